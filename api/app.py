@@ -1,0 +1,123 @@
+"""The HTTP application: routers, guards, error form and headers around one service."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import ErrorBody, add_error_handlers
+from api.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
+from api.headers import SecurityHeaders
+from api.metrics import metrics_router
+from api.permission import Permission
+from api.routers import (
+    accounts,
+    alerts,
+    cameras,
+    consents,
+    events,
+    health,
+    log,
+    references,
+    searches,
+    sessions,
+    subjects,
+)
+from api.service import Service
+
+PREFIX = "/api/v1"
+_DESCRIPTION = f"""Consent-first face matching, with a query log anyone can check.
+
+Authenticate with a token (`Authorization: Bearer …`) or with the session cookie that `POST {PREFIX}/sessions` sets;
+writes with the cookie need the session's `csrf` in `{CSRF_HEADER}`. Every error has the same form: code, message and
+remedy. `x-permission` names the permission an operation asks for."""
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": description}
+    for status, description in {
+        401: "Nobody is logged in, or the token has ended.",
+        403: "The role, the site's rules or a missing consent forbid it.",
+        404: "There is no such thing.",
+        409: "It is there already, or was done already.",
+        410: "The person has withdrawn.",
+        413: "Too large.",
+        415: "Not a kind of picture or request that is taken.",
+        422: "The request or the picture is not as it must be; the message says where.",
+        429: "Too often; see Retry-After.",
+        500: "A fault inside the service.",
+        503: "The audit log or the database cannot be written now, so nothing was done.",
+        507: "The disk is full.",
+    }.items()
+}
+
+
+def create_app(service: Service) -> FastAPI:
+    """The app for one service, which it neither starts nor closes."""
+    settings = service.settings
+    app = FastAPI(
+        title="Clearglass",
+        version=health.app_version(),
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # they load from elsewhere
+        redoc_url=None,
+        responses=_ERRORS,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.service = service
+    app.state.limits = Limits(
+        requests_per_minute=settings.requests_per_minute, searches_per_minute=settings.searches_per_minute
+    )
+    app.state.log_verifier = log.LogVerifier(service)
+    app.add_middleware(SecurityHeaders)
+    add_error_handlers(app)
+    for noun in (health, sessions, accounts, cameras, subjects, consents, references, searches, alerts, log, events):
+        app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(metrics_router(public=settings.metrics_open))
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    _include_dashboard(app)
+    return app
+
+
+def _include_dashboard(app: FastAPI) -> None:
+    if find_spec("api.dashboard.pages") is None:
+        return
+    from api.dashboard import pages
+
+    app.include_router(pages.router, include_in_schema=False)
+    install = getattr(pages, "install", None)
+    if install is not None:
+        install(app)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        components = schema.setdefault("components", {})
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
+        schema["security"] = [{"token": []}, {"session": []}]
+        for path, operations in schema["paths"].items():
+            for method, operation in operations.items():
+                _keep_possible_errors(path, method, operation)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _keep_possible_errors(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Takes out of an operation's answers the errors it cannot give."""
+    impossible: set[str] = set()
+    if "requestBody" not in operation:
+        impossible |= {"413", "415"}
+    if "{" not in path:
+        impossible |= {"404", "410"}
+    if method == "get":
+        impossible |= {"409", "507"}
+    if operation[PERMISSION_KEY] == Permission.PUBLIC and "requestBody" not in operation:
+        impossible |= {"401", "403", "422", "429"}
+    for status in impossible:
+        operation["responses"].pop(status, None)

@@ -1,0 +1,27 @@
+"""`clearglass demo`: the whole system on a rehearsal camera, from nothing to a verified log entry."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="An empty folder; a new temporary one if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the dashboard.")] = 8600,
+    camera: Annotated[
+        list[str] | None, typer.Option(help="A camera of your own: rtsp://… or a webcam's number. May stand again.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="End as soon as the first alert's log entry is verified.")
+    ] = False,
+    wait: Annotated[float, typer.Option(min=1, help="With --once: seconds to wait for the first alert.")] = 120.0,
+) -> None:
+    """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
+    from api.demo import run_demo
+
+    folder = data or Path(tempfile.mkdtemp(prefix="clearglass-demo-"))
+    run_demo(folder=folder, port=port, addresses=camera or [], once=once, wait=wait)

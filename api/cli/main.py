@@ -1,0 +1,37 @@
+"""The command line's root: which commands there are, and what happens when one fails."""
+
+import sys
+
+import typer
+
+from api.cli import account, audit, camera, demo, doctor, search, serve, subject
+from api.cli.output import complain
+from matcher.errors import ClearglassError
+
+app = typer.Typer(
+    name="clearglass",
+    help="Consent-first face matching for camera streams, with a query log anyone can check.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(camera.app, name="camera")
+app.add_typer(subject.app, name="subject")
+app.add_typer(audit.app, name="audit")
+app.add_typer(account.app, name="account")
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("identify")(search.identify)
+app.command("verify")(search.verify)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly."""
+    try:
+        app()
+    except ClearglassError as error:
+        complain(error, as_json="--json" in sys.argv)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

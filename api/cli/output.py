@@ -1,0 +1,81 @@
+"""How a command speaks: JSON or tables on standard output, progress and errors on standard error."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from matcher.errors import ClearglassError
+
+Row = Mapping[str, Any]
+
+
+class Advance(Protocol):
+    """Called as work goes on: how much is done, and of how much in all."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Shows the new position."""
+        ...
+
+
+def show(rows: Sequence[Row], *, as_json: bool, title: str, empty: str) -> None:
+    """Prints records: as a JSON array, or as a table whose columns are the first record's keys."""
+    if as_json:
+        print(json.dumps(list(rows), default=str, indent=2))
+        return
+    console = Console()
+    if not rows:
+        console.print(empty)
+        return
+    table = Table(title=title, title_justify="left")
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console.print(table)
+
+
+def tell(record: Row, *, as_json: bool, sentence: str) -> None:
+    """Prints one result: as a JSON object, or as a sentence."""
+    if as_json:
+        print(json.dumps(dict(record), default=str, indent=2))
+    else:
+        Console().print(sentence, highlight=False)
+
+
+def complain(error: ClearglassError, *, as_json: bool) -> None:
+    """Prints an error in the form the API has too: code, message, remedy."""
+    if as_json:
+        form = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        print(json.dumps({"error": form}, indent=2))
+        return
+    console = Console(stderr=True)
+    console.print("[bold red]Error:[/] ", end="")
+    console.print(error.message, markup=False, highlight=False)
+    if error.remedy:
+        console.print(f"→ {error.remedy}", markup=False, highlight=False)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Advance]:
+    """A progress bar on standard error, where that is a terminal; silence elsewhere."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
+        task = bars.add_task(label, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,32 @@
+"""`clearglass serve`: the whole service."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.options import Data, opened
+from matcher.errors import ClearglassError
+
+
+class NoAccountError(ClearglassError):
+    """Nobody could log in to the service that is about to start."""
+
+    code = "no_account"
+
+
+def serve(
+    data: Data,
+    host: Annotated[str, typer.Option(envvar="CLEARGLASS_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="CLEARGLASS_PORT", min=0, max=65535, help="Port to listen on.")] = 8600,
+) -> None:
+    """Run the service: cameras, matcher, API and dashboard, until it is told to stop."""
+    from api.server import serve_forever
+
+    with opened(data) as service:
+        if not service.accounts.list():
+            raise NoAccountError(
+                f"No account exists in {data}, so nobody could log in.",
+                remedy="Add one first: clearglass account add NAME --role administrator",
+            )
+        service.start()
+        serve_forever(service, host=host, port=port)

@@ -1,0 +1,160 @@
+"""The dashboard's pages. They hold no data: each fetches what it shows from the API, which alone decides who sees what."""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from api.account import Principal
+from api.guard import principal_of
+from api.permission import PERMISSIONS, Permission
+from matcher.recognition.operating_point import load_operating_points
+
+_HERE = Path(__file__).parent
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A page of the navigation, with what it takes to enter it."""
+
+    name: str
+    path: str
+    label: str
+    permission: Permission
+
+    @property
+    def icon(self) -> str:
+        """Its symbol in the sprite file."""
+        return {"alerts": "alert", "cameras": "camera"}.get(self.name, self.name)
+
+
+ROOMS = (
+    Room(name="live", path="/", label="Live", permission=Permission.LIVE),
+    Room(name="alerts", path="/alerts", label="Alerts", permission=Permission.ALERTS_READ),
+    Room(name="people", path="/people", label="People", permission=Permission.SUBJECTS_READ),
+    Room(name="cameras", path="/cameras", label="Cameras", permission=Permission.CAMERAS_READ),
+    Room(name="log", path="/log", label="Log", permission=Permission.LOG_VERIFY),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Who looks at a page. permissions: decides what is offered; what is done, the API decides."""
+
+    id: str
+    name: str
+    role: str
+    permissions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, principal: Principal) -> "Viewer":
+        """The viewer behind a session."""
+        held = tuple(sorted(PERMISSIONS[principal.role]))
+        account = principal.account
+        return cls(id=account.id, name=account.name, role=account.role.value, permissions=held)
+
+    def may(self, permission: str) -> bool:
+        """Whether the viewer's role holds this permission."""
+        return permission in self.permissions
+
+
+@cache
+def _templates() -> Jinja2Templates:
+    return Jinja2Templates(directory=_HERE / "templates")
+
+
+@cache
+def _files() -> StaticFiles:
+    return StaticFiles(directory=_HERE / "static")
+
+
+def _page(
+    request: Request, template: str, room: Room, permission: Permission | None = None, **context: Any
+) -> Response:
+    """A page, for whoever may see it; the way to the login for nobody, and to what one may see from `/`."""
+    principal = principal_of(request)
+    if principal is None:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(here, safe='')}", status_code=303)
+    viewer = Viewer.of(principal)
+    rooms = [one for one in ROOMS if viewer.may(one.permission)]
+    allowed = viewer.may(permission or room.permission)
+    if not allowed and request.url.path == "/":
+        return RedirectResponse(rooms[0].path, status_code=303)
+    return _templates().TemplateResponse(
+        request,
+        template if allowed else "closed.html",
+        {"viewer": viewer, "rooms": rooms, "here": room.name} | context,
+        status_code=200 if allowed else 403,
+    )
+
+
+_LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = ROOMS
+
+
+@router.get("/login")
+def login(request: Request) -> Response:
+    """The way in."""
+    return _templates().TemplateResponse(request, "login.html")
+
+
+@router.get("/")
+def live(request: Request) -> Response:
+    """Every camera's newest picture, and the alerts as they come."""
+    return _page(request, "live.html", _LIVE)
+
+
+@router.get("/alerts")
+def alerts(request: Request) -> Response:
+    """The alerts to review, and the one that `?alert=` names beside its reference.
+
+    A dissimilarity says nothing without the evidence behind its threshold, so the operating points come along.
+    """
+    points = [asdict(point) for point in load_operating_points().values()]
+    return _page(request, "alerts.html", _ALERTS, points=points)
+
+
+@router.get("/people")
+def people(request: Request) -> Response:
+    """Everybody enrolled, with the state of their consent."""
+    return _page(request, "people.html", _PEOPLE)
+
+
+@router.get("/people/enrol")
+def enrol(request: Request) -> Response:
+    """The form that enrols a person."""
+    return _page(request, "enrol.html", _PEOPLE, Permission.SUBJECTS_WRITE)
+
+
+@router.get("/people/{subject_id}")
+def person(request: Request) -> Response:
+    """One person's consents and references. The page's script reads the id from the address."""
+    return _page(request, "person.html", _PEOPLE)
+
+
+@router.get("/cameras")
+def cameras(request: Request) -> Response:
+    """The cameras, their health, and the form that adds one."""
+    return _page(request, "cameras.html", _CAMERAS)
+
+
+@router.get("/log")
+def log(request: Request) -> Response:
+    """The audit log's entries, and whether it verifies."""
+    return _page(request, "log.html", _LOG)
+
+
+@router.get("/static/{name}")
+async def static(request: Request, name: str) -> Response:
+    """A file of the dashboard. Browsers keep it, and ask each time whether it is still the same."""
+    response = await _files().get_response(name, request.scope)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

@@ -1,0 +1,190 @@
+// The queue of alerts and the one on the desk. C confirms, R rejects, J and K go down and up.
+
+import { send } from "./api.js";
+import { alert, alerts, isMine, nameOf, reviews, unsettled } from "./alert.js";
+import { alertCard } from "./alert_card.js";
+import { facts, measure, pictures, said, statusChip } from "./comparison.js";
+import { element, icon } from "./element.js";
+import { complain, empty, failure, message, notify, waiting } from "./message.js";
+import { on, onReturn } from "./stream.js";
+import { may } from "./viewer.js";
+
+const desk = document.getElementById("desk");
+const queue = document.getElementById("queue");
+const place = document.getElementById("case");
+const older = document.getElementById("older");
+const PAGE = 50;
+const points = JSON.parse(place.dataset.points); // the operating points with their evidence
+let filter = "review";
+let list = [];
+let current = null;
+let wanted = null;
+let busy = false;
+
+const EMPTY = {
+  review: ["Nothing to review", "New alerts appear here by themselves."],
+  confirmed: ["Nothing confirmed yet", "An alert is confirmed once two people have said so, each without the other."],
+  rejected: ["Nothing rejected yet", "One rejection is enough: the alert then ends up here."],
+};
+
+async function fill({ more = false } = {}) {
+  try {
+    const before = more ? list.at(-1)?.id : null;
+    const found = filter === "review" ? await unsettled() : await alerts(filter, before);
+    list = more ? [...list, ...found] : found;
+    older.hidden = filter === "review" || found.length < PAGE;
+    draw();
+  } catch (error) {
+    queue.replaceChildren(element("li", {}, failure(error)));
+  }
+  queue.removeAttribute("aria-busy");
+}
+
+function draw() {
+  const [title, text] = EMPTY[filter];
+  queue.replaceChildren(...(list.length ? list.map((one) => alertCard(one, { onopen: open })) : [element("li", {}, empty("alert", title, text))]));
+  mark();
+}
+
+function mark() {
+  for (const item of queue.children) {
+    const here = item.dataset.alert === current?.id;
+    item.querySelector(".card")?.setAttribute("aria-current", here);
+    if (here) item.scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** Puts an alert on the desk. */
+async function open(id, { push = true } = {}) {
+  if (push) history.pushState({}, "", `/alerts?alert=${id}`);
+  desk.dataset.open = "";
+  wanted = id;
+  try {
+    const [one, all] = await Promise.all([alert(id), reviews(id)]);
+    if (wanted !== id) return; // the reader has gone on meanwhile
+    const given = all.map((review) => ({ ...review, mine: isMine(review) }));
+    current = { ...one, given, mine: given.some((review) => review.mine) };
+    place.replaceChildren(laidOut(current));
+    scrollTo(0, 0);
+  } catch (error) {
+    current = null;
+    place.replaceChildren(failure(error));
+  }
+  mark();
+}
+
+function close({ push = true } = {}) {
+  if (push) history.pushState({}, "", "/alerts");
+  current = wanted = null;
+  delete desk.dataset.open;
+  place.replaceChildren(empty("alert", "Choose an alert", "Both pictures are laid side by side here, with what the search measured and where the log holds it."));
+  mark();
+}
+
+function laidOut(one) {
+  const settled = one.status === "confirmed" || one.status === "rejected";
+  return element(
+    "article",
+    { "aria-labelledby": "case-title" },
+    element(
+      "header", { class: "case-head" },
+      element("h1", { id: "case-title" }, nameOf(one)), settled || one.mine ? statusChip(one) : null,
+      element("div", { class: "steps" },
+        element("button", { class: "quiet", type: "button", "aria-label": "Back to the list", onclick: () => close() }, icon("log")),
+        element("button", { class: "quiet", type: "button", "aria-label": "Previous alert (K)", onclick: () => step(-1) }, icon("back")),
+        element("button", { class: "quiet", type: "button", "aria-label": "Next alert (J)", onclick: () => step(1) }, icon("next"))),
+    ),
+    pictures(one),
+    settled ? outcome(one) : one.mine ? awaiting(one) : may("review") ? verdict() : message("Your role reads alerts and does not review them."),
+    element("div", { class: "panel" }, measure(one, points.find((point) => point.name === one.operating_point)), facts(one)),
+  );
+}
+
+function verdict() {
+  const note = element("input", { name: "note", maxlength: 500, autocomplete: "off", placeholder: "Why, if it helps others" });
+  return element(
+    "section", { class: "panel verdict", "aria-label": "Your verdict" },
+    element("h2", {}, "Is this the same person?"),
+    element("p", { class: "hint" }, "A confirmation takes two people who judge separately, so what others said is shown only after you. One rejection is enough."),
+    element("div", { class: "choices" },
+      element("button", { class: "primary", type: "button", onclick: () => review("confirm") }, icon("check"), "Confirm", element("kbd", {}, "C")),
+      element("button", { class: "danger", type: "button", onclick: () => review("reject") }, icon("cross"), "Reject", element("kbd", {}, "R")),
+      element("label", { class: "field" }, element("span", {}, "Note (goes into the log)"), note)),
+  );
+}
+
+const outcome = (one) => element("section", { class: "panel" }, element("h2", {}, one.status === "confirmed" ? "Confirmed by two people" : "Rejected"), said(one.given));
+
+const awaiting = (one) => element(
+  "section", { class: "panel" },
+  element("h2", {}, "Waiting for a second reviewer"),
+  element("p", { class: "hint" }, "You have said yes. Somebody else has to look at both pictures without knowing what you said; only then it is confirmed."),
+  said(one.given),
+);
+
+async function review(verdictGiven) {
+  if (busy || !current || current.mine || !place.querySelector(".verdict")) return;
+  busy = true;
+  place.querySelectorAll(".verdict button").forEach((button) => { button.disabled = true; });
+  const { id } = current;
+  const note = place.querySelector(".verdict [name=note]").value.trim() || null;
+  const next = neighbour(1) ?? neighbour(-1);
+  try {
+    const given = await send("POST", `/alerts/${id}/reviews`, { verdict: verdictGiven, note });
+    const index = (given.review ?? given).audit_index;
+    notify(verdictGiven === "confirm" ? "Confirmed." : "Rejected.", index === undefined ? null : `Log entry #${index}.`);
+    await fill();
+    await open(next?.mine === false ? next.id : id);
+  } catch (error) {
+    complain(error);
+    await open(id, { push: false });
+  } finally {
+    busy = false;
+  }
+}
+
+function neighbour(by) {
+  const at = list.findIndex((one) => one.id === current?.id);
+  return at < 0 ? (by > 0 ? list[0] : null) : list[at + by];
+}
+
+function step(by) {
+  const to = neighbour(by);
+  if (to) open(to.id);
+}
+
+const KEYS = { c: () => review("confirm"), r: () => review("reject"), j: () => step(1), k: () => step(-1) };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input, textarea, select, dialog")) return;
+  KEYS[event.key.toLowerCase()]?.();
+});
+
+document.getElementById("alert-filter").addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-filter]");
+  if (!chosen) return;
+  filter = chosen.dataset.filter;
+  for (const tab of chosen.parentElement.children) tab.setAttribute("aria-selected", tab === chosen);
+  queue.replaceChildren(element("li", {}, waiting(3, "card")));
+  fill();
+});
+older.addEventListener("click", () => fill({ more: true }));
+addEventListener("popstate", () => follow());
+on("alert", () => filter === "review" && fill());
+on("review", (changed) => {
+  fill();
+  // Somebody else's review of what lies here: shown once the reader has given theirs, or the alert is settled.
+  const settled = changed.status === "confirmed" || changed.status === "rejected";
+  if (changed.id === current?.id && !busy && (current.mine || settled)) open(changed.id, { push: false });
+});
+onReturn(() => fill());
+
+function follow() {
+  const id = new URLSearchParams(location.search).get("alert");
+  return id ? open(id, { push: false }) : close({ push: false });
+}
+
+queue.replaceChildren(element("li", {}, waiting(4, "card")));
+await follow();
+await fill();

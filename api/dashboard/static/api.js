@@ -1,0 +1,73 @@
+// The one way to the API: JSON in and out, errors as message and remedy, the CSRF token on every write.
+
+const ROOT = "/api/v1";
+let csrf = null;
+
+export class ApiError extends Error {
+  constructor(status, { code, message, remedy }) {
+    super(message);
+    Object.assign(this, { status, code, remedy });
+  }
+}
+
+export const read = (path, options) => call("GET", path, options);
+export const send = (method, path, body) => call(method, path, { body });
+
+/** The address of something the browser fetches by itself, such as a picture. */
+export const address = (path) => ROOT + path;
+
+async function call(method, path, { body = null, signal = null } = {}) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF-Token"] = await csrfToken();
+  const form = body instanceof FormData;
+  if (body !== null && !form) headers["Content-Type"] = "application/json";
+  const response = await reach(ROOT + path, { method, headers, signal, body: form || body === null ? body : JSON.stringify(body) });
+  return answer(response);
+}
+
+/** Logs in. Apart from `call`, since there is no session yet and a 401 is an answer, not a way to the login page. */
+export async function logIn(name, password) {
+  const response = await reach(`${ROOT}/sessions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ name, password }),
+  });
+  if (!response.ok) throw await failure(response);
+}
+
+async function csrfToken() {
+  csrf ??= (await read("/sessions/current")).csrf;
+  return csrf;
+}
+
+async function reach(url, options) {
+  try {
+    return await fetch(url, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, {
+      code: "unreachable",
+      message: "The service cannot be reached.",
+      remedy: "Check that it is running and that this machine is connected, then try again.",
+    });
+  }
+}
+
+async function answer(response) {
+  if (response.status === 401) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    return new Promise(() => {}); // the page is being left; nothing should happen meanwhile
+  }
+  if (!response.ok) throw await failure(response);
+  if (response.status === 204) return null;
+  const json = response.headers.get("Content-Type")?.includes("json");
+  return json ? response.json() : response.text();
+}
+
+async function failure(response) {
+  const body = await response.json().catch(() => null);
+  return new ApiError(
+    response.status,
+    body?.error ?? { code: "unknown", message: `The service answered with status ${response.status}.`, remedy: "Try again; if it stays, look at the service's own log." },
+  );
+}

@@ -1,0 +1,19 @@
+// A camera as the API gives it, with its state in words.
+
+import { read } from "./api.js";
+
+export const STATE = {
+  starting: { label: "Starting", tone: "", standby: "Waiting for the first picture." },
+  live: { label: "Live", tone: "good", standby: "Waiting for the first picture." },
+  reconnecting: { label: "Reconnecting", tone: "warn", standby: "The stream is gone. Trying again by itself." },
+  restarting: { label: "Restarting", tone: "warn", standby: "The worker was stopped and is being started anew." },
+  stopped: { label: "Stopped", tone: "", standby: "This camera is switched off." },
+};
+
+export const cameras = () => read("/cameras");
+
+/** A function from a camera's id to its name; an id of a removed camera stays an id. */
+export function namer(list) {
+  const names = new Map(list.map((camera) => [camera.id, camera.name]));
+  return (id) => names.get(id) ?? (id === "upload" ? "Uploaded picture" : `Camera ${id.slice(0, 8)}`);
+}

@@ -1,0 +1,48 @@
+// Asking before something that cannot be undone.
+
+import { element } from "./element.js";
+import { failure } from "./message.js";
+
+/**
+ * A dialog that does `act` when it is confirmed, stays open with the reason if that fails, and resolves to whether it
+ * was done. `typed`: a word to be typed before, for what cannot be undone.
+ */
+export function confirmed({ title, text, verb, act, typed = null }) {
+  const go = element("button", { class: typed ? "danger" : "primary", type: "submit", disabled: typed !== null }, verb);
+  const trouble = element("div", { class: "form-error", role: "alert" });
+  const word = typed && element("input", {
+    autocomplete: "off", spellcheck: "false",
+    oninput: (event) => { go.disabled = event.target.value.trim() !== typed; },
+  });
+  const form = element(
+    "form",
+    { method: "dialog" },
+    element("h2", { id: "dialog-title" }, title),
+    ...[text].flat().map((line) => element("p", {}, line)),
+    word && element("label", { class: "field" }, element("span", {}, `Type “${typed}” to go on`), word),
+    trouble,
+    element("div", { class: "form-foot" }, element("button", { class: "quiet", type: "button", onclick: () => dialog.close() }, "Cancel"), go),
+  );
+  const dialog = element("dialog", { "aria-labelledby": "dialog-title" }, form);
+  let done = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    go.disabled = true;
+    try {
+      await act();
+      done = true;
+      dialog.close();
+    } catch (error) {
+      trouble.replaceChildren(failure(error));
+      go.disabled = false;
+    }
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(done);
+    });
+  });
+}

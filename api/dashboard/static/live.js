@@ -1,0 +1,88 @@
+// The wall of cameras, and the alerts as they come.
+
+import { unsettled } from "./alert.js";
+import { alertCard } from "./alert_card.js";
+import { cameras } from "./camera.js";
+import { element, icon } from "./element.js";
+import { plural } from "./measure.js";
+import { empty, failure, waiting } from "./message.js";
+import { on, onReturn } from "./stream.js";
+import { Tile } from "./tile.js";
+import { may } from "./viewer.js";
+
+const KEPT = 20;
+const wall = document.getElementById("tiles");
+const rail = document.getElementById("incoming");
+const summary = document.getElementById("live-summary");
+const tiles = new Map();
+
+function hang(list) {
+  for (const id of tiles.keys()) if (!list.some((camera) => camera.id === id)) tiles.delete(id);
+  for (const camera of list) if (!tiles.has(camera.id)) tiles.set(camera.id, new Tile(camera));
+  wall.dataset.count = list.length;
+  wall.replaceChildren(...(list.length ? list.map((camera) => tiles.get(camera.id).node) : [noCamera()]));
+  count();
+}
+
+const noCamera = () => empty(
+  "camera", "No camera yet",
+  "Add the first one: its address, and what it may search for.",
+  may("cameras_write") && element("a", { class: "button primary", href: "/cameras" }, icon("plus"), "Add a camera"),
+);
+
+const noAlert = () => element("li", {}, empty(
+  "alert", "Nothing to review",
+  "When a camera sees somebody who agreed to be found, both pictures appear here for you to judge.",
+));
+
+function count() {
+  const live = [...tiles.values()].filter((tile) => tile.health.state === "live").length;
+  const text = tiles.size ? `${live} of ${plural(tiles.size, "camera")} live` : "";
+  if (summary.textContent !== text) summary.textContent = text;
+}
+
+let loading = null;
+
+/** Fetches the cameras; asked for again meanwhile, it is still once. */
+function load() {
+  loading ??= cameras()
+    .then(hang, (error) => wall.replaceChildren(failure(error)))
+    .finally(() => {
+      loading = null;
+      wall.removeAttribute("aria-busy");
+    });
+  return loading;
+}
+
+async function fillRail() {
+  try {
+    const list = (await unsettled()).slice(0, KEPT);
+    rail.replaceChildren(...(list.length ? list.map((one) => alertCard(one)) : [noAlert()]));
+  } catch (error) {
+    rail.replaceChildren(element("li", {}, failure(error)));
+  }
+}
+
+function arrive(one) {
+  rail.querySelector(".empty")?.closest("li").remove();
+  rail.querySelector(`[data-alert="${one.id}"]`)?.remove();
+  rail.prepend(alertCard(one, { fresh: true }));
+  while (rail.children.length > KEPT) rail.lastElementChild.remove();
+}
+
+on("view", (event) => tiles.get(event.camera_id)?.view(event));
+on("health", (health) => {
+  const tile = tiles.get(health.camera_id);
+  if (!tile) return load(); // a camera added meanwhile
+  tile.report(health);
+  count();
+});
+on("alert", arrive);
+on("review", fillRail);
+onReturn(() => load().then(fillRail));
+setInterval(() => tiles.forEach((tile) => tile.vitals.refresh()), 1000);
+
+wall.replaceChildren(...[1, 2].map(() => element("div", { class: "tile skeleton" })));
+rail.replaceChildren(element("li", {}, waiting(3, "card")));
+await load();
+await fillRail();

@@ -1,0 +1,28 @@
+// The way in.
+
+import { logIn } from "./api.js";
+import { failure } from "./message.js";
+
+const form = document.getElementById("login");
+const trouble = document.getElementById("login-error");
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = form.querySelector("button");
+  button.disabled = true;
+  trouble.replaceChildren();
+  try {
+    await logIn(form.elements.name.value, form.elements.password.value);
+    location.assign(destination());
+  } catch (error) {
+    trouble.replaceChildren(failure(error));
+    form.elements.password.select();
+    button.disabled = false;
+  }
+});
+
+/** Where the reader was going, if that is a page of ours: another host's address must not be followed. */
+function destination() {
+  const next = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
+  return next.origin === location.origin ? next.pathname + next.search : "/";
+}

@@ -1,0 +1,81 @@
+// Pictures chosen or dropped, shown small, each to be taken out again.
+
+import { element, icon } from "./element.js";
+
+const TYPES = ["image/jpeg", "image/png", "image/webp"];
+const MOST = 20;
+const THUMBNAIL = 224;
+
+export class PictureDrop {
+  constructor({ drop, input, strip, onrefuse }) {
+    this.strip = strip;
+    this.pictures = []; // [File, <li>]
+    this.onrefuse = onrefuse;
+    input.addEventListener("change", () => {
+      this.add(input.files);
+      input.value = ""; // so that the same file can be chosen again after it was taken out
+    });
+    for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => over(event, drop, true));
+    for (const type of ["dragleave", "drop"]) drop.addEventListener(type, (event) => over(event, drop, false));
+    drop.addEventListener("drop", (event) => this.add(event.dataTransfer.files));
+  }
+
+  add(files) {
+    for (const file of files) {
+      if (!TYPES.includes(file.type)) this.onrefuse(`${file.name} is not used.`, "Pictures are taken as JPEG, PNG or WebP.");
+      else if (this.pictures.length >= MOST) this.onrefuse(`${file.name} is not used.`, `At most ${MOST} pictures at once.`);
+      else this.show(file);
+    }
+  }
+
+  show(file) {
+    const canvas = element("canvas", { width: THUMBNAIL, height: THUMBNAIL });
+    const caption = element("span", { title: file.name }, file.name);
+    const item = element(
+      "li", {}, canvas, caption,
+      element("button", { type: "button", "aria-label": `Take out ${file.name}`, onclick: () => this.remove(file) }, icon("cross")),
+    );
+    this.pictures.push([file, item]);
+    this.strip.append(item);
+    draw(file, canvas).catch(() => { caption.textContent = `${file.name}: cannot be shown`; });
+  }
+
+  remove(file) {
+    const at = this.pictures.findIndex(([one]) => one === file);
+    this.pictures.splice(at, 1)[0][1].remove();
+  }
+
+  get files() {
+    return this.pictures.map(([file]) => file);
+  }
+
+  /** Marks a picture, by its place from 1, with the reason it was refused. */
+  refuse(place, reason) {
+    const found = this.pictures[place - 1];
+    if (!found) return;
+    found[1].classList.add("refused");
+    found[1].querySelector("span").textContent = reason;
+  }
+
+  forgive() {
+    for (const [file, item] of this.pictures) {
+      item.classList.remove("refused");
+      item.querySelector("span").textContent = file.name;
+    }
+  }
+}
+
+function over(event, drop, on) {
+  event.preventDefault();
+  drop.classList.toggle("over", on);
+}
+
+/** The middle square of a picture. A canvas needs no address, so the content policy can stay as tight as it is. */
+async function draw(file, canvas) {
+  const bitmap = await createImageBitmap(file);
+  const side = Math.min(bitmap.width, bitmap.height);
+  const left = (bitmap.width - side) / 2;
+  const top = (bitmap.height - side) / 2;
+  canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, THUMBNAIL, THUMBNAIL);
+  bitmap.close();
+}

@@ -1,0 +1,29 @@
+// What every page has: the theme, logging out, the events, and the number of alerts that wait for a review.
+
+import { send } from "./api.js";
+import { followBacklog } from "./backlog.js";
+import { complain } from "./message.js";
+import { connect } from "./stream.js";
+import { may } from "./viewer.js";
+
+const root = document.documentElement;
+
+document.getElementById("theme").addEventListener("click", () => {
+  const dark = (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+});
+
+document.getElementById("leave").addEventListener("click", async () => {
+  try {
+    await send("DELETE", "/sessions/current");
+    location.assign("/login");
+  } catch (error) {
+    complain(error);
+  }
+});
+
+if (may("review")) followBacklog(document.getElementById("to-review"));
+// After the page's own module has said what it listens to.
+if (may("cameras_read")) document.addEventListener("DOMContentLoaded", connect);
+else document.getElementById("connection").hidden = true;

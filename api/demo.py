@@ -1,0 +1,202 @@
+"""The demo: a rehearsal camera, a volunteer who consented, an alert, and the check of its log entry."""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.console import Console
+
+from api.accounts import Role
+from api.cli.output import progress
+from api.server import serving
+from api.service import Service
+from api.settings import ApiSettings
+from ingest.settings import IngestSettings
+from matcher.errors import ClearglassError
+from matcher.gallery.consent import ANY_CAMERA, NewConsent
+from matcher.gallery.enrolment import Picture
+from matcher.settings import MatcherSettings
+
+if TYPE_CHECKING:
+    from matcher.alert import Alert
+
+PURPOSE = "demo"
+ACTOR = "cli:demo"
+VOLUNTEER = "Eileen Collins"  # NASA's public-domain portrait, in scikit-image
+SCENE_SECONDS = 24.0
+CONSENT_TEXT = b"Demo consent: a public-domain portrait of NASA, searched for the purpose 'demo' only."
+
+
+class DemoFolderError(ClearglassError):
+    """The demo was told to use a folder that is in use for something else."""
+
+    code: ClassVar[str] = "demo_folder"
+
+
+class DemoAlertError(ClearglassError):
+    """The demo raised no alert in the time it was given, or its log did not verify."""
+
+    code: ClassVar[str] = "demo_failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """An account made for this demo, with its password in the clear: it is printed once, and logged nowhere."""
+
+    name: str
+    role: Role
+    password: str
+
+
+def run_demo(*, folder: Path, port: int, addresses: Sequence[str], once: bool, wait: float) -> None:
+    """Runs the demo until it is stopped, or with `once` until its first alert is verified.
+
+    Raises: DemoFolderError if the folder holds something already; with `once` DemoAlertError after `wait` seconds.
+    """
+    console = Console()
+    if folder.exists() and any(folder.iterdir()):
+        raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _cameras(folder, addresses) as streams:
+        # The rehearsal camera is on this machine, on any port that was free; so may a camera of the caller's own be.
+        ingest = IngestSettings(allow_loopback=True, allowed_ports=((1, 65535),))
+        with Service.open(matcher=MatcherSettings(folder=folder), ingest=ingest, api=ApiSettings()) as service:
+            logins = _add_accounts(service)
+            _enrol(service)
+            _add_cameras(service, streams)
+            service.start()
+            with serving(service, host="127.0.0.1", port=port) as address:
+                _print_welcome(console, address, logins, folder, own=bool(addresses))
+                _follow(console, service, once=once, wait=wait, began=time.monotonic())
+
+
+@contextmanager
+def _cameras(folder: Path, addresses: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    """Names and addresses of the cameras: the caller's own, or a rehearsed one on a real RTSP server."""
+    if addresses:
+        yield [(f"Camera {number}", address) for number, address in enumerate(addresses, 1)]
+        return
+    from ingest.rehearsal.cast import bystanders, portraits_of, public_data, volunteer
+    from ingest.rehearsal.portrait import Person
+    from ingest.rehearsal.rtsp_server import RtspServer
+    from ingest.rehearsal.scene import compose_scene
+    from matcher.recognition.pipeline import load_recogniser
+
+    film = folder / "scene.mp4"
+    recogniser = load_recogniser(embedders=False)
+    with progress("Composing a 1080p25 scene") as advance:
+        compose_scene(
+            film,
+            people=[Person(name=VOLUNTEER, portraits=portraits_of([volunteer()], recogniser))],
+            strangers=bystanders(public_data(), recogniser),
+            seconds=SCENE_SECONDS,
+            seed=1,
+            progress=advance,
+        )
+    with RtspServer({"lobby": film}) as server:
+        yield [("Lobby", server.url("lobby"))]
+
+
+def _add_accounts(service: Service) -> list[Login]:
+    """Two operators, because a confirmation takes two people, and an administrator."""
+    logins = [
+        Login(name=name, role=role, password=secrets.token_urlsafe(9))
+        for name, role in (("ada", Role.OPERATOR), ("grace", Role.OPERATOR), ("admin", Role.ADMINISTRATOR))
+    ]
+    for login in logins:
+        service.accounts.create(name=login.name, password=login.password, role=login.role, actor=ACTOR)
+    return logins
+
+
+def _enrol(service: Service) -> None:
+    from ingest.rehearsal.cast import volunteer
+    from matcher.recognition.image import encode_jpeg
+
+    now = datetime.now(UTC)
+    service.matcher.enroller.enrol(
+        name=VOLUNTEER,
+        pictures=[Picture(label="portrait", data=encode_jpeg(volunteer()))],
+        consent=NewConsent(
+            purpose=PURPOSE,
+            cameras=frozenset({ANY_CAMERA}),
+            valid_from=now,
+            valid_until=now + timedelta(days=1),
+            evidence_digest=hashlib.sha256(CONSENT_TEXT).hexdigest(),
+        ),
+        actor=ACTOR,
+    )
+
+
+def _add_cameras(service: Service, streams: Sequence[tuple[str, str]]) -> None:
+    for name, address in streams:
+        service.cameras.add(actor=ACTOR, name=name, address=address, purpose=PURPOSE, local=True)
+
+
+def _print_welcome(console: Console, address: str, logins: Sequence[Login], folder: Path, *, own: bool) -> None:
+    console.print(f"\n[bold]Clearglass is at {address}[/]", highlight=False)
+    for login in logins:
+        console.print(f"  {login.name:<6} {login.password}  ({login.role.value})", highlight=False)
+    console.print(f"  data folder: {folder}", highlight=False)
+    if own:
+        console.print(
+            "  To be recognised by your own camera, enrol yourself on the People page for the purpose 'demo'."
+        )
+    console.print()
+
+
+def _follow(console: Console, service: Service, *, once: bool, wait: float, began: float) -> None:
+    """Waits for the first alert and checks its entry; then, unless `once`, until somebody ends the demo."""
+    alert = _first_alert(service, wait if once else None)
+    if alert is None:
+        raise DemoAlertError(
+            f"No alert in {wait:.0f} seconds. Cameras: {_camera_errors(service)}",
+            remedy="Look at what clearglass doctor says, or wait longer with --wait.",
+        )
+    seconds = time.monotonic() - began
+    console.print(
+        f"[green]First alert[/] after {seconds:.1f} s: log entries {alert.request_index} and "
+        f"{alert.outcome_index}, dissimilarity {alert.dissimilarity:.3f}.",
+        highlight=False,
+    )
+    _verify(console, service)
+    if not once:
+        console.print("Ctrl-C ends the demo.")
+        threading.Event().wait()
+
+
+def _first_alert(service: Service, wait: float | None) -> "Alert | None":
+    deadline = None if wait is None else time.monotonic() + wait
+    while deadline is None or time.monotonic() < deadline:
+        alerts = service.matcher.alerts.alerts(limit=1)
+        if alerts:
+            return alerts[0]
+        time.sleep(0.2)
+    return None
+
+
+def _verify(console: Console, service: Service) -> None:
+    from matcher.audit.verification import verify_log
+
+    report = verify_log(service.matcher.database, service.matcher.log.verifier_key)
+    if not report.verified:
+        raise DemoAlertError(
+            f"The log does not verify: {report.problems[0].message}", remedy="Keep the data folder and report this."
+        )
+    console.print(
+        f"[green]Log verified[/]: {report.entries} entries, root {report.root.hex()[:16]}…  "
+        f"Check it yourself: clearglass audit verify --data {service.matcher.settings.folder}",
+        highlight=False,
+    )
+
+
+def _camera_errors(service: Service) -> str:
+    healths = service.supervisor.healths().values()
+    states = [f"{health.state.value} ({health.error or 'no error'})" for health in healths]
+    return ", ".join(states) or "none"

@@ -1,0 +1,133 @@
+"""What on this machine would stop Clearglass, in plain words."""
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.errors import ClearglassError
+
+MIN_FREE_BYTES = 2_000_000_000
+MIN_MEMORY_BYTES = 2_000_000_000
+MIN_OPEN_FILES = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. `remedy` is empty where all is well."""
+
+    what: str
+    well: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
+    """Looks at one thing after the other; each finding comes as soon as it is known."""
+    yield _python()
+    yield _memory()
+    yield _disk(folder)
+    yield _open_files()
+    yield _attempt("recognition models", _load_models, "Install again with make setup: the models come with it.")
+    yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
+    yield _attempt("data folder", lambda: _open_folder(folder), "")
+    yield _port(host, port)
+    yield _webcams()
+
+
+def _python() -> Finding:
+    found = sys.version.split()[0]
+    return Finding(what="Python", well=sys.version_info >= (3, 11), found=found, remedy="Clearglass needs Python 3.11.")
+
+
+def _memory() -> Finding:
+    import psutil
+
+    free = psutil.virtual_memory().available
+    return Finding(
+        what="memory",
+        well=free >= MIN_MEMORY_BYTES,
+        found=f"{free / 1e9:.1f} GB free",
+        remedy="Give it 2 GB or more: about 0.4 GB for the service and 0.3 GB a camera.",
+    )
+
+
+def _disk(folder: Path) -> Finding:
+    standing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(standing).free
+    return Finding(
+        what="disk",
+        well=free >= MIN_FREE_BYTES,
+        found=f"{free / 1e9:.1f} GB free for {folder}",
+        remedy="Free some space, or choose another folder with --data: a full disk stops every search.",
+    )
+
+
+def _open_files() -> Finding:
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return Finding(
+        what="open files",
+        well=limit >= MIN_OPEN_FILES,
+        found=f"at most {limit}",
+        remedy=f"Raise the limit to {MIN_OPEN_FILES} or more: ulimit -n 1024.",
+    )
+
+
+def _attempt(what: str, attempt: Callable[[], str], remedy: str) -> Finding:
+    try:
+        return Finding(what=what, well=True, found=attempt())
+    except ClearglassError as error:
+        return Finding(what=what, well=False, found=error.message, remedy=error.remedy)
+    except (ImportError, OSError, ValueError) as error:
+        return Finding(what=what, well=False, found=str(error), remedy=remedy)
+
+
+def _load_models() -> str:
+    from matcher.recognition.pipeline import load_recogniser
+
+    return f"checksums hold, model digest {load_recogniser().model_digest[:16]}"
+
+
+def _find_decoder() -> str:
+    import av
+
+    return f"{av.codec.Codec('h264', 'r').long_name}, PyAV {av.__version__}"
+
+
+def _open_folder(folder: Path) -> str:
+    """Opens what is there and makes nothing where nothing is."""
+    if not folder.exists():
+        parent = next(parent for parent in folder.absolute().parents if parent.exists())
+        if not os.access(parent, os.W_OK):
+            raise PermissionError(f"{folder} does not exist and {parent} may not be written to")
+        return f"{folder} will be made by the first command that needs it"
+    from matcher.audit.key import read_verifier_key
+    from matcher.audit.verification import verify_log
+    from matcher.store.database import Database
+
+    with Database.open_read_only(folder) as database:
+        report = verify_log(database, read_verifier_key(folder))
+    if not report.verified:
+        raise ValueError(f"the log in {folder} does not verify: {report.problems[0].message}")
+    return f"{folder}, log of {report.entries} entries verified"
+
+
+def _port(host: str, port: int) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            found = f"{host}:{port}: {error.strerror}"
+            return Finding(what="port", well=False, found=found, remedy="Choose another with serve --port.")
+    return Finding(what="port", well=True, found=f"{host}:{port} is free")
+
+
+def _webcams() -> Finding:
+    devices = sorted(str(device) for device in Path("/dev").glob("video*"))
+    return Finding(what="webcams", well=True, found=", ".join(devices) or "none (network cameras need none)")

@@ -1,0 +1,185 @@
+"""One table from error code to HTTP status, and one form for every error people meet."""
+
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from api.headers import SECURITY_HEADERS
+from matcher.errors import ClearglassError
+
+_LOG = logging.getLogger(__name__)
+
+STATUS: Mapping[str, int] = {
+    # Who asks, and how often.
+    "authentication_required": 401,
+    "login_refused": 401,
+    "csrf": 403,
+    "permission_denied": 403,
+    "too_many_requests": 429,
+    "too_many_logins": 429,
+    # What was sent.
+    "invalid_request": 422,
+    "weak_password": 422,
+    "image_format": 415,
+    "image_too_large": 413,
+    "image_broken": 422,
+    "no_face": 422,
+    "several_faces": 422,
+    "face_quality": 422,
+    "verification_target": 422,
+    "evidence_missing": 422,
+    "entry_invalid": 422,
+    "query_invalid": 422,
+    "review_note_invalid": 422,
+    "camera_invalid": 422,
+    "camera_address_invalid": 422,
+    "camera_address_refused": 403,
+    "camera_unreachable": 502,
+    "camera_login": 502,
+    "camera_stream": 502,
+    "consent_invalid": 422,
+    "consent": 403,
+    "consent_required": 403,
+    "consent_expired": 403,
+    "enrolment_refused": 422,
+    "gallery": 422,
+    # What is not there, or is there already.
+    "account_unknown": 404,
+    "token_unknown": 404,
+    "camera_unknown": 404,
+    "view_unknown": 404,
+    "subject_unknown": 404,
+    "consent_unknown": 404,
+    "reference_unknown": 404,
+    "alert_unknown": 404,
+    "entry_unknown": 404,
+    "account_exists": 409,
+    "camera_exists": 409,
+    "already_reviewed": 409,
+    "alert_closed": 409,
+    "subject_withdrawn": 410,
+    "alert_picture_gone": 410,
+    # What the service cannot do now.
+    "store_busy": 503,
+    "store_full": 507,
+    "store_failed": 503,
+    "log_unavailable": 503,
+    "clock_set_back": 503,
+    "erasure_pending": 503,
+    # What is broken, and needs somebody at the machine.
+    "internal": 500,
+    "store_error": 500,
+    "store_broken": 500,
+    "seal_broken": 500,
+    "master_key": 500,
+    "model": 500,
+    "model_mismatch": 500,
+    "log": 500,
+    "log_key": 500,
+    "note_invalid": 500,
+    "no_candidate": 500,
+    "operating_point": 500,
+    "operating_point_unknown": 500,
+    # Met at the start, on the command line or by a rehearsal, before there is anybody to answer.
+    "schema_too_new": 500,
+    "data_folder_unusable": 500,
+    "data_folder_in_use": 500,
+    "address_in_use": 500,
+    "no_account": 500,
+    "demo_folder": 500,
+    "demo_failed": 500,
+    "rehearsal_failed": 500,
+}
+"""Every code there is; a test walks all subclasses of ClearglassError."""
+
+_BY_STATUS: Mapping[int, tuple[str, str, str]] = {
+    400: ("malformed_request", "The request could not be read.", "Send it as the API's description says."),
+    404: ("not_found", "There is nothing at this address.", "See /api/v1/openapi.json for what there is."),
+    405: (
+        "method_not_allowed",
+        "This address does not take that method.",
+        "See /api/v1/openapi.json for what it takes.",
+    ),
+    413: ("request_too_large", "The request is too large.", "Send fewer or smaller pictures."),
+    415: ("media_type", "The request is of a kind that is not taken here.", "See /api/v1/openapi.json."),
+}
+_INTERNAL = (
+    "internal",
+    "Something went wrong inside the service.",
+    "Try again; if it stays, look at the service's log.",
+)
+
+
+class ErrorDetail(BaseModel):
+    """What was wrong, and what to do."""
+
+    code: str = Field(description="Stable, for programs.", examples=["no_face"])
+    message: str = Field(description="What was wrong and where.", examples=["No face was found in the picture."])
+    remedy: str = Field(
+        description="What to do about it.", examples=["Send a picture that shows one face from the front."]
+    )
+
+
+class ErrorBody(BaseModel):
+    """The form of every error."""
+
+    error: ErrorDetail
+
+
+def error_response(
+    status: int, code: str, message: str, remedy: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error in its one form."""
+    body = ErrorBody(error=ErrorDetail(code=code, message=message, remedy=remedy))
+    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Makes every error of this app answer in the one form, with nothing of the inside in it."""
+    app.add_exception_handler(ClearglassError, _clearglass)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
+
+
+def _clearglass(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ClearglassError)  # noqa: S101 - for the type checker
+    status = STATUS.get(error.code, 500)
+    if status >= 500:
+        _LOG.error("%s %s: %s: %s", request.method, request.scope.get("path"), error.code, error.message)
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return error_response(status, error.code, error.message, error.remedy, headers)
+
+
+def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type checker
+    # Places and reasons only: what was sent may be a password, and is not repeated.
+    faults = "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in error.errors()[:10])
+    return error_response(
+        422, "invalid_request", f"The request is not as it should be. {faults}.", "Correct it and send it again."
+    )
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    return ".".join(str(part) for part in location[1:]) or "request"
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
+    code, message, remedy = _BY_STATUS.get(error.status_code, _INTERNAL)
+    return error_response(error.status_code, code, message, remedy, error.headers)
+
+
+def _internal(request: Request, error: Exception) -> Response:
+    # This answer is made outside all middleware, so it brings the headers itself.
+    return error_response(500, *_INTERNAL, headers=SECURITY_HEADERS)

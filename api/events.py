@@ -1,0 +1,233 @@
+"""What the cameras say, fanned out to everybody who listens: newest wins, no listener ever builds a backlog."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ingest.health import Health
+from ingest.message import View
+from matcher.alert import Alert
+
+_ALERTS = 256
+_POLL_SECONDS = 10.0
+_STALE_SECONDS = 2.0
+
+Watching = Callable[[str, bool], None]
+"""Tells a camera's worker whether anybody looks at its live view."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewed:
+    """A camera has a new live view."""
+
+    camera_id: str
+    view: View
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """A new alert."""
+
+    name: ClassVar[str] = "alert"
+    alert: Alert
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """An alert that somebody has reviewed."""
+
+    name: ClassVar[str] = "review"
+    alert: Alert
+
+
+Event = Viewed | Health | Raised | Reviewed
+
+
+class Subscription:
+    """One listener's unread events: of each camera the newest view and health, and the last alerts."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, views: bool) -> None:
+        self.views = views
+        self._loop = loop
+        self._ready = asyncio.Event()
+        self._lock = threading.Lock()
+        self._views: dict[str, Viewed] = {}
+        self._healths: dict[str, Health] = {}
+        self._alerts: deque[Raised | Reviewed] = deque(maxlen=_ALERTS)
+        self._closed = False
+
+    def put(self, event: Event) -> None:
+        """Leaves an event; from any thread. An unread one of the same camera is replaced."""
+        with self._lock:
+            if isinstance(event, Viewed):
+                if not self.views:
+                    return
+                self._views[event.camera_id] = event
+            elif isinstance(event, Health):
+                self._healths[event.camera_id] = event
+            else:
+                self._alerts.append(event)
+        self._wake()
+
+    def close(self) -> None:
+        """Ends the subscription; from any thread."""
+        self._closed = True
+        self._wake()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the service is ending it."""
+        return self._closed
+
+    async def take(self, timeout: float) -> list[Event]:
+        """All unread events, alerts first; empty after `timeout` seconds without one, or at the end."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), timeout)
+        except TimeoutError:
+            return []
+        self._ready.clear()
+        with self._lock:
+            events: list[Event] = [*self._alerts, *self._healths.values(), *self._views.values()]
+            self._alerts.clear()
+            self._healths.clear()
+            self._views.clear()
+        return events
+
+    def _wake(self) -> None:
+        # The loop may be gone already when a keeper's last word arrives during shutdown.
+        try:
+            self._loop.call_soon_threadsafe(self._ready.set)
+        except RuntimeError:
+            self._closed = True
+
+
+class Events:
+    """The observer the supervisor speaks to, and the place everybody else listens at. Thread-safe.
+
+    Keeps each camera's newest health, and its newest view in memory only while somebody looks. Workers are told to
+    make views or not by what is seen to happen (a view nobody looks at, a looker without views), so that a restarted
+    worker or two orders crossing each other settle by themselves within a second.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._subscriptions: set[Subscription] = set()
+        self._polled: dict[str, float] = {}
+        self._views: dict[str, View] = {}
+        self._viewed: dict[str, float] = {}
+        self._healths: dict[str, Health] = {}
+        self._closed = False
+        self._watching: Watching | None = None
+
+    def on_watching(self, watching: Watching) -> None:
+        """Whom to tell when somebody begins or ceases to look at a camera."""
+        self._watching = watching
+
+    def viewed(self, camera_id: str, view: View) -> None:
+        """A worker made a live view."""
+        with self._lock:
+            wanted = self._wanted(camera_id)
+            if wanted:
+                self._views[camera_id] = view
+                self._viewed[camera_id] = self._now()
+            else:
+                self._views.pop(camera_id, None)
+        if wanted:
+            self._spread(Viewed(camera_id=camera_id, view=view))
+        else:
+            self._watch([camera_id], on=False)
+
+    def reported(self, camera_id: str, health: Health) -> None:
+        """A camera's health, at least once a second."""
+        with self._lock:
+            self._healths[camera_id] = health
+            stale = self._now() - self._viewed.get(camera_id, float("-inf")) > _STALE_SECONDS
+            ask = stale and self._wanted(camera_id)
+            if stale:
+                self._views.pop(camera_id, None)
+        self._spread(health)
+        if ask:
+            self._watch([camera_id], on=True)
+
+    def alerted(self, alert: Alert) -> None:
+        """A camera's search raised an alert."""
+        self._spread(Raised(alert=alert))
+
+    def reviewed(self, alert: Alert) -> None:
+        """Somebody reviewed an alert; `alert` is as it stands now."""
+        self._spread(Reviewed(alert=alert))
+
+    def forget(self, camera_id: str) -> None:
+        """The camera is gone."""
+        with self._lock:
+            self._views.pop(camera_id, None)
+            self._viewed.pop(camera_id, None)
+            self._healths.pop(camera_id, None)
+            self._polled.pop(camera_id, None)
+
+    def view(self, camera_id: str) -> View | None:
+        """The camera's newest live view; asking for it is looking at the camera for some seconds."""
+        with self._lock:
+            self._polled[camera_id] = self._now() + _POLL_SECONDS
+            view = self._views.get(camera_id)
+        if view is None:
+            self._watch([camera_id], on=True)
+        return view
+
+    def health(self, camera_id: str) -> Health | None:
+        """The camera's newest health."""
+        with self._lock:
+            return self._healths.get(camera_id)
+
+    @contextmanager
+    def subscription(self, *, views: bool) -> Iterator[Subscription]:
+        """Listens until the block ends, first to the newest known of every camera. Needs a running event loop."""
+        subscription = Subscription(asyncio.get_running_loop(), views=views)
+        with self._lock:
+            known: list[Event] = list(self._healths.values())
+            if views:
+                known += [Viewed(camera_id=camera, view=view) for camera, view in self._views.items()]
+            cameras = list(self._healths)
+            self._subscriptions.add(subscription)
+            if self._closed:
+                subscription.close()
+        for event in known:
+            subscription.put(event)
+        if views:
+            self._watch(cameras, on=True)
+        try:
+            yield subscription
+        finally:
+            with self._lock:
+                self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """Ends every subscription, and every later one at once."""
+        with self._lock:
+            self._closed = True
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:
+            subscription.close()
+
+    def _wanted(self, camera_id: str) -> bool:
+        if self._polled.get(camera_id, float("-inf")) > self._now():
+            return True
+        return any(subscription.views for subscription in self._subscriptions)
+
+    def _spread(self, event: Event) -> None:
+        with self._lock:
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:
+            subscription.put(event)
+
+    def _watch(self, cameras: list[str], *, on: bool) -> None:
+        # Never under the lock: the supervisor has locks of its own, and calls back into this class.
+        if self._watching is not None:
+            for camera_id in cameras:
+                self._watching(camera_id, on)

@@ -1,0 +1,128 @@
+"""Every route of the API says what it asks for, and nothing of it runs for anybody who may not.
+
+The check stands before the body is read, so that somebody unknown cannot make the service take in a large one.
+"""
+
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, ClassVar, cast
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.account import Principal
+from api.permission import Permission, PermissionDeniedError
+from api.service import Service
+from api.throttle import RateLimit
+from api.upload import JSON_BODY, CappedRequest
+from matcher.errors import ClearglassError
+
+COOKIE = "clearglass_session"
+CSRF_HEADER = "X-CSRF-Token"
+PERMISSION_KEY = "x-permission"
+MAX_BODY_KEY = "x-max-body-bytes"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SEARCHES = frozenset({Permission.SEARCH, Permission.COMPARE})
+
+
+class AuthenticationRequiredError(ClearglassError):
+    """The request says not who it comes from, or its token or session has ended."""
+
+    code: ClassVar[str] = "authentication_required"
+
+
+class CsrfError(ClearglassError):
+    """A write with a session's cookie lacks the session's CSRF secret."""
+
+    code: ClassVar[str] = "csrf"
+
+
+class Limits:
+    """The rate limits of one app, by account: a second token buys nothing."""
+
+    def __init__(self, *, requests_per_minute: int, searches_per_minute: int) -> None:
+        self._requests = RateLimit("requests", requests_per_minute)
+        self._searches = RateLimit("searches", searches_per_minute)
+
+    def take(self, account_id: str, permission: Permission) -> None:
+        """Raises: TooManyRequestsError."""
+        self._requests.take(account_id)
+        if permission in _SEARCHES:
+            self._searches.take(account_id)
+
+
+def asks(permission: Permission, *, max_body: int = JSON_BODY) -> dict[str, Any]:
+    """What a route's `openapi_extra` must hold: its permission, and the most bytes its body may have."""
+    extra: dict[str, Any] = {PERMISSION_KEY: permission.value, MAX_BODY_KEY: max_body}
+    if permission is Permission.PUBLIC:
+        extra["security"] = []
+    return extra
+
+
+class GuardedRoute(APIRoute):
+    """A route that lets nobody through without the permission it names. Naming none is an error at start."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Authenticates, authorises, counts, and only then reads the body."""
+        handler = super().get_route_handler()
+        extra = self.openapi_extra or {}
+        if PERMISSION_KEY not in extra:
+            raise TypeError(f"the route {self.path} names no permission: openapi_extra=asks(...)")
+        permission = Permission(extra[PERMISSION_KEY])
+        max_body = int(extra[MAX_BODY_KEY])
+
+        async def guarded(request: Request) -> Response:
+            if permission is not Permission.PUBLIC:
+                request.state.principal = await run_in_threadpool(_admit, request, permission)
+            return await handler(CappedRequest(request.scope, request.receive, max_body=max_body))
+
+        return guarded
+
+
+def principal_of(request: Request) -> Principal | None:
+    """Who a request comes from, by its token or its session's cookie; None for nobody. Reads the database."""
+    accounts = service_of(request).accounts
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return accounts.by_token(token.strip())
+    cookie = request.cookies.get(COOKIE)
+    return None if cookie is None else accounts.by_session(cookie)
+
+
+def _admit(request: Request, permission: Permission) -> Principal:
+    principal = principal_of(request)
+    if principal is None:
+        raise AuthenticationRequiredError(
+            "Nobody is logged in.", remedy="Log in, or send a valid token as 'Authorization: Bearer …'."
+        )
+    if principal.csrf is not None and request.method not in _SAFE:
+        sent = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(sent.encode(), principal.csrf.encode()):
+            raise CsrfError(
+                "The request does not prove that it comes from this service's own pages.",
+                remedy=f"Send the session's csrf value in the header {CSRF_HEADER}.",
+            )
+    if not principal.may(permission):
+        raise PermissionDeniedError(principal.role, permission)
+    cast(Limits, request.app.state.limits).take(principal.account.id, permission)
+    return principal
+
+
+def service_of(request: Request) -> Service:
+    """The service behind the app."""
+    return cast(Service, request.app.state.service)
+
+
+async def _service(request: Request) -> Service:
+    return service_of(request)
+
+
+async def _principal(request: Request) -> Principal:
+    return cast(Principal, request.state.principal)
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
+Caller = Annotated[Principal, Depends(_principal)]
+"""Who calls; only in routes that are not public."""

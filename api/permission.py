@@ -1,0 +1,83 @@
+"""Who may do what: the one table from role to permissions. Every route names the permission it asks for."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from matcher.errors import ClearglassError
+
+
+class Role(StrEnum):
+    """What an account is. An account has one role."""
+
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    RESEARCHER = "researcher"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(StrEnum):
+    """What a route may ask for. NAMES is asked for by no route: without it, names are left out of answers."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    CAMERAS_READ = "cameras_read"
+    CAMERAS_WRITE = "cameras_write"
+    LIVE = "live"
+    SUBJECTS_READ = "subjects_read"
+    SUBJECTS_WRITE = "subjects_write"
+    NAMES = "names"
+    PICTURES = "pictures"
+    COMPARE = "compare"
+    SEARCH = "search"
+    ALERTS_READ = "alerts_read"
+    REVIEW = "review"
+    LOG_READ = "log_read"
+    LOG_VERIFY = "log_verify"
+    METRICS = "metrics"
+    ACCOUNTS = "accounts"
+
+
+_EVERYBODY = frozenset({Permission.PUBLIC, Permission.SIGNED_IN, Permission.LOG_VERIFY})
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.OPERATOR: _EVERYBODY
+    | {
+        Permission.CAMERAS_READ,
+        Permission.CAMERAS_WRITE,
+        Permission.LIVE,
+        Permission.SUBJECTS_READ,
+        Permission.SUBJECTS_WRITE,
+        Permission.NAMES,
+        Permission.PICTURES,
+        Permission.COMPARE,
+        Permission.SEARCH,
+        Permission.ALERTS_READ,
+        Permission.REVIEW,
+    },
+    # Sees that everything was in order, and nobody's name or face.
+    Role.AUDITOR: _EVERYBODY
+    | {
+        Permission.CAMERAS_READ,
+        Permission.SUBJECTS_READ,
+        Permission.ALERTS_READ,
+        Permission.LOG_READ,
+        Permission.METRICS,
+    },
+    # Compares pictures of their own; the gallery is closed to them.
+    Role.RESEARCHER: _EVERYBODY | {Permission.COMPARE, Permission.METRICS},
+    Role.ADMINISTRATOR: frozenset(Permission),
+}
+
+
+class PermissionDeniedError(ClearglassError):
+    """The account's role does not allow this."""
+
+    code: ClassVar[str] = "permission_denied"
+
+    def __init__(self, role: Role, permission: Permission) -> None:
+        allowed = ", ".join(role for role, held in PERMISSIONS.items() if permission in held)
+        super().__init__(
+            f"The role {role} may not do this: it takes the permission {permission}.",
+            remedy=f"Ask somebody with one of these roles: {allowed}.",
+        )

@@ -1,0 +1,133 @@
+"""Accounts and tokens: who may come in. For administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.account import Account, Token
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission, Role
+
+router = APIRouter(tags=["accounts"], route_class=GuardedRoute)
+
+_ASKS = asks(Permission.ACCOUNTS)
+
+
+class AccountIn(BaseModel):
+    """A new account."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$", examples=["grace"])]
+    password: Annotated[str, Field(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+    role: Role
+
+
+class AccountOut(BaseModel):
+    """An account."""
+
+    id: str = Field(examples=["7c9e6679-7425-40de-944b-e07fc1f90ae7"])
+    name: str = Field(examples=["grace"])
+    role: Role
+    created_at: AwareDatetime
+    disabled_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountOut":
+        """From the noun."""
+        return cls(
+            id=account.id,
+            name=account.name,
+            role=account.role,
+            created_at=account.created_at,
+            disabled_at=account.disabled_at,
+        )
+
+
+class TokenIn(BaseModel):
+    """A new token. days: how long it holds; the installation's default if left out."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, examples=["nightly report"])]
+    days: Annotated[int | None, Field(ge=1, le=366)] = None
+
+
+class TokenOut(BaseModel):
+    """A token, without its secret."""
+
+    id: str
+    account_id: str
+    name: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    revoked_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, token: Token) -> "TokenOut":
+        """From the noun."""
+        return cls(
+            id=token.id,
+            account_id=token.account_id,
+            name=token.name,
+            created_at=token.created_at,
+            expires_at=token.expires_at,
+            revoked_at=token.revoked_at,
+        )
+
+
+class IssuedTokenOut(BaseModel):
+    """A new token with its secret, which is never shown again."""
+
+    token: TokenOut
+    secret: str = Field(description="Send it as 'Authorization: Bearer …'.", examples=["cgt_…"])
+
+
+@router.get("/accounts", operation_id="list_accounts", summary="List accounts", openapi_extra=_ASKS)
+def list_accounts(service: ServiceDep) -> list[AccountOut]:
+    """Every account by name, disabled ones too."""
+    return [AccountOut.of(account) for account in service.accounts.list()]
+
+
+@router.post("/accounts", operation_id="create_account", summary="Add an account", status_code=201, openapi_extra=_ASKS)
+def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> AccountOut:
+    """Adds an account. One person, one account: confirming an alert takes two of them."""
+    account = service.accounts.create(name=new.name, password=new.password, role=new.role, actor=caller.actor)
+    return AccountOut.of(account)
+
+
+@router.delete(
+    "/accounts/{account_id}",
+    operation_id="disable_account",
+    summary="Close an account",
+    status_code=204,
+    openapi_extra=_ASKS,
+)
+def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> None:
+    """Closes an account for good, with its sessions and tokens. Its id stays, for the log speaks of it."""
+    service.accounts.disable(account_id, actor=caller.actor)
+
+
+@router.get("/accounts/{account_id}/tokens", operation_id="list_tokens", summary="List tokens", openapi_extra=_ASKS)
+def list_tokens(account_id: str, service: ServiceDep) -> list[TokenOut]:
+    """An account's tokens, newest first, ended ones too."""
+    return [TokenOut.of(token) for token in service.accounts.tokens(account_id)]
+
+
+@router.post(
+    "/accounts/{account_id}/tokens",
+    operation_id="issue_token",
+    summary="Make a token",
+    status_code=201,
+    openapi_extra=_ASKS,
+)
+def issue_token(account_id: str, new: TokenIn, caller: Caller, service: ServiceDep) -> IssuedTokenOut:
+    """Makes a token for an account. Its secret is in this answer and nowhere else."""
+    issued = service.accounts.issue_token(account_id, name=new.name, days=new.days, actor=caller.actor)
+    return IssuedTokenOut(token=TokenOut.of(issued.token), secret=issued.secret)
+
+
+@router.delete(
+    "/tokens/{token_id}", operation_id="revoke_token", summary="End a token", status_code=204, openapi_extra=_ASKS
+)
+def revoke_token(token_id: str, caller: Caller, service: ServiceDep) -> None:
+    """Ends a token at once."""
+    service.accounts.revoke_token(token_id, actor=caller.actor)

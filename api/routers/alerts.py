@@ -1,0 +1,171 @@
+"""Alerts and what people say of them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
+
+from api.account import Principal
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from api.service import Service
+from matcher.alert import Alert, AlertStatus
+from matcher.review import Review, Verdict
+
+router = APIRouter(prefix="/alerts", tags=["alerts"], route_class=GuardedRoute)
+
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG of the face."}}
+
+
+class AlertOut(BaseModel):
+    """A candidate raised for review. subject_name is null for roles that may not see names, and after withdrawal."""
+
+    id: str = Field(examples=["1f0c8b9e-8a0d-4a5e-9d2f-6f3c2a1b0e9d"])
+    camera_id: str
+    camera_name: str | None
+    subject_id: str
+    subject_name: str | None
+    reference_id: str
+    request_index: int
+    outcome_index: int
+    dissimilarity: float
+    operating_point: str = Field(examples=["fmr-1e-5"])
+    captured_at: AwareDatetime
+    raised_at: AwareDatetime
+    status: AlertStatus
+
+    @classmethod
+    def of(cls, alert: Alert, *, camera_name: str | None, subject_name: str | None) -> "AlertOut":
+        """From the noun."""
+        return cls(
+            id=alert.id,
+            camera_id=alert.camera_id,
+            camera_name=camera_name,
+            subject_id=alert.subject_id,
+            subject_name=subject_name,
+            reference_id=alert.reference_id,
+            request_index=alert.request_index,
+            outcome_index=alert.outcome_index,
+            dissimilarity=alert.dissimilarity,
+            operating_point=alert.operating_point,
+            captured_at=alert.captured_at,
+            raised_at=alert.raised_at,
+            status=alert.status,
+        )
+
+
+class ReviewIn(BaseModel):
+    """A verdict. Two different people have to confirm; one may reject."""
+
+    verdict: Verdict
+    note: Annotated[str | None, Field(max_length=2000, examples=["Same scar over the left eye."])] = None
+
+
+class ReviewOut(BaseModel):
+    """A review. verdict, reviewer and note are null while the caller could still be the second reviewer."""
+
+    alert_id: str
+    reviewer: str | None = Field(examples=["user:7c9e6679-7425-40de-944b-e07fc1f90ae7"])
+    verdict: Verdict | None
+    note: str | None
+    reviewed_at: AwareDatetime
+    audit_index: int
+
+
+@router.get("", operation_id="list_alerts", summary="List alerts", openapi_extra=asks(Permission.ALERTS_READ))
+def list_alerts(
+    caller: Caller,
+    service: ServiceDep,
+    status: Annotated[AlertStatus | None, Query(description="Only of this status.")] = None,
+    before: Annotated[str | None, Query(max_length=64, description="Only older than this alert.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[AlertOut]:
+    """Alerts, newest first."""
+    alerts = service.matcher.alerts.alerts(status=status, limit=limit, before=before)
+    return alerts_out(alerts, service, caller)
+
+
+@router.get("/{alert_id}", operation_id="get_alert", summary="One alert", openapi_extra=asks(Permission.ALERTS_READ))
+def get_alert(alert_id: str, caller: Caller, service: ServiceDep) -> AlertOut:
+    """One alert."""
+    return alerts_out([service.matcher.alerts.alert(alert_id)], service, caller)[0]
+
+
+@router.get(
+    "/{alert_id}/probe.jpg",
+    operation_id="alert_probe",
+    summary="The face that was seen",
+    openapi_extra=asks(Permission.PICTURES),
+    response_class=Response,
+    responses=_JPEG,
+)
+def probe_picture(alert_id: str, service: ServiceDep) -> Response:
+    """The face as the camera saw it, opened from its seal for this answer alone."""
+    return Response(service.matcher.alerts.pictures(alert_id)[0], media_type="image/jpeg")
+
+
+@router.get(
+    "/{alert_id}/reference.jpg",
+    operation_id="alert_reference",
+    summary="The face it was matched with",
+    openapi_extra=asks(Permission.PICTURES),
+    response_class=Response,
+    responses=_JPEG,
+)
+def reference_picture(alert_id: str, service: ServiceDep) -> Response:
+    """The enrolled face, opened from its seal for this answer alone."""
+    return Response(service.matcher.alerts.pictures(alert_id)[1], media_type="image/jpeg")
+
+
+@router.get(
+    "/{alert_id}/reviews",
+    operation_id="list_reviews",
+    summary="An alert's reviews",
+    openapi_extra=asks(Permission.ALERTS_READ),
+)
+def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[ReviewOut]:
+    """Who said what. Whoever could still be the second reviewer is told no more than that there was a first."""
+    alerts = service.matcher.alerts
+    alert, reviews = alerts.alert(alert_id), alerts.reviews(alert_id)
+    own = any(review.reviewer == caller.actor for review in reviews)
+    settled = alert.status in {AlertStatus.CONFIRMED, AlertStatus.REJECTED}
+    blind = caller.may(Permission.REVIEW) and not own and not settled
+    return [_review(review, blind=blind) for review in reviews]
+
+
+@router.post(
+    "/{alert_id}/reviews",
+    operation_id="review_alert",
+    summary="Confirm or reject",
+    status_code=201,
+    openapi_extra=asks(Permission.REVIEW),
+)
+def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceDep) -> ReviewOut:
+    """Says whether the two pictures show the same person. Once for each account, by whatever token."""
+    alerts = service.matcher.alerts
+    review = alerts.review(alert_id, caller.actor, new.verdict, new.note)
+    service.events.reviewed(alerts.alert(alert_id))
+    return _review(review, blind=False)
+
+
+def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, caller: Principal) -> list[AlertOut]:
+    """Alerts as this caller may see them, with the names of cameras and, if allowed, of people."""
+    cameras = {camera.id: camera.name for camera in service.cameras.list()} if alerts else {}
+    people = {alert.subject_id for alert in alerts} if caller.may(Permission.NAMES) else set()
+    names = {person: service.matcher.gallery.subject(person).name for person in people}
+    return [
+        AlertOut.of(alert, camera_name=cameras.get(alert.camera_id), subject_name=names.get(alert.subject_id))
+        for alert in alerts
+    ]
+
+
+def _review(review: Review, *, blind: bool) -> ReviewOut:
+    return ReviewOut(
+        alert_id=review.alert_id,
+        reviewer=None if blind else review.reviewer,
+        verdict=None if blind else review.verdict,
+        note=None if blind else review.note,
+        reviewed_at=review.reviewed_at,
+        audit_index=review.audit_index,
+    )

@@ -1,0 +1,226 @@
+"""Cameras, their health and their live views."""
+
+from dataclasses import asdict
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from api.account import Principal
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from api.service import Service
+from ingest.address import is_local, parse_address
+from ingest.camera import Camera, Credentials
+from ingest.health import CameraState, Health
+from matcher.errors import ClearglassError
+
+router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute)
+
+Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Lobby"])]
+Purpose = Annotated[str, Field(min_length=1, max_length=100, examples=["door-opening"])]
+Place = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream1"])]
+Rate = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False, description="Frames looked at a second.")]
+Pixels = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="Between the eyes, at least.")]
+
+
+class ViewUnknownError(ClearglassError):
+    """The camera has no live view at the moment."""
+
+    code: ClassVar[str] = "view_unknown"
+
+
+class CredentialsIn(BaseModel):
+    """A camera's login: written, never read back."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    username: Annotated[str, Field(max_length=200, examples=["viewer"])]
+    password: Annotated[str, Field(max_length=200, examples=["…"])]
+
+    def noun(self) -> Credentials:
+        """As ingest has it."""
+        return Credentials(username=self.username, password=self.password)
+
+
+class CameraIn(BaseModel):
+    """A new camera. purpose: what its searches are for; only consents for it are searched."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    name: Name
+    address: Place
+    purpose: Purpose
+    credentials: CredentialsIn | None = None
+    analysed_fps: Rate = 5.0
+    min_eye_distance: Pixels = 20.0
+    enabled: bool = True
+
+
+class CameraChange(BaseModel):
+    """What is to change; what is left out stays. credentials: null takes the login away."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    name: Name | None = None
+    address: Place | None = None
+    purpose: Purpose | None = None
+    credentials: CredentialsIn | None = None
+    analysed_fps: Rate | None = None
+    min_eye_distance: Pixels | None = None
+    enabled: bool | None = None
+
+
+class HealthOut(BaseModel):
+    """How a camera is doing. Counters are since the service started; rates over the last seconds."""
+
+    camera_id: str
+    state: CameraState
+    width: int
+    height: int
+    frame_rate: float
+    bitrate: float
+    analysed_rate: float
+    newest_frame_age: float | None
+    frames: int
+    analysed: int
+    dropped: int
+    bytes: int
+    reconnects: int
+    restarts: int
+    passages: int
+    refused: dict[str, int]
+    error: str | None
+
+    @classmethod
+    def of(cls, health: Health) -> "HealthOut":
+        """From the noun."""
+        return cls.model_validate(asdict(health))
+
+
+class CameraOut(BaseModel):
+    """A camera. Its login is never shown, only whether it has one."""
+
+    id: str = Field(examples=["3fa85f64-5717-4562-b3fc-2c963f66afa6"])
+    name: Name
+    address: str
+    purpose: Purpose
+    has_credentials: bool
+    analysed_fps: float
+    min_eye_distance: float
+    enabled: bool
+    health: HealthOut
+
+    @classmethod
+    def of(cls, camera: Camera, health: Health, caller: Principal) -> "CameraOut":
+        """From the nouns. Only who may change it sees the path: some cameras take a password there."""
+        full = caller.may(Permission.CAMERAS_WRITE)
+        return cls(
+            id=camera.id,
+            name=camera.name,
+            address=camera.address if full else _place(camera.address),
+            purpose=camera.purpose,
+            has_credentials=camera.credentials is not None,
+            analysed_fps=camera.analysed_fps,
+            min_eye_distance=camera.min_eye_distance,
+            enabled=camera.enabled,
+            health=HealthOut.of(health),
+        )
+
+
+@router.get("", operation_id="list_cameras", summary="List cameras", openapi_extra=asks(Permission.CAMERAS_READ))
+def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
+    """Every camera with its health, by name."""
+    return [_out(camera, service, caller) for camera in service.cameras.list()]
+
+
+@router.post(
+    "",
+    operation_id="add_camera",
+    summary="Add a camera",
+    status_code=201,
+    openapi_extra=asks(Permission.CAMERAS_WRITE),
+)
+def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
+    """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows."""
+    camera = service.cameras.add(
+        actor=caller.actor,
+        name=new.name,
+        address=new.address,
+        purpose=new.purpose,
+        credentials=None if new.credentials is None else new.credentials.noun(),
+        analysed_fps=new.analysed_fps,
+        min_eye_distance=new.min_eye_distance,
+        enabled=new.enabled,
+    )
+    service.supervisor.add(camera)
+    return _out(camera, service, caller)
+
+
+@router.get(
+    "/{camera_id}", operation_id="get_camera", summary="One camera", openapi_extra=asks(Permission.CAMERAS_READ)
+)
+def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut:
+    """One camera with its health."""
+    return _out(service.cameras.get(camera_id), service, caller)
+
+
+@router.patch(
+    "/{camera_id}",
+    operation_id="change_camera",
+    summary="Change a camera",
+    openapi_extra=asks(Permission.CAMERAS_WRITE),
+)
+def change_camera(camera_id: str, change: CameraChange, caller: Caller, service: ServiceDep) -> CameraOut:
+    """Changes a camera and starts it anew. A new place takes a new login: the old one is not sent elsewhere."""
+    camera = service.cameras.update(
+        camera_id,
+        actor=caller.actor,
+        name=change.name,
+        address=change.address,
+        purpose=change.purpose,
+        credentials=None if change.credentials is None else change.credentials.noun(),
+        forget_credentials="credentials" in change.model_fields_set and change.credentials is None,
+        analysed_fps=change.analysed_fps,
+        min_eye_distance=change.min_eye_distance,
+        enabled=change.enabled,
+    )
+    service.supervisor.add(camera)
+    return _out(camera, service, caller)
+
+
+@router.delete(
+    "/{camera_id}",
+    operation_id="remove_camera",
+    summary="Remove a camera",
+    status_code=204,
+    openapi_extra=asks(Permission.CAMERAS_WRITE),
+)
+def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
+    """Stops a camera and forgets it with its login. Its alerts and log entries stay."""
+    service.cameras.remove(camera_id, actor=caller.actor)
+    service.supervisor.remove(camera_id)
+    service.events.forget(camera_id)
+
+
+@router.get(
+    "/{camera_id}/view.jpg",
+    operation_id="camera_view",
+    summary="The newest live view",
+    openapi_extra=asks(Permission.LIVE),
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}, "description": "A JPEG in which strangers are blurred."}},
+)
+def camera_view(camera_id: str, service: ServiceDep) -> Response:
+    """The newest view, held in memory only. The first request of a viewer may come too early: ask again."""
+    service.cameras.get(camera_id)
+    view = service.events.view(camera_id)
+    if view is None:
+        raise ViewUnknownError("The camera has no live view yet.", remedy="Ask again in a second.")
+    return Response(view.jpeg, media_type="image/jpeg", headers={"X-View-Number": str(view.number)})
+
+
+def _out(camera: Camera, service: Service, caller: Principal) -> CameraOut:
+    return CameraOut.of(camera, service.supervisor.health(camera.id), caller)
+
+
+def _place(address: str) -> str:
+    return "local" if is_local(address) else str(parse_address(address))

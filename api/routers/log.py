@@ -1,0 +1,163 @@
+"""The audit log. Reading it is logged too."""
+
+import base64
+import threading
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
+
+from api.account import Principal
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from api.service import Service
+from matcher.audit.entry import AuditEntry, EntryKind
+from matcher.audit.verification import LogReport, verify_log
+
+router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
+
+Index = Annotated[int, Path(ge=0, lt=2**53)]
+
+
+class EntryOut(BaseModel):
+    """An entry. leaf: its bytes as they are hashed (canonical JSON of the rest), in base64."""
+
+    index: int
+    time: AwareDatetime
+    kind: EntryKind
+    body: dict[str, Any]
+    leaf: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "EntryOut":
+        """From the noun."""
+        return cls(
+            index=entry.index,
+            time=entry.time,
+            kind=entry.kind,
+            body=dict(entry.body),
+            leaf=base64.b64encode(entry.data).decode(),
+        )
+
+
+class EntriesOut(BaseModel):
+    """A page of the log. next: what to give as `start` (or, newest first, as `before`) for the next page, or null."""
+
+    entries: list[EntryOut]
+    size: int
+    next: int | None
+
+
+class ProblemOut(BaseModel):
+    """Something in the log that is not as it must be."""
+
+    index: int | None = Field(description="The entry's; null for the log as a whole.")
+    code: str
+    message: str
+
+
+class VerificationReportOut(BaseModel):
+    """What a check of the whole log found: all is well when there is no problem."""
+
+    verified: bool
+    entries: int
+    root: str = Field(description="Hex Merkle root (RFC 6962).")
+    checkpoint: str = Field(description="The signed note that was checked.")
+    verifier_key: str = Field(description="What anybody needs to check the signature.")
+    problems: list[ProblemOut]
+
+    @classmethod
+    def of(cls, report: LogReport, verifier_key: str) -> "VerificationReportOut":
+        """From the noun."""
+        return cls(
+            verified=report.verified,
+            entries=report.entries,
+            root=report.root.hex(),
+            checkpoint=report.checkpoint,
+            verifier_key=verifier_key,
+            problems=[
+                ProblemOut(index=problem.index, code=problem.code, message=problem.message)
+                for problem in report.problems
+            ],
+        )
+
+
+class LogVerifier:
+    """Checks the whole log, once for each size it has. Thread-safe; those who ask meanwhile wait for that check."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._known: tuple[int, LogReport] | None = None
+
+    def report(self) -> LogReport:
+        """The report on the log as it is now."""
+        with self._lock:
+            log = self._service.matcher.log
+            size = log.size()
+            if self._known is None or self._known[0] != size:
+                self._known = (size, verify_log(self._service.matcher.database, log.verifier_key))
+            return self._known[1]
+
+
+@router.get("/entries", operation_id="list_entries", summary="Read the log", openapi_extra=asks(Permission.LOG_READ))
+def list_entries(
+    caller: Caller,
+    service: ServiceDep,
+    start: Annotated[int, Query(ge=0, lt=2**53, description="Index of the first entry.")] = 0,
+    before: Annotated[int | None, Query(ge=0, lt=2**53, description="Newest first: entries below this.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    kind: Annotated[list[EntryKind] | None, Query(description="Only these kinds.")] = None,
+    newest: Annotated[bool, Query(description="Newest first.")] = False,
+) -> EntriesOut:
+    """A page of entries. The reading is logged before anything is read."""
+    read = {"newest": newest, "start": start, "before": before, "limit": limit, "kinds": [str(k) for k in kind or ()]}
+    _note(service, caller, read)
+    log = service.matcher.log
+    size = log.size()
+    if newest:
+        skipped = 0 if before is None else max(0, size - before)
+        entries = log.entries(skipped, limit, kinds=kind, newest_first=True)
+    else:
+        entries = log.entries(start, limit, kinds=kind)
+    more = len(entries) == limit
+    after = (entries[-1].index if newest else entries[-1].index + 1) if more else None
+    return EntriesOut(entries=[EntryOut.of(entry) for entry in entries], size=size, next=after)
+
+
+@router.get("/entries/{index}", operation_id="get_entry", summary="One entry", openapi_extra=asks(Permission.LOG_READ))
+def get_entry(index: Index, caller: Caller, service: ServiceDep) -> EntryOut:
+    """One entry. The reading is logged before it is read."""
+    _note(service, caller, {"index": index})
+    return EntryOut.of(service.matcher.log.entry(index))
+
+
+@router.get(
+    "/checkpoint",
+    operation_id="get_checkpoint",
+    summary="The newest checkpoint",
+    openapi_extra=asks(Permission.LOG_VERIFY),
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "A C2SP signed note: origin, size, root."}},
+)
+def get_checkpoint(service: ServiceDep) -> Response:
+    """The newest checkpoint: says nothing of what the log holds, and binds the service to it."""
+    return Response(service.matcher.log.checkpoint(), media_type="text/plain")
+
+
+@router.get(
+    "/verification",
+    operation_id="verify_log",
+    summary="Check the whole log",
+    openapi_extra=asks(Permission.LOG_VERIFY),
+)
+def verification(service: ServiceDep, request: Request) -> VerificationReportOut:
+    """Re-hashes every entry and checks the root, the signature, the order of times and the pairing of searches."""
+    return VerificationReportOut.of(
+        cast(LogVerifier, request.app.state.log_verifier).report(), service.matcher.log.verifier_key
+    )
+
+
+def _note(service: Service, caller: Principal, read: dict[str, Any]) -> None:
+    service.matcher.log.record(EntryKind.LOG_READ, {"actor": caller.actor, "role": caller.role.value, "read": read})

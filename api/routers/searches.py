@@ -1,0 +1,190 @@
+"""Identifications (1:N) and verifications (1:1), logged before they begin and before they answer."""
+
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, File, Form, UploadFile
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.account import Principal
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission, PermissionDeniedError
+from api.service import Service
+from api.upload import ONE_PICTURE, TWO_PICTURES, read
+from matcher.errors import ClearglassError
+from matcher.gallery.consent import UPLOAD
+from matcher.probe import Probe, Query
+from matcher.recognition.operating_point import OperatingPoint
+
+router = APIRouter(tags=["searches"], route_class=GuardedRoute)
+
+Purpose = Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])]
+Case = Annotated[str | None, Form(max_length=200, description="Goes into the log.", examples=["2026-114"])]
+
+
+class VerificationTargetError(ClearglassError):
+    """A verification was asked for against nothing, or against two things."""
+
+    code: ClassVar[str] = "verification_target"
+
+
+class OperatingPointOut(BaseModel):
+    """The threshold that was used and the measurement it comes from."""
+
+    name: str = Field(examples=["fmr-1e-5"])
+    threshold: float
+    dataset: str
+    non_mated: int
+    fmr: float
+    fmr_low: float
+    fmr_high: float
+    mated: int
+    fnmr: float
+    measured_on: str
+    model_digest: str
+
+    @classmethod
+    def of(cls, point: OperatingPoint) -> "OperatingPointOut":
+        """From the noun."""
+        return cls(
+            name=point.name,
+            threshold=point.threshold,
+            dataset=point.dataset,
+            non_mated=point.non_mated,
+            fmr=point.fmr,
+            fmr_low=point.fmr_low,
+            fmr_high=point.fmr_high,
+            mated=point.mated,
+            fnmr=point.fnmr,
+            measured_on=point.measured_on,
+            model_digest=point.model_digest,
+        )
+
+
+class CandidateOut(BaseModel):
+    """Somebody at or below the threshold. Dissimilarities: lower is closer; they are no probabilities."""
+
+    rank: int
+    subject_id: str
+    reference_id: str
+    name: str | None
+    dissimilarity: float
+    sface: float
+    dlib: float
+
+
+class IdentificationOut(BaseModel):
+    """The answer to one identification, with the two log entries that prove it."""
+
+    candidates: list[CandidateOut]
+    operating_point: OperatingPointOut
+    request_index: int
+    outcome_index: int
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    searched: int = Field(description="References whose consent covered this search.")
+    gallery_size: int
+    gallery_revision: int
+
+
+class VerificationOut(BaseModel):
+    """The answer to one comparison."""
+
+    mated: bool
+    dissimilarity: float
+    sface: float
+    dlib: float
+    operating_point: OperatingPointOut
+    request_index: int
+    outcome_index: int
+
+
+@router.post(
+    "/identifications",
+    operation_id="identify",
+    summary="Search for the person in a picture (1:N)",
+    status_code=201,
+    openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE),
+)
+def identify(
+    caller: Caller,
+    service: ServiceDep,
+    file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
+    purpose: Purpose,
+    case_reference: Case = None,
+) -> IdentificationOut:
+    """Searches those whose consent covers this purpose and searches by picture, now. The picture is not kept unless
+    somebody is found."""
+    matcher = service.matcher
+    found = matcher.identifier.identify(matcher.probe(read(file)), _query(caller, purpose, case_reference))
+    return IdentificationOut(
+        candidates=[
+            CandidateOut(
+                rank=candidate.rank,
+                subject_id=candidate.subject_id,
+                reference_id=candidate.reference_id,
+                name=matcher.gallery.subject(candidate.subject_id).name if caller.may(Permission.NAMES) else None,
+                dissimilarity=candidate.dissimilarity,
+                sface=candidate.sface,
+                dlib=candidate.dlib,
+            )
+            for candidate in found.candidates
+        ],
+        operating_point=OperatingPointOut.of(found.operating_point),
+        request_index=found.request_index,
+        outcome_index=found.outcome_index,
+        started_at=found.started_at,
+        ended_at=found.ended_at,
+        searched=found.searched,
+        gallery_size=found.gallery_size,
+        gallery_revision=found.gallery_revision,
+    )
+
+
+@router.post(
+    "/verifications",
+    operation_id="verify",
+    summary="Compare a picture with another, or with a subject (1:1)",
+    status_code=201,
+    openapi_extra=asks(Permission.COMPARE, max_body=TWO_PICTURES),
+)
+def verify(
+    caller: Caller,
+    service: ServiceDep,
+    file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
+    purpose: Purpose,
+    against: Annotated[UploadFile | None, File(description="A second picture.")] = None,
+    subject_id: Annotated[str | None, Form(max_length=64, description="Or an enrolled subject.")] = None,
+    case_reference: Case = None,
+) -> VerificationOut:
+    """Compares a picture with a second one, or with an enrolled subject, which takes the permission to search."""
+    other = _target(caller, service, against, subject_id)
+    query = _query(caller, purpose, case_reference)
+    found = service.matcher.identifier.verify(service.matcher.probe(read(file)), other, query)
+    return VerificationOut(
+        mated=found.mated,
+        dissimilarity=found.dissimilarity,
+        sface=found.sface,
+        dlib=found.dlib,
+        operating_point=OperatingPointOut.of(found.operating_point),
+        request_index=found.request_index,
+        outcome_index=found.outcome_index,
+    )
+
+
+def _target(caller: Principal, service: Service, against: UploadFile | None, subject_id: str | None) -> str | Probe:
+    if (against is None) == (subject_id is None):
+        raise VerificationTargetError(
+            "A verification needs exactly one other side.",
+            remedy="Send a second picture as 'against', or a subject's id as 'subject_id'.",
+        )
+    if against is not None:
+        return service.matcher.probe(read(against))
+    if not caller.may(Permission.SEARCH):
+        raise PermissionDeniedError(caller.role, Permission.SEARCH)
+    return str(subject_id)
+
+
+def _query(caller: Principal, purpose: str, case_reference: str | None) -> Query:
+    return Query(
+        actor=caller.actor, role=caller.role.value, camera=UPLOAD, purpose=purpose, case_reference=case_reference
+    )

@@ -1,0 +1,133 @@
+"""People who agreed to be in the gallery: enrolling, reading, withdrawing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.account import Principal
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.moment import Moment
+from api.permission import Permission
+from api.routers.consents import ConsentOut, evidence_digest_of
+from api.routers.references import ReferenceOut, RefusedOut, pictures_of, references_out
+from api.upload import ENROLMENT_BODY
+from matcher.gallery.consent import NewConsent
+from matcher.gallery.subject import Subject
+
+router = APIRouter(prefix="/subjects", tags=["subjects"], route_class=GuardedRoute)
+
+
+class SubjectOut(BaseModel):
+    """A subject. name is null for roles that may not see names, and after withdrawal."""
+
+    id: str = Field(examples=["9b2d7c1e-2f43-4d58-9a3c-0c8f1d5f7a10"])
+    name: str | None = Field(examples=["Ada Lovelace"])
+    created_at: AwareDatetime
+    withdrawn_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, subject: Subject, caller: Principal) -> "SubjectOut":
+        """From the noun, as this caller may see it."""
+        return cls(
+            id=subject.id,
+            name=subject.name if caller.may(Permission.NAMES) else None,
+            created_at=subject.created_at,
+            withdrawn_at=subject.withdrawn_at,
+        )
+
+
+class SubjectDetailOut(BaseModel):
+    """A subject with consents and references."""
+
+    subject: SubjectOut
+    consents: list[ConsentOut]
+    references: list[ReferenceOut]
+
+
+class EnrolmentOut(BaseModel):
+    """What came of an enrolment: every picture is either a reference or refused with the reason."""
+
+    subject: SubjectOut
+    consent: ConsentOut | None
+    accepted: list[ReferenceOut]
+    refused: list[RefusedOut]
+
+
+@router.get("", operation_id="list_subjects", summary="List subjects", openapi_extra=asks(Permission.SUBJECTS_READ))
+def list_subjects(
+    caller: Caller,
+    service: ServiceDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    withdrawn: Annotated[bool, Query(description="Also those who have withdrawn, nameless.")] = False,
+) -> list[SubjectOut]:
+    """Subjects in the order they were enrolled."""
+    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn)
+    return [SubjectOut.of(subject, caller) for subject in subjects[offset : offset + limit]]
+
+
+@router.post(
+    "",
+    operation_id="enrol_subject",
+    summary="Enrol a person who consented",
+    status_code=201,
+    openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY),
+)
+def enrol_subject(
+    caller: Caller,
+    service: ServiceDep,
+    name: Annotated[str, Form(min_length=1, max_length=200, examples=["Ada Lovelace"])],
+    purpose: Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])],
+    valid_until: Annotated[Moment, Form(examples=["2027-11-22T00:00:00Z"])],
+    files: Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")],
+    cameras: Annotated[str, Form(max_length=4000, description="Ids by comma; * for all.", examples=["*"])] = "*",
+    valid_from: Annotated[Moment | None, Form(description="Now, if left out.")] = None,
+    evidence: Annotated[UploadFile | None, File(description="The signed consent; its digest alone is kept.")] = None,
+    evidence_digest: Annotated[str | None, Form(pattern="^[0-9a-f]{64}$", description="Or its SHA-256.")] = None,
+) -> EnrolmentOut:
+    """Enrols a person from pictures and a consent. All or nothing: refused pictures are told, and if all are, no
+    subject is made."""
+    enrolment = service.matcher.enroller.enrol(
+        name=name,
+        pictures=pictures_of(files),
+        consent=NewConsent(
+            purpose=purpose,
+            cameras=frozenset(camera.strip() for camera in cameras.split(",") if camera.strip()),
+            valid_from=valid_from,
+            valid_until=valid_until,
+            evidence_digest=evidence_digest_of(evidence, evidence_digest),
+        ),
+        actor=caller.actor,
+    )
+    return EnrolmentOut(
+        subject=SubjectOut.of(enrolment.subject, caller),
+        consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
+        accepted=references_out(service, enrolment),
+        refused=[RefusedOut.of(refused) for refused in enrolment.refused],
+    )
+
+
+@router.get(
+    "/{subject_id}", operation_id="get_subject", summary="One subject", openapi_extra=asks(Permission.SUBJECTS_READ)
+)
+def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> SubjectDetailOut:
+    """A subject with consents and references."""
+    gallery = service.matcher.gallery
+    return SubjectDetailOut(
+        subject=SubjectOut.of(gallery.subject(subject_id), caller),
+        consents=[ConsentOut.of(consent) for consent in gallery.consents(subject_id)],
+        references=[ReferenceOut.of(reference) for reference in gallery.references(subject_id)],
+    )
+
+
+@router.delete(
+    "/{subject_id}",
+    operation_id="withdraw_subject",
+    summary="Withdraw a person",
+    status_code=204,
+    openapi_extra=asks(Permission.SUBJECTS_WRITE),
+)
+def withdraw_subject(subject_id: str, caller: Caller, service: ServiceDep) -> None:
+    """Takes a person out. When this answers, no search finds them, and name, templates and pictures are destroyed."""
+    service.matcher.gallery.withdraw(subject_id, caller.actor)

@@ -1,0 +1,85 @@
+"""The HTTP server under the service: uvicorn in the main thread, or beside it for the demo and tests."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+from api.app import create_app
+from matcher.errors import ClearglassError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from api.service import Service
+
+START_SECONDS = 20.0
+STOP_SECONDS = 5
+
+
+class AddressInUseError(ClearglassError):
+    """The service could not listen where it was told to."""
+
+    code: ClassVar[str] = "address_in_use"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)  # from now on nobody is refused, even before the server takes them up
+    except OSError as error:
+        listener.close()
+        raise AddressInUseError(
+            f"Cannot listen on {host} port {port}: {error.strerror}.", remedy="Choose another with --host and --port."
+        ) from error
+    return listener
+
+
+def _server(service: "Service") -> "uvicorn.Server":
+    import uvicorn
+
+    config = uvicorn.Config(
+        create_app(service),
+        access_log=False,  # the audit log says who asked; an access log would keep a second, unsigned record
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        lifespan="off",
+    )
+
+    class _Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.events.close()  # else the endless answers would hold the server up to the last second
+            await super().shutdown(sockets)
+
+    return _Server(config)
+
+
+def serve_forever(service: "Service", *, host: str, port: int) -> None:
+    """Serves until SIGINT or SIGTERM. Raises: AddressInUseError."""
+    listener = _listen(host, port)
+    print(f"Clearglass is at http://{host}:{listener.getsockname()[1]}", flush=True)
+    server = _server(service)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+@contextmanager
+def serving(service: "Service", *, host: str, port: int) -> Iterator[str]:
+    """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError."""
+    listener = _listen(host, port)
+    server = _server(service)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS * 2)
+        listener.close()

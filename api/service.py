@@ -1,0 +1,80 @@
+"""The composition root: opens every room on one data folder and joins them. Nothing else knows them all."""
+
+from types import TracebackType
+from typing import Self
+
+from prometheus_client import CollectorRegistry
+
+from api.accounts import Accounts
+from api.events import Events
+from api.settings import ApiSettings
+from ingest.camera_store import CameraStore
+from ingest.metrics import IngestMetrics
+from ingest.settings import IngestSettings
+from ingest.supervisor import Supervisor
+from matcher.clock import Clock, system_clock
+from matcher.matcher import Matcher
+from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.recogniser import Recogniser
+from matcher.settings import MatcherSettings
+
+
+class Service:
+    """One running Clearglass. `start` begins watching the cameras; `close` ends every thread and process it began."""
+
+    def __init__(
+        self, *, matcher: Matcher, ingest: IngestSettings, api: ApiSettings, registry: CollectorRegistry, clock: Clock
+    ) -> None:
+        self.matcher = matcher
+        self.settings = api
+        self.registry = registry
+        self.clock = clock
+        self.policy = ingest.address_policy()
+        self.cameras = CameraStore(matcher.database, matcher.master_key, matcher.log, policy=self.policy, clock=clock)
+        self.accounts = Accounts(matcher.database, matcher.log, api, clock)
+        self.events = Events()
+        self.supervisor = Supervisor(
+            identifier=matcher.identifier,
+            alerts=matcher.alerts,
+            observer=self.events,
+            settings=ingest,
+            metrics=IngestMetrics(registry),
+            recogniser_factory=load_recogniser,
+        )
+        self.events.on_watching(self.supervisor.watching)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        matcher: MatcherSettings,
+        ingest: IngestSettings,
+        api: ApiSettings,
+        recogniser: Recogniser | None = None,
+        clock: Clock = system_clock,
+    ) -> Self:
+        """Opens the data folder, which no other process may hold.
+
+        Raises: DataFolderInUseError, and whatever `Matcher.open` says is wrong with the folder or the models.
+        """
+        registry = CollectorRegistry()
+        opened = Matcher.open(matcher, recogniser=recogniser, clock=clock, registry=registry)
+        return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
+
+    def start(self) -> None:
+        """Begins watching every enabled camera."""
+        self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
+
+    def close(self) -> None:
+        """Stops the cameras and lets the data folder go. A second call does nothing."""
+        self.events.close()
+        self.supervisor.close()
+        self.matcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,26 @@
+"""What an installation may set about the HTTP service, with the defaults of a single machine."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ApiSettings(BaseSettings):
+    """Read from CLEARGLASS_* in the environment.
+
+    host, port: where the service listens; the default is reachable from this machine only. secure_cookies: set where
+    TLS ends in front of the service, so that the session's cookie never travels in the clear. metrics_open: /metrics
+    holds no person and is open as Prometheus expects; false asks for a token with the `metrics` permission.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=0, le=65535)
+    secure_cookies: bool = False
+    metrics_open: bool = True
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
+    token_days: int = Field(default=90, ge=1, le=366)
+    login_attempts: int = Field(default=8, ge=1, description="Failed logins of one name or address before it waits.")
+    login_window_seconds: float = Field(default=300.0, gt=0)
+    requests_per_minute: int = Field(default=600, ge=1, description="Of one account, all its tokens together.")
+    searches_per_minute: int = Field(default=30, ge=1, description="Identifications and verifications of one account.")

@@ -1,0 +1,56 @@
+"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `list` for their names."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.benchmark import Context
+from benchmarks.catalogue import load, names
+from benchmarks.runner import TerminalProgress, run_benchmark
+from matcher.errors import ClearglassError
+
+DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what is asked for and returns the exit status: 0, or 1 when one of them could not be brought to its end."""
+    options = _parse(arguments)
+    if options.name == "list":
+        for name in names():
+            print(f"{name:20} {load(name).summary}")
+        return 0
+    wanted = names() if options.name == "all" else (options.name,)
+    return max([_run(name, options) for name in wanted])
+
+
+def _run(name: str, options: argparse.Namespace) -> int:
+    context = Context(quick=options.quick, data=options.data, out=options.out, progress=TerminalProgress())
+    try:
+        run_benchmark(load(name), context, Console())
+    except ClearglassError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, all, list")
+    parser.add_argument("--quick", action="store_true", help="a smaller run, for a first look")
+    parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="default: %(default)s")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("CLEARGLASS_DATA", DEFAULT_DATA)),
+        metavar="DIR",
+        help="the public data sets (default: CLEARGLASS_DATA, else shared/data beside the project's folder)",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What a benchmark is: a name, and a run that gives figures, tables and plots. `benchmarks.runner` does the rest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Advance = Callable[[float], None]
+"""Moves a progress bar on by so many of its units."""
+
+
+class Progress(Protocol):
+    """Shows how far a run is. `with progress.step("detecting", total=900) as advance: … advance(1)`."""
+
+    def step(self, description: str, total: float | None = None) -> AbstractContextManager[Advance]:
+        """One bar, from its beginning to its end; no total when nobody can know it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a run is given.
+
+    quick: a smaller run, for a first look. data: the folder of public data, perhaps absent. out: where the record and
+    the plots go; a run may leave raw results of its own there, under names that start with its own.
+    """
+
+    quick: bool
+    data: Path
+    progress: Progress
+    out: Path = Path("out/benchmarks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table for the terminal. Cells are text, as people shall read it; the exact values are in the figures."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """One picture, saved as `<benchmark>-<name>.png`. `draw` gets an empty matplotlib figure of `size` inches."""
+
+    name: str
+    draw: "Callable[[Figure], None]"
+    size: tuple[float, float] = (8.0, 5.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a run found. figures: every value, as JSON values; a rate stands with its counts and its interval."""
+
+    figures: Mapping[str, Any]
+    tables: Sequence[Table] = ()
+    plots: Sequence[Plot] = ()
+
+
+class Benchmark(Protocol):
+    """One measurement that anyone can run again by `python -m benchmarks NAME`."""
+
+    @property
+    def name(self) -> str:
+        """In lower case with hyphens, as typed on the command line."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """What is measured, in one line."""
+        ...
+
+    def run(self, context: Context) -> Result:
+        """Measures. DataMissingError when its data set is not there; any ClearglassError ends the run."""
+        ...

@@ -1,0 +1,218 @@
+"""Streams scenes from a real RTSP server through the whole system, and records what it says and costs."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from benchmarks.benchmark import Progress
+from benchmarks.errors import MeasurementError
+from benchmarks.rehearsal_cast import PURPOSE
+from ingest.camera import Camera
+from ingest.health import CameraState, Health
+from ingest.message import View, ViewBox
+from ingest.metrics import IngestMetrics
+from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.settings import IngestSettings
+from ingest.supervisor import Supervisor
+from matcher.alert import Alert
+from matcher.matcher import Matcher
+from matcher.recognition.pipeline import load_recogniser
+
+LIVE_SECONDS = 60.0
+"""How long all cameras together may take until they are live."""
+
+SETTLE_SECONDS = 2.0
+"""Between the last camera going live and the measurement: a stream's opening packets come in one burst."""
+
+LONGEST_WALK = 9.0
+"""Seconds that the stream goes on after one whole length of the scene, for walks that were under way at the start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One analysed frame: seconds since the stream's first frame, and its boxes in shares of width and height."""
+
+    seconds: float
+    boxes: Sequence[ViewBox]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """One alert: seconds since the stream's first frame, and whom it names."""
+
+    seconds: float
+    subject_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What one camera gave. begins: from which second of the stream on it counts; before and after: its health."""
+
+    camera_id: str
+    begins: float
+    seen: Sequence[Seen]
+    raised: Sequence[Raised]
+    before: Health
+    after: Health
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What all cameras together gave, over `seconds` of measurement.
+
+    decisions: seconds from a packet's arrival to the logged answer. stages: seconds by stage. cpu_seconds: of the
+    service and its workers, without the RTSP server.
+    """
+
+    recordings: Sequence[Recording]
+    seconds: float
+    decisions: Sequence[float]
+    outcomes: Mapping[str, int]
+    stages: Mapping[str, Sequence[float]]
+    cpu_seconds: float
+    server_cpu_seconds: float
+
+
+class _Metrics(IngestMetrics):
+    """The service's own metrics, and every single value beside them: a histogram would round the percentiles."""
+
+    def __init__(self) -> None:
+        super().__init__(CollectorRegistry())
+        self.decisions: list[float] = []
+        self.outcomes: defaultdict[str, int] = defaultdict(int)
+        self.stages: defaultdict[str, list[float]] = defaultdict(list)
+        self._lock = Lock()
+
+    def reported(self, before: Health, now: Health, stages: Mapping[str, Sequence[float]]) -> None:
+        super().reported(before, now, stages)
+        with self._lock:
+            for stage, times in stages.items():
+                self.stages[stage].extend(times)
+
+    def decided(self, camera_id: str, seconds: float, outcome: str) -> None:
+        super().decided(camera_id, seconds, outcome)
+        with self._lock:
+            self.decisions.append(seconds)
+            self.outcomes[outcome] += 1
+
+    def start_over(self) -> None:
+        """Forgets the single values: the measurement begins."""
+        with self._lock:
+            self.decisions.clear()
+            self.outcomes.clear()
+            self.stages.clear()
+
+
+class _Witness:
+    """The supervisor's observer: keeps what was seen and raised. The pictures themselves are dropped at once."""
+
+    def __init__(self) -> None:
+        self.views: defaultdict[str, list[tuple[datetime, Sequence[ViewBox]]]] = defaultdict(list)
+        self.alerts: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+
+    def viewed(self, camera_id: str, view: View) -> None:
+        self.views[camera_id].append((view.captured_at, view.boxes))
+
+    def reported(self, camera_id: str, health: Health) -> None:
+        pass
+
+    def alerted(self, alert: Alert) -> None:
+        self.alerts[alert.camera_id].append((alert.captured_at, alert.subject_id))
+
+
+def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, label: str) -> Run:
+    """One camera a film, all at once, each for one length of `seconds` and the rest of the walks under way.
+
+    MeasurementError when they are not all live within a minute, or one of them loses its stream.
+    """
+    mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
+    metrics, witness = _Metrics(), _Witness()
+    with RtspServer(mounts) as server:
+        settings = IngestSettings(allow_loopback=True, allowed_ports=((server.port, server.port),))
+        cameras = [
+            Camera(id=f"{label}-{mount}", name=mount, address=server.url(mount), purpose=PURPOSE) for mount in mounts
+        ]
+        with Supervisor(
+            identifier=matcher.identifier,
+            alerts=matcher.alerts,
+            settings=settings,
+            metrics=metrics,
+            recogniser_factory=load_recogniser,
+            observer=witness,
+        ) as supervisor:
+            supervisor.start(cameras)
+            for camera in cameras:
+                supervisor.watching(camera.id, True)
+            _wait_until_live(supervisor, server, cameras)
+            metrics.start_over()
+            starts = {camera.id: server.plays(camera.name)[-1] for camera in cameras}
+            now = datetime.now(tz=next(iter(starts.values())).tzinfo)
+            before, cpu, began = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
+            with progress.step(f"streaming to {len(cameras)} camera(s)", total=seconds + LONGEST_WALK) as advance:
+                while time.monotonic() - began < seconds + LONGEST_WALK:
+                    time.sleep(0.5)
+                    advance(0.5)
+            after, spent, ended = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
+            if any(len(server.plays(camera.name)) != 1 for camera in cameras):
+                raise MeasurementError("A camera lost its stream.", remedy="Run it again on a machine with less to do.")
+    return Run(
+        recordings=[
+            Recording(
+                camera_id=camera.id,
+                begins=(now - starts[camera.id]).total_seconds(),
+                seen=[
+                    Seen(seconds=(moment - starts[camera.id]).total_seconds(), boxes=boxes)
+                    for moment, boxes in witness.views[camera.id]
+                ],
+                raised=[
+                    Raised(seconds=(moment - starts[camera.id]).total_seconds(), subject_id=subject)
+                    for moment, subject in witness.alerts[camera.id]
+                ],
+                before=before[camera.id],
+                after=after[camera.id],
+            )
+            for camera in cameras
+        ],
+        seconds=ended - began,
+        decisions=list(metrics.decisions),
+        outcomes=dict(metrics.outcomes),
+        stages={stage: list(times) for stage, times in metrics.stages.items()},
+        cpu_seconds=spent[0] - cpu[0],
+        server_cpu_seconds=spent[1] - cpu[1],
+    )
+
+
+def _wait_until_live(supervisor: Supervisor, server: RtspServer, cameras: Sequence[Camera]) -> None:
+    end = time.monotonic() + LIVE_SECONDS
+    while time.monotonic() < end:
+        healths = supervisor.healths().values()
+        if all(health.state is CameraState.LIVE and health.analysed > 0 for health in healths):
+            time.sleep(SETTLE_SECONDS)
+            return
+        time.sleep(0.1)
+    errors = sorted({health.error or health.state.value for health in supervisor.healths().values()})
+    raise MeasurementError(
+        f"Not all of {len(cameras)} cameras at port {server.port} were live after {LIVE_SECONDS:.0f} s: {errors}.",
+        remedy="Look at the errors named, or run it on a machine with less to do.",
+    )
+
+
+def _cpu(supervisor: Supervisor, cameras: Sequence[Camera], server: RtspServer) -> tuple[float, float]:
+    """CPU seconds so far: of this process and the workers, and of the RTSP server."""
+    import psutil
+
+    workers = [supervisor.worker_pid(camera.id) for camera in cameras]
+    ours = [psutil.Process(), *(psutil.Process(pid) for pid in workers if pid is not None)]
+    return sum(map(_spent, ours)), _spent(psutil.Process(server.pid))
+
+
+def _spent(process: Any) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)

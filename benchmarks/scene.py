@@ -1,0 +1,101 @@
+"""From packet to alert with the truth at hand: scenes, a real RTSP server, the whole system, one camera and four."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.benchmark import Context, Plot, Progress, Result
+from benchmarks.datasets.lfw import Lfw
+from benchmarks.recording import Run, stream
+from benchmarks.rehearsal_cast import Cast, Size, choose_cast
+from benchmarks.scene_report import latency_plot, run_figures, scene_figures, size_plot, tables
+from benchmarks.scoring import score
+from ingest.rehearsal.scene import Scene, compose_scene
+from matcher.matcher import Matcher
+from matcher.settings import MatcherSettings
+
+SEED = 20
+CAMERAS = (1, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much of everything. scenes: different films; four cameras share them."""
+
+    size: Size
+    scenes: int
+    seconds: float
+
+
+QUICK = Plan(size=Size(walkers=6, others=14, strangers=8), scenes=1, seconds=24.0)
+FULL = Plan(size=Size(walkers=20, others=180, strangers=30), scenes=4, seconds=90.0)
+
+
+class SceneBenchmark:
+    """See `benchmarks.benchmark.Benchmark`."""
+
+    name = "scene"
+    summary = "LFW people walking through 1080p25 scenes, over RTSP, to alerts: who is found, named, and how soon"
+
+    def run(self, context: Context) -> Result:
+        """Enrols, composes, streams to one camera and to four, and scores both."""
+        plan = QUICK if context.quick else FULL
+        lfw = Lfw(context.data)
+        load_before = os.getloadavg()[0]
+        with tempfile.TemporaryDirectory(prefix="clearglass-scene-") as folder:
+            with Matcher.open(MatcherSettings(folder=Path(folder, "data"))) as matcher:
+                cast = choose_cast(lfw, matcher, plan.size, context.progress, seed=SEED)
+                scenes = _compose(Path(folder), cast, plan, context.progress)
+                runs = {count: _stream(matcher, scenes, count, context.progress) for count in CAMERAS}
+                point = asdict(matcher.identifier.operating_point)
+            scores = {
+                count: [
+                    score(scene, one, cast.names)
+                    for scene, one in zip(_played(scenes, count), run.recordings, strict=True)
+                ]
+                for count, run in runs.items()
+            }
+        by_cameras = {str(count): run_figures(runs[count], scores[count]) for count in CAMERAS}
+        figures = {
+            "operating_point": point,
+            "gallery": {"subjects": len(cast.names), "references": cast.references, "not_enrolled": cast.not_enrolled},
+            "scenes": [scene_figures(scene) for scene in scenes],
+            "load_before": load_before,
+            "runs": by_cameras,
+        }
+        return Result(
+            figures=figures,
+            tables=tables(by_cameras),
+            plots=[
+                Plot(name="latency", draw=latency_plot(runs)),
+                Plot(name="size", draw=size_plot(scores)),
+            ],
+        )
+
+
+def _compose(folder: Path, cast: Cast, plan: Plan, progress: Progress) -> list[Scene]:
+    """Each scene has its own order of walks, and everybody in it."""
+    scenes = []
+    with progress.step("composing", total=plan.scenes * plan.seconds * 25) as advance:
+        for number in range(plan.scenes):
+            scene = compose_scene(
+                folder / f"scene-{number}.mp4",
+                people=cast.people,
+                strangers=cast.strangers,
+                seconds=plan.seconds,
+                seed=SEED + number,
+                progress=lambda _done, _total: advance(1),
+            )
+            scenes.append(scene)
+    return scenes
+
+
+def _played(scenes: Sequence[Scene], count: int) -> list[Scene]:
+    return [scenes[number % len(scenes)] for number in range(count)]
+
+
+def _stream(matcher: Matcher, scenes: Sequence[Scene], count: int, progress: Progress) -> Run:
+    films = [scene.path for scene in _played(scenes, count)]
+    return stream(matcher, films, scenes[0].seconds, progress, label=f"scene-{count}")

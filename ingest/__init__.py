@@ -1,0 +1,1 @@
+"""Cameras to frames to tracks to probes. A client of the matcher."""

@@ -1,0 +1,218 @@
+"""The door to FFmpeg (PyAV): RTSP over TCP, HTTP, files and V4L2 webcams become frames.
+
+FFmpeg by itself opens any protocol a playlist names, follows redirects and repeats addresses with their logins in its
+messages. So protocols and formats are whitelisted on each open, redirects are refused, its log stays switched off, and
+none of its messages is passed on: an error of FFmpeg's becomes one of ours, without a cause.
+"""
+
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from ingest.address import Location
+from ingest.camera import Credentials
+from ingest.frame import Frame
+from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError, StreamInfo
+from matcher.clock import Clock, system_clock
+from matcher.errors import ClearglassError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from matcher.recognition.face import Image
+
+PROTOCOLS = {
+    "rtsp": "rtsp,rtp,tcp",
+    "rtsps": "rtsp,rtsps,rtp,tls,tcp",
+    "http": "http,tcp",
+    "https": "https,http,tls,tcp",
+    "file": "file",
+}
+
+FORMATS = "rtsp,sdp,rtp,mpjpeg,mjpeg,jpeg_pipe,mpegts,mov,mp4,matroska,webm,flv,h264,hevc,avi,gif"
+"""No playlists (hls, dash, concat): they would name further addresses that nobody checked."""
+
+TOLERATED_BROKEN = 250
+"""Packets in a row that may fail to decode (ten seconds at 25 a second) before the stream is given up."""
+
+
+class AvSource:
+    """A source on FFmpeg. paced: play files at their own speed, as a camera would; else as fast as they are read."""
+
+    def __init__(
+        self,
+        location: Location,
+        credentials: Credentials | None = None,
+        *,
+        open_seconds: float = 3.0,
+        stall_seconds: float = 3.0,
+        paced: bool = True,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._location = location
+        self._credentials = credentials
+        self._open_seconds = open_seconds
+        self._stall_seconds = stall_seconds
+        self._paced = paced and location.path is not None and not _is_device(location.path)
+        self._clock = clock
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._reformatter = VideoReformatter()
+        self._bytes = 0
+        self._frames = 0
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of video packets received so far."""
+        return self._bytes
+
+    def open(self) -> StreamInfo:
+        """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError or CameraStreamError."""
+        failure: ClearglassError | None = None
+        try:
+            self._container = self._opened()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            failure = self._translated(error)
+        if failure is not None:
+            # Raised out here so that FFmpeg's own error, which repeats the login, is not even its context.
+            raise failure
+        assert self._container is not None  # noqa: S101 - for the type checker
+        if not self._container.streams.video:
+            self.close()
+            raise CameraStreamError(f"{self._place} sends no video.", remedy="Check the path of the camera's address.")
+        stream = self._container.streams.video[0]
+        # One thread and no frame threading: a second one would hold each frame back until the next has come.
+        stream.thread_type = "NONE"
+        stream.codec_context.thread_count = 1
+        self._stream = stream
+        rate = stream.average_rate or stream.guessed_rate
+        return StreamInfo(
+            codec=stream.codec_context.name,
+            width=stream.codec_context.width,
+            height=stream.codec_context.height,
+            declared_fps=float(rate) if rate else None,
+        )
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
+        failure: ClearglassError | None = None
+        try:
+            yield from self._decoded()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            failure = self._translated(error)
+        if failure is not None:
+            raise failure
+
+    def close(self) -> None:
+        """Gives everything back."""
+        container, self._container = self._container, None
+        self._stream = None
+        if container is not None:
+            container.close()
+
+    @property
+    def _place(self) -> str:
+        return str(self._location.address or "The camera's file")
+
+    def _opened(self) -> "InputContainer":
+        address, path = self._location.address, self._location.path
+        timeout = (self._open_seconds, self._stall_seconds)
+        if path is not None and _is_device(path):
+            return av.open(str(path), format="video4linux2", options={"protocol_whitelist": "file"}, timeout=timeout)
+        scheme = "file" if address is None else address.scheme
+        options = {"protocol_whitelist": PROTOCOLS[scheme], "format_whitelist": FORMATS}
+        if path is not None:
+            return av.open(f"file:{path}", options=options, timeout=timeout)
+        # FFmpeg waits this out twice before it gives a silent RTSP stream up.
+        microseconds = str(round(self._stall_seconds * 1e6 / 2))
+        if scheme in ("rtsp", "rtsps"):
+            options |= {"rtsp_transport": "tcp", "allowed_media_types": "video", "timeout": microseconds}
+            options |= {"fflags": "nobuffer", "analyzeduration": "2000000"}
+        else:
+            assert address is not None  # noqa: S101 - for the type checker
+            options |= {"max_redirects": "0", "rw_timeout": microseconds, "analyzeduration": "2000000"}
+            options |= {"headers": f"Host: {address.host_and_port}\r\n"}
+        return av.open(self._location.url(self._credentials), options=options, timeout=timeout)
+
+    def _decoded(self) -> Iterator[Frame]:
+        assert self._container is not None and self._stream is not None  # noqa: S101 - for the type checker
+        broken, started, first = 0, 0.0, 0.0
+        for packet in self._container.demux(self._stream):
+            self._bytes += packet.size
+            arrived = time.monotonic()
+            try:
+                decoded = packet.decode()
+                broken = 0
+            except av.error.InvalidDataError:
+                broken += 1
+                if broken >= TOLERATED_BROKEN:
+                    raise
+                continue
+            decode_seconds = time.monotonic() - arrived
+            for picture in decoded:
+                if self._paced and picture.time is not None:
+                    if not started:
+                        started, first = arrived, picture.time
+                    time.sleep(max(0.0, started + picture.time - first - time.monotonic()))
+                    arrived = time.monotonic()
+                yield self._frame(picture, arrived, decode_seconds)
+
+    def _frame(self, picture: "VideoFrame", arrived: float, decode_seconds: float) -> Frame:
+        self._frames += 1
+        return Frame(
+            number=self._frames,
+            arrived=arrived,
+            captured_at=self._clock(),
+            width=picture.width,
+            height=picture.height,
+            pixels=lambda: self._converted(picture, picture.width, picture.height),
+            shrunk=lambda width, height: self._converted(picture, width, height),
+            decode_seconds=decode_seconds,
+        )
+
+    def _converted(self, picture: "VideoFrame", width: int, height: int) -> "Image":
+        turned = self._reformatter.reformat(
+            picture, width, height, format="bgr24", interpolation=Interpolation.AREA, threads=1
+        )
+        image: Image = turned.to_ndarray()  # type: ignore[assignment]
+        return image
+
+    def _translated(self, error: Exception) -> ClearglassError:
+        place = self._place
+        if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+            given = "the login it was given" if self._credentials else "a connection without a login"
+            return CameraLoginError(
+                f"{place} refused {given}.", remedy="Check the camera's user name, password and rights."
+            )
+        if isinstance(error, av.error.HTTPNotFoundError):
+            return CameraUnreachableError(
+                f"{place} has no stream at this path.", remedy="Look the stream's path up in the camera's manual."
+            )
+        if isinstance(error, ConnectionRefusedError):
+            return CameraUnreachableError(
+                f"{place} refused the connection.", remedy="Check the port, and that the camera is on."
+            )
+        if isinstance(error, TimeoutError | av.error.ExitError):
+            return CameraUnreachableError(
+                f"{place} did not answer in time.", remedy="Check that the camera is on and can be reached."
+            )
+        if self._container is None and isinstance(error, FileNotFoundError | PermissionError):
+            return CameraUnreachableError(
+                f"{place} cannot be opened.", remedy="Check that it is there and may be read by this account."
+            )
+        what = "cannot be read as video" if self._frames == 0 else "broke off"
+        return CameraStreamError(
+            f"The stream of {place} {what} ({type(error).__name__}).",
+            remedy="Check that it is H.264, H.265 or MJPEG, and the network between here and the camera.",
+        )
+
+
+def _is_device(path: Path) -> bool:
+    return stat.S_ISCHR(path.stat().st_mode)

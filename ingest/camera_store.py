@@ -1,0 +1,240 @@
+"""The cameras of this site as they are kept: in the database, logins sealed, every change in the audit log."""
+
+import json
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from ingest.address import AddressPolicy, encoded_login, is_local, parse_address, split_address
+from ingest.camera import Camera, Credentials
+from matcher.audit.entry import EntryKind
+from matcher.clock import Clock, system_clock
+from matcher.errors import ClearglassError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from matcher.audit.log import AuditLog
+    from matcher.store.database import Database
+    from matcher.store.sealing import MasterKey
+
+MAX_ANALYSED_FPS = 30.0
+
+
+class CameraUnknownError(ClearglassError):
+    """No camera has this id."""
+
+    code: ClassVar[str] = "camera_unknown"
+
+
+class CameraExistsError(ClearglassError):
+    """Another camera has this name."""
+
+    code: ClassVar[str] = "camera_exists"
+
+
+class CameraInvalidError(ClearglassError):
+    """A camera's name, purpose or number is outside what is allowed."""
+
+    code: ClassVar[str] = "camera_invalid"
+
+
+class CameraStore:
+    """Adds, changes and removes cameras. An address is checked against the site's policy before it is kept."""
+
+    def __init__(
+        self,
+        database: "Database",
+        master_key: "MasterKey",
+        log: "AuditLog",
+        *,
+        policy: AddressPolicy,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._database = database
+        self._key = master_key
+        self._log = log
+        self._policy = policy
+        self._clock = clock
+
+    def add(
+        self,
+        *,
+        actor: str,
+        name: str,
+        address: str,
+        purpose: str,
+        credentials: Credentials | None = None,
+        analysed_fps: float = 5.0,
+        min_eye_distance: float = 20.0,
+        enabled: bool = True,
+        local: bool = False,
+    ) -> Camera:
+        """Keeps a new camera under an id of its own. A login within the address is taken out of it and sealed.
+
+        local: whether a file or a device may be the camera (command line only). Raises CameraAddressInvalidError,
+        CameraAddressRefusedError, CameraInvalidError, CameraExistsError, and what the store and the log raise.
+        """
+        place, found = split_address(address)
+        camera = Camera(
+            id=str(uuid.uuid4()),
+            name=name.strip(),
+            address=place,
+            purpose=purpose.strip(),
+            credentials=credentials or found,
+            analysed_fps=analysed_fps,
+            min_eye_distance=min_eye_distance,
+            enabled=enabled,
+        )
+        self._check(camera, local=local)
+        from matcher.store import tables
+
+        with self._database.writing() as connection:
+            self._require_free_name(connection, camera)
+            row = self._row(camera) | {"id": camera.id, "created_at": self._clock()}
+            connection.execute(tables.camera.insert().values(row))
+            self._record(connection, "added", camera, actor)
+        return camera
+
+    def list(self) -> tuple[Camera, ...]:
+        """Every camera, by name."""
+        from matcher.store import tables
+
+        with self._database.reading() as connection:
+            rows = connection.execute(tables.camera.select().order_by(tables.camera.c.name)).all()
+        return tuple(map(self._camera, rows))
+
+    def get(self, camera_id: str) -> Camera:
+        """One camera. Raises CameraUnknownError."""
+        with self._database.reading() as connection:
+            return self._found(connection, camera_id)
+
+    def update(
+        self,
+        camera_id: str,
+        *,
+        actor: str,
+        name: str | None = None,
+        address: str | None = None,
+        purpose: str | None = None,
+        credentials: Credentials | None = None,
+        forget_credentials: bool = False,
+        analysed_fps: float | None = None,
+        min_eye_distance: float | None = None,
+        enabled: bool | None = None,
+        local: bool = False,
+    ) -> Camera:
+        """Changes what is not None; returns the camera as it is now. Raises as `add` does, and CameraUnknownError.
+
+        A login is kept only for the host and port it was given for: with a new place comes a new login, or none.
+        """
+        from matcher.store import tables
+
+        old = self.get(camera_id)
+        place, found = (old.address, None) if address is None else split_address(address)
+        kept = old.credentials if not forget_credentials and _same_place(old.address, place) else None
+        camera = replace(
+            old,
+            name=old.name if name is None else name.strip(),
+            address=place,
+            purpose=old.purpose if purpose is None else purpose.strip(),
+            credentials=credentials or found or kept,
+            analysed_fps=old.analysed_fps if analysed_fps is None else analysed_fps,
+            min_eye_distance=old.min_eye_distance if min_eye_distance is None else min_eye_distance,
+            enabled=old.enabled if enabled is None else enabled,
+        )
+        # An address that was allowed once is not asked for again when only a name changes.
+        self._check(camera, local=local or place == old.address, resolve=place != old.address)
+        with self._database.writing() as connection:
+            self._found(connection, camera_id)
+            self._require_free_name(connection, camera)
+            connection.execute(tables.camera.update().where(tables.camera.c.id == camera_id).values(self._row(camera)))
+            self._record(connection, "changed", camera, actor)
+        return camera
+
+    def remove(self, camera_id: str, *, actor: str) -> None:
+        """Forgets a camera and its login. Raises CameraUnknownError."""
+        from matcher.store import tables
+
+        with self._database.writing() as connection:
+            camera = self._found(connection, camera_id)
+            connection.execute(tables.camera.delete().where(tables.camera.c.id == camera_id))
+            self._record(connection, "removed", camera, actor)
+
+    def _check(self, camera: Camera, *, local: bool, resolve: bool = True) -> None:
+        for what, text in (("name", camera.name), ("purpose", camera.purpose)):
+            if not 0 < len(text) <= 100 or not text.isprintable():
+                raise CameraInvalidError(
+                    f"The camera's {what} must be 1 to 100 printable characters.", remedy=f"Give another {what}."
+                )
+        if not 0.1 <= camera.analysed_fps <= MAX_ANALYSED_FPS:
+            raise CameraInvalidError(
+                f"A camera can be analysed 0.1 to {MAX_ANALYSED_FPS:g} times a second.", remedy="5 is a good start."
+            )
+        if not 8 <= camera.min_eye_distance <= 1000:
+            raise CameraInvalidError(
+                "The least distance between the eyes must be 8 to 1000 pixels.", remedy="20 is a good start."
+            )
+        if camera.credentials is not None:
+            encoded_login(camera.credentials)
+        if resolve:
+            self._policy.locate(camera.address, local=local)
+
+    def _require_free_name(self, connection: "Connection", camera: Camera) -> None:
+        from matcher.store import tables
+
+        same = tables.camera.select().where(tables.camera.c.name == camera.name, tables.camera.c.id != camera.id)
+        if connection.execute(same).first() is not None:
+            raise CameraExistsError("There is a camera of this name already.", remedy="Choose another name.")
+
+    def _found(self, connection: "Connection", camera_id: str) -> Camera:
+        from matcher.store import tables
+
+        row = connection.execute(tables.camera.select().where(tables.camera.c.id == camera_id)).first()
+        if row is None:
+            raise CameraUnknownError("There is no such camera.", remedy="List the cameras to see their ids.")
+        return self._camera(row)
+
+    def _camera(self, row: "Row[tuple[object, ...]]") -> Camera:
+        kept = row._mapping
+        credentials = None
+        if kept["sealed_credentials"] is not None:
+            opened = json.loads(self._key.open(kept["sealed_credentials"], context=_context(kept["id"])))
+            credentials = Credentials(username=opened[0], password=opened[1])
+        names = ("id", "name", "address", "purpose", "analysed_fps", "min_eye_distance", "enabled")
+        return Camera(credentials=credentials, **{name: kept[name] for name in names})
+
+    def _row(self, camera: Camera) -> dict[str, object]:
+        sealed = None
+        if camera.credentials is not None:
+            login = json.dumps([camera.credentials.username, camera.credentials.password]).encode()
+            sealed = self._key.seal(login, context=_context(camera.id))
+        names = ("name", "address", "purpose", "analysed_fps", "min_eye_distance", "enabled")
+        return {name: getattr(camera, name) for name in names} | {"sealed_credentials": sealed}
+
+    def _record(self, connection: "Connection", action: str, camera: Camera, actor: str) -> None:
+        """Says host and port and no path: some cameras are given passwords there."""
+        body = {
+            "action": action,
+            "actor": actor,
+            "camera": camera.id,
+            "name": camera.name,
+            "place": "local" if is_local(camera.address) else str(parse_address(camera.address)),
+            "purpose": camera.purpose,
+            "enabled": camera.enabled,
+        }
+        self._log.append(connection, EntryKind.CAMERA, body)
+
+
+def _context(camera_id: str) -> str:
+    return f"camera:{camera_id}:credentials"
+
+
+def _same_place(old: str, new: str) -> bool:
+    """Whether a login given for one address may go to the other, and not to a host of an editor's choosing."""
+    if old == new:
+        return True
+    if is_local(old) or is_local(new):
+        return False
+    before, after = parse_address(old), parse_address(new)
+    return (before.host, before.port, before.scheme) == (after.host, after.port, after.scheme)

@@ -1,0 +1,42 @@
+"""How a camera is doing."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class CameraState(StrEnum):
+    """Where a camera stands in its life."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    RESTARTING = "restarting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Counters since the service started (they survive a worker's restart) and the present state.
+
+    bitrate: bits a second, frame_rate: decoded frames a second, both over the last seconds. newest_frame_age: seconds,
+    None before the first frame. refused: faces the quality gate turned down, by reason. error: the last failure in
+    plain words, without any secret.
+    """
+
+    camera_id: str
+    state: CameraState
+    width: int = 0
+    height: int = 0
+    frame_rate: float = 0.0
+    bitrate: float = 0.0
+    analysed_rate: float = 0.0
+    newest_frame_age: float | None = None
+    frames: int = 0
+    analysed: int = 0
+    dropped: int = 0
+    bytes: int = 0
+    reconnects: int = 0
+    restarts: int = 0
+    passages: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    error: str | None = None

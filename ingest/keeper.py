@@ -1,0 +1,278 @@
+"""One camera's keeper: a thread that keeps the camera's worker process alive, and speaks for it to the matcher.
+
+The thread never waits on the worker: it reads what is there, answers, and if nothing comes for too long it kills the
+process (SIGKILL reaches a stopped one too) and starts another. Searches run here, one camera's never holding up
+another's.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event, Lock, Thread
+
+from ingest.backoff import Backoff
+from ingest.camera import Camera
+from ingest.channel import Channel, ChannelClosedError
+from ingest.health import CameraState, Health
+from ingest.message import Identified, Passed, Report, Sighting, Start, Stop, View, Watching
+from ingest.metrics import IngestMetrics
+from ingest.observer import Observer
+from ingest.search import Identifies, RaisesAlerts
+from ingest.settings import IngestSettings
+from matcher.errors import ClearglassError
+from matcher.probe import Query
+from matcher.recognition.recogniser import Recogniser
+
+TICK = 0.1
+STOP_SECONDS = 2.0
+LONG_LIVED = 30.0
+"""A worker that lived so long was well: the next restart begins with short waits again."""
+
+_COUNTERS = ("frames", "analysed", "dropped", "bytes", "reconnects", "passages")
+
+
+class WorkerSilentError(Exception):
+    """The worker said nothing for too long."""
+
+
+class Keeper:
+    """Owns the thread, the worker process and the socket between them. Methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        camera: Camera,
+        identifier: Identifies,
+        alerts: RaisesAlerts,
+        observer: Observer,
+        settings: IngestSettings,
+        metrics: IngestMetrics,
+        recogniser_factory: Callable[[], Recogniser],
+        watched: bool = False,
+    ) -> None:
+        self._camera = camera
+        self._identifier = identifier
+        self._alerts = alerts
+        self._observer = observer
+        self._settings = settings
+        self._metrics = metrics
+        self._recogniser_factory = recogniser_factory
+        self.watched = watched
+        self._end = Event()
+        self._thread: Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._health_lock = Lock()
+        self._health = Health(camera_id=camera.id, state=CameraState.STOPPED)
+        self._newest: float | None = None
+        self._past = self._health
+        """What the workers before this one counted."""
+        self._search_error: str | None = None
+        self._raised: set[tuple[int, str]] = set()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, None while there is none."""
+        process = self._process
+        return process.pid if process is not None else None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread = Thread(target=self._keep, name=f"keeper-{self._camera.id[:8]}", daemon=True)
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Says that it should end, without waiting."""
+        self._end.set()
+
+    def stop(self) -> None:
+        """Ends worker and thread; returns when both are gone."""
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def watching(self, on: bool) -> None:
+        """Says whether anybody looks at the live view."""
+        self.watched = on
+
+    def health(self) -> Health:
+        """How the camera does now."""
+        with self._health_lock:
+            health, newest = self._health, self._newest
+        return replace(health, newest_frame_age=None if newest is None else max(0.0, time.monotonic() - newest))
+
+    def _keep(self) -> None:
+        """The thread: one worker after another until it is told to end."""
+        backoff = Backoff(first=self._settings.backoff_first_seconds, cap=self._settings.backoff_cap_seconds)
+        self._change(state=CameraState.STARTING)
+        while not self._end.is_set():
+            started = time.monotonic()
+            try:
+                self._one_worker()
+            except Exception as error:  # noqa: BLE001 - the top of a supervised thread
+                self._change(state=CameraState.RESTARTING, error=f"The camera's keeper broke: {type(error).__name__}.")
+            if self._end.is_set():
+                break
+            if time.monotonic() - started > LONG_LIVED:
+                backoff.reset()
+            self._change(state=CameraState.RESTARTING, restarts=self._health.restarts + 1)
+            self._end.wait(backoff.next())
+        self._change(state=CameraState.STOPPED, frame_rate=0.0, bitrate=0.0, analysed_rate=0.0)
+
+    def _one_worker(self) -> None:
+        """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
+        ours, theirs = socket.socketpair()
+        channel = Channel(ours, trusting=False)
+        try:
+            with theirs:
+                self._process = _spawn(theirs)
+            self._past = self._health
+            self._raised.clear()
+            self._serve(channel)
+        except (ChannelClosedError, WorkerSilentError) as error:
+            self._mourn(error)
+        finally:
+            channel.close()
+            process, self._process = self._process, None
+            if process is not None:
+                process.kill()
+                process.wait()
+
+    def _serve(self, channel: Channel) -> None:
+        """Listens and answers until told to end. Raises ChannelClosedError or WorkerSilentError."""
+        channel.send(Start(camera=self._camera, settings=self._settings, recogniser_factory=self._recogniser_factory))
+        told = False
+        heard, patience = time.monotonic(), self._settings.startup_seconds
+        while not self._end.is_set():
+            if told != self.watched:
+                told = self.watched
+                channel.send(Watching(on=told))
+            channel.flush()
+            messages = channel.receive(TICK)
+            for message in messages:
+                self._take(message, channel)
+            if messages:
+                heard, patience = time.monotonic(), self._settings.silence_seconds
+            elif time.monotonic() - heard > patience:
+                raise WorkerSilentError
+        self._dismiss(channel)
+
+    def _dismiss(self, channel: Channel) -> None:
+        """Lets the worker close its stream properly; a worker that does not want to go is killed by the caller."""
+        channel.send(Stop())
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end:
+            channel.flush()
+            # Ends with ChannelClosedError when the worker has gone. What it still says comes too late.
+            channel.receive(TICK)
+
+    def _take(self, message: object, channel: Channel) -> None:
+        if isinstance(message, Report):
+            self._reported(message)
+        elif isinstance(message, Sighting):
+            subject_id = self._identify(message)
+            channel.send(Identified(passage=message.passage, subject_id=subject_id))
+        elif isinstance(message, View):
+            self._observer.viewed(self._camera.id, message)
+        elif isinstance(message, Passed):
+            self._raised = {raised for raised in self._raised if raised[0] != message.passage}
+
+    def _identify(self, sighting: Sighting) -> str | None:
+        """Searches, and raises the alert if somebody was found; whom, or None.
+
+        A search that failed is no answer: its error stands in the camera's health, and the passage is searched again.
+        """
+        camera = self._camera
+        query = Query(actor=f"camera:{camera.id}", role="camera", camera=camera.id, purpose=camera.purpose)
+        subject_id, outcome = None, "unmatched"
+        try:
+            found = self._identifier.identify(sighting.probe, query)
+            if found.candidates:
+                subject_id, outcome = found.candidates[0].subject_id, "matched"
+                if (sighting.passage, subject_id) not in self._raised:
+                    alert = self._alerts.raise_alert(
+                        camera_id=camera.id,
+                        candidate_list=found,
+                        probe=sighting.probe,
+                        captured_at=sighting.captured_at,
+                    )
+                    self._raised.add((sighting.passage, subject_id))
+                    self._observer.alerted(alert)
+            self._search_error = None
+        except ClearglassError as error:
+            subject_id, outcome = None, "failed"
+            self._search_error = str(error)
+        self._metrics.decided(camera.id, time.monotonic() - sighting.arrived, outcome)
+        return subject_id
+
+    def _reported(self, report: Report) -> None:
+        health, past = report.health, self._past
+        refused = {
+            reason: past.refused.get(reason, 0) + health.refused.get(reason, 0)
+            for reason in {**past.refused, **health.refused}
+        }
+        counted = {name: getattr(past, name) + getattr(health, name) for name in _COUNTERS}
+        if health.newest_frame_age is not None:
+            self._newest = time.monotonic() - health.newest_frame_age
+        now = replace(
+            health,
+            **counted,
+            camera_id=self._camera.id,
+            refused=refused,
+            restarts=self._health.restarts,
+            width=health.width or past.width,
+            height=health.height or past.height,
+            error=self._search_error or health.error,
+        )
+        self._publish(now, report)
+
+    def _mourn(self, error: Exception) -> None:
+        """Says why the worker is gone."""
+        if self._end.is_set() or self._process is None:
+            return
+        if isinstance(error, WorkerSilentError):
+            self._change(state=CameraState.RESTARTING, error="The camera's worker hung and was ended.")
+            return
+        try:
+            code = self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self._change(state=CameraState.RESTARTING, error="The camera's worker closed its connection.")
+            return
+        if code < 0:
+            name = signal.Signals(-code).name
+            self._change(state=CameraState.RESTARTING, error=f"The camera's worker was ended by {name}.")
+        elif self._health.state is not CameraState.RESTARTING:
+            # Else it said itself what broke.
+            self._change(state=CameraState.RESTARTING, error=f"The camera's worker ended with status {code}.")
+
+    def _change(self, **changes: object) -> None:
+        self._publish(replace(self._health, **changes), None)  # type: ignore[arg-type]
+
+    def _publish(self, health: Health, report: Report | None) -> None:
+        before = self._health
+        with self._health_lock:
+            self._health = health
+        shown = self.health()
+        self._metrics.reported(before, shown, report.stages if report is not None else {})
+        self._observer.reported(self._camera.id, shown)
+
+
+def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
+    """Starts a worker process that has this end of the socket pair, and none of the service's secrets."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLEARGLASS_")}
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    # One core's worth of threads each: cameras share the machine between them, not with themselves.
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "ingest.worker", str(end.fileno())],
+        pass_fds=(end.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        close_fds=True,
+    )

@@ -1,0 +1,98 @@
+"""What a worker process and the service say to each other over their pipe. Plain frozen data, pickled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ingest.camera import Camera
+from ingest.health import Health
+from ingest.settings import IngestSettings
+from matcher.probe import Probe
+from matcher.recognition.face import Box
+from matcher.recognition.recogniser import Recogniser
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Worker to service, at least once a second: also the sign of life that the watchdog waits for.
+
+    stages: seconds spent since the last report, by stage (decode, convert, detect, track, assess, extract, view).
+    """
+
+    health: Health
+    stages: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewBox:
+    """A box on a live view, in shares (0 to 1) of width and height. subject_id is None for a stranger."""
+
+    track: int
+    box: Box
+    subject_id: str | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Worker to service: a small JPEG of an analysed frame in which the faces of strangers are blurred already."""
+
+    number: int
+    captured_at: datetime
+    jpeg: bytes
+    boxes: tuple[ViewBox, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sighting:
+    """Worker to service: please identify this passage's best sample so far. `first`: the passage's first request."""
+
+    passage: int
+    track: int
+    first: bool
+    captured_at: datetime
+    arrived: float
+    probe: Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """Worker to service: a passage has ended. searched: how often it was searched for (0: never good enough)."""
+
+    passage: int
+    searched: int
+    refused: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified:
+    """Service to worker: the answer to a Sighting; None when nobody in scope matched."""
+
+    passage: int
+    subject_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watching:
+    """Service to worker: whether anybody looks at this camera's live view. No looker, no JPEG is made."""
+
+    on: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Service to worker, first of all: what to do. recogniser_factory is called once in the worker."""
+
+    camera: Camera
+    settings: IngestSettings
+    recogniser_factory: Callable[[], Recogniser]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Service to worker: end."""
+
+
+FromWorker = Report | View | Sighting | Passed
+ToWorker = Start | Identified | Watching | Stop

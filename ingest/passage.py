@@ -1,0 +1,68 @@
+"""One person's way through one view, as far as searching goes: when is the next search worth its log entry?
+
+One passage is one identification, on the first sample the quality gate accepts: an alert that waits for a better one
+may come too late. It is searched again only when the sample got clearly better, or after a set time. That bounds the
+log, and gives the false positive identification rate its denominator.
+"""
+
+from dataclasses import dataclass, field
+
+from matcher.recognition.quality import QualityReason
+
+ANSWER_SECONDS = 10.0
+"""An answer that has not come by then is not waited for any longer."""
+
+LEAST_BETWEEN = 0.4
+"""Seconds between two searches of one passage, however much better the sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRule:
+    """When a passage is searched for again. better_by: quality score. The others: seconds."""
+
+    better_by: float = 0.15
+    unmatched_again: float = 5.0
+    matched_again: float = 20.0
+
+
+@dataclass(kw_only=True)
+class Passage:
+    """The state of one passage. Owned by the watch; the moments are its frames' arrival times."""
+
+    number: int
+    started: float
+    searched: int = 0
+    subject_id: str | None = None
+    refused: set[QualityReason] = field(default_factory=set)
+    _best: float = 0.0
+    _searched_at: float = 0.0
+    _waiting: bool = False
+
+    def wants_sample(self, rule: SearchRule, moment: float) -> bool:
+        """Whether the face is worth looking at closely: cheaper than finding out its quality in vain."""
+        if self.searched == 0:
+            return True
+        since = moment - self._searched_at
+        if self._waiting and since < ANSWER_SECONDS:
+            return False
+        return since >= (rule.matched_again if self.subject_id is not None else LEAST_BETWEEN)
+
+    def wants_search(self, rule: SearchRule, score: float, moment: float) -> bool:
+        """Whether a sample of this quality score should be searched with; the gate has accepted it."""
+        if not self.wants_sample(rule, moment):
+            return False
+        if self.searched == 0 or self.subject_id is not None:
+            return True
+        return score >= self._best + rule.better_by or moment - self._searched_at >= rule.unmatched_again
+
+    def asked(self, score: float, moment: float) -> None:
+        """A search was sent off."""
+        self.searched += 1
+        self._best = max(self._best, score)
+        self._searched_at = moment
+        self._waiting = True
+
+    def answered(self, subject_id: str | None) -> None:
+        """Its answer came. A later answer of nobody takes the name away again."""
+        self._waiting = False
+        self.subject_id = subject_id

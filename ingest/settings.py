@@ -1,0 +1,82 @@
+"""What a site may set for its cameras. Environment variables with the prefix CLEARGLASS_; lists are comma-separated."""
+
+import ipaddress
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingest.address import AddressPolicy, Network, PortRange
+
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where cameras stand at most sites. A camera on the public internet has to be listed by whoever runs the site."""
+
+CAMERA_PORTS = ((80, 80), (322, 322), (443, 443), (554, 554), (8080, 8080), (8443, 8443), (8554, 8554))
+
+
+class IngestSettings(BaseSettings):
+    """Settings of the cameras' side of the house. Times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
+
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = tuple(map(ipaddress.ip_network, PRIVATE_NETWORKS))
+    """Networks cameras may be in, as CIDR: `192.168.7.0/24,fd00::/8`. Nothing outside them is ever connected to."""
+
+    allowed_ports: Annotated[tuple[PortRange, ...], NoDecode] = CAMERA_PORTS
+    """Ports cameras may be on: `554,8554,8000-8100`."""
+
+    allow_loopback: bool = False
+    """Whether this machine's own addresses may be cameras: for the demo and for tests."""
+
+    open_seconds: float = Field(default=3.0, gt=0)
+    """How long a camera may take to accept a connection and describe its stream."""
+
+    stall_seconds: float = Field(default=3.0, gt=0)
+    """A stream that sends nothing for so long is given up and opened anew."""
+
+    silence_seconds: float = Field(default=10.0, gt=0)
+    """A worker process that says nothing for so long is killed and started anew. It speaks twice a second."""
+
+    startup_seconds: float = Field(default=60.0, gt=0)
+    """A worker process may take so long until it first says something: it loads its models in that time."""
+
+    backoff_first_seconds: float = Field(default=0.5, gt=0)
+    """The longest wait before the first new attempt; it doubles with each further one."""
+
+    backoff_cap_seconds: float = Field(default=4.0, gt=0)
+    """The longest wait between two attempts. With the other times it keeps a camera's return under ten seconds."""
+
+    passage_gap_seconds: float = Field(default=1.5, gt=0)
+    """A person out of sight for so long has left: the passage is over."""
+
+    search_again_seconds: float = Field(default=5.0, gt=0)
+    """An unmatched passage still in view is searched for again after so long."""
+
+    confirm_again_seconds: float = Field(default=20.0, gt=0)
+    """A matched passage still in view is searched for again after so long, so that a name never outlives its face."""
+
+    better_by: float = Field(default=0.15, gt=0, le=1)
+    """An unmatched passage is searched for again at once when its quality score has grown by so much."""
+
+    view_width: int = Field(default=640, ge=64, le=640)
+    """Width of live views in pixels."""
+
+    view_fps: float = Field(default=5.0, gt=0)
+    """Live views a second, while somebody looks."""
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("allowed_ports", mode="before")
+    @classmethod
+    def _ports(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        ranges = [part.strip().partition("-") for part in value.split(",") if part.strip()]
+        return [(int(first), int(last or first)) for first, _, last in ranges]
+
+    def address_policy(self) -> AddressPolicy:
+        """The rules for camera addresses that these settings amount to."""
+        return AddressPolicy(networks=self.allowed_networks, ports=self.allowed_ports, loopback=self.allow_loopback)

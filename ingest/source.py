@@ -1,0 +1,57 @@
+"""Where frames come from: the protocol every kind of source follows, and what can go wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from ingest.frame import Frame
+from matcher.errors import ClearglassError
+
+
+class CameraUnreachableError(ClearglassError):
+    """The camera could not be connected to."""
+
+    code: ClassVar[str] = "camera_unreachable"
+
+
+class CameraLoginError(ClearglassError):
+    """The camera refused the login."""
+
+    code: ClassVar[str] = "camera_login"
+
+
+class CameraStreamError(ClearglassError):
+    """What the camera sends is no video that can be read, or it stopped sending."""
+
+    code: ClassVar[str] = "camera_stream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamInfo:
+    """What a stream says of itself. declared_fps: None when it does not say."""
+
+    codec: str
+    width: int
+    height: int
+    declared_fps: float | None
+
+
+class Source(Protocol):
+    """One connection to one stream. Owned by one thread; `close` may be called from any, also twice."""
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of video packets received so far."""
+        ...
+
+    def open(self) -> StreamInfo:
+        """Connects. Raises a ClearglassError that holds no secret."""
+        ...
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
+        ...
+
+    def close(self) -> None:
+        """Gives everything back."""
+        ...

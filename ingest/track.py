@@ -1,0 +1,110 @@
+"""Follows faces from frame to frame: which of these is the one from before?
+
+A face is looked for where its last two sightings say it should be by now. A detection belongs to a track when its
+centre lies within reach of that place and its size has not jumped; the nearest pairs are joined first. With a handful
+of analysed frames a second, overlap alone loses everybody who walks past close by.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from matcher.recognition.face import Box, Face
+
+REACH = 1.0
+"""How far from its expected place a face may turn up, in widths of the larger of the two boxes."""
+
+GREATEST_GROWTH = 1.8
+"""How many times larger or smaller a face may be than when last seen."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Track:
+    """One person's passage so far. Times: seconds of time.monotonic(). velocity: pixels a second of the box's centre.
+
+    face: as last seen, in the picture of that moment.
+    """
+
+    number: int
+    face: Face
+    first_seen: float
+    last_seen: float
+    velocity: tuple[float, float] = (0.0, 0.0)
+    sightings: int = 1
+
+    def expected(self, moment: float) -> Box:
+        """Where the face should be now. Expectation stops after half a second: people turn round."""
+        ahead = min(max(moment - self.last_seen, 0.0), 0.5)
+        box = self.face.box
+        return replace(box, x=box.x + self.velocity[0] * ahead, y=box.y + self.velocity[1] * ahead)
+
+    def seen(self, face: Face, moment: float) -> "Track":
+        """The track with one more sighting."""
+        elapsed = moment - self.last_seen
+        velocity = self.velocity
+        if elapsed > 0:
+            (x, y), (old_x, old_y) = _centre(face.box), _centre(self.face.box)
+            velocity = ((x - old_x) / elapsed, (y - old_y) / elapsed)
+        return replace(self, face=face, last_seen=moment, velocity=velocity, sightings=self.sightings + 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Followed:
+    """What one frame brought. seen: tracks with a face in it. lost: without one, still waited for. ended: over."""
+
+    seen: tuple[Track, ...]
+    lost: tuple[Track, ...]
+    ended: tuple[Track, ...]
+
+
+class Tracker:
+    """Keeps the tracks of one camera. gap: seconds out of sight after which a track ends. Owned by one thread."""
+
+    def __init__(self, *, gap: float) -> None:
+        self._gap = gap
+        self._tracks: dict[int, Track] = {}
+        self._last_number = 0
+
+    def follow(self, faces: Sequence[Face], moment: float) -> Followed:
+        """Takes one frame's faces; every face is in exactly one track of `seen` afterwards, in the faces' order."""
+        ended = self.expire(moment)
+        pairs = sorted(
+            (distance, index, number)
+            for number, track in self._tracks.items()
+            for index, face in enumerate(faces)
+            if (distance := _distance(track.expected(moment), face.box)) is not None
+        )
+        chosen: dict[int, Track] = {}
+        taken: set[int] = set()
+        for _, index, number in pairs:
+            if index not in chosen and number not in taken:
+                taken.add(number)
+                chosen[index] = self._tracks[number].seen(faces[index], moment)
+        for index, face in enumerate(faces):
+            if index not in chosen:
+                self._last_number += 1
+                chosen[index] = Track(number=self._last_number, face=face, first_seen=moment, last_seen=moment)
+        seen = tuple(chosen[index] for index in range(len(faces)))
+        lost = tuple(track for number, track in self._tracks.items() if number not in taken)
+        self._tracks = {track.number: track for track in (*seen, *lost)}
+        return Followed(seen=seen, lost=lost, ended=ended)
+
+    def expire(self, moment: float) -> tuple[Track, ...]:
+        """Ends the tracks that have been out of sight for too long."""
+        ended = tuple(track for track in self._tracks.values() if moment - track.last_seen > self._gap)
+        for track in ended:
+            del self._tracks[track.number]
+        return ended
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    return box.x + box.width / 2, box.y + box.height / 2
+
+
+def _distance(expected: Box, found: Box) -> float | None:
+    """Centre to centre, in widths of the larger box; None when they cannot be the same face."""
+    large, small = max(expected.width, found.width), min(expected.width, found.width)
+    if small <= 0 or large / small > GREATEST_GROWTH:
+        return None
+    (x, y), (other_x, other_y) = _centre(expected), _centre(found)
+    distance = float(((x - other_x) ** 2 + (y - other_y) ** 2) ** 0.5) / large
+    return distance if distance <= REACH else None

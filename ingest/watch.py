@@ -1,0 +1,213 @@
+"""What one camera's worker does with a frame: faces, tracks, samples, and the searches that are worth making.
+
+Holds the last frame's faces only. A face that is not searched for leaves no template; what is searched for leaves this
+process as a Sighting and is forgotten here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.frame import Frame
+from ingest.message import Identified, Passed, Sighting
+from ingest.passage import Passage, SearchRule
+from ingest.stopwatch import Stopwatch
+from ingest.track import Followed, Track, Tracker
+from matcher.probe import Probe
+from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.quality import Quality, QualityGate, QualityReason
+from matcher.recognition.recogniser import Recogniser
+
+MOST_EXTRACTED = 2
+"""Templates made of one frame, so that a crowd delays nobody's answer by much: the rest follow with the next frames."""
+
+SMALLEST_FOUND = 12.0
+"""Width in pixels of the smallest face that the detector finds with certainty in the picture it is given."""
+
+FACE_PER_EYE_DISTANCE = 1.8
+"""A detected face is at least so many times as wide as its eyes are apart; measured faces lie between 1.9 and 2.6."""
+
+LEAST_DETECTED, MOST_DETECTED = 640, 1600
+"""Bounds on the longer side in pixels of the picture that faces are looked for in."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """A track in the frame just looked at, in that frame's pixels. present: False if it was only expected there."""
+
+    track: int
+    box: Box
+    present: bool
+    subject_id: str | None
+    refused: tuple[QualityReason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Looked:
+    """What came of one frame. picture: the scaled-down picture that faces were looked for in."""
+
+    seen: tuple[Seen, ...]
+    sightings: tuple[Sighting, ...]
+    passed: tuple[Passed, ...]
+    picture: Image
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sample:
+    passage: Passage
+    face: Face
+    quality: Quality
+
+
+class Watch:
+    """The analysis of one camera. Owned by one thread."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        *,
+        gate: QualityGate,
+        rule: SearchRule,
+        gap: float,
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
+        self._recogniser = recogniser
+        self._gate = gate
+        self._rule = rule
+        self._tracker = Tracker(gap=gap)
+        self._passages: dict[int, Passage] = {}
+        self._stopwatch = stopwatch or Stopwatch()
+        self.refused: Counter[str] = Counter()
+
+    def look(self, frame: Frame) -> Looked:
+        """Looks at one frame. Frames come in the order of their arrival."""
+        with self._stopwatch.timed("convert"):
+            picture = frame.shrunk(*self._detected_size(frame))
+        with self._stopwatch.timed("detect"):
+            found = self._recogniser.detect([picture])[0]
+        faces = [_scaled(face, frame.width / picture.shape[1], frame.height / picture.shape[0]) for face in found]
+        with self._stopwatch.timed("track"):
+            followed = self._tracker.follow(faces, frame.arrived)
+            for track in followed.seen:
+                self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
+        sightings, refused = self._searches(frame, followed.seen)
+        passed = tuple(self._ended(track) for track in followed.ended)
+        return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
+
+    def expire(self, moment: float) -> tuple[Passed, ...]:
+        """Ends passages when no frames come any more."""
+        return tuple(self._ended(track) for track in self._tracker.expire(moment))
+
+    def identified(self, answer: Identified) -> None:
+        """Takes the answer to a Sighting. One for a passage that is over is passed over."""
+        passage = self._passages.get(answer.passage)
+        if passage is not None:
+            passage.answered(answer.subject_id)
+
+    def _detected_size(self, frame: Frame) -> tuple[int, int]:
+        """As small as it may be for the smallest face worth a search to be found: most of the analysis is detection."""
+        longest = max(frame.width, frame.height)
+        wanted = longest * SMALLEST_FOUND / (self._gate.min_eye_distance * FACE_PER_EYE_DISTANCE)
+        share = min(1.0, min(max(wanted, LEAST_DETECTED), MOST_DETECTED) / longest)
+        return max(1, round(frame.width * share)), max(1, round(frame.height * share))
+
+    def _searches(
+        self, frame: Frame, tracks: Sequence[Track]
+    ) -> tuple[tuple[Sighting, ...], dict[int, tuple[QualityReason, ...]]]:
+        """The searches this frame is worth, and by track why its sample was not."""
+        refused: dict[int, tuple[QualityReason, ...]] = {}
+        wanted: list[tuple[Passage, Face]] = []
+        for track in tracks:
+            passage = self._passages[track.number]
+            if not passage.wants_sample(self._rule, frame.arrived):
+                continue
+            if _eye_distance(track.face) < self._gate.min_eye_distance:
+                refused[track.number] = self._refuse(passage, (QualityReason.TOO_SMALL,))
+            else:
+                wanted.append((passage, track.face))
+        if not wanted:
+            return (), refused
+        with self._stopwatch.timed("convert"):
+            image = frame.pixels()
+        samples = []
+        with self._stopwatch.timed("assess"):
+            qualities = self._recogniser.assess([image] * len(wanted), [face for _, face in wanted])
+        for (passage, face), quality in zip(wanted, qualities, strict=True):
+            reasons = self._gate.judge(quality)
+            if reasons:
+                refused[passage.number] = self._refuse(passage, reasons)
+            elif passage.wants_search(self._rule, quality.score, frame.arrived):
+                samples.append(_Sample(passage=passage, face=face, quality=quality))
+        # Whoever was never searched for comes first, then the best sample.
+        samples.sort(key=lambda sample: (sample.passage.searched > 0, -sample.quality.score))
+        return self._sightings(frame, image, samples[:MOST_EXTRACTED]), refused
+
+    def _sightings(self, frame: Frame, image: Image, samples: Sequence[_Sample]) -> tuple[Sighting, ...]:
+        if not samples:
+            return ()
+        from matcher.recognition.image import crop_face, encode_jpeg
+
+        with self._stopwatch.timed("extract"):
+            templates = self._recogniser.extract([image] * len(samples), [sample.face for sample in samples])
+        sightings = []
+        for sample, template in zip(samples, templates, strict=True):
+            passage = sample.passage
+            crop = encode_jpeg(crop_face(image, sample.face, 0.3))
+            sightings.append(
+                Sighting(
+                    passage=passage.number,
+                    track=passage.number,
+                    first=passage.searched == 0,
+                    captured_at=frame.captured_at,
+                    arrived=frame.arrived,
+                    probe=Probe(template=template, quality=sample.quality, crop=crop),
+                )
+            )
+            passage.asked(sample.quality.score, frame.arrived)
+        return tuple(sightings)
+
+    def _refuse(self, passage: Passage, reasons: tuple[QualityReason, ...]) -> tuple[QualityReason, ...]:
+        passage.refused.update(reasons)
+        self.refused.update(reason.value for reason in reasons)
+        return reasons
+
+    def _seen(
+        self, followed: Followed, refused: dict[int, tuple[QualityReason, ...]], frame: Frame
+    ) -> tuple[Seen, ...]:
+        here = [(track, track.face.box, True) for track in followed.seen]
+        expected = [(track, track.expected(frame.arrived), False) for track in followed.lost]
+        return tuple(
+            Seen(
+                track=track.number,
+                box=box,
+                present=present,
+                subject_id=self._passages[track.number].subject_id,
+                refused=refused.get(track.number, ()),
+            )
+            for track, box, present in (*here, *expected)
+        )
+
+    def _ended(self, track: Track) -> Passed:
+        passage = self._passages.pop(track.number)
+        return Passed(
+            passage=passage.number,
+            searched=passage.searched,
+            refused=tuple(sorted(reason.value for reason in passage.refused)),
+            seconds=track.last_seen - track.first_seen,
+        )
+
+
+def _eye_distance(face: Face) -> float:
+    return float(np.hypot(*(face.landmarks[1] - face.landmarks[0])))
+
+
+def _scaled(face: Face, across: float, down: float) -> Face:
+    """The face in the coordinates of a picture so many times as large."""
+    box = face.box
+    return Face(
+        box=Box(x=box.x * across, y=box.y * down, width=box.width * across, height=box.height * down),
+        landmarks=(face.landmarks * np.array([across, down], np.float32)).astype(np.float32),
+        score=face.score,
+    )

@@ -1,0 +1,47 @@
+"""What can go wrong with the audit log."""
+
+from typing import ClassVar
+
+from matcher.errors import ClearglassError
+
+
+class LogError(ClearglassError):
+    """Anything about the audit log."""
+
+    code: ClassVar[str] = "log"
+
+
+class LogUnavailableError(LogError):
+    """The log could not be written, so what was to be logged did not happen."""
+
+    code: ClassVar[str] = "log_unavailable"
+
+
+class ClockError(LogError):
+    """The machine's clock stands before the log's last entry."""
+
+    code: ClassVar[str] = "clock_set_back"
+
+
+class LogKeyError(LogError):
+    """The log's signing key is missing, malformed, or another than the log was begun with."""
+
+    code: ClassVar[str] = "log_key"
+
+
+class EntryUnknownError(LogError):
+    """The log has no entry with this index."""
+
+    code: ClassVar[str] = "entry_unknown"
+
+
+class EntryInvalidError(LogError):
+    """What was to be logged is too large, or has no canonical JSON form."""
+
+    code: ClassVar[str] = "entry_invalid"
+
+
+class NoteError(LogError):
+    """A signed note or checkpoint is malformed, or its signature is not by the key that was asked for."""
+
+    code: ClassVar[str] = "note_invalid"

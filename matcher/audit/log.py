@@ -1,0 +1,269 @@
+"""The audit log: a Merkle log in the database. An entry is durable and signed for when `append`'s transaction ends.
+
+The entry, the tree's frontier, the last time and the signed checkpoint change in one transaction, the caller's own:
+what an entry tells of and the entry itself are kept both or neither.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import rfc8785
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.entry import MAX_ENTRY_BYTES, AuditEntry, Body, EntryKind
+from matcher.audit.errors import (
+    ClockError,
+    EntryInvalidError,
+    EntryUnknownError,
+    LogKeyError,
+    LogUnavailableError,
+    NoteError,
+)
+from matcher.audit.key import make_log_key, read_log_key
+from matcher.audit.merkle import Frontier, leaf_hash
+from matcher.audit.note import Signer, open_note, sign_note
+from matcher.clock import Clock
+from matcher.metrics import MatcherMetrics
+from matcher.store import tables
+from matcher.store.database import Database
+from matcher.store.errors import StoreError
+from matcher.store.tables import format_time, parse_time
+
+VERSION = 1
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""A clock that steps back this much (time synchronisation does) is held at the last entry's time; more is refused."""
+
+_ENTRY = tables.audit_entry
+_HEAD = tables.log_head
+# Built once: making such a statement anew costs more than running it.
+_READ_HEAD = select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time)
+_WRITE_HEAD = update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
+_WRITE_ENTRY = insert(_ENTRY)
+_LEAF = select(_ENTRY.c.index.label("number"), _ENTRY.c.data)
+
+
+class AuditLog:
+    """The log of one data folder. Safe to use from several threads."""
+
+    def __init__(self, database: Database, *, clock: Clock, metrics: MatcherMetrics | None = None) -> None:
+        """Begins the log if the data folder has none. Raises LogKeyError if its key is gone or another."""
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._signer = self._open()
+
+    @property
+    def verifier_key(self) -> str:
+        """The public key, in the form of C2SP signed-note, that anyone checks this log's checkpoints with."""
+        return str(self._signer.verifier)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction for entries and what goes with them. A store that fails raises LogUnavailableError."""
+        began = time.perf_counter()
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except StoreError as error:
+            if self._metrics is not None:
+                self._metrics.log_failures.inc()
+            raise LogUnavailableError(
+                f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
+            ) from error
+        if self._metrics is not None:
+            self._metrics.log_append_seconds.observe(time.perf_counter() - began)
+
+    def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
+        """Adds an entry inside the caller's transaction (`writing`, or the database's own).
+
+        Raises ClockError when the clock stands more than CLOCK_TOLERANCE before the last entry, EntryInvalidError.
+        """
+        head = connection.execute(_READ_HEAD).one()
+        moment = self._moment(head.last_time)
+        data = encode(moment, kind, body)
+        hashed = leaf_hash(data)
+        frontier = Frontier.unpack(head.size, head.frontier).append(hashed)
+        connection.execute(
+            _WRITE_ENTRY,
+            {
+                "index": head.size,
+                "time": moment,
+                "kind": kind.value,
+                "request_index": answered(kind, body),
+                "data": data,
+                "leaf_hash": hashed,
+            },
+        )
+        connection.execute(
+            _WRITE_HEAD,
+            {
+                "size": frontier.size,
+                "frontier": frontier.pack(),
+                "last_time": moment,
+                "checkpoint": _checkpoint(self._signer, frontier),
+            },
+        )
+        if self._metrics is not None:
+            self._metrics.log_entries.set(frontier.size)
+        return AuditEntry(index=head.size, time=moment, kind=kind, body=body, data=data)
+
+    def record(self, kind: EntryKind, body: Body) -> AuditEntry:
+        """Adds an entry in a transaction of its own. Raises LogUnavailableError, and as `append` does."""
+        with self.writing() as connection:
+            return self.append(connection, kind, body)
+
+    def moment(self, connection: Connection) -> datetime:
+        """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
+        return self._moment(connection.execute(_READ_HEAD).one().last_time)
+
+    def entry(self, index: int) -> AuditEntry:
+        """The entry at this index, from 0. Raises EntryUnknownError."""
+        with self._database.reading() as connection:
+            # SQLite's integers end at 64 bits.
+            row = connection.execute(_LEAF.where(_ENTRY.c.index == index)).first() if 0 <= index < 2**63 else None
+        if row is None:
+            raise EntryUnknownError(
+                f"The audit log has no entry {index}.", remedy="Ask for an index below the log's size."
+            )
+        return _entry(row)
+
+    def entries(
+        self,
+        start: int = 0,
+        limit: int = 100,
+        *,
+        kinds: Sequence[EntryKind] | None = None,
+        newest_first: bool = False,
+    ) -> list[AuditEntry]:
+        """At most `limit` entries from index `start` upwards; newest_first: from `start` entries before the end down.
+
+        kinds: only these; they are chosen after `start`.
+        """
+        start, limit = max(0, min(start, 2**62)), max(0, min(limit, 10_000))
+        with self._database.reading() as connection:
+            query = _LEAF
+            if newest_first:
+                size = connection.execute(select(_HEAD.c.size)).scalar_one()
+                query = query.where(_ENTRY.c.index < size - start).order_by(_ENTRY.c.index.desc())
+            else:
+                query = query.where(_ENTRY.c.index >= start).order_by(_ENTRY.c.index)
+            if kinds is not None:
+                query = query.where(_ENTRY.c.kind.in_([kind.value for kind in kinds]))
+            rows = connection.execute(query.limit(limit)).all()
+        return [_entry(row) for row in rows]
+
+    def size(self) -> int:
+        """How many entries there are."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(_HEAD.c.size)).scalar_one())
+
+    def checkpoint(self) -> str:
+        """The newest checkpoint, as a signed note."""
+        with self._database.reading() as connection:
+            return str(connection.execute(select(_HEAD.c.checkpoint)).scalar_one())
+
+    def close_interrupted(self) -> int:
+        """Ends every request that the last run left without an outcome with a failure entry; how many there were.
+
+        To be called before this run's own start entry: each run looks back no further than to the one before it.
+        """
+        answer = _ENTRY.alias()
+        with self.writing() as connection:
+            last_start = connection.execute(
+                select(func.max(_ENTRY.c.index)).where(_ENTRY.c.kind == EntryKind.START.value)
+            ).scalar()
+            open_requests = connection.execute(
+                select(_ENTRY.c.index)
+                .where(
+                    _ENTRY.c.kind == EntryKind.REQUEST.value,
+                    _ENTRY.c.index > (-1 if last_start is None else last_start),
+                )
+                .where(~select(answer.c.index).where(answer.c.request_index == _ENTRY.c.index).exists())
+                .order_by(_ENTRY.c.index)
+            ).scalars()
+            indexes = list(open_requests)
+            for index in indexes:
+                self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
+        return len(indexes)
+
+    def _moment(self, last: datetime | None) -> datetime:
+        now = self._clock()
+        if last is None or now >= last:
+            return now
+        if last - now <= CLOCK_TOLERANCE:
+            return last
+        raise ClockError(
+            f"The clock says {format_time(now)}, but the audit log's last entry is of {format_time(last)}.",
+            remedy="Set the clock right. If it ran ahead before, wait until it has passed the last entry.",
+        )
+
+    def _open(self) -> Signer:
+        signer = read_log_key(self._database.folder)
+        with self._database.reading() as connection:
+            head = connection.execute(select(_HEAD)).first()
+        if head is None:
+            if signer is None:
+                signer = make_log_key(self._database.folder)
+            with self.writing() as connection:
+                connection.execute(
+                    insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=_checkpoint(signer, Frontier()))
+                )
+            return signer
+        if signer is None:
+            raise LogKeyError(
+                "The audit log has entries, but its key (log.key in the data folder) is gone.",
+                remedy="Put log.key back from your backup.",
+            )
+        try:
+            open_note(head.checkpoint, [signer.verifier])
+        except NoteError as error:
+            raise LogKeyError(
+                "log.key is not the key this audit log was signed with.", remedy="Put the right log.key back."
+            ) from error
+        return signer
+
+
+def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
+    """The leaf: RFC 8785 canonical JSON of version, time, kind and body. Raises EntryInvalidError."""
+    try:
+        data = rfc8785.dumps({"version": VERSION, "time": format_time(moment), "kind": kind.value, "body": dict(body)})
+    except rfc8785.CanonicalizationError as error:
+        raise EntryInvalidError(
+            f"An entry of kind {kind} has no canonical JSON form.", remedy="This is a fault in Clearglass: report it."
+        ) from error
+    if len(data) > MAX_ENTRY_BYTES:
+        raise EntryInvalidError(
+            f"An entry of kind {kind} would have {len(data):,} bytes; {MAX_ENTRY_BYTES:,} is the most.",
+            remedy="Do it in smaller parts.",
+        )
+    return data
+
+
+def decode(data: bytes) -> tuple[datetime, EntryKind, dict[str, Any]]:
+    """Time, kind and body of a leaf. Raises ValueError if it is not one that `encode` makes."""
+    value = json.loads(data)
+    if not isinstance(value, dict) or set(value) != {"version", "time", "kind", "body"} or value["version"] != VERSION:
+        raise ValueError("not an entry of this version")
+    if not isinstance(value["body"], dict) or not isinstance(value["time"], str):
+        raise ValueError("not an entry of this version")
+    return parse_time(value["time"]), EntryKind(value["kind"]), value["body"]
+
+
+def answered(kind: EntryKind, body: Body) -> int | None:
+    """The index of the request that an entry ends; None if it ends none."""
+    request = body.get("request") if kind in {EntryKind.OUTCOME, EntryKind.FAILURE} else None
+    return request if isinstance(request, int) else None
+
+
+def _checkpoint(signer: Signer, frontier: Frontier) -> str:
+    return sign_note(Checkpoint(origin=signer.name, size=frontier.size, root=frontier.root()).text, signer)
+
+
+def _entry(row: Row[int, bytes]) -> AuditEntry:
+    moment, kind, body = decode(row.data)
+    return AuditEntry(index=row.number, time=moment, kind=kind, body=body, data=row.data)

@@ -1,0 +1,147 @@
+"""The Merkle tree of RFC 6962, section 2.1: hashes, a frontier that grows by one leaf at a time, and both proofs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+HASH_BYTES = 32
+EMPTY_ROOT = sha256(b"").digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """SHA-256(0x00 ‖ data)."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 ‖ left ‖ right)."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """All that is needed to go on with a tree: the roots of its perfect subtrees, largest first.
+
+    Invariant: there are as many roots as `size` has bits that are 1.
+    """
+
+    size: int = 0
+    roots: tuple[bytes, ...] = ()
+
+    def append(self, leaf: bytes) -> Self:
+        """The frontier with one more leaf hash."""
+        roots, size = list(self.roots), self.size
+        while size & 1:
+            leaf = node_hash(roots.pop(), leaf)
+            size >>= 1
+        return type(self)(self.size + 1, (*roots, leaf))
+
+    def root(self) -> bytes:
+        """The tree's root hash."""
+        if not self.roots:
+            return EMPTY_ROOT
+        root = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            root = node_hash(left, root)
+        return root
+
+    def pack(self) -> bytes:
+        """The roots, one after the other."""
+        return b"".join(self.roots)
+
+    @classmethod
+    def unpack(cls, size: int, packed: bytes) -> Self:
+        """The frontier that was packed. Raises ValueError if it cannot be one of this size."""
+        if size < 0 or len(packed) != HASH_BYTES * size.bit_count():
+            raise ValueError(f"a frontier of {len(packed)} bytes for a tree of {size} leaves")
+        return cls(size, tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)))
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """PATH(index, leaves): the hashes that lead from one leaf hash to the root, lowest first."""
+    if not 0 <= index < len(leaves):
+        raise ValueError(f"no leaf {index} in a tree of {len(leaves)}")
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion_proof(leaves[:split], index), _root(leaves[split:])]
+    return [*inclusion_proof(leaves[split:], index - split), _root(leaves[:split])]
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Whether the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    position, last, current = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            current = node_hash(sibling, current)
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            current = node_hash(current, sibling)
+        position >>= 1
+        last >>= 1
+    return last == 0 and current == root
+
+
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """PROOF(old, leaves): shows that the tree of the first `old` leaf hashes is a prefix of this one."""
+    if not 0 < old <= len(leaves):
+        raise ValueError(f"no tree of {old} inside one of {len(leaves)}")
+    return _subproof(leaves, old, whole=True)
+
+
+def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the proof shows the old tree to be a prefix of the new one (RFC 9162, 2.1.4.2)."""
+    if not 0 < old <= size:
+        return False
+    if old == size:
+        return not proof and old_root == root
+    hashes = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
+    if not hashes:
+        return False
+    position, last = old - 1, size - 1
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    old_hash = new_hash = hashes[0]
+    for sibling in hashes[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old_hash, new_hash = node_hash(sibling, old_hash), node_hash(sibling, new_hash)
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            new_hash = node_hash(new_hash, sibling)
+        position >>= 1
+        last >>= 1
+    return last == 0 and old_hash == old_root and new_hash == root
+
+
+def _subproof(leaves: Sequence[bytes], old: int, *, whole: bool) -> list[bytes]:
+    if old == len(leaves):
+        return [] if whole else [_root(leaves)]
+    split = _split(len(leaves))
+    if old <= split:
+        return [*_subproof(leaves[:split], old, whole=whole), _root(leaves[split:])]
+    return [*_subproof(leaves[split:], old - split, whole=False), _root(leaves[:split])]
+
+
+def _split(size: int) -> int:
+    """The largest power of two below `size` (at least 2)."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier = frontier.append(leaf)
+    return frontier.root()

@@ -1,0 +1,198 @@
+"""Signed notes, after C2SP signed-note: a text, and below it one line for each signature.
+
+Keys are Ed25519 (type 0x01). A verifier key is written `name+hex8(key id)+base64(type ‖ public key)`; the signer's own
+form, after Go's sumdb/note, is `PRIVATE+KEY+name+hex8(key id)+base64(type ‖ seed)`.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from matcher.audit.errors import NoteError
+
+_ED25519 = b"\x01"
+_KEY_BYTES = 32
+_DASH = "\u2014"
+_MAX_NOTE = 1_000_000
+_MAX_SIGNATURES = 100
+_PRIVATE = "PRIVATE+KEY+"
+
+
+def _invalid(what: str) -> NoteError:
+    return NoteError(f"The signed note is not valid: {what}.", remedy="Fetch it again from the log's own address.")
+
+
+def _key_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def _check_name(name: str) -> str:
+    if not name or "+" in name or any(character.isspace() for character in name):
+        raise _invalid("a key's name is empty or holds a space or a plus")
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verifier:
+    """A public key, by name."""
+
+    name: str
+    public: bytes
+
+    @cached_property
+    def key_id(self) -> bytes:
+        """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
+        return _key_id(self.name, self.public)
+
+    def __str__(self) -> str:
+        """The verifier key, as published."""
+        encoded = base64.b64encode(_ED25519 + self.public).decode()
+        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The key of that form. Raises NoteError."""
+        name, key_id, raw = _parse_key(text)
+        if key_id != _key_id(name, raw):
+            raise _invalid("the verifier key's id does not fit its key")
+        return cls(name=name, public=raw)
+
+    def verifies(self, text: str, signature: bytes) -> bool:
+        """Whether this key made the signature over the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signer:
+    """A private key, by name."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def generate(cls, name: str) -> Self:
+        """A new random key."""
+        return cls(name=_check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @cached_property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        return Verifier(name=self.name, public=self._private.public_key().public_bytes_raw())
+
+    def encode(self) -> str:
+        """The secret form, for the key's file."""
+        encoded = base64.b64encode(_ED25519 + self.seed).decode()
+        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The key that was encoded. Raises NoteError."""
+        if not text.startswith(_PRIVATE):
+            raise _invalid("this is no private key")
+        name, key_id, raw = _parse_key(text.removeprefix(_PRIVATE))
+        signer = cls(name=name, seed=raw)
+        if signer.verifier.key_id != key_id:
+            raise _invalid("the private key's id does not fit its key")
+        return signer
+
+    def sign(self, text: str) -> bytes:
+        """The Ed25519 signature over the text, 64 bytes."""
+        return self._private.sign(text.encode())
+
+
+def sign_note(text: str, *signers: Signer) -> str:
+    """The note: the text (it ends in a newline), a blank line, a signature line for each signer. Raises NoteError."""
+    _check_text(text)
+    lines = []
+    for signer in signers:
+        encoded = base64.b64encode(signer.verifier.key_id + signer.sign(text)).decode()
+        lines.append(f"{_DASH} {signer.name} {encoded}\n")
+    return text + "\n" + "".join(lines)
+
+
+def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
+    """The text, if at least one of the keys signed it.
+
+    Unknown keys are passed over. Raises NoteError if the note is malformed, a known key's signature does not verify,
+    or none of the keys signed.
+    """
+    text, lines = _split(note)
+    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+    signed = False
+    for line in lines:
+        name, key_id, signature = _parse_signature(line)
+        verifier = known.get((name, key_id))
+        if verifier is None:
+            continue
+        if not verifier.verifies(text, signature):
+            raise _invalid(f"the signature by {name} does not verify")
+        signed = True
+    if not signed:
+        raise _invalid("none of the keys asked for has signed it")
+    return text
+
+
+def _split(note: str) -> tuple[str, list[str]]:
+    if len(note) > _MAX_NOTE:
+        raise _invalid("it is too large")
+    head, blank, tail = note.rpartition("\n\n")
+    if not blank or not tail.endswith("\n"):
+        raise _invalid("it has no signatures")
+    text = head + "\n"
+    _check_text(text)
+    lines = tail[:-1].split("\n")
+    if len(lines) > _MAX_SIGNATURES:
+        raise _invalid("it has too many signatures")
+    return text, lines
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _invalid("its text is not UTF-8") from error
+    if not text.endswith("\n") or any(ord(character) < 0x20 and character != "\n" for character in text):
+        raise _invalid("its text does not end in a newline or holds control characters")
+
+
+def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    raw = _base64(encoded, "a signature line")
+    if dash != _DASH or len(raw) < 5:
+        raise _invalid("a signature line is malformed")
+    return _check_name(name), raw[:4], raw[4:]
+
+
+def _parse_key(text: str) -> tuple[str, bytes, bytes]:
+    name, _, rest = text.strip().partition("+")
+    key_id, _, encoded = rest.partition("+")
+    raw = _base64(encoded, "a key")
+    if len(key_id) != 8 or key_id.strip("0123456789abcdef") or len(raw) != 1 + _KEY_BYTES or raw[:1] != _ED25519:
+        raise _invalid("a key is malformed or of an unknown type")
+    return _check_name(name), bytes.fromhex(key_id), raw[1:]
+
+
+def _base64(text: str, place: str) -> bytes:
+    try:
+        raw = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise _invalid(f"{place} is not base64") from error
+    if base64.b64encode(raw).decode() != text:
+        raise _invalid(f"{place} is not canonical base64")
+    return raw

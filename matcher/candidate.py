@@ -1,0 +1,52 @@
+"""What a search answers with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from matcher.recognition.operating_point import OperatingPoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A subject at or below the threshold. Dissimilarities: lower is closer; they are no probabilities.
+
+    dissimilarity: fused, the one the threshold is on. sface: 1 - cosine. dlib: Euclidean distance.
+    """
+
+    subject_id: str
+    reference_id: str
+    rank: int
+    dissimilarity: float
+    sface: float
+    dlib: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateList:
+    """The answer to one identification, with the two log entries that prove it.
+
+    searched: references whose consent covered this search. gallery_size: all references in the index.
+    """
+
+    candidates: tuple[Candidate, ...]
+    operating_point: OperatingPoint
+    request_index: int
+    outcome_index: int
+    started_at: datetime
+    ended_at: datetime
+    searched: int
+    gallery_size: int
+    gallery_revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """The answer to a one-to-one comparison."""
+
+    mated: bool
+    dissimilarity: float
+    sface: float
+    dlib: float
+    operating_point: OperatingPoint
+    request_index: int
+    outcome_index: int

@@ -1,0 +1,21 @@
+"""The errors people meet: what was wrong, where, and what to do about it."""
+
+from typing import ClassVar
+
+
+class ClearglassError(Exception):
+    """An error with a stable code for programs, and for people a message and a remedy.
+
+    Subclasses stand beside the noun they speak of; `api.errors` maps every code to an HTTP status in one table.
+    Neither text may hold a secret, a name of a person or a template.
+    """
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()

@@ -1,0 +1,99 @@
+"""A person's agreement to be searchable: for what, where, and how long."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from matcher.gallery.errors import ConsentExpiredError, ConsentInvalidError
+
+ANY_CAMERA = "*"
+"""In a consent's cameras: every camera, and pictures handed in by a person."""
+
+UPLOAD = "upload"
+"""The place of a search whose probe is a picture handed in by a person and not a camera's."""
+
+
+MAX_TEXT = 200
+MAX_CAMERAS = 200
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewConsent:
+    """A consent as it is handed in. valid_from: None is now."""
+
+    purpose: str
+    cameras: frozenset[str]
+    valid_until: datetime
+    evidence_digest: str
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """One consent record. Times are UTC; it holds from `valid_from` up to but not including `valid_until`.
+
+    evidence_digest: hex SHA-256 of the signed document or recording that proves it.
+    """
+
+    id: str
+    subject_id: str
+    purpose: str
+    cameras: frozenset[str]
+    valid_from: datetime
+    valid_until: datetime
+    evidence_digest: str
+    recorded_at: datetime
+    withdrawn_at: datetime | None = None
+
+    def covers(self, *, camera: str, purpose: str, moment: datetime) -> bool:
+        """Whether a search at this camera (or UPLOAD), for this purpose, at this moment may find the subject."""
+        if self.withdrawn_at is not None and moment >= self.withdrawn_at:
+            return False
+        in_time = self.valid_from <= moment < self.valid_until
+        return in_time and purpose == self.purpose and bool(self.cameras & {camera, ANY_CAMERA})
+
+
+def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
+    """The consent record for what was handed in, now.
+
+    Raises ConsentInvalidError if it is incomplete, ConsentExpiredError if its time is over.
+    """
+    valid_from = moment if new.valid_from is None else new.valid_from
+    problem = _problem(new, valid_from)
+    if problem is not None:
+        raise ConsentInvalidError(f"The consent cannot be recorded: {problem}.", remedy="Complete it and try again.")
+    if new.valid_until <= moment:
+        raise ConsentExpiredError(
+            f"The consent ended at {new.valid_until.isoformat()}.", remedy="Ask the person for a new consent."
+        )
+    return Consent(
+        id=str(uuid.uuid4()),
+        subject_id=subject_id,
+        purpose=new.purpose,
+        cameras=new.cameras,
+        valid_from=valid_from,
+        valid_until=new.valid_until,
+        evidence_digest=new.evidence_digest,
+        recorded_at=moment,
+    )
+
+
+def _problem(new: NewConsent, valid_from: datetime) -> str | None:
+    if not is_plain(new.purpose):
+        return "its purpose is empty, longer than 200 characters, or holds control characters"
+    if not new.cameras or len(new.cameras) > MAX_CAMERAS or not all(is_plain(camera) for camera in new.cameras):
+        return "it names no camera, too many, or one that cannot be"
+    if _DIGEST.fullmatch(new.evidence_digest) is None:
+        return "its evidence digest is no hex SHA-256"
+    if valid_from.tzinfo is None or new.valid_until.tzinfo is None:
+        return "its times have no time zone"
+    if new.valid_until <= valid_from:
+        return "it ends before it begins"
+    return None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a short text of a person's is fit for a record: 1 to 200 printable characters, no blanks around it."""
+    return 0 < len(text) <= MAX_TEXT and text.isprintable() and text == text.strip()

@@ -1,0 +1,69 @@
+"""What withdrawal destroys, and the proof that it was done.
+
+Two steps: `destroy` in the withdrawal's own transaction, then `finish_erasures` empties the write-ahead log, in which
+old pages still stand, and appends the erasure entry. The next start finishes what was cut off between them.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from matcher.audit.entry import EntryKind
+from matcher.audit.log import AuditLog
+from matcher.gallery.errors import ErasurePendingError
+from matcher.store import tables
+from matcher.store.database import Database
+
+
+def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
+    """Deletes the subject's key and all that was sealed under it; the numbers of the references there were."""
+    numbers = connection.execute(
+        select(tables.reference.c.number).where(tables.reference.c.subject_id == subject_id)
+    ).scalars()
+    found = list(numbers)
+    for table in (tables.evidence, tables.reference, tables.subject_key):
+        connection.execute(delete(table).where(table.c.subject_id == subject_id))
+    alerts = select(tables.alert.c.id).where(tables.alert.c.subject_id == subject_id)
+    connection.execute(update(tables.review).where(tables.review.c.alert_id.in_(alerts)).values(sealed_note=None))
+    connection.execute(
+        update(tables.consent)
+        .where(tables.consent.c.subject_id == subject_id, tables.consent.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=moment)
+    )
+    connection.execute(
+        update(tables.subject).where(tables.subject.c.id == subject_id).values(sealed_name=None, withdrawn_at=moment)
+    )
+    return found
+
+
+def pending_erasures(database: Database) -> list[str]:
+    """The subjects who have withdrawn and whose old bytes may still stand in the write-ahead log."""
+    query = select(tables.subject.c.id).where(
+        tables.subject.c.withdrawn_at.is_not(None), tables.subject.c.erased_at.is_(None)
+    )
+    with database.reading() as connection:
+        return list(connection.execute(query.order_by(tables.subject.c.withdrawn_at)).scalars())
+
+
+def finish_erasures(database: Database, log: AuditLog) -> None:
+    """Overwrites the old bytes of all who have withdrawn, and logs it. Raises ErasurePendingError."""
+    pending = pending_erasures(database)
+    if not pending:
+        return
+    if not database.truncate_wal():
+        raise ErasurePendingError(
+            "The subject is withdrawn and can no longer be found, but a long reading of the database keeps old bytes "
+            "from being overwritten.",
+            remedy="Withdraw again when the reading (an audit or a backup) has ended; the next start does it as well.",
+        )
+    for subject_id in pending:
+        with log.writing() as connection:
+            left = connection.execute(
+                select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == subject_id)
+            ).scalar_one()
+            erased_at = log.moment(connection)
+            connection.execute(
+                update(tables.subject).where(tables.subject.c.id == subject_id).values(erased_at=erased_at)
+            )
+            body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
+            log.append(connection, EntryKind.ERASURE, body)

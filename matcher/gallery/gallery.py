@@ -1,0 +1,379 @@
+"""The gallery: who agreed to be found, for what, and what they are found by. The database is the truth.
+
+Every change is one transaction with its log entry; the index and the consent book follow before the call returns.
+Lock order: `_changing` before the database's writer. The book's and the index's own locks are the innermost.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, insert, select, update
+
+from matcher.audit.entry import EntryKind
+from matcher.audit.log import AuditLog
+from matcher.gallery import records
+from matcher.gallery.consent import Consent, NewConsent, recorded
+from matcher.gallery.erasure import destroy, finish_erasures
+from matcher.gallery.errors import ConsentRequiredError, ConsentUnknownError, ReferenceUnknownError
+from matcher.gallery.index import IndexWriter
+from matcher.gallery.loading import load
+from matcher.gallery.reference import Reference
+from matcher.gallery.scope import Scope, permits, reference_digest
+from matcher.gallery.subject import Subject
+from matcher.metrics import MatcherMetrics
+from matcher.sample import FaceSample
+from matcher.store import tables
+from matcher.store.database import Database
+from matcher.store.sealing import MasterKey, SealingKey
+from matcher.store.tables import format_time
+
+
+class Gallery:
+    """Subjects, consents and references of one data folder. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        master_key: MasterKey,
+        log: AuditLog,
+        index: IndexWriter,
+        *,
+        model_digest: str,
+        metrics: MatcherMetrics | None = None,
+    ) -> None:
+        """Builds the index from the database and finishes erasures that the last run began.
+
+        model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
+        """
+        self._database = database
+        self._master_key = master_key
+        self._log = log
+        self._index = index
+        self._model_digest = model_digest
+        self._metrics = metrics
+        self._changing = threading.RLock()
+        self._book, self.stale = load(database, master_key, index, model_digest=model_digest)
+        self._measure()
+        finish_erasures(database, log)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change."""
+        return self._book.revision
+
+    def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
+        """What a search at this camera, for this purpose, at this moment may look at."""
+        return self._book.scope(camera=camera, purpose=purpose, moment=moment)
+
+    def subjects(self, *, withdrawn: bool = False) -> list[Subject]:
+        """Everybody, oldest first; those who have withdrawn, nameless, only if asked for."""
+        query = select(tables.subject, tables.subject_key.c.wrapped).outerjoin(tables.subject_key)
+        if not withdrawn:
+            query = query.where(tables.subject.c.withdrawn_at.is_(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(tables.subject.c.created_at, tables.subject.c.id)).all()
+        return [records.subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
+
+    def subject(self, subject_id: str) -> Subject:
+        """One subject, also after withdrawal (then without a name). Raises SubjectUnknownError."""
+        with self._database.reading() as connection:
+            row = records.require_subject(connection, subject_id)
+            wrapped = connection.execute(
+                select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
+            ).scalar()
+        return records.subject_of(row, self._key_of(subject_id, wrapped))
+
+    def consents(self, subject_id: str) -> list[Consent]:
+        """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""
+        with self._database.reading() as connection:
+            records.require_subject(connection, subject_id)
+            return _consents(connection, [subject_id])
+
+    def references(self, subject_id: str) -> list[Reference]:
+        """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
+        query = select(tables.reference).where(tables.reference.c.subject_id == subject_id)
+        with self._database.reading() as connection:
+            row = records.require_subject(connection, subject_id)
+            if row.withdrawn_at is not None:
+                return []
+            key = records.load_subject_key(connection, self._master_key, subject_id)
+            rows = connection.execute(query.order_by(tables.reference.c.number)).all()
+        return [records.reference_of(row, key) for row in rows]
+
+    def reference_picture(self, reference_id: str) -> bytes:
+        """The JPEG that a reference was made from. Raises ReferenceUnknownError, also after withdrawal."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.reference).where(tables.reference.c.id == reference_id)).first()
+            if row is None:
+                raise ReferenceUnknownError(
+                    "There is no reference with this id.", remedy="It may have been erased: look at its subject."
+                )
+            key = records.load_subject_key(connection, self._master_key, row.subject_id)
+        return key.open(row.sealed_picture, context=records.picture_context(reference_id))
+
+    def templates(self, numbers: Sequence[int]) -> dict[int, Reference]:
+        """The references with these numbers, from the database; those that are gone by now are not in it."""
+        query = select(tables.reference, tables.subject_key.c.wrapped).join(
+            tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(tables.reference.c.number.in_(list(numbers)))).all()
+        wrapped = {row.subject_id: row.wrapped for row in rows}
+        keys = {subject_id: self._unwrap(subject_id, key) for subject_id, key in wrapped.items()}
+        return {row.number: records.reference_of(row, keys[row.subject_id]) for row in rows}
+
+    def permitted(
+        self, connection: Connection, subject_ids: Iterable[str], *, camera: str, purpose: str, moment: datetime
+    ) -> set[str]:
+        """Which of the subjects may be found, by what is committed at this very transaction."""
+        by_subject: dict[str, list[Consent]] = {}
+        for consent in _consents(connection, subject_ids):
+            by_subject.setdefault(consent.subject_id, []).append(consent)
+        return {
+            subject_id
+            for subject_id, consents in by_subject.items()
+            if permits(consents, camera=camera, purpose=purpose, moment=moment)
+        }
+
+    def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
+        """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
+        return records.load_subject_key(connection, self._master_key, subject_id)
+
+    # --- changing --------------------------------------------------------------------------------------------------
+
+    def admit(
+        self, *, name: str, consent: NewConsent, samples: Sequence[FaceSample], actor: str, refused: Mapping[str, int]
+    ) -> tuple[Subject, Consent, tuple[str, ...]]:
+        """A new subject with a consent that is active now and at least one sample; all of it or nothing.
+
+        refused: how many pictures were not used, by code, for the log. Gives the references' ids as well.
+        Raises ConsentInvalidError, ConsentExpiredError or ConsentRequiredError, LogUnavailableError, ClockError.
+        """
+        subject_id, key = str(uuid.uuid4()), SealingKey.generate()
+        with self._changing:
+            with self._log.writing() as connection:
+                moment = self._log.moment(connection)
+                record = recorded(consent, subject_id=subject_id, moment=moment)
+                if record.valid_from > moment:
+                    raise ConsentRequiredError(
+                        f"The consent is not active yet: it begins at {record.valid_from.isoformat()}.",
+                        remedy="Enrol the person when it has begun.",
+                    )
+                sealed_name = key.seal(name.encode(), context=records.name_context(subject_id))
+                connection.execute(
+                    insert(tables.subject).values(id=subject_id, sealed_name=sealed_name, created_at=moment)
+                )
+                wrapped = self._master_key.wrap(key, context=records.key_context(subject_id))
+                connection.execute(insert(tables.subject_key).values(subject_id=subject_id, wrapped=wrapped))
+                _insert_consent(connection, record)
+                added = self._add(connection, subject_id, key, samples, moment)
+                revision = _next_revision(connection)
+                body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
+                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": consent_body(record)})
+            self._follow(revision, subject_id, added, samples, consents=[record])
+        subject = Subject(id=subject_id, name=name, created_at=moment)
+        return subject, record, tuple(reference_id for reference_id, _ in added.values())
+
+    def add_references(
+        self, subject_id: str, *, samples: Sequence[FaceSample], actor: str, refused: Mapping[str, int]
+    ) -> tuple[str, ...]:
+        """More references of a subject who has an active consent; their ids. Raises as `admit` does."""
+        with self._changing:
+            with self._log.writing() as connection:
+                key = records.load_subject_key(connection, self._master_key, subject_id)
+                moment = self._log.moment(connection)
+                if not any(_active(consent, moment) for consent in _consents(connection, [subject_id])):
+                    raise ConsentRequiredError(
+                        "The subject has no active consent.", remedy="Record a new consent before adding pictures."
+                    )
+                added = self._add(connection, subject_id, key, samples, moment)
+                revision = _next_revision(connection)
+                body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
+                self._log.append(connection, EntryKind.ENROLMENT, body)
+            self._follow(revision, subject_id, added, samples)
+        return tuple(reference_id for reference_id, _ in added.values())
+
+    def grant(self, subject_id: str, consent: NewConsent, actor: str) -> Consent:
+        """One more consent.
+
+        Raises ConsentInvalidError, ConsentExpiredError, SubjectUnknownError or SubjectWithdrawnError.
+        """
+        with self._changing:
+            with self._log.writing() as connection:
+                records.load_subject_key(connection, self._master_key, subject_id)
+                record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
+                _insert_consent(connection, record)
+                revision = _next_revision(connection)
+                body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
+                self._log.append(connection, EntryKind.CONSENT, body | {"consent": consent_body(record)})
+            self._book.update(revision, consents=[record])
+        return record
+
+    def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
+        """Ends one consent at once and for good; a second time changes nothing. Raises ConsentUnknownError."""
+        where = tables.consent.c.id == consent_id
+        with self._changing:
+            with self._log.writing() as connection:
+                row = connection.execute(select(tables.consent).where(where)).first()
+                if row is None:
+                    raise ConsentUnknownError(
+                        "There is no consent with this id.", remedy="Look at the subject's consents."
+                    )
+                if row.withdrawn_at is not None:
+                    return records.consent_of(row)
+                connection.execute(
+                    update(tables.consent).where(where).values(withdrawn_at=self._log.moment(connection))
+                )
+                revision = _next_revision(connection)
+                body = {"action": "withdrawn", "subject": row.subject_id, "actor": actor, "revision": revision}
+                self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
+                record = records.consent_of(connection.execute(select(tables.consent).where(where)).one())
+            self._book.update(revision, consents=[record])
+        return record
+
+    def withdraw(self, subject_id: str, actor: str) -> None:
+        """Erases a subject: when it returns, key, name, references and sealed evidence are gone from index and disk.
+
+        Raises SubjectUnknownError, SubjectWithdrawnError, LogUnavailableError (then nothing was done), or
+        ErasurePendingError: withdrawn and not searchable, but old bytes could not be overwritten yet; call it again.
+        """
+        with self._changing:
+            with self._log.writing() as connection:
+                row = records.require_subject(connection, subject_id)
+                if row.erased_at is not None:
+                    raise records.withdrawn(subject_id)
+                if row.withdrawn_at is None:
+                    numbers = destroy(connection, subject_id, self._log.moment(connection))
+                    revision = _next_revision(connection)
+                    body = {"subject": subject_id, "actor": actor, "references": len(numbers), "revision": revision}
+                    self._log.append(connection, EntryKind.WITHDRAWAL, body)
+                else:
+                    numbers, revision = [], self.revision
+            self._index.remove(numbers)
+            self._book.update(revision, gone=subject_id)
+            self._measure()
+            finish_erasures(self._database, self._log)
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _key_of(self, subject_id: str, wrapped: bytes | None) -> SealingKey | None:
+        return None if wrapped is None else self._unwrap(subject_id, wrapped)
+
+    def _unwrap(self, subject_id: str, wrapped: bytes) -> SealingKey:
+        return self._master_key.unwrap(wrapped, context=records.key_context(subject_id))
+
+    def _add(
+        self,
+        connection: Connection,
+        subject_id: str,
+        key: SealingKey,
+        samples: Sequence[FaceSample],
+        moment: datetime,
+    ) -> dict[int, tuple[str, bytes]]:
+        """Writes references; their ids and digests by number, in the samples' order."""
+        added = {}
+        for sample in samples:
+            reference_id, digest = str(uuid.uuid4()), sample.template.model_digest
+            sealed = key.seal(
+                records.pack_template(sample.template), context=records.template_context(reference_id, digest)
+            )
+            inserted = connection.execute(
+                insert(tables.reference).values(
+                    id=reference_id,
+                    subject_id=subject_id,
+                    model_digest=digest,
+                    sealed_template=sealed,
+                    sealed_picture=key.seal(sample.crop, context=records.picture_context(reference_id)),
+                    quality=records.pack_quality(sample.quality),
+                    created_at=moment,
+                )
+            )
+            number = int(inserted.lastrowid)
+            added[number] = (reference_id, reference_digest(reference_id, subject_id, digest, sealed))
+        return added
+
+    def _enrolment(
+        self,
+        subject_id: str,
+        added: Mapping[int, tuple[str, bytes]],
+        *,
+        actor: str,
+        refused: Mapping[str, int],
+        revision: int,
+    ) -> dict[str, Any]:
+        return {
+            "subject": subject_id,
+            "references": [reference_id for reference_id, _ in added.values()],
+            "refused": dict(refused),
+            "model_digest": self._model_digest,
+            "actor": actor,
+            "revision": revision,
+        }
+
+    def _follow(
+        self,
+        revision: int,
+        subject_id: str,
+        added: Mapping[int, tuple[str, bytes]],
+        samples: Sequence[FaceSample],
+        *,
+        consents: Sequence[Consent] = (),
+    ) -> None:
+        """Brings index and book to what was committed. The index first: what the book allows can be found."""
+        self._index.add(list(added), np.stack([sample.template.sface for sample in samples]).astype(np.float32))
+        references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
+        self._book.update(revision, consents=consents, references=references)
+        self._measure()
+
+    def _measure(self) -> None:
+        if self._metrics is not None:
+            self._metrics.index_size.set(self._book.size)
+
+
+def consent_body(consent: Consent) -> dict[str, Any]:
+    """A consent as log entries tell of it."""
+    return {
+        "id": consent.id,
+        "purpose": consent.purpose,
+        "cameras": sorted(consent.cameras),
+        "valid_from": format_time(consent.valid_from),
+        "valid_until": format_time(consent.valid_until),
+        "evidence_digest": consent.evidence_digest,
+    }
+
+
+def _active(consent: Consent, moment: datetime) -> bool:
+    return consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until
+
+
+def _consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:
+    query = select(tables.consent).where(tables.consent.c.subject_id.in_(list(subject_ids)))
+    rows = connection.execute(query.order_by(tables.consent.c.recorded_at, tables.consent.c.id)).all()
+    return [records.consent_of(row) for row in rows]
+
+
+def _insert_consent(connection: Connection, consent: Consent) -> None:
+    connection.execute(
+        insert(tables.consent).values(
+            id=consent.id,
+            subject_id=consent.subject_id,
+            purpose=consent.purpose,
+            cameras=json.dumps(sorted(consent.cameras)),
+            valid_from=consent.valid_from,
+            valid_until=consent.valid_until,
+            evidence_digest=consent.evidence_digest,
+            recorded_at=consent.recorded_at,
+        )
+    )
+
+
+def _next_revision(connection: Connection) -> int:
+    connection.execute(update(tables.gallery).values(revision=tables.gallery.c.revision + 1))
+    return int(connection.execute(select(tables.gallery.c.revision)).scalar_one())

@@ -1,0 +1,47 @@
+"""The index protocols: one side writes, the other searches.
+
+They are two so that the gallery, which keeps the index in step with the database, is handed no way to search it:
+only `matcher.identification` holds a Searcher, and it logs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Neighbours:
+    """numbers: (probes, k) reference numbers, nearest first, -1 where there are fewer. similarities: (probes, k)."""
+
+    numbers: Numbers
+    similarities: Vectors
+
+
+class IndexWriter(Protocol):
+    """Keeps vectors under their reference numbers. Safe to call while another thread searches."""
+
+    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+        """Adds (n, 128) float32 vectors of length 1; they are found by the next search."""
+        ...
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Takes vectors out; no later search returns them. Unknown numbers are passed over."""
+        ...
+
+
+class Searcher(Protocol):
+    """Finds the nearest vectors by inner product."""
+
+    def __len__(self) -> int:
+        """How many vectors it holds."""
+        ...
+
+    def search(self, probes: Vectors, k: int, *, allowed: Numbers) -> Neighbours:
+        """The k nearest of each of the (n, 128) probes among the `allowed` numbers (sorted, unique)."""
+        ...

@@ -1,0 +1,121 @@
+"""How the gallery's nouns stand in their tables: sealing contexts, and rows to nouns and back."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from matcher.gallery.consent import Consent
+from matcher.gallery.errors import SubjectUnknownError, SubjectWithdrawnError
+from matcher.gallery.reference import Reference
+from matcher.gallery.subject import Subject
+from matcher.recognition.quality import Quality
+from matcher.recognition.template import Template
+from matcher.store import tables
+from matcher.store.sealing import MasterKey, SealingKey
+
+VECTOR = np.dtype("<f4")
+_VECTOR_BYTES = 128 * VECTOR.itemsize
+
+
+def key_context(subject_id: str) -> str:
+    """What a wrapped subject key is bound to."""
+    return f"subject_key:{subject_id}"
+
+
+def name_context(subject_id: str) -> str:
+    """What a sealed name is bound to."""
+    return f"name:{subject_id}"
+
+
+def template_context(reference_id: str, model_digest: str) -> str:
+    """What a sealed template is bound to: it cannot pass for another model's."""
+    return f"template:{reference_id}:{model_digest}"
+
+
+def picture_context(reference_id: str) -> str:
+    """What a reference's sealed picture is bound to."""
+    return f"picture:{reference_id}"
+
+
+def pack_template(template: Template) -> bytes:
+    """Both vectors as little-endian float32, SFace's first: 1,024 bytes."""
+    return template.sface.astype(VECTOR).tobytes() + template.dlib.astype(VECTOR).tobytes()
+
+
+def unpack_template(packed: bytes, model_digest: str) -> Template:
+    """The template that was packed."""
+    if len(packed) != 2 * _VECTOR_BYTES:
+        raise ValueError(f"a template of {len(packed)} bytes")
+    vectors = np.frombuffer(packed, dtype=VECTOR).astype(np.float32)
+    return Template(model_digest=model_digest, sface=vectors[:128], dlib=vectors[128:])
+
+
+def pack_quality(quality: Quality) -> str:
+    """As JSON."""
+    return json.dumps({name: float(value) for name, value in dataclasses.asdict(quality).items()}, allow_nan=False)
+
+
+def subject_of(row: Any, key: SealingKey | None) -> Subject:
+    """The subject of a row of its table; without its key it has no name."""
+    name = None
+    if key is not None and row.sealed_name is not None:
+        name = key.open(row.sealed_name, context=name_context(row.id)).decode()
+    return Subject(id=row.id, name=name, created_at=row.created_at, withdrawn_at=row.withdrawn_at)
+
+
+def consent_of(row: Any) -> Consent:
+    """The consent of a row of its table."""
+    return Consent(
+        id=row.id,
+        subject_id=row.subject_id,
+        purpose=row.purpose,
+        cameras=frozenset(json.loads(row.cameras)),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        evidence_digest=row.evidence_digest,
+        recorded_at=row.recorded_at,
+        withdrawn_at=row.withdrawn_at,
+    )
+
+
+def reference_of(row: Any, key: SealingKey) -> Reference:
+    """The reference of a row of its table. Raises SealError."""
+    packed = key.open(row.sealed_template, context=template_context(row.id, row.model_digest))
+    return Reference(
+        number=row.number,
+        id=row.id,
+        subject_id=row.subject_id,
+        template=unpack_template(packed, row.model_digest),
+        quality=Quality(**json.loads(row.quality)),
+        created_at=row.created_at,
+    )
+
+
+def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
+    """The key of a subject who has not withdrawn. Raises SubjectUnknownError or SubjectWithdrawnError."""
+    wrapped = connection.execute(
+        select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
+    ).scalar()
+    if wrapped is None:
+        require_subject(connection, subject_id)
+        raise withdrawn(subject_id)
+    return master_key.unwrap(wrapped, context=key_context(subject_id))
+
+
+def require_subject(connection: Connection, subject_id: str) -> Any:
+    """The row of a subject. Raises SubjectUnknownError."""
+    row = connection.execute(select(tables.subject).where(tables.subject.c.id == subject_id)).first()
+    if row is None:
+        raise SubjectUnknownError("There is no subject with this id.", remedy="Look the subject up in the list.")
+    return row
+
+
+def withdrawn(subject_id: str) -> SubjectWithdrawnError:
+    """The error for whoever asks for something of a subject who has withdrawn."""
+    return SubjectWithdrawnError(
+        f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
+        remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
+    )

@@ -1,0 +1,191 @@
+"""The matcher, put together: opens a data folder and hands out what works on it. The one place that knows all parts."""
+
+import shutil
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from prometheus_client import CollectorRegistry
+
+from matcher.alerts import Alerts
+from matcher.audit.entry import EntryKind
+from matcher.audit.errors import LogError
+from matcher.audit.log import AuditLog
+from matcher.clock import Clock, system_clock
+from matcher.errors import ClearglassError
+from matcher.gallery.enrolment import Enroller
+from matcher.gallery.gallery import Gallery
+from matcher.identification import Identifier
+from matcher.metrics import MatcherMetrics
+from matcher.probe import Probe
+from matcher.recognition.face import Face, Image
+from matcher.recognition.operating_point import (
+    DEFAULT_OPERATING_POINT,
+    OperatingPoint,
+    OperatingPointError,
+    load_operating_points,
+)
+from matcher.recognition.quality import QualityGate
+from matcher.recognition.recogniser import Recogniser
+from matcher.sample import FaceSample, Sampler
+from matcher.settings import MatcherSettings
+from matcher.store.database import Database
+from matcher.store.sealing import MasterKey, load_master_key
+
+
+class OperatingPointUnknownError(ClearglassError):
+    """The operating point that is set does not exist."""
+
+    code: ClassVar[str] = "operating_point_unknown"
+
+
+class Matcher:
+    """An open matcher. Owns the data folder until `close`; the parts are safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        settings: MatcherSettings,
+        database: Database,
+        recogniser: Recogniser,
+        operating_point: OperatingPoint,
+        clock: Clock,
+        metrics: MatcherMetrics,
+        gate: QualityGate,
+    ) -> None:
+        """Use `open`."""
+        from matcher.gallery.faiss_index import FaissIndex
+
+        self.settings = settings
+        self.database = database
+        self.recogniser = recogniser
+        self.metrics = metrics
+        metrics.data_free_bytes.set_function(lambda: shutil.disk_usage(database.folder).free)
+        self.clock = clock
+        self.master_key: MasterKey = load_master_key(
+            database,
+            text=None if settings.master_key is None else settings.master_key.get_secret_value(),
+            file=settings.master_key_file,
+        )
+        self.log = AuditLog(database, clock=clock, metrics=metrics)
+        self.log.close_interrupted()
+        # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
+        index = FaissIndex()
+        self.gallery = Gallery(
+            database, self.master_key, self.log, index, model_digest=recogniser.model_digest, metrics=metrics
+        )
+        self.sampler = Sampler(recogniser, gate)
+        self.enroller = Enroller(self.sampler, self.gallery)
+        self.identifier = Identifier(
+            index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
+        )
+        self.alerts = Alerts(database, self.gallery, self.log)
+
+    @classmethod
+    def open(
+        cls,
+        settings: MatcherSettings,
+        *,
+        recogniser: Recogniser | None = None,
+        operating_point: OperatingPoint | None = None,
+        clock: Clock = system_clock,
+        registry: CollectorRegistry | None = None,
+        gate: QualityGate | None = None,
+    ) -> Self:
+        """Opens the data folder and logs the start.
+
+        recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
+        OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, ClockError, ModelError and what
+        `Database.open` raises.
+        """
+        database = Database.open(settings.folder)
+        try:
+            recogniser = _loaded() if recogniser is None else recogniser
+            point = operating_point or chosen_point(settings.operating_point, recogniser.model_digest)
+            matcher = cls(
+                settings=settings,
+                database=database,
+                recogniser=recogniser,
+                operating_point=point,
+                clock=clock,
+                metrics=MatcherMetrics(CollectorRegistry() if registry is None else registry),
+                gate=QualityGate() if gate is None else gate,
+            )
+            matcher._log_start()
+        except BaseException:
+            database.close()
+            raise
+        return matcher
+
+    def probe(self, data: bytes, *, largest: bool = False) -> Probe:
+        """The probe of the one good face in a JPEG, PNG or WebP picture. largest: where there are several, the largest.
+
+        Raises an image error, NoFaceError, SeveralFacesError or FaceQualityError.
+        """
+        return _probe(self.sampler.sample(data, largest=largest))
+
+    def probe_of(self, image: Image, face: Face) -> Probe:
+        """The probe of a face that was already found. Raises FaceQualityError."""
+        return _probe(self.sampler.sample_of(image, face))
+
+    def close(self) -> None:
+        """Logs the stop, if the log can still be written, and gives the data folder back. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            # A start entry that follows no stop entry tells of the failure as well.
+            with suppress(LogError):
+                self.log.record(EntryKind.STOP, {})
+        finally:
+            self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    _closed = False
+
+    def _log_start(self) -> None:
+        """The start entry, and one more if model or threshold are not what they were at the last start."""
+        point = self.identifier.operating_point
+        state: dict[str, Any] = {
+            "model_digest": self.recogniser.model_digest,
+            "operating_point": {"name": point.name, "threshold": point.threshold},
+        }
+        starts = self.log.entries(0, 1, kinds=[EntryKind.START], newest_first=True)
+        last = {key: starts[0].body.get(key) for key in state} if starts else state
+        with self.log.writing() as connection:
+            self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
+            if last != state:
+                self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
+
+
+def chosen_point(name: str | None, model_digest: str) -> OperatingPoint:
+    """The operating point of that name (None: the default one), if it was measured with this model."""
+    points = load_operating_points()
+    point = points.get(DEFAULT_OPERATING_POINT if name is None else name)
+    if point is None:
+        raise OperatingPointUnknownError(
+            f"There is no operating point {name}.", remedy=f"Choose one of: {', '.join(sorted(points))}."
+        )
+    if point.model_digest != model_digest:
+        raise OperatingPointError(
+            f"The operating point {point.name} was measured with another model.",
+            remedy="Measure again: python -m benchmarks operating-point.",
+        )
+    return point
+
+
+def _loaded() -> Recogniser:
+    from matcher.recognition.pipeline import load_recogniser
+
+    return load_recogniser()
+
+
+def _probe(sample: FaceSample) -> Probe:
+    return Probe(template=sample.template, quality=sample.quality, crop=sample.crop)

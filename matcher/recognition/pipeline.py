@@ -1,0 +1,101 @@
+"""The recogniser of this house: YuNet, two alignments, SFace and dlib's network, all on ONNX Runtime."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from matcher.recognition import pixels
+from matcher.recognition.alignment import DlibAlignment, sface_chip
+from matcher.recognition.assessment import assess
+from matcher.recognition.dlib_network import DlibNetwork
+from matcher.recognition.face import Face, Image
+from matcher.recognition.quality import Quality
+from matcher.recognition.registry import model_digest
+from matcher.recognition.sface import SFace
+from matcher.recognition.template import Template
+from matcher.recognition.weights import ModelError
+from matcher.recognition.yunet import YuNet
+
+BATCH = 16
+"""How many faces go through a network at once: more gain nothing and cost memory."""
+
+T = TypeVar("T")
+
+
+class _Lazy(Generic[T]):
+    """Makes its thing at the first call, once, whoever asks."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: T | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+class OnnxRecogniser:
+    """See `Recogniser`. Made by `load_recogniser`."""
+
+    def __init__(self, detector: YuNet, *, threads: int, embedders: bool) -> None:
+        self._detector = detector
+        self._embedders = embedders
+        self._alignment = DlibAlignment()
+        self._sface = _Lazy(lambda: SFace(threads=threads))
+        self._dlib = _Lazy(lambda: DlibNetwork(threads=threads))
+        self._digest = model_digest()
+
+    @property
+    def model_digest(self) -> str:
+        """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
+        return self._digest
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        """Faces of each picture, largest first; an empty list where there is none."""
+        return [self._detector.detect(image) for image in images]
+
+    def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
+        """The quality of faces[i] in images[i]."""
+        return [assess(image, face) for image, face in zip(images, faces, strict=True)]
+
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
+        """The template of faces[i] in images[i]. Raises ModelError in a recogniser loaded without embedders."""
+        if not self._embedders:
+            raise ModelError(
+                "This recogniser was loaded for detection only.", remedy="Load it with embedders to extract templates."
+            )
+        pairs = list(zip(images, faces, strict=True))
+        return [
+            template
+            for start in range(0, len(pairs), BATCH)
+            for template in self._templates(pairs[start : start + BATCH])
+        ]
+
+    def prepare(self) -> None:
+        """Reads what `extract` needs, so that its first call is as quick as any other. Raises ModelError."""
+        self._sface()
+        self._dlib()
+        self._alignment.prepare()
+
+    def _templates(self, pairs: Sequence[tuple[Image, Face]]) -> list[Template]:
+        sface = self._sface().embed([sface_chip(image, face) for image, face in pairs])
+        dlib = self._dlib().embed([self._alignment.chip(image, face) for image, face in pairs])
+        return [
+            Template(model_digest=self._digest, sface=one, dlib=other) for one, other in zip(sface, dlib, strict=True)
+        ]
+
+
+def load_recogniser(*, threads: int = 1, embedders: bool = True, eager: bool = False) -> OnnxRecogniser:
+    """The recogniser, its detector ready and each embedder read when first used, or never without `embedders`.
+
+    threads: how many each network runs on. OpenCV, in the whole process, is held to as many. eager: read the embedders
+    now, for whoever cannot wait for them at the first face. Raises ModelError.
+    """
+    pixels.limit_threads(threads)
+    recogniser = OnnxRecogniser(YuNet(threads=threads), threads=threads, embedders=embedders)
+    if eager and embedders:
+        recogniser.prepare()
+    return recogniser

@@ -1,0 +1,68 @@
+"""The door to OpenCV for recognition: the few operations on pixels that it needs, and nothing else imports cv2 here.
+
+cv2 is imported inside each function, so that importing this file loads nothing.
+"""
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.recognition.face import Image
+
+Floats = NDArray[np.float32]
+
+
+def limit_threads(threads: int) -> None:
+    """How many threads OpenCV uses, in the whole process."""
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+def shrink(image: Image, width: int, height: int) -> Image:
+    """The picture scaled down by averaging areas, so that nothing aliases."""
+    import cv2
+
+    return cast("Image", cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
+    """A (size, size) picture whose pixel at `matrix` @ (x, y, 1) is the picture's pixel at (x, y). Outside is black."""
+    import cv2
+
+    return cast("Image", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
+
+
+def planes(image: Image, width: int, height: int) -> Floats:
+    """(1, 3, height, width) float32 planes in the picture's own channel order, black where it is smaller."""
+    import cv2
+
+    below, aside = height - image.shape[0], width - image.shape[1]
+    if below or aside:
+        image = cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
+    return cast("Floats", cv2.dnn.blobFromImage(image))
+
+
+def suppress(boxes: NDArray[np.int32], scores: Floats, overlap: float) -> list[int]:
+    """Which of the (n, 4) boxes x, y, width, height stay, best first: of two overlapping more, the better."""
+    import cv2
+
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, overlap)
+    return [int(index) for index in np.asarray(kept).reshape(-1)]
+
+
+def sharpness_and_brightness(chip: Image) -> tuple[float, float]:
+    """The variance of the Laplacian and the mean of the chip's grey."""
+    import cv2
+
+    grey = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var()), float(grey.mean())
+
+
+def jpeg(image: Image, quality: int) -> bytes:
+    """The picture as a JPEG."""
+    import cv2
+
+    _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return data.tobytes()

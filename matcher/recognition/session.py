@@ -1,0 +1,36 @@
+"""The door to ONNX Runtime."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import onnx
+
+Floats = NDArray[np.float32]
+
+
+class Session:
+    """A network ready to run on the CPU. Safe to call from several threads at once."""
+
+    def __init__(self, model: "onnx.ModelProto", *, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # An idle thread that spins would eat the core that another camera needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session: Any = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        self._input: str = self._session.get_inputs()[0].name
+        self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
+
+    def run(self, batch: Floats) -> Sequence[Floats]:
+        """Every output of the network, in the order of `outputs`."""
+        result: Sequence[Floats] = self._session.run(None, {self._input: batch})
+        return result

@@ -1,0 +1,108 @@
+"""YuNet finds faces (Wu, Peng, Yu: YuNet: A Tiny Millisecond-level Face Detector, MIR 2023), on ONNX Runtime.
+
+Decoding follows OpenCV's FaceDetectorYN, whose boxes it equals on the same input.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.recognition import pixels
+from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.folding import folded
+from matcher.recognition.registry import YUNET
+from matcher.recognition.session import Session
+from matcher.recognition.weights import read
+
+Floats = NDArray[np.float32]
+
+STRIDES = (8, 16, 32)
+
+
+class YuNet:
+    """The detector. Safe to call from several threads at once.
+
+    min_score: the least of the detector's own score. min_face: faces from this width in pixels on are to be found;
+    larger pictures are scaled down as far as that allows, which is most of the speed. least_side, most_side: bounds
+    on the longer side that the network sees.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int = 1,
+        min_score: float = 0.7,
+        overlap: float = 0.3,
+        min_face: float = 48.0,
+        least_side: int = 640,
+        most_side: int = 960,
+    ) -> None:
+        self._session = Session(folded(read(YUNET), any_size=True), threads=threads)
+        self._min_score = min_score
+        self._overlap = overlap
+        self._min_face = min_face
+        self._least_side = least_side
+        self._most_side = most_side
+
+    def detect(self, image: Image) -> list[Face]:
+        """The picture's faces, largest first."""
+        height, width = image.shape[:2]
+        scale = self._scale(max(height, width))
+        if scale == 1.0:
+            return self.detect_unscaled(image)
+        small = (max(1, round(width * scale)), max(1, round(height * scale)))
+        grow = np.array([width / small[0], height / small[1]], np.float32)
+        return [_grown(face, grow) for face in self.detect_unscaled(pixels.shrink(image, *small))]
+
+    def _scale(self, longest: int) -> float:
+        wanted = max(_SMALLEST_SEEN / self._min_face, self._least_side / longest)
+        return min(1.0, wanted, self._most_side / longest)
+
+    def detect_unscaled(self, image: Image) -> list[Face]:
+        """The picture's faces, largest first, looked for in the picture as it is."""
+        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
+        outputs = dict(zip(self._session.outputs, self._session.run(pixels.planes(image, width, height)), strict=True))
+        rows = np.concatenate([self._decoded(outputs, stride, width // stride) for stride in STRIDES])
+        kept = rows[pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap)] if len(rows) else rows
+        return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
+
+    def _decoded(self, outputs: dict[str, Floats], stride: int, columns: int) -> Floats:
+        """(n, 15): x, y, width, height, five landmarks, score of the cells that are sure enough."""
+        classes, objects = (outputs[f"{name}_{stride}"][0, :, 0].clip(0, 1) for name in ("cls", "obj"))
+        scores = np.sqrt(classes * objects)
+        cells = np.flatnonzero(scores >= self._min_score)
+        corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+        box, points = (outputs[f"{name}_{stride}"][0, cells] for name in ("bbox", "kps"))
+        sides = np.exp(box[:, 2:]) * stride
+        begin = (corner + box[:, :2]) * stride - sides / 2
+        landmarks = (points.reshape(-1, 5, 2) + corner[:, None, :]) * stride
+        return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores[cells, None]], axis=1, dtype=np.float32)
+
+
+_SMALLEST_SEEN = 16.0
+"""Width in pixels of the smallest faces that YuNet finds with certainty in the picture it is given.
+
+Measured on 10 portraits scaled down: all found at 16 pixels, one in ten at 12, none at 10.
+"""
+
+
+def _face(row: Floats) -> Face:
+    x, y, width, height = (float(number) for number in row[:4])
+    return Face(
+        box=Box(x=x, y=y, width=width, height=height), landmarks=row[4:14].reshape(5, 2).copy(), score=float(row[14])
+    )
+
+
+def _grown(face: Face, grow: Floats) -> Face:
+    """The face in the coordinates of the picture before it was scaled down: a pixel's place is its middle."""
+    across, down = float(grow[0]), float(grow[1])
+    box = face.box
+    return Face(
+        box=Box(
+            x=(box.x + 0.5) * across - 0.5,
+            y=(box.y + 0.5) * down - 0.5,
+            width=box.width * across,
+            height=box.height * down,
+        ),
+        landmarks=(face.landmarks + 0.5) * grow - np.float32(0.5),
+        score=face.score,
+    )

@@ -1,0 +1,24 @@
+"""What an administrator can set for this room. Each is an environment variable with the prefix CLEARGLASS_."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MatcherSettings(BaseSettings):
+    """Where the data is, which key seals it, and how strict a search is.
+
+    folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
+    holds the same. With neither, `master.key` in the data folder is used, and made the first time.
+    operating_point: a name from `operating_points.json`; None is the default point. candidates: most subjects in an
+    answer.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
+
+    folder: Path
+    master_key: SecretStr | None = None
+    master_key_file: Path | None = None
+    operating_point: str | None = None
+    candidates: int = Field(default=5, ge=1, le=50)

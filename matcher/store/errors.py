@@ -1,0 +1,94 @@
+"""What can go wrong below the tables, and how SQLite's own codes become our errors."""
+
+import sqlite3
+from typing import ClassVar
+
+from sqlalchemy.exc import DBAPIError
+
+from matcher.errors import ClearglassError
+
+
+class StoreError(ClearglassError):
+    """Anything that kept the database from reading or writing."""
+
+    code: ClassVar[str] = "store_error"
+
+
+class StoreBusyError(StoreError):
+    """Somebody else holds the database's lock."""
+
+    code: ClassVar[str] = "store_busy"
+
+
+class StoreFullError(StoreError):
+    """No room is left on the disk."""
+
+    code: ClassVar[str] = "store_full"
+
+
+class StoreFailedError(StoreError):
+    """The disk failed. After an fsync that failed nobody knows what was kept: every later write is refused."""
+
+    code: ClassVar[str] = "store_failed"
+
+
+class StoreBrokenError(StoreError):
+    """The file is no SQLite database, or a damaged one."""
+
+    code: ClassVar[str] = "store_broken"
+
+
+class SchemaTooNewError(StoreError):
+    """A newer Clearglass wrote this data folder."""
+
+    code: ClassVar[str] = "schema_too_new"
+
+
+class DataFolderError(StoreError):
+    """The data folder cannot be used at all."""
+
+    code: ClassVar[str] = "data_folder_unusable"
+
+
+class DataFolderInUseError(StoreError):
+    """Another process has the data folder."""
+
+    code: ClassVar[str] = "data_folder_in_use"
+
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_FAILED = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+
+
+def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
+    """Our error for one of the driver's; None for what is no fault of the store (a broken constraint, wrong SQL)."""
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    # The low byte is SQLite's primary result code, whatever the extended one says (sqlite.org/rescode.html).
+    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
+    name = getattr(orig, "sqlite_errorname", "unknown")
+    if code in _BUSY:
+        return StoreBusyError(
+            "The database is locked by another program.",
+            remedy="Close other programs that have the data folder's database open, then try again.",
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFullError(
+            "The disk that holds the data folder is full.", remedy="Free some room there, then try again."
+        )
+    if code in _FAILED:
+        return failed(name)
+    if code in _BROKEN:
+        return StoreBrokenError(
+            f"The database in the data folder is damaged or no database at all ({name}).",
+            remedy="Stop the service and put a backup of the data folder in its place.",
+        )
+    return None
+
+
+def failed(reason: str) -> StoreFailedError:
+    """The fail-stop error, with SQLite's name for what happened."""
+    return StoreFailedError(
+        f"The disk that holds the data folder failed ({reason}); nothing more is written.",
+        remedy="Check the disk, restart the service, and run `clearglass audit verify`.",
+    )

@@ -1,0 +1,233 @@
+"""Every table, for every room. Times are UTC; what names or shows a person is sealed (`matcher.store.sealing`)."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+def format_time(moment: datetime) -> str:
+    """A timezone-aware moment as ISO 8601 in UTC, always with microseconds, so that text order is time order."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone was about to be stored")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The moment that `format_time` wrote. Raises ValueError for any other text."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or format_time(moment) != text:
+        raise ValueError(f"no moment as it is stored here: {text!r}")
+    return moment
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A timezone-aware datetime, kept as the text of `format_time`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else format_time(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else parse_time(value)
+
+
+metadata = MetaData()
+
+# --- sealing -------------------------------------------------------------------------------------------------------
+
+key_check = Table(
+    "key_check",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="A known text under the master key: tells a wrong or lost key before anything else is tried.",
+)
+
+# --- gallery -------------------------------------------------------------------------------------------------------
+
+gallery = Table(
+    "gallery",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    comment="One row: the gallery's own id, and a number that grows with every change of what can be found.",
+)
+
+subject = Table(
+    "subject",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_name", LargeBinary),
+    Column("created_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    Column("erased_at", UtcTime),
+)
+
+subject_key = Table(
+    "subject_key",
+    metadata,
+    Column("subject_id", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("cameras", Text, nullable=False, comment="a JSON list"),
+    Column("valid_from", UtcTime, nullable=False),
+    Column("valid_until", UtcTime, nullable=False),
+    Column("evidence_digest", Text, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+)
+
+reference = Table(
+    "reference",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("model_digest", Text, nullable=False),
+    Column("sealed_template", LargeBinary, nullable=False),
+    Column("sealed_picture", LargeBinary, nullable=False),
+    Column("quality", Text, nullable=False, comment="a JSON object"),
+    Column("created_at", UtcTime, nullable=False),
+    # Numbers are never given twice: one that is still on its way out of a search must not come to mean somebody else.
+    sqlite_autoincrement=True,
+)
+
+# --- audit ---------------------------------------------------------------------------------------------------------
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("index", Integer, primary_key=True),
+    Column("time", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("request_index", Integer, comment="of an outcome or failure: the request it ends"),
+    Column("data", LargeBinary, nullable=False, comment="the leaf, byte for byte"),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Index("ix_audit_entry_kind", "kind", "index"),
+    Index("ix_audit_entry_request_index", "request_index"),
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column(
+        "frontier", LargeBinary, nullable=False, comment="roots of the perfect subtrees, largest first, 32 bytes each"
+    ),
+    Column("last_time", UtcTime),
+    Column("checkpoint", Text, nullable=False, comment="signed note"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("request_index", Integer, ForeignKey("audit_entry.index"), primary_key=True),
+    Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="Of searches that found somebody: probe and salt of the commitment, under the first candidate's key.",
+)
+
+# --- alerts --------------------------------------------------------------------------------------------------------
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True, comment="in the order they were raised"),
+    Column("camera_id", Text, nullable=False),
+    Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("reference_id", Text, nullable=False),
+    Column("request_index", Integer, ForeignKey("audit_entry.index"), nullable=False),
+    Column("outcome_index", Integer, ForeignKey("audit_entry.index"), nullable=False),
+    Column("dissimilarity", Float, nullable=False),
+    Column("operating_point", Text, nullable=False),
+    Column("captured_at", UtcTime, nullable=False),
+    Column("raised_at", UtcTime, nullable=False),
+    Column("status", Text, nullable=False, index=True),
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("alert_id", Text, ForeignKey("alert.id"), primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    Column("verdict", Text, nullable=False),
+    Column("sealed_note", LargeBinary, comment="under the subject's key"),
+    Column("reviewed_at", UtcTime, nullable=False),
+    Column("audit_index", Integer, ForeignKey("audit_entry.index"), nullable=False),
+)
+
+# --- the other rooms -----------------------------------------------------------------------------------------------
+
+camera = Table(
+    "camera",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("sealed_credentials", LargeBinary),
+    Column("analysed_fps", Float, nullable=False),
+    Column("min_eye_distance", Float, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True, comment="hex SHA-256"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="hex SHA-256"),
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)

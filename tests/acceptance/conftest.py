@@ -1,0 +1,108 @@
+"""The real server as its own process, real RTSP servers, a real browser."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+
+import httpx
+import pytest
+
+START_SECONDS = 60.0
+
+
+@dataclass(kw_only=True)
+class Clearglass:
+    """A running `clearglass serve`: its address, its process, and the passwords of its accounts."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen[str]
+    passwords: dict[str, str]
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, name: str) -> httpx.Client:
+        """An HTTP client logged in as this account."""
+        client = httpx.Client(base_url=f"{self.address}/api/v1", timeout=30, trust_env=False)
+        self.clients.append(client)
+        answer = client.post("/sessions", json={"name": name, "password": self.passwords[name]})
+        answer.raise_for_status()
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+
+def command(*arguments: object, stdin: str = "") -> str:
+    """Runs `clearglass …` to its end and returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def eventually(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
+    """Waits until the condition gives something true, and returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
+    folder = tmp_path / "data"
+    passwords = {name: secrets.token_urlsafe(12) for name in ("ada", "grace", "admin")}
+    for name, password in passwords.items():
+        role = "administrator" if name == "admin" else "operator"
+        command("account", "add", name, "--role", role, "--data", folder, stdin=password + "\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "serve", "--data", str(folder), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CLEARGLASS_ALLOW_LOOPBACK": "true"},
+    )
+    running = Clearglass(address=_address(process), folder=folder, process=process, passwords=passwords)
+    try:
+        yield running
+    finally:
+        for client in running.clients:
+            client.close()
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints when it listens."""
+    lines: Queue[str] = Queue()
+    assert process.stdout is not None
+    threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True).start()
+    try:
+        line = lines.get(timeout=START_SECONDS)
+    except Empty:
+        process.kill()
+        raise AssertionError("the server printed no address") from None
+    found = re.search(r"http://\S+", line)
+    assert found, line
+    return found.group()

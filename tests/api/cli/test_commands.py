@@ -1,0 +1,188 @@
+"""The command line, called as the shell calls it: what it prints, in both forms, and how it fails."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import main as cli
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["clearglass", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            raise SystemExit(0)
+        out, err = capsys.readouterr()
+        status = ended.value.code
+        return (status if isinstance(status, int) else 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def portrait(tmp_path: Path, astronaut_jpeg: bytes) -> Path:
+    path = tmp_path / "portrait.jpg"
+    path.write_bytes(astronaut_jpeg)
+    return path
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    path = tmp_path / "consent.txt"
+    path.write_text("I agree.")
+    return path
+
+
+def of(run: Run, *arguments: object) -> Any:
+    status, out, err = run(*arguments, "--json")
+    assert status == 0, err
+    return json.loads(out)
+
+
+def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    consent = ("--purpose", "lobby", "--evidence", evidence)
+    enrolled = of(run, "subject", "enrol", "Eileen", portrait, *consent, *data)
+    assert enrolled["references"] == 1
+    assert enrolled["refused"] == []
+
+    found = of(run, "identify", portrait, "--purpose", "lobby", *data)
+    assert [candidate["subject_id"] for candidate in found["candidates"]] == [enrolled["subject_id"]]
+    assert of(run, "identify", portrait, "--purpose", "other", *data)["candidates"] == []
+
+    verified = of(run, "verify", portrait, "--subject", enrolled["subject_id"], "--purpose", "lobby", *data)
+    assert verified["mated"] is True
+
+    assert of(run, "subject", "withdraw", enrolled["subject_id"], *data)["withdrawn"] is True
+    assert of(run, "identify", portrait, "--purpose", "lobby", *data)["candidates"] == []
+    assert of(run, "subject", "list", *data) == []
+
+    report = of(run, "audit", "verify", *data)
+    assert report["verified"] is True
+    kinds = [entry["kind"] for entry in of(run, "audit", "show", "--limit", 100, *data)]
+    assert {"start", "stop", "request", "outcome", "enrolment", "withdrawal", "erasure"} <= set(kinds)
+
+
+def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
+    run: Run, tmp_path: Path, portrait: Path, evidence: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(portrait.read_bytes()[:2000])
+    consent = ("--purpose", "lobby", "--evidence", evidence)
+    data = ("--data", tmp_path / "data")
+    enrolled = of(run, "subject", "enrol", "Eileen", broken, portrait, *consent, *data)
+    assert enrolled["references"] == 1
+    [refused] = enrolled["refused"]
+    assert refused["picture"] == "broken.jpg"
+    assert refused["code"] == "image_broken"
+
+
+def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Path, evidence: Path) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("not a picture")
+    data = ("--data", tmp_path / "data")
+    status, _, err = run("subject", "enrol", "Nobody", text, "--purpose", "p", "--evidence", evidence, *data)
+    assert status == 1
+    assert "→" in err
+    assert of(run, "subject", "list", *data) == []
+
+
+def test_cameras_are_added_and_listed_without_their_login(run: Run, tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    added = of(run, "camera", "add", "Lobby", "rtsp://joe:c4n%21ry@192.168.7.7/main", "--purpose", "lobby", *data)
+    assert added["address"] == "rtsp://192.168.7.7/main"
+    for entry in (json.dumps(of(run, "camera", "list", *data)), json.dumps(of(run, "audit", "show", *data))):
+        assert "c4n" not in entry
+        assert "joe" not in entry
+
+
+@pytest.mark.parametrize("address", ["gopher://192.168.7.7/", "rtsp://127.0.0.1/main", "rtsp://"])
+def test_an_address_that_is_refused_says_what_to_do(run: Run, tmp_path: Path, address: str) -> None:
+    status, out, _ = run("camera", "add", "X", address, "--purpose", "p", "--data", tmp_path / "data", "--json")
+    assert status == 1
+    error = json.loads(out)["error"]
+    assert error["code"].startswith("camera_address")
+    assert error["remedy"]
+
+
+def test_accounts_are_made_with_a_password_from_standard_input(run: Run, tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    status, out, err = run(
+        "account", "add", "ada", "--role", "auditor", "--json", *data, stdin="correct horse battery\n"
+    )
+    assert status == 0, err
+    assert json.loads(out)["role"] == "auditor"
+    assert [account["name"] for account in of(run, "account", "list", *data)] == ["ada"]
+    status, _, err = run("account", "add", "bob", "--role", "king", *data, stdin="x\n")
+    assert status == 2
+    assert "administrator" in err
+
+
+def test_serving_without_an_account_is_refused(run: Run, tmp_path: Path) -> None:
+    status, _, err = run("serve", "--data", tmp_path / "data", "--port", "0")
+    assert status == 1
+    assert "clearglass account add" in err
+
+
+def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, tmp_path: Path) -> None:
+    from api.cli.options import opened
+
+    with opened(tmp_path / "data"):
+        status, out, _ = run("subject", "list", "--data", tmp_path / "data", "--json")
+        assert status == 1
+        assert json.loads(out)["error"]["code"] == "data_folder_in_use"
+        assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
+
+
+def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
+    import sqlite3
+
+    data = tmp_path / "data"
+    of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
+    [file] = data.glob("*.sqlite3")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE audit_entry SET data = CAST(replace(data, 'added', 'moved') AS BLOB)")
+    connection.close()
+    status, out, _ = run("audit", "verify", "--data", data, "--json")
+    assert status == 1
+    assert json.loads(out)["problems"]
+
+
+def test_the_doctor_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
+    import socket
+
+    findings = {finding["what"]: finding for finding in of(run, "doctor", "--data", tmp_path / "none", "--port", 0)}
+    assert all(finding["well"] for finding in findings.values())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", taken.getsockname()[1])
+    assert status == 1
+    assert "✗ port" in out
+
+
+def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep me")
+    status, _, err = run("demo", "--once", "--data", tmp_path)
+    assert status == 1
+    assert "empty" in err
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    heavy = "{'cv2', 'dlib', 'onnxruntime', 'onnx', 'faiss', 'av', 'skimage', 'matplotlib', 'sqlalchemy'}"
+    script = f"import api.cli.main, sys; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert out.stdout.strip() == "[]"

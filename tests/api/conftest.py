@@ -1,0 +1,119 @@
+"""A real service on a folder of its own behind a real HTTP server, and a client for each role."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import httpx
+import pytest
+
+from api.passwords import hash_password
+from api.permission import Role
+from api.server import serving
+from api.service import Service
+from api.settings import ApiSettings
+from ingest.settings import IngestSettings
+from matcher.probe import Query
+from matcher.recognition.recogniser import Recogniser
+from matcher.settings import MatcherSettings
+
+PASSWORD = "correct horse battery staple"
+EVIDENCE = "ab" * 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A running service, its address, and a token and an account's id for each role."""
+
+    service: Service
+    address: str
+    tokens: dict[Role, str]
+    accounts: dict[Role, str]
+
+    def client(self, role: Role | None = None) -> httpx.Client:
+        """Somebody of this role with a token, or nobody."""
+        headers = {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
+        # No certificates to load: it is plain HTTP on this machine.
+        return httpx.Client(base_url=f"{self.address}/api/v1", headers=headers, timeout=30, verify=False)
+
+    def as_role(self, role: Role | None, method: str, path: str, **arguments: object) -> httpx.Response:
+        """One request of somebody of this role."""
+        with self.client(role) as client:
+            return client.request(method, path, **arguments)  # type: ignore[arg-type]
+
+    def consent(self, **changes: str) -> dict[str, str]:
+        """The fields of an enrolment beside its pictures."""
+        until = datetime.now(UTC) + timedelta(days=30)
+        fields = {"name": "Eileen Collins", "purpose": "demo", "cameras": "*", "valid_until": until.isoformat()}
+        return fields | {"evidence_digest": EVIDENCE} | changes
+
+    def enrol(self, picture: bytes, **changes: str) -> str:
+        """Enrols somebody; gives the subject's id."""
+        files = [("files", ("x.jpg", picture))]
+        answer = self.as_role(Role.OPERATOR, "POST", "/subjects", data=self.consent(**changes), files=files)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["subject"]["id"])
+
+    def alert(self, picture: bytes) -> str:
+        """Raises an alert as a camera would, and gives its id. Somebody like the picture must be enrolled."""
+        matcher = self.service.matcher
+        probe = matcher.probe(picture)
+        query = Query(actor="camera:lobby", role="camera", camera="lobby", purpose="demo")
+        found = matcher.identifier.identify(probe, query)
+        raised = matcher.alerts.raise_alert(
+            camera_id="lobby", candidate_list=found, probe=probe, captured_at=datetime.now(UTC)
+        )
+        self.service.events.alerted(raised)
+        return str(raised.id)
+
+    @staticmethod
+    def code(answer: httpx.Response) -> str:
+        """The code of an error in its one form; fails on any other form."""
+        body = answer.json()
+        assert set(body) == {"error"}, body
+        assert set(body["error"]) == {"code", "message", "remedy"}
+        assert all(isinstance(text, str) and text for text in body["error"].values())
+        return str(body["error"]["code"])
+
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="session")
+def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
+    """Opens a service in a folder; a generator, to be wrapped by fixtures of any scope."""
+
+    # Real, but made once: each takes a quarter of a second of work.
+    one_hash = cache(hash_password)
+
+    def opened(folder: Path, **settings: object) -> Iterator[Site]:
+        api_settings = ApiSettings(**({"requests_per_minute": 100_000, "searches_per_minute": 100_000} | settings))  # type: ignore[arg-type]
+        ingest = IngestSettings()
+        with Service.open(
+            matcher=MatcherSettings(folder=folder), ingest=ingest, api=api_settings, recogniser=recogniser
+        ) as service:
+            accounts, tokens = {}, {}
+            with patch("api.accounts.hash_password", one_hash):
+                for role in Role:
+                    account = service.accounts.create(name=role.value, password=PASSWORD, role=role)
+                    accounts[role] = account.id
+                    tokens[role] = service.accounts.issue_token(account.id, name="test", actor="cli:test").secret
+            with serving(service, host="127.0.0.1", port=0) as address:
+                yield Site(service=service, address=address, tokens=tokens, accounts=accounts)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def shared_site(open_site: Callable[..., Iterator[Site]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One service for all tests that leave nothing behind which others would stumble over."""
+    yield from open_site(tmp_path_factory.mktemp("shared") / "data")
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Iterator[Site]], tmp_path: Path) -> Iterator[Site]:
+    """A service of the test's own."""
+    yield from open_site(tmp_path / "data")

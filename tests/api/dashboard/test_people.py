@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from api.permission import Role
+
+
+@pytest.fixture
+def files(tmp_path: Path, astronaut_jpeg) -> tuple[Path, Path, Path]:
+    """A good picture, one without a face, and a signed consent."""
+    import numpy as np
+
+    from matcher.recognition.image import encode_jpeg
+
+    good, blank, proof = tmp_path / "portrait.jpg", tmp_path / "wall.jpg", tmp_path / "consent.txt"
+    good.write_bytes(astronaut_jpeg)
+    blank.write_bytes(encode_jpeg(np.full((200, 200, 3), 128, np.uint8)))
+    proof.write_bytes(b"I agree.")
+    return good, blank, proof
+
+
+def fill(page, files, pictures):
+    page.get_by_label("Name").fill("Eileen Collins")
+    page.locator("#pictures").set_input_files(pictures)
+    page.get_by_label("Purpose").fill("door-opening")
+    page.get_by_label("Signed consent").set_input_files(files[2])
+
+
+def test_enrolling_tells_the_reason_for_every_picture_refused(open_page, site, files):
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    fill(page, files, list(files[:2]))
+    expect(page.locator("#strip li")).to_have_count(2)
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#refused")).to_contain_text("enrolled with 1 picture")
+    expect(page.locator("#strip li.refused")).to_contain_text("No face")
+    page.get_by_role("link", name="Open Eileen Collins").click()
+    expect(page.get_by_role("heading", name="Eileen Collins")).to_be_visible()
+    expect(page.locator("#person")).to_contain_text("door-opening")
+    expect(page.locator("#person .chip").first).to_have_text("Holds")
+    page.goto("/people")
+    expect(page.locator("tbody")).to_contain_text("All cameras and uploads")
+
+
+def test_pictures_can_be_dropped_and_taken_out(open_page, astronaut_jpeg):
+    import base64
+
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    script = """([data, drop]) => {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      const files = new DataTransfer();
+      files.items.add(new File([bytes], "dropped.jpg", { type: "image/jpeg" }));
+      files.items.add(new File(["GIF89a"], "dancing.gif", { type: "image/gif" }));
+      drop.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+    }"""
+    drop = page.locator("#drop").element_handle()
+    expect(page.locator("#consent-fields input[name=purpose]")).to_be_visible()
+    page.evaluate(script, [base64.b64encode(astronaut_jpeg).decode(), drop])
+    expect(page.locator("#strip li")).to_have_count(1)
+    expect(page.locator("#notices")).to_contain_text("dancing.gif is not used.")
+    page.get_by_role("button", name="Take out dropped.jpg").click()
+    expect(page.locator("#strip li")).to_have_count(0)
+
+
+def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page, site, files):
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    fill(page, files, [files[1]])
+    page.get_by_label("Signed consent").set_input_files([])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#enrol-error")).to_contain_text("without a proof")
+    page.get_by_label("Signed consent").set_input_files(files[2])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#enrol-error .message p")).not_to_be_empty()
+    assert site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
+
+
+def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(open_page, site, astronaut_jpeg):
+    subject = site.enrol(astronaut_jpeg)
+    page = open_page(f"/people/{subject}", role=Role.OPERATOR)
+    page.get_by_role("button", name="Withdraw").click()
+    go = page.get_by_role("button", name="Withdraw for good")
+    expect(go).to_be_disabled()
+    page.get_by_label("Type “Eileen Collins” to go on").fill("Eileen Collins")
+    go.click()
+    expect(page.get_by_text("This person has withdrawn.")).to_be_visible()
+    assert site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}").json()["subject"]["name"] is None
+    assert page.locator("#person img").count() == 0
+    page.goto("/people")
+    expect(page.locator("tbody")).to_contain_text("Withdrawn person")
+
+
+def test_a_further_consent_is_recorded_and_ended(open_page, site, astronaut_jpeg, files):
+    subject = site.enrol(astronaut_jpeg)
+    page = open_page(f"/people/{subject}", role=Role.OPERATOR)
+    page.get_by_role("button", name="Add a consent").click()
+    page.get_by_label("Purpose").fill("canteen")
+    page.get_by_label("Signed consent").set_input_files(files[2])
+    page.get_by_role("button", name="Record the consent").click()
+    row = page.locator("tbody tr", has_text="canteen")
+    expect(row.locator(".chip")).to_have_text("Holds")
+    row.get_by_role("button", name="End").click()
+    page.get_by_role("button", name="End the consent").click()
+    expect(row.locator(".chip")).to_have_text("Withdrawn")
+    consents = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()
+    assert {consent["purpose"]: consent["withdrawn_at"] is None for consent in consents} == {
+        "demo": True,
+        "canteen": False,
+    }
+
+
+def test_an_unknown_person_says_what_to_do(open_page):
+    page = open_page("/people/nobody", role=Role.OPERATOR)
+    expect(page.locator("#person .message p")).not_to_be_empty()

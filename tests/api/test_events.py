@@ -1,0 +1,180 @@
+"""The fan-out to listeners: newest wins, workers are told when somebody looks, nothing piles up."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from api.events import Event, Events, Raised, Viewed
+from ingest.health import CameraState, Health
+from ingest.message import View
+from matcher.alert import Alert, AlertStatus
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def view(number: int) -> View:
+    return View(number=number, captured_at=NOW, jpeg=b"jpeg %d" % number, boxes=())
+
+
+def health(camera: str, frames: int = 0) -> Health:
+    return Health(camera_id=camera, state=CameraState.LIVE, frames=frames)
+
+
+def alert(number: int) -> Alert:
+    return Alert(
+        id=str(number),
+        camera_id="lobby",
+        subject_id="s",
+        reference_id="r",
+        request_index=0,
+        outcome_index=1,
+        dissimilarity=0.5,
+        operating_point="fmr-1e-5",
+        captured_at=NOW,
+        raised_at=NOW,
+        status=AlertStatus.OPEN,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def events(clock: Clock) -> Events:
+    return Events(now=clock)
+
+
+@pytest.fixture
+def told(events: Events) -> list[tuple[str, bool]]:
+    orders: list[tuple[str, bool]] = []
+    events.on_watching(lambda camera, on: orders.append((camera, on)))
+    return orders
+
+
+def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: Events) -> None:
+    async def listen() -> list[Event]:
+        with events.subscription(views=True) as subscription:
+            for number in range(1000):
+                events.viewed("lobby", view(number))
+                events.viewed("yard", view(number))
+                events.reported("lobby", health("lobby", number))
+            for number in range(3):
+                events.alerted(alert(number))
+            return await subscription.take(1)
+
+    happened = asyncio.run(listen())
+    assert [event.alert.id for event in happened if isinstance(event, Raised)] == ["0", "1", "2"]
+    assert [event.frames for event in happened if isinstance(event, Health)] == [999]
+    assert {event.camera_id: event.view.number for event in happened if isinstance(event, Viewed)} == {
+        "lobby": 999,
+        "yard": 999,
+    }
+
+
+def test_a_listener_begins_with_what_is_known(events: Events) -> None:
+    events.reported("lobby", health("lobby", 7))
+
+    async def listen() -> list[Event]:
+        with events.subscription(views=True) as subscription:
+            return await subscription.take(1)
+
+    assert asyncio.run(listen()) == [health("lobby", 7)]
+
+
+def test_nothing_happens_take_returns_after_its_time(events: Events) -> None:
+    async def listen() -> list[Event]:
+        with events.subscription(views=True) as subscription:
+            return await subscription.take(0.01)
+
+    assert asyncio.run(listen()) == []
+
+
+def test_workers_make_views_only_while_somebody_looks(
+    events: Events, clock: Clock, told: list[tuple[str, bool]]
+) -> None:
+    events.reported("lobby", health("lobby"))
+
+    async def look() -> None:
+        with events.subscription(views=False):
+            events.reported("lobby", health("lobby"))
+            assert told == []
+        with events.subscription(views=True):
+            assert told == [("lobby", True)]
+            events.viewed("lobby", view(1))
+            events.reported("lobby", health("lobby"))
+            assert told == [("lobby", True)]
+            clock.seconds += 5  # the worker was restarted and forgot
+            events.reported("lobby", health("lobby"))
+            assert told == [("lobby", True)] * 2
+
+    asyncio.run(look())
+    events.viewed("lobby", view(2))
+    assert told[-1] == ("lobby", False)
+
+
+def test_a_view_that_nobody_looks_at_is_not_kept(events: Events, clock: Clock, told: list[tuple[str, bool]]) -> None:
+    events.viewed("lobby", view(1))
+    assert events.view("lobby") is None
+    assert told[-1] == ("lobby", True)
+    events.viewed("lobby", view(2))
+    kept = events.view("lobby")
+    assert kept is not None
+    assert kept.number == 2
+    clock.seconds += 60
+    events.reported("lobby", health("lobby"))
+    events.viewed("lobby", view(3))
+    assert told[-1] == ("lobby", False)
+    assert events.view("lobby") is None
+
+
+def test_an_old_view_is_not_shown_as_if_it_were_new(events: Events, clock: Clock) -> None:
+    events.view("lobby")
+    events.viewed("lobby", view(1))
+    clock.seconds += 5
+    events.reported("lobby", health("lobby"))
+    assert events.view("lobby") is None
+
+
+def test_a_camera_that_is_gone_is_forgotten(events: Events) -> None:
+    events.view("lobby")
+    events.viewed("lobby", view(1))
+    events.reported("lobby", health("lobby"))
+    events.forget("lobby")
+    assert events.view("lobby") is None
+    assert events.health("lobby") is None
+
+
+def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events) -> None:
+    async def listen() -> tuple[bool, bool]:
+        with events.subscription(views=False) as first:
+            waiting = asyncio.create_task(first.take(60))
+            await asyncio.sleep(0)
+            events.close()
+            await asyncio.wait_for(waiting, 1)
+            with events.subscription(views=False) as second:
+                return first.closed, second.closed
+
+    assert asyncio.run(listen()) == (True, True)
+
+
+def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events) -> None:
+    async def subscribe() -> None:
+        subscription = events.subscription(views=True)
+        subscription.__enter__()
+
+    asyncio.run(subscribe())
+    events.reported("lobby", health("lobby"))
+    events.alerted(alert(1))

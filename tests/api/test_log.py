@@ -1,0 +1,95 @@
+"""The log over HTTP: pages, the record of reading it, its verification."""
+
+import base64
+import hashlib
+import json
+import sqlite3
+from typing import Any
+
+from api.permission import Role
+
+
+def test_reading_is_logged_once_for_each_request_before_it(site: Any) -> None:
+    before = site.service.matcher.log.size()
+    with site.client(Role.AUDITOR) as client:
+        client.get("/log/entries?limit=1")
+        client.get("/log/entries/0")
+        client.get("/log/entries/999999")
+        client.get("/log/checkpoint")
+        client.get("/log/verification")
+        newest = client.get("/log/entries?newest=true&limit=4").json()
+    assert newest["size"] == before + 4
+    assert [entry["kind"] for entry in newest["entries"]] == ["log_read"] * 4
+    assert {entry["body"]["actor"] for entry in newest["entries"]} == {f"user:{site.accounts[Role.AUDITOR]}"}
+    assert newest["entries"][0]["body"]["read"]["newest"] is True
+
+
+def test_pages_hold_every_entry_once_though_reading_makes_new_ones(site: Any) -> None:
+    for number in range(25):
+        site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name=str(number), actor="cli:test")
+    size = site.service.matcher.log.size()
+    with site.client(Role.AUDITOR) as client:
+        forward, start = [], 0
+        while start is not None and start < size:
+            page = client.get(f"/log/entries?start={start}&limit=7").json()
+            forward += [entry["index"] for entry in page["entries"]]
+            start = page["next"]
+        assert forward[:size] == list(range(size))
+        backward, before = [], size
+        while before is not None:
+            page = client.get(f"/log/entries?newest=true&before={before}&limit=7").json()
+            backward += [entry["index"] for entry in page["entries"]]
+            before = page["next"]
+        assert backward == list(reversed(range(size)))
+        kinds = client.get("/log/entries?kind=account&kind=start&limit=1000").json()["entries"]
+        assert {entry["kind"] for entry in kinds} == {"account", "start"}
+
+
+def test_an_auditor_can_check_a_leaf_with_tools_of_their_own(site: Any) -> None:
+    with site.client(Role.AUDITOR) as client:
+        entry = client.get("/log/entries/0").json()
+        leaf = json.loads(base64.b64decode(entry["leaf"]))
+        assert leaf["kind"] == entry["kind"]
+        assert leaf["body"] == entry["body"]
+        checkpoint = client.get("/log/checkpoint")
+        assert checkpoint.headers["content-type"].startswith("text/plain")
+        size, root = checkpoint.text.splitlines()[1:3]
+        leaves = [base64.b64decode(one["leaf"]) for one in client.get("/log/entries?limit=1000").json()["entries"]]
+        assert base64.b64encode(_root(leaves[: int(size)])).decode() == root
+
+
+def _root(leaves: list[bytes]) -> bytes:
+    """RFC 6962, section 2.1, written again."""
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\0" + leaves[0]).digest()
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\1" + _root(leaves[:split]) + _root(leaves[split:])).digest()
+
+
+def test_verification_is_made_once_for_each_size(site: Any, monkeypatch: Any) -> None:
+    import api.routers.log as router
+
+    made = []
+    verify = router.verify_log
+    monkeypatch.setattr(router, "verify_log", lambda *given: made.append(1) or verify(*given))
+    for _ in range(3):
+        report = site.as_role(Role.RESEARCHER, "GET", "/log/verification").json()
+    assert report["verified"] is True
+    assert report["problems"] == []
+    assert report["entries"] == site.service.matcher.log.size()
+    assert len(made) == 1
+    site.as_role(Role.AUDITOR, "GET", "/log/entries/0")
+    site.as_role(Role.RESEARCHER, "GET", "/log/verification")
+    assert len(made) == 2
+
+
+def test_a_changed_entry_is_told(site: Any) -> None:
+    with sqlite3.connect(site.service.matcher.database.folder / "clearglass.sqlite3") as database:
+        database.execute("update audit_entry set data = replace(data, 'operator', 'nobodys!') where kind = 'account'")
+    database.close()
+    report = site.as_role(Role.AUDITOR, "GET", "/log/verification").json()
+    assert report["verified"] is False
+    assert report["problems"][0]["index"] >= 0
+    assert set(report["problems"][0]) == {"index", "code", "message"}

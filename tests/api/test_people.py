@@ -1,0 +1,258 @@
+"""People over HTTP: enrolling, consents, searches, withdrawal; and alerts with their reviews."""
+
+import hashlib
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from api.permission import Role
+
+LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+EVIDENCE = "cd" * 32
+
+
+@pytest.fixture(scope="module")
+def nobody_jpeg() -> bytes:
+    """A picture without a face."""
+    from PIL import Image
+
+    noise = np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def _identify(site: Any, picture: bytes, purpose: str = "demo", role: Role = Role.OPERATOR) -> Any:
+    return site.as_role(
+        role,
+        "POST",
+        "/identifications",
+        data={"purpose": purpose, "case_reference": "2026-114"},
+        files={"file": ("../../x.jpg", picture)},
+    )
+
+
+def test_from_enrolment_to_withdrawal(site: Any, astronaut_jpeg: bytes, nobody_jpeg: bytes) -> None:
+    files = [("files", ("a.jpg", astronaut_jpeg)), ("files", ("b.jpg", nobody_jpeg)), ("files", ("c", b"GIF89a"))]
+    made = site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(), files=files)
+    assert made.status_code == 201, made.text
+    enrolment = made.json()
+    assert enrolment["subject"]["name"] == "Eileen Collins"
+    assert len(enrolment["accepted"]) == 1
+    assert [(refused["picture"], refused["code"]) for refused in enrolment["refused"]] == [
+        ("2", "no_face"),
+        ("3", "image_format"),
+    ]
+    subject, reference = enrolment["subject"]["id"], enrolment["accepted"][0]["id"]
+
+    found = _identify(site, astronaut_jpeg)
+    assert found.status_code == 201, found.text
+    candidate = found.json()["candidates"][0]
+    assert (candidate["subject_id"], candidate["reference_id"]) == (subject, reference)
+    assert candidate["name"] == "Eileen Collins"
+    assert candidate["dissimilarity"] <= found.json()["operating_point"]["threshold"]
+    request = site.as_role(Role.AUDITOR, "GET", f"/log/entries/{found.json()['request_index']}").json()
+    assert request["kind"] == "request"
+    assert request["body"]["actor"] == f"user:{site.accounts[Role.OPERATOR]}"
+    assert request["body"]["case_reference"] == "2026-114"
+    assert request["body"]["camera"] == "upload"
+    assert _identify(site, astronaut_jpeg, "another purpose").json()["candidates"] == []
+
+    verified = site.as_role(
+        Role.OPERATOR,
+        "POST",
+        "/verifications",
+        data={"purpose": "demo", "subject_id": subject},
+        files={"file": ("x.jpg", astronaut_jpeg)},
+    )
+    assert verified.json()["mated"] is True
+    picture = site.as_role(Role.OPERATOR, "GET", f"/references/{reference}/picture")
+    assert picture.content.startswith(b"\xff\xd8")
+
+    assert site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}").status_code == 204
+    assert _identify(site, astronaut_jpeg).json()["candidates"] == []
+    assert site.as_role(Role.OPERATOR, "GET", f"/references/{reference}/picture").status_code == 404
+    assert site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
+    gone = site.as_role(Role.OPERATOR, "GET", "/subjects?withdrawn=true").json()
+    assert [(one["id"], one["name"]) for one in gone] == [(subject, None)]
+    again = site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}")
+    assert (again.status_code, site.code(again)) == (410, "subject_withdrawn")
+
+
+def test_consents_open_and_close_the_search(site: Any, astronaut_jpeg: bytes) -> None:
+    subject = site.enrol(astronaut_jpeg, purpose="one")
+    new = {"purpose": "two", "cameras": ["*"], "valid_until": LATER, "evidence_digest": EVIDENCE}
+    with site.client(Role.OPERATOR) as client:
+        assert _identify(site, astronaut_jpeg, "two").json()["candidates"] == []
+        granted = client.post(f"/subjects/{subject}/consents", json=new)
+        assert granted.status_code == 201
+        assert len(_identify(site, astronaut_jpeg, "two").json()["candidates"]) == 1
+        assert client.delete(f"/consents/{granted.json()['id']}").status_code == 204
+        assert _identify(site, astronaut_jpeg, "two").json()["candidates"] == []
+        assert [one["purpose"] for one in client.get(f"/subjects/{subject}/consents").json()] == ["one", "two"]
+        for fault in ({"valid_until": "2026-11-22"}, {"evidence_digest": "x"}, {"cameras": []}, {"purpose": ""}):
+            answer = client.post(f"/subjects/{subject}/consents", json=new | fault)
+            assert (answer.status_code, site.code(answer)) == (422, "invalid_request")
+        over = client.post(f"/subjects/{subject}/consents", json=new | {"valid_until": "2020-01-01T00:00:00Z"})
+        assert site.code(over) in {"consent_expired", "consent_invalid"}
+        added = client.post(f"/subjects/{subject}/references", files=[("files", ("x", astronaut_jpeg))])
+        assert added.status_code == 201
+        assert len(added.json()["accepted"]) == 1
+        assert len(client.get(f"/subjects/{subject}").json()["references"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"valid_from": "2019-01-01T00:00:00Z", "valid_until": "2020-01-01T00:00:00Z"}, 403, "consent_expired"),
+        ({"valid_until": "tomorrow"}, 422, "invalid_request"),
+        ({"valid_until": "9999-12-31T23:59:59-14:00"}, 422, "invalid_request"),
+        ({"valid_from": "2090-01-01T00:00:00Z", "valid_until": "2091-01-01T00:00:00Z"}, 403, "consent_required"),
+        ({"valid_from": "0001-01-01T00:00:00+14:00"}, 422, "invalid_request"),
+        ({"evidence_digest": "nonsense"}, 422, "invalid_request"),
+        ({"evidence_digest": ""}, 422, None),
+        ({"name": ""}, 422, "invalid_request"),
+        ({"name": "\n"}, 422, None),
+        ({"name": "x" * 201}, 422, "invalid_request"),
+        ({"purpose": ""}, 422, "invalid_request"),
+        ({"cameras": " , "}, 422, "consent_invalid"),
+    ],
+)
+def test_enrolments_without_a_good_consent_are_refused(
+    shared_site: Any, astronaut_jpeg: bytes, changes: dict[str, str], status: int, code: str | None
+) -> None:
+    files = [("files", ("x.jpg", astronaut_jpeg))]
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=shared_site.consent(**changes), files=files)
+    assert answer.status_code == status, answer.text
+    assert shared_site.code(answer) == (code or shared_site.code(answer))
+    assert shared_site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
+
+
+def test_a_consent_takes_exactly_one_proof(shared_site: Any, astronaut_jpeg: bytes) -> None:
+    files = [("files", ("x.jpg", astronaut_jpeg))]
+    form = shared_site.consent()
+    both = [*files, ("evidence", ("signed.pdf", b"I agree"))]
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=form, files=both)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "evidence_missing")
+    del form["evidence_digest"]
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=form, files=files)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "evidence_missing")
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=form, files=both)
+    assert answer.status_code == 201
+    shared_site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{answer.json()['subject']['id']}")
+    assert answer.json()["consent"]["evidence_digest"] == hashlib.sha256(b"I agree").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("picture", "status", "code"),
+    [
+        (b"", 415, "image_format"),
+        (b"GIF89a" + b"\0" * 100, 415, "image_format"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "image_format"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 100, None, None),
+        (b"RIFF\x00\x00\x00\x00WEBP", None, None),
+    ],
+)
+def test_bad_pictures_are_a_clear_error(shared_site: Any, picture: bytes, status: int | None, code: str | None) -> None:
+    size = shared_site.service.matcher.log.size()
+    answer = _identify(shared_site, picture)
+    expected = {(415, "image_format"), (422, "image_broken")} if status is None else {(status, code)}
+    assert (answer.status_code, shared_site.code(answer)) in expected
+    assert shared_site.service.matcher.log.size() == size
+
+
+def test_a_picture_cut_short_is_a_clear_error(shared_site: Any, astronaut_jpeg: bytes) -> None:
+    answer = _identify(shared_site, astronaut_jpeg[: len(astronaut_jpeg) // 2])
+    assert (answer.status_code, shared_site.code(answer)) == (422, "image_broken")
+
+
+def test_pictures_without_one_good_face_are_refused(
+    shared_site: Any, astronaut: Any, astronaut_jpeg: bytes, nobody_jpeg: bytes
+) -> None:
+    from matcher.recognition.image import encode_jpeg
+
+    answer = _identify(shared_site, nobody_jpeg)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "no_face")
+    twice = encode_jpeg(np.concatenate([astronaut, astronaut], axis=1))
+    answer = _identify(shared_site, twice)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "several_faces")
+    enrolment = [("files", ("x", nobody_jpeg)), ("files", ("x", twice))]
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=shared_site.consent(), files=enrolment)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "enrolment_refused")
+    for files in ({}, {"against": ("x", astronaut_jpeg)}):
+        fields = {"purpose": "demo"} | ({"subject_id": "x"} if files else {})
+        answer = shared_site.as_role(
+            Role.OPERATOR, "POST", "/verifications", data=fields, files=files | {"file": ("x", astronaut_jpeg)}
+        )
+        assert (answer.status_code, shared_site.code(answer)) == (422, "verification_target")
+
+
+def test_no_search_when_the_log_cannot_be_written(
+    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.audit.errors import LogUnavailableError
+
+    site.enrol(astronaut_jpeg)
+
+    def full(*_: object) -> None:
+        raise LogUnavailableError("The audit log could not be written.", remedy="Make room on the disk.")
+
+    monkeypatch.setattr(site.service.matcher.log, "append", full)
+    answer = _identify(site, astronaut_jpeg)
+    assert (answer.status_code, site.code(answer)) == (503, "log_unavailable")
+    read = site.as_role(Role.AUDITOR, "GET", "/log/entries")
+    assert (read.status_code, site.code(read)) == (503, "log_unavailable")
+    camera = {"name": "Lobby", "address": "rtsp://10.1.2.3/stream", "purpose": "demo"}
+    assert site.as_role(Role.OPERATOR, "POST", "/cameras", json=camera).status_code == 503
+    assert site.as_role(Role.OPERATOR, "GET", "/cameras").json() == []
+
+
+def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_jpeg: bytes) -> None:
+    site.enrol(astronaut_jpeg)
+    alert = site.alert(astronaut_jpeg)
+    for picture in ("probe", "reference"):
+        assert site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}/{picture}.jpg").content.startswith(b"\xff\xd8")
+    other_token = site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name="second", actor="cli:test")
+
+    with site.client(Role.OPERATOR) as first, site.client(Role.ADMINISTRATOR) as second:
+        said = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm", "note": "Canary note"})
+        assert said.status_code == 201, said.text
+        assert first.get(f"/alerts/{alert}").json()["status"] == "awaiting_second"
+        for headers in ({}, {"Authorization": f"Bearer {other_token.secret}"}):
+            again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}, headers=headers)
+            assert (again.status_code, site.code(again)) == (409, "already_reviewed")
+        blind = second.get(f"/alerts/{alert}/reviews").json()
+        assert [(one["verdict"], one["note"], one["reviewer"]) for one in blind] == [(None, None, None)]
+        assert "Canary" in first.get(f"/alerts/{alert}/reviews").text
+        assert second.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}).status_code == 201
+        assert [one["verdict"] for one in second.get(f"/alerts/{alert}/reviews").json()] == ["confirm", "confirm"]
+        assert [one["id"] for one in second.get("/alerts?status=confirmed").json()] == [alert]
+        assert second.get("/alerts?status=open").json() == []
+        assert second.get(f"/alerts?before={alert}").json() == []
+    reviews = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=review").json()["entries"]
+    assert [entry["body"]["reviewer"] for entry in reviews] == [
+        f"user:{site.accounts[Role.OPERATOR]}",
+        f"user:{site.accounts[Role.ADMINISTRATOR]}",
+    ]
+    assert "Canary" not in str(reviews)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"verdict": "maybe"}, {"verdict": None}, {"verdict": "confirm", "note": "x" * 2001}]
+)
+def test_malformed_reviews_are_refused(shared_site: Any, body: dict[str, object]) -> None:
+    answer = shared_site.as_role(Role.OPERATOR, "POST", "/alerts/none/reviews", json=body)
+    assert (answer.status_code, shared_site.code(answer)) == (422, "invalid_request")
+
+
+def test_pictures_of_the_withdrawn_are_gone(site: Any, astronaut_jpeg: bytes) -> None:
+    subject = site.enrol(astronaut_jpeg)
+    alert = site.alert(astronaut_jpeg)
+    assert site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}").status_code == 204
+    for picture in ("probe", "reference"):
+        answer = site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}/{picture}.jpg")
+        assert (answer.status_code, site.code(answer)) == (410, "alert_picture_gone")
+    assert site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["subject_name"] is None

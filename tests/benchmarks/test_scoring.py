@@ -1,0 +1,120 @@
+"""Scoring against a scene whose truth is written by hand: nothing is streamed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.recording import Raised, Recording, Seen
+from benchmarks.scoring import Score, overlap, score
+from ingest.health import CameraState, Health
+from ingest.message import ViewBox
+from ingest.rehearsal.choreography import Distance
+from ingest.rehearsal.scene import Appearance, Passage, Scene
+from matcher.recognition.face import Box
+
+NAMES = {"id-ann": "Ann", "id-bob": "Bob"}
+LEFT, RIGHT = Box(x=100, y=100, width=100, height=100), Box(x=700, y=100, width=100, height=100)
+
+
+def passage(number: int, person: str | None, first: int, box: Box) -> Passage:
+    there = Appearance(box=box, eye_distance=40.0, yaw=0.0, visible=1.0)
+    return Passage(number=number, person=person, distance=Distance.NEAR, first=first, appearances=(there,) * 100)
+
+
+# Ten seconds: Ann on the left and a stranger on the right from second 2 to 6, Bob on the left from 6 to 10.
+SCENE = Scene(
+    path=Path("scene.mp4"),
+    width=1000,
+    height=500,
+    fps=25,
+    frames=250,
+    passages=(passage(0, "Ann", 50, LEFT), passage(1, None, 50, RIGHT), passage(2, "Bob", 150, LEFT)),
+)
+QUIET = Health(camera_id="one", state=CameraState.LIVE)
+
+
+def seen(seconds: float, box: Box, subject_id: str | None = None) -> Seen:
+    share = Box(x=box.x / 1000, y=box.y / 500, width=box.width / 1000, height=box.height / 500)
+    return Seen(seconds=seconds, boxes=(ViewBox(track=1, box=share, subject_id=subject_id),))
+
+
+def scored(seen: list[Seen], raised: list[Raised], begins: float = 1.0) -> Score:
+    return score(
+        SCENE,
+        Recording(camera_id="one", begins=begins, seen=seen, raised=raised, before=QUIET, after=QUIET),
+        NAMES,
+    )
+
+
+def test_nothing_seen_is_nothing_found() -> None:
+    result = scored([], [])
+    assert [one.boxed for one in result.outcomes] == [0, 0, 0]
+    assert not any(one.identified or one.misnamed for one in result.outcomes)
+    assert result.unplaced == 0
+
+
+def test_a_box_counts_for_the_face_it_is_on() -> None:
+    result = scored([seen(3.0, LEFT), seen(3.2, LEFT), seen(3.0, RIGHT), seen(7.0, LEFT), seen(7.0, RIGHT)], [])
+    assert [one.boxed for one in result.outcomes] == [2, 1, 1]
+
+
+def test_a_box_beside_the_face_does_not_count() -> None:
+    beside = replace(LEFT, x=LEFT.x + 80)
+    assert [one.boxed for one in scored([seen(3.0, beside)], []).outcomes] == [0, 0, 0]
+
+
+def test_the_right_person_is_identified() -> None:
+    result = scored([seen(3.2, LEFT, "id-ann")], [Raised(seconds=3.0, subject_id="id-ann")])
+    ann, stranger, bob = result.outcomes
+    assert ann.identified and not ann.misnamed
+    assert not stranger.misnamed and not bob.identified
+
+
+def test_without_a_view_the_person_in_sight_is_meant() -> None:
+    result = scored([], [Raised(seconds=3.0, subject_id="id-ann"), Raised(seconds=8.0, subject_id="id-bob")])
+    assert [one.identified for one in result.outcomes] == [True, False, True]
+
+
+def test_a_stranger_who_gets_a_name_in_view_is_a_stranger_raised() -> None:
+    """Even while the person of that name is in sight."""
+    result = scored([seen(3.1, RIGHT, "id-ann")], [Raised(seconds=3.0, subject_id="id-ann")])
+    ann, stranger, _ = result.outcomes
+    assert stranger.misnamed
+    assert not ann.identified
+
+
+def test_somebody_enrolled_taken_for_another_is_misnamed() -> None:
+    result = scored([seen(3.1, LEFT, "id-bob")], [Raised(seconds=3.0, subject_id="id-bob")])
+    assert result.outcomes[0].misnamed
+    assert not result.outcomes[0].identified
+
+
+def test_an_alert_for_somebody_not_in_view_is_counted_apart() -> None:
+    result = scored([], [Raised(seconds=3.0, subject_id="id-bob"), Raised(seconds=3.0, subject_id="id-nobody")])
+    assert result.unplaced == 2
+    assert not any(one.identified or one.misnamed for one in result.outcomes)
+
+
+def test_a_passage_under_way_at_the_start_counts_in_the_second_round() -> None:
+    early, late = Raised(seconds=3.0, subject_id="id-ann"), Raised(seconds=13.0, subject_id="id-ann")
+    assert not scored([], [early], begins=2.5).outcomes[0].identified
+    assert scored([], [late], begins=2.5).outcomes[0].identified
+    assert not scored([], [late], begins=1.0).outcomes[0].identified
+
+
+boxes = st.builds(
+    Box,
+    x=st.floats(-100, 100),
+    y=st.floats(-100, 100),
+    width=st.floats(1, 100),
+    height=st.floats(1, 100),
+)
+
+
+@given(one=boxes, other=boxes)
+def test_overlap_is_a_share_and_the_same_from_both_sides(one: Box, other: Box) -> None:
+    assert 0 <= overlap(one, other) <= 1 + 1e-9
+    assert abs(overlap(one, other) - overlap(other, one)) < 1e-9
+    assert overlap(one, one) > 1 - 1e-9

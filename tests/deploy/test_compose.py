@@ -1,0 +1,115 @@
+"""The compose file: it parses, all it mounts is there, nothing listens beyond this machine, nothing runs loose."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
+
+
+def _load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def compose(deploy: Path) -> dict[str, Any]:
+    loaded = _load(deploy / "compose.yaml")
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def _mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(*mount.split(":"), "")[:3] for mount in service.get("volumes", [])]
+
+
+def test_services(compose: dict[str, Any], deploy: Path) -> None:
+    assert set(compose["services"]) == {"clearglass", "prometheus", "grafana"}
+    build = compose["services"]["clearglass"]["build"]
+    context = (deploy / build["context"]).resolve()
+    assert context == deploy.parent
+    assert (context / build["dockerfile"]).samefile(deploy / "Containerfile")
+    assert set(build["args"]) <= set(re.findall(r"^ARG (\w+)", (deploy / "Containerfile").read_text(), flags=re.M))
+
+
+def test_what_is_mounted_exists_and_is_read_only(compose: dict[str, Any], deploy: Path) -> None:
+    for name, service in compose["services"].items():
+        for source, target, mode in _mounts(service):
+            if source.startswith("."):
+                assert (deploy / source).exists(), (name, source)
+                assert mode == "ro", (name, source)
+            else:
+                assert source in compose["volumes"], (name, source)
+            assert target.startswith("/")
+
+
+def test_names_used_are_declared(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert set(service.get("networks", [])) <= set(compose["networks"])
+        assert set(service.get("depends_on", [])) <= set(compose["services"])
+
+
+def test_everything_runs_confined(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert not service.get("privileged"), name
+        assert service.get("network_mode") != "host", name
+
+
+def test_ports_are_published_on_this_machine_only(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), (name, port)
+
+
+def test_images_are_pinned_and_no_password_has_a_default(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        if "build" not in service:
+            assert re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[\w/]+:v?\d+\.\d+\.\d+\}", service["image"])
+    password = compose["services"]["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"]
+    assert password.startswith("${GRAFANA_PASSWORD:?")
+
+
+def test_prometheus_finds_the_service_and_its_rules(compose: dict[str, Any], deploy: Path) -> None:
+    config = _load(deploy / "prometheus/prometheus.yml")
+    (job,) = config["scrape_configs"]
+    (target,) = job["static_configs"][0]["targets"]
+    host, port = target.split(":")
+    assert host in compose["services"]
+    assert compose["services"][host]["ports"][0].endswith(f":{port}")
+    assert set(compose["services"][host]["networks"]) & set(compose["services"]["prometheus"]["networks"])
+    mounted = {target for _, target, _ in _mounts(compose["services"]["prometheus"])}
+    assert {f"/etc/prometheus/{name}" for name in ("prometheus.yml", *config["rule_files"])} <= mounted
+
+
+def test_grafana_is_provisioned(compose: dict[str, Any], deploy: Path) -> None:
+    grafana = compose["services"]["grafana"]
+    (source,) = _load(deploy / "grafana/provisioning/datasources/prometheus.yaml")["datasources"]
+    host, port = source["url"].removeprefix("http://").split(":")
+    assert set(compose["services"][host]["networks"]) & set(grafana["networks"])
+    assert any(published.endswith(f":{port}") for published in compose["services"][host]["ports"])
+    (provider,) = _load(deploy / "grafana/provisioning/dashboards/clearglass.yaml")["providers"]
+    folder = Path(provider["options"]["path"])
+    (mounted,) = [source for source, target, _ in _mounts(grafana) if Path(target) == folder]
+    home = Path(grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert home.parent == folder
+    dashboard = json.loads((deploy / mounted / home.name).read_text())
+    sources = {panel["datasource"]["uid"] for panel in dashboard["panels"] if panel["type"] != "row"}
+    assert sources == {source["uid"]}
+
+
+def test_container_and_health_check_speak_of_the_same_port(compose: dict[str, Any], deploy: Path) -> None:
+    image = (deploy / "Containerfile").read_text()
+    (port,) = re.findall(r"^EXPOSE (\d+)", image, flags=re.M)
+    assert f"CLEARGLASS_PORT={port}" in image
+    service = compose["services"]["clearglass"]
+    check = " ".join(service["healthcheck"]["test"])
+    assert f"http://127.0.0.1:{port}/api/v1/health" in check
+    assert f"http://127.0.0.1:{port}/api/v1/health" in image
+    assert service["ports"][0].endswith(f":{port}")
+    data = re.findall(r"CLEARGLASS_FOLDER=(\S+)", image)
+    assert data == [target for source, target, _ in _mounts(service) if source == "data"]

@@ -1,0 +1,59 @@
+"""What the deployment sets is what the service reads: a setting under a wrong name is silently none."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def read() -> set[str]:
+    """Names of every environment variable that the service reads."""
+    import typer
+
+    from api.cli.main import app
+    from api.settings import ApiSettings
+    from ingest.settings import IngestSettings
+    from matcher.settings import MatcherSettings
+
+    every = [
+        f"CLEARGLASS_{field}".upper()
+        for settings in (ApiSettings, IngestSettings, MatcherSettings)
+        for field in settings.model_fields
+    ]
+    serve = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    return {*every, *(str(option.envvar) for option in serve.params if option.envvar)}
+
+
+def _named(deploy: Path) -> Iterator[tuple[str, str]]:
+    for path in deploy.rglob("*"):
+        if path.is_file():
+            for name in re.findall(r"\bCLEARGLASS_[A-Z_]+[A-Z]", path.read_text()):
+                yield path.name, name
+
+
+def test_every_setting_named_is_read(deploy: Path, read: set[str]) -> None:
+    named = list(_named(deploy))
+    assert {"Containerfile", "compose.yaml", "clearglass.service", "README.md"} <= {file for file, _ in named}
+    assert [(file, name) for file, name in named if name not in read] == []
+
+
+def test_folder_and_address_are_set_the_same_everywhere(deploy: Path) -> None:
+    image = dict(re.findall(r"\b(CLEARGLASS_\w+)=(\S+)", (deploy / "Containerfile").read_text()))
+    unit = dict(
+        re.findall(r"^Environment=(CLEARGLASS_\w+)=(\S+)", (deploy / "systemd/clearglass.service").read_text(), re.M)
+    )
+    assert set(image) == set(unit)
+    differing = {name for name in image if image[name] != unit[name]}
+    assert differing == {"CLEARGLASS_HOST"}, "a container listens for its network, a machine for itself"
+    assert unit["CLEARGLASS_HOST"] == "127.0.0.1"
+
+
+def test_the_unit_lets_through_the_networks_that_cameras_may_be_on(deploy: Path) -> None:
+    from ingest.settings import PRIVATE_NETWORKS
+
+    unit = (deploy / "systemd/clearglass.service").read_text()
+    allowed = {name for line in re.findall(r"^IPAddressAllow=(.*)$", unit, flags=re.M) for name in line.split()}
+    assert allowed == {"localhost", *PRIVATE_NETWORKS}
+    assert re.search(r"^IPAddressDeny=any$", unit, flags=re.M)

@@ -1,0 +1,28 @@
+"""`systemctl stop` and `podman stop` send SIGTERM: the service ends what it began, and says so in its log."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+
+def test_sigterm_ends_the_service_properly(serve: Any, tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        served.process.send_signal(signal.SIGTERM)
+        # What systemd takes as a clean end: 0, or the signal that it sent.
+        assert served.process.wait(30) in {0, -signal.SIGTERM}
+        shown = served.command("audit", "show", "--json")
+        assert shown.returncode == 0, shown.stderr
+        newest = max(json.loads(shown.stdout), key=lambda entry: entry["index"])
+        assert newest["kind"] == "stop"
+        verified = served.command("audit", "verify")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_killed_service_starts_again_on_the_same_folder(serve: Any, tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        served.process.kill()
+        served.process.wait(30)
+        # The lock went with the process, and the log is whole.
+        assert served.command("account", "list").returncode == 0
+        assert served.command("audit", "verify").returncode == 0

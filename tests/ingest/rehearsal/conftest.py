@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from ingest.rehearsal.portrait import Person, Portrait, portrait_of
+from ingest.rehearsal.scene import Scene, compose_scene
+from matcher.recognition.face import Face, Image
+from matcher.recognition.recogniser import Recogniser
+
+
+@pytest.fixture(scope="session")
+def astronauts_face(astronaut: Image, recogniser: Recogniser) -> Face:
+    return recogniser.detect([astronaut])[0][0]
+
+
+@pytest.fixture(scope="session")
+def portrait(astronaut: Image, astronauts_face: Face) -> Portrait:
+    return portrait_of(astronaut, astronauts_face)
+
+
+@pytest.fixture(scope="session")
+def mirrored(astronaut: Image, recogniser: Recogniser) -> Portrait:
+    picture = np.ascontiguousarray(astronaut[:, ::-1])
+    return portrait_of(picture, recogniser.detect([picture])[0][0])
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory, portrait: Portrait, mirrored: Portrait) -> Scene:
+    """Eight seconds of 1280×720 with one person and one stranger."""
+    return compose_scene(
+        tmp_path_factory.mktemp("scene") / "scene.mp4",
+        people=[Person(name="volunteer", portraits=[portrait])],
+        strangers=[[mirrored]],
+        seconds=8,
+        width=1280,
+        height=720,
+        seed=3,
+    )

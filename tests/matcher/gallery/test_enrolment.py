@@ -1,0 +1,204 @@
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matcher.audit.entry import EntryKind
+from matcher.audit.verification import verify_log
+from matcher.gallery.consent import ANY_CAMERA, NewConsent
+from matcher.gallery.enrolment import MAX_PICTURES, Picture
+from matcher.gallery.errors import (
+    ConsentExpiredError,
+    ConsentInvalidError,
+    ConsentRequiredError,
+    EnrolmentError,
+    SubjectUnknownError,
+    SubjectWithdrawnError,
+)
+from matcher.matcher import Matcher
+from matcher.settings import MatcherSettings
+
+
+def test_every_refused_picture_gets_its_reason(matcher: Matcher, world: Any, stub: Any) -> None:
+    steps: list[tuple[int, int]] = []
+    pictures = {
+        "good": stub.picture(1),
+        "nobody": stub.picture(1, faces=0),
+        "two": stub.picture(1, faces=2),
+        "dark": stub.picture(1, bright=5),
+        "text": b"hello",
+        "cut": stub.picture(1)[:60],
+        "also good": stub.picture(1),
+    }
+    enrolment = matcher.enroller.enrol(
+        name="Ann",
+        pictures=[Picture(label=label, data=data) for label, data in pictures.items()],
+        consent=world.consent(),
+        actor="cli:test",
+        progress=lambda done, of: steps.append((done, of)),
+    )
+    assert enrolment.accepted == ("good", "also good")
+    assert {picture.label: picture.code for picture in enrolment.refused} == {
+        "nobody": "no_face",
+        "two": "several_faces",
+        "dark": "face_quality",
+        "text": "image_format",
+        "cut": "image_broken",
+    }
+    assert all(picture.message and picture.remedy for picture in enrolment.refused)
+    assert steps == [(at, 7) for at in range(1, 8)]
+    references = matcher.gallery.references(enrolment.subject.id)
+    assert tuple(reference.id for reference in references) == enrolment.references
+    assert world.found(matcher, 1) == [enrolment.subject.id]
+
+
+def test_nothing_is_written_if_no_picture_is_good(matcher: Matcher, world: Any, stub: Any) -> None:
+    size = matcher.log.size()
+    with pytest.raises(EnrolmentError, match="None of the 2"):
+        matcher.enroller.enrol(
+            name="Ann",
+            pictures=[Picture(label="a", data=b"x"), Picture(label="b", data=stub.picture(1, faces=0))],
+            consent=world.consent(),
+            actor="cli:test",
+        )
+    assert matcher.gallery.subjects(withdrawn=True) == []
+    assert (matcher.log.size(), matcher.gallery.revision) == (size, 0)
+
+
+@pytest.mark.parametrize("count", [0, MAX_PICTURES + 1])
+def test_too_few_or_too_many_pictures(matcher: Matcher, world: Any, count: int) -> None:
+    with pytest.raises(EnrolmentError, match="taken at once"):
+        matcher.enroller.enrol(
+            name="Ann", pictures=[Picture(label="a", data=b"")] * count, consent=world.consent(), actor="cli:test"
+        )
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201, "a\x00", " Ann"])
+def test_malformed_names(matcher: Matcher, world: Any, name: str) -> None:
+    with pytest.raises(EnrolmentError, match="name"):
+        world.enrol(matcher, 1, name=name)
+
+
+def test_nobody_is_enrolled_without_an_active_consent(matcher: Matcher, world: Any, stub: Any) -> None:
+    now = world.clock()
+    with pytest.raises(ConsentRequiredError):
+        matcher.enroller.enrol(
+            name="Ann", pictures=[Picture(label="a", data=stub.picture(1))], consent=None, actor="cli:test"
+        )
+    with pytest.raises(ConsentExpiredError):
+        world.enrol(matcher, 1, valid_from=now - timedelta(days=2), valid_until=now)
+    with pytest.raises(ConsentRequiredError, match="not active yet"):
+        world.enrol(matcher, 1, valid_from=now + timedelta(seconds=1))
+    assert matcher.gallery.subjects(withdrawn=True) == []
+    assert world.found(matcher, 1) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purpose": ""},
+        {"purpose": "a\tb"},
+        {"cameras": frozenset()},
+        {"cameras": frozenset({""})},
+        {"cameras": frozenset(str(at) for at in range(201))},
+        {"evidence_digest": "AB" * 32},
+        {"evidence_digest": "ab" * 31},
+    ],
+)
+def test_incomplete_consents(matcher: Matcher, world: Any, changes: dict[str, Any]) -> None:
+    with pytest.raises(ConsentInvalidError):
+        world.enrol(matcher, 1, **changes)
+
+
+def test_a_consent_that_contradicts_itself(matcher: Matcher, world: Any) -> None:
+    now = world.clock()
+    for changes in (
+        {"valid_from": now, "valid_until": now},
+        {"valid_until": (now + timedelta(days=1)).replace(tzinfo=None)},
+        {"valid_from": now.replace(tzinfo=None)},
+    ):
+        with pytest.raises(ConsentInvalidError):
+            world.enrol(matcher, 1, **changes)
+
+
+def test_more_pictures_of_somebody_who_is_there(matcher: Matcher, world: Any, stub: Any) -> None:
+    subject_id = world.enrol(matcher, 1).subject.id
+    more = [Picture(label="c", data=stub.picture(2)), Picture(label="d", data=b"x")]
+    added = matcher.enroller.add_pictures(subject_id, more, "cli:test")
+    assert (added.accepted, len(added.refused), len(added.references)) == (("c",), 1, 1)
+    assert world.found(matcher, 2) == [subject_id]
+    with pytest.raises(EnrolmentError):
+        matcher.enroller.add_pictures(subject_id, more[1:], "cli:test")
+    with pytest.raises(SubjectUnknownError):
+        matcher.enroller.add_pictures("nobody", more, "cli:test")
+    matcher.gallery.withdraw_consent(matcher.gallery.consents(subject_id)[0].id, "cli:test")
+    with pytest.raises(ConsentRequiredError):
+        matcher.enroller.add_pictures(subject_id, more, "cli:test")
+    matcher.gallery.withdraw(subject_id, "cli:test")
+    with pytest.raises(SubjectWithdrawnError):
+        matcher.enroller.add_pictures(subject_id, more, "cli:test")
+
+
+def test_the_log_tells_of_it_without_the_name(matcher: Matcher, world: Any) -> None:
+    enrolment = world.enrol(matcher, 1, name="Canary Birdsong")
+    entry = matcher.log.entries(kinds=[EntryKind.ENROLMENT])[0]
+    assert entry.body["subject"] == enrolment.subject.id
+    assert entry.body["references"] == list(enrolment.references)
+    assert entry.body["consent"]["evidence_digest"] == "ab" * 32
+    matcher.close()
+    assert b"Canary" not in world.every_byte()
+
+
+KILLED = """
+import importlib.util, os, pathlib, signal, sys
+spec = importlib.util.spec_from_file_location("matcher_stub", sys.argv[1])
+stub = importlib.util.module_from_spec(spec)
+sys.modules["matcher_stub"] = stub
+spec.loader.exec_module(stub)
+world = stub.World(pathlib.Path(sys.argv[2]))
+matcher = world.open()
+world.enrol(matcher, 1)
+append, left = matcher.log.append, int(sys.argv[3])
+def killing(connection, kind, body):
+    entry = append(connection, kind, body)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return entry
+matcher.log.append = killing
+world.enrol(matcher, 2, 3)
+"""
+
+
+def test_killed_in_the_middle_nothing_of_it_is_there(world: Any) -> None:
+    """At the latest moment: every row and the log entry are written, only the commit is missing."""
+    stub_file = Path(__file__).parents[1] / "stub.py"
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED, stub_file, world.folder, "0"], capture_output=True, check=False, timeout=60
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
+    with world.open() as matcher:
+        assert len(matcher.gallery.subjects(withdrawn=True)) == 1
+        assert len(world.found(matcher, 1)) == 1
+        assert world.found(matcher, 2) == []
+        assert verify_log(matcher.database, matcher.log.verifier_key).verified
+        world.enrol(matcher, 2)
+        assert len(world.found(matcher, 2)) == 1
+
+
+def test_real_faces_from_end_to_end(recogniser: Any, astronaut_jpeg: bytes, world: Any, tmp_path: Path) -> None:
+    with Matcher.open(MatcherSettings(folder=tmp_path / "real"), recogniser=recogniser) as matcher:
+        consent = NewConsent(
+            purpose="demo",
+            cameras=frozenset({ANY_CAMERA}),
+            valid_until=matcher.clock() + timedelta(days=1),
+            evidence_digest="ab" * 32,
+        )
+        enrolment = matcher.enroller.enrol(
+            name="Eileen", pictures=[Picture(label="a", data=astronaut_jpeg)], consent=consent, actor="cli:test"
+        )
+        answer = matcher.identifier.identify(matcher.probe(astronaut_jpeg), world.query())
+        assert [candidate.subject_id for candidate in answer.candidates] == [enrolment.subject.id]
+        assert answer.candidates[0].dissimilarity < 0.01

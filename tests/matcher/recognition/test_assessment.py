@@ -1,0 +1,114 @@
+"""Each reason of the quality gate provoked by a picture that has the fault."""
+
+import dataclasses
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.recognition.assessment import assess, inside, pose
+from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.quality import Quality, QualityGate, QualityReason
+from matcher.recognition.yunet import YuNet
+
+GATE = QualityGate()
+
+
+@pytest.fixture(scope="module")
+def yunet() -> YuNet:
+    return YuNet(min_score=0.5)
+
+
+@pytest.fixture(scope="module")
+def face(yunet: YuNet, astronaut: Image) -> Face:
+    return yunet.detect(astronaut)[0]
+
+
+def test_the_astronaut_passes(astronaut: Image, face: Face) -> None:
+    quality = assess(astronaut, face)
+    assert GATE.judge(quality) == ()
+    assert quality.eye_distance == pytest.approx(47, abs=2)
+    assert abs(quality.yaw) < 15
+    assert quality.inside == 1
+    assert quality.score > 0.7
+
+
+def test_a_tiny_face_is_too_small(yunet: YuNet, astronaut: Image) -> None:
+    small = cv2.resize(astronaut, (150, 150), interpolation=cv2.INTER_AREA)
+    (found,) = yunet.detect(small)
+    quality = assess(small, found)
+    assert QualityReason.TOO_SMALL in GATE.judge(quality)
+
+
+def test_a_blurred_face_is_blurred(astronaut: Image, face: Face) -> None:
+    soft = cv2.GaussianBlur(astronaut, (0, 0), 5)
+    assert GATE.judge(assess(soft, face)) == (QualityReason.BLURRED,)
+
+
+def test_motion_blur_is_blur_too(astronaut: Image, face: Face) -> None:
+    smeared = cv2.blur(astronaut, (21, 1))
+    assert assess(smeared, face).sharpness < 0.25 * assess(astronaut, face).sharpness
+
+
+@pytest.mark.parametrize(("gain", "reason"), [(0.12, QualityReason.TOO_DARK), (None, QualityReason.TOO_BRIGHT)])
+def test_dark_and_bright(astronaut: Image, face: Face, gain: float | None, reason: QualityReason) -> None:
+    lit = (astronaut * gain).astype(np.uint8) if gain else (255 - (255 - astronaut) * 0.12).astype(np.uint8)
+    assert reason in GATE.judge(assess(lit, face))
+
+
+def test_a_face_at_the_edge_is_cut_off(astronaut: Image, face: Face) -> None:
+    edge = int(face.box.x + face.box.width * 0.75)
+    assert QualityReason.CUT_OFF in GATE.judge(assess(astronaut[:, :edge].copy(), face))
+
+
+def head(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Landmarks of a head turned by these degrees, seen by a camera far away."""
+    points = np.array([[-31.5, -33, 0], [31.5, -33, 0], [0, 4.7, -27], [-25, 34, -2], [25, 34, -2]])
+    a, b, c = (math.radians(angle) for angle in (yaw, pitch, roll))
+    turn_y = np.array([[math.cos(a), 0, -math.sin(a)], [0, 1, 0], [math.sin(a), 0, math.cos(a)]])
+    turn_x = np.array([[1, 0, 0], [0, math.cos(b), -math.sin(b)], [0, math.sin(b), math.cos(b)]])
+    turn_z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
+    return (points @ (turn_z @ turn_y @ turn_x).T)[:, :2] * 1.3 + [400, 300]
+
+
+@given(yaw=st.floats(-60, 60))
+def test_a_turn_is_measured(yaw: float) -> None:
+    assert pose(head(yaw, 0, 0)) == pytest.approx((yaw, 0, 0), abs=0.5)
+
+
+@given(pitch=st.floats(-50, 50), roll=st.floats(-40, 40))
+def test_a_nod_and_a_tilt_are_measured(pitch: float, roll: float) -> None:
+    assert pose(head(0, pitch, 0)) == pytest.approx((0, pitch, 0), abs=0.5)
+    assert pose(head(0, 0, roll)) == pytest.approx((0, 0, roll), abs=0.5)
+
+
+def test_a_turned_head_is_turned(astronaut: Image, face: Face) -> None:
+    quality = assess(astronaut, dataclasses.replace(face, landmarks=head(50, 0, 0).astype(np.float32)))
+    assert QualityReason.TURNED in GATE.judge(quality)
+
+
+@given(spots=st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=5, max_size=5))
+def test_any_landmarks_have_a_finite_quality(spots: list[tuple[float, float]]) -> None:
+    image = np.zeros((40, 50, 3), np.uint8)
+    strange = Face(box=Box(x=0, y=0, width=9, height=9), landmarks=np.array(spots, np.float32), score=1.0)
+    quality: Quality = assess(image, strange)
+    assert all(math.isfinite(value) for value in dataclasses.astuple(quality))
+
+
+@pytest.mark.parametrize(
+    ("box", "share"),
+    [
+        ((10, 10, 20, 20), 1.0),
+        ((-10, 0, 20, 20), 0.5),
+        ((90, 90, 20, 20), 0.25),
+        ((200, 0, 20, 20), 0.0),
+        ((0, 0, 0, 0), 0.0),
+    ],
+)
+def test_the_share_inside(box: tuple[int, int, int, int], share: float) -> None:
+    x, y, width, height = box
+    where = Face(box=Box(x=x, y=y, width=width, height=height), landmarks=np.zeros((5, 2), np.float32), score=1.0)
+    assert inside(np.zeros((100, 100, 3), np.uint8), where) == pytest.approx(share)

@@ -1,0 +1,109 @@
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from matcher.audit.entry import EntryKind
+from matcher.audit.errors import ClockError
+from matcher.matcher import Matcher, OperatingPointUnknownError, chosen_point
+from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
+from matcher.recognition.operating_point import OperatingPointError, load_operating_points
+from matcher.settings import MatcherSettings
+from matcher.store.database import Database
+from matcher.store.errors import DataFolderInUseError
+from matcher.store.sealing import MasterKeyError
+
+
+def test_start_and_stop_are_logged(world: Any) -> None:
+    world.open().close()
+    with world.open() as matcher:
+        kinds = [entry.kind for entry in matcher.log.entries()]
+    assert kinds == [EntryKind.START, EntryKind.STOP, EntryKind.START]
+    matcher.close()
+
+
+def test_a_changed_threshold_is_logged_at_the_next_start(world: Any, stub: Any) -> None:
+    world.open().close()
+    lower = dataclasses.replace(stub.POINT, name="lower", threshold=0.4)
+    settings = MatcherSettings(folder=world.folder)
+    with Matcher.open(settings, recogniser=stub.StubRecogniser(), operating_point=lower, clock=world.clock) as matcher:
+        entry = matcher.log.entries(kinds=[EntryKind.MODEL])[0]
+    assert entry.body["before"]["operating_point"] == {"name": "stub", "threshold": 0.5}
+    assert entry.body["after"]["operating_point"] == {"name": "lower", "threshold": 0.4}
+
+
+def test_one_matcher_a_folder_and_the_folder_is_free_after_a_failed_opening(world: Any) -> None:
+    with world.open(), pytest.raises(DataFolderInUseError):
+        world.open()
+    world.clock.move(hours=-1)
+    with pytest.raises(ClockError):
+        world.open()
+    with pytest.raises(MasterKeyError):
+        world.open(master_key="AAAA")
+    Database.open(world.folder).close()
+
+
+def test_probes(matcher: Matcher, stub: Any) -> None:
+    probe = matcher.probe(stub.picture(1))
+    assert probe.crop is not None
+    assert probe.crop.startswith(b"\xff\xd8")
+    assert matcher.probe(stub.picture(1, faces=3), largest=True).template.model_digest == stub.DIGEST
+    with pytest.raises(NoFaceError):
+        matcher.probe(stub.picture(1, faces=0))
+    with pytest.raises(SeveralFacesError):
+        matcher.probe(stub.picture(1, faces=2))
+    with pytest.raises(FaceQualityError) as caught:
+        matcher.probe(stub.picture(1, bright=1))
+    assert [str(reason) for reason in caught.value.reasons] == ["too_dark"]
+    assert "light" in caught.value.remedy
+
+
+def test_operating_points_are_chosen_by_name_and_model() -> None:
+    points = load_operating_points()
+    for name, point in points.items():
+        assert chosen_point(name, point.model_digest) == point
+    with pytest.raises(OperatingPointUnknownError, match="nonsense"):
+        chosen_point("nonsense", point.model_digest)
+    with pytest.raises(OperatingPointError):
+        chosen_point(None, "00" * 32)
+
+
+def test_metrics_count_without_naming_anybody(world: Any, stub: Any) -> None:
+    registry = CollectorRegistry()
+    settings = MatcherSettings(folder=world.folder)
+    with Matcher.open(
+        settings, recogniser=stub.StubRecogniser(), operating_point=stub.POINT, clock=world.clock, registry=registry
+    ) as matcher:
+        subject_id = world.enrol(matcher, 1, 2).subject.id
+        world.found(matcher, 1)
+        world.found(matcher, 9)
+        text = generate_latest(registry).decode()
+        assert 'clearglass_identifications_total{outcome="candidates"} 1.0' in text
+        assert 'clearglass_identifications_total{outcome="none"} 1.0' in text
+        assert "clearglass_index_references 2.0" in text
+        assert "clearglass_search_seconds_count 2.0" in text
+        assert subject_id not in text
+        assert "user:1" not in text
+        matcher.gallery.withdraw(subject_id, "user:1")
+        assert "clearglass_index_references 0.0" in generate_latest(registry).decode()
+
+
+def test_settings_come_from_the_environment_and_hide_the_key(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setenv("CLEARGLASS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CLEARGLASS_MASTER_KEY", "canary")
+    settings = MatcherSettings()
+    assert settings.folder == tmp_path
+    assert "canary" not in repr(settings)
+
+
+def test_importing_the_room_loads_no_heavy_library() -> None:
+    script = (
+        "import sys, matcher.matcher\n"
+        "heavy = {'cv2', 'dlib', 'onnxruntime', 'onnx', 'faiss', 'av', 'skimage', 'alembic'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
