@@ -22,7 +22,14 @@ from matcher.store.database import Database
 __all__ = ["Account", "Accounts", "LoginRefusedError", "Role"]
 
 TOKEN_PREFIX = "cgt_"  # noqa: S105 - how a token begins, so that a secret scanner knows one when it sees it
+MAX_NAME = 100
 _ADDRESS_FACTOR = 10
+
+
+class AccountInvalidError(ClearglassError):
+    """An account's name is not one."""
+
+    code: ClassVar[str] = "account_invalid"
 
 
 class LoginRefusedError(ClearglassError):
@@ -46,9 +53,14 @@ class Accounts:
         self._decoy: str | None = None
 
     def create(self, *, name: str, password: str, role: Role, actor: str = "cli") -> Account:
-        """Adds an account. Raises: WeakPasswordError, AccountExistsError."""
+        """Adds an account. Raises: AccountInvalidError, WeakPasswordError, AccountExistsError."""
+        name = name.strip()
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+            raise AccountInvalidError(
+                f"An account's name must be 1 to {MAX_NAME} printable characters.", remedy="Give another name."
+            )
         hashed = hash_password(password)
-        account = Account(id=str(uuid.uuid4()), name=name.strip(), role=role, created_at=self._clock())
+        account = Account(id=str(uuid.uuid4()), name=name, role=role, created_at=self._clock())
         with self._log.writing() as connection:
             store.insert_account(connection, account, hashed)
             body = {"action": "created", "account": account.id, "role": role.value, "actor": actor}
@@ -86,7 +98,8 @@ class Accounts:
         self._by_address.start(client)
         with self._database.reading() as connection:
             found = store.select_login(connection, name)
-        matches = password_matches(self._decoy_hash() if found is None else found[1], password)
+        decoy = self._decoy_hash()
+        matches = password_matches(decoy if found is None else found[1], password)
         if found is None or not matches:
             body = {"outcome": "refused", "account": None if found is None else found[0].id}
             self._log.record(EntryKind.LOGIN, body)

@@ -68,7 +68,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.limits = Limits(
-        requests_per_minute=settings.requests_per_minute, searches_per_minute=settings.searches_per_minute
+        requests_per_minute=settings.requests_per_minute,
+        searches_per_minute=settings.searches_per_minute,
+        views_per_minute=settings.views_per_minute,
     )
     app.state.log_verifier = log.LogVerifier(service)
     app.add_middleware(SecurityHeaders)

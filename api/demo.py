@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,8 @@ def run_demo(*, folder: Path, port: int, addresses: Sequence[str], once: bool, w
     if folder.exists() and any(folder.iterdir()):
         raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
     folder.mkdir(parents=True, exist_ok=True)
+    # Stopped by a service manager or by Ctrl-C, cameras and log are closed the same way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _cameras(folder, addresses) as streams:
         # The rehearsal camera is on this machine, on any port that was free; so may a camera of the caller's own be.
         ingest = IngestSettings(allow_loopback=True, allowed_ports=((1, 65535),))

@@ -94,9 +94,9 @@ def _load_models() -> str:
 
 
 def _find_decoder() -> str:
-    import av
+    from ingest.av_source import decoder_version
 
-    return f"{av.codec.Codec('h264', 'r').long_name}, PyAV {av.__version__}"
+    return decoder_version()
 
 
 def _open_folder(folder: Path) -> str:

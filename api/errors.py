@@ -25,6 +25,7 @@ STATUS: Mapping[str, int] = {
     # What was sent.
     "invalid_request": 422,
     "weak_password": 422,
+    "account_invalid": 422,
     "image_format": 415,
     "image_too_large": 413,
     "image_broken": 422,

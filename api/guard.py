@@ -40,14 +40,21 @@ class CsrfError(ClearglassError):
 
 
 class Limits:
-    """The rate limits of one app, by account: a second token buys nothing."""
+    """The rate limits of one app, by account: a second token buys nothing.
 
-    def __init__(self, *, requests_per_minute: int, searches_per_minute: int) -> None:
+    Live pictures have a limit of their own: a dashboard fetches several of every camera each second.
+    """
+
+    def __init__(self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int) -> None:
         self._requests = RateLimit("requests", requests_per_minute)
         self._searches = RateLimit("searches", searches_per_minute)
+        self._views = RateLimit("live pictures", views_per_minute)
 
     def take(self, account_id: str, permission: Permission) -> None:
         """Raises: TooManyRequestsError."""
+        if permission is Permission.LIVE:
+            self._views.take(account_id)
+            return
         self._requests.take(account_id)
         if permission in _SEARCHES:
             self._searches.take(account_id)

@@ -1,5 +1,6 @@
 """The HTTP server under the service: uvicorn in the main thread, or beside it for the demo and tests."""
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -62,8 +63,14 @@ def _server(service: "Service") -> "uvicorn.Server":
 def serve_forever(service: "Service", *, host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM. Raises: AddressInUseError."""
     listener = _listen(host, port)
-    print(f"Clearglass is at http://{host}:{listener.getsockname()[1]}", flush=True)
     server = _server(service)
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # Uvicorn raises the signal anew once it has shut down: by default that would end us before the service is closed.
+    signal.signal(signal.SIGTERM, end)
+    print(f"Clearglass is at http://{host}:{listener.getsockname()[1]}", flush=True)
     try:
         server.run(sockets=[listener])
     finally:

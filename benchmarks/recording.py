@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -25,7 +25,7 @@ from matcher.alert import Alert
 from matcher.matcher import Matcher
 from matcher.recognition.pipeline import load_recogniser
 
-LIVE_SECONDS = 60.0
+LIVE_SECONDS = 120.0
 """How long all cameras together may take until they are live."""
 
 SETTLE_SECONDS = 2.0
@@ -37,15 +37,16 @@ LONGEST_WALK = 9.0
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One analysed frame: seconds since the stream's first frame, and its boxes in shares of width and height."""
+    """One analysed frame. seconds: when it arrived, after the stream's first was sent. number: of frames decoded."""
 
     seconds: float
+    number: int
     boxes: Sequence[ViewBox]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raised:
-    """One alert: seconds since the stream's first frame, and whom it names."""
+    """One alert: when its frame arrived, as in `Seen`, and whom it names."""
 
     seconds: float
     subject_id: str
@@ -53,7 +54,7 @@ class Raised:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What one camera gave. begins: from which second of the stream on it counts; before and after: its health."""
+    """What one camera gave. begins: from which second on it counts; before and after: its health."""
 
     camera_id: str
     begins: float
@@ -114,11 +115,11 @@ class _Witness:
     """The supervisor's observer: keeps what was seen and raised. The pictures themselves are dropped at once."""
 
     def __init__(self) -> None:
-        self.views: defaultdict[str, list[tuple[datetime, Sequence[ViewBox]]]] = defaultdict(list)
+        self.views: defaultdict[str, list[View]] = defaultdict(list)
         self.alerts: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
 
     def viewed(self, camera_id: str, view: View) -> None:
-        self.views[camera_id].append((view.captured_at, view.boxes))
+        self.views[camera_id].append(replace(view, jpeg=b""))
 
     def reported(self, camera_id: str, health: Health) -> None:
         pass
@@ -130,7 +131,7 @@ class _Witness:
 def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, label: str) -> Run:
     """One camera a film, all at once, each for one length of `seconds` and the rest of the walks under way.
 
-    MeasurementError when they are not all live within a minute, or one of them loses its stream.
+    MeasurementError when they are not all live within two minutes, or one of them loses its stream.
     """
     mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
     metrics, witness = _Metrics(), _Witness()
@@ -155,10 +156,11 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
             starts = {camera.id: server.plays(camera.name)[-1] for camera in cameras}
             now = datetime.now(tz=next(iter(starts.values())).tzinfo)
             before, cpu, began = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
-            with progress.step(f"streaming to {len(cameras)} camera(s)", total=seconds + LONGEST_WALK) as advance:
-                while time.monotonic() - began < seconds + LONGEST_WALK:
-                    time.sleep(0.5)
-                    advance(0.5)
+            length = round(seconds + LONGEST_WALK)
+            with progress.step(f"streaming to {len(cameras)} camera(s)", total=length) as advance:
+                for second in range(1, length + 1):
+                    time.sleep(max(began + second - time.monotonic(), 0))
+                    advance(1)
             after, spent, ended = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
             if any(len(server.plays(camera.name)) != 1 for camera in cameras):
                 raise MeasurementError("A camera lost its stream.", remedy="Run it again on a machine with less to do.")
@@ -168,8 +170,12 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
                 camera_id=camera.id,
                 begins=(now - starts[camera.id]).total_seconds(),
                 seen=[
-                    Seen(seconds=(moment - starts[camera.id]).total_seconds(), boxes=boxes)
-                    for moment, boxes in witness.views[camera.id]
+                    Seen(
+                        seconds=(view.captured_at - starts[camera.id]).total_seconds(),
+                        number=view.number,
+                        boxes=view.boxes,
+                    )
+                    for view in witness.views[camera.id]
                 ],
                 raised=[
                     Raised(seconds=(moment - starts[camera.id]).total_seconds(), subject_id=subject)

@@ -50,6 +50,7 @@ class SceneBenchmark:
                 scenes = _compose(Path(folder), cast, plan, context.progress)
                 runs = {count: _stream(matcher, scenes, count, context.progress) for count in CAMERAS}
                 point = asdict(matcher.identifier.operating_point)
+                composed = [scene_figures(scene) for scene in scenes]
             scores = {
                 count: [
                     score(scene, one, cast.names)
@@ -61,7 +62,7 @@ class SceneBenchmark:
         figures = {
             "operating_point": point,
             "gallery": {"subjects": len(cast.names), "references": cast.references, "not_enrolled": cast.not_enrolled},
-            "scenes": [scene_figures(scene) for scene in scenes],
+            "scenes": composed,
             "load_before": load_before,
             "runs": by_cameras,
         }

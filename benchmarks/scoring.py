@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.recording import Raised, Recording, Seen
+from benchmarks.overlap import OVERLAP, overlap
+from benchmarks.recording import Recording, Seen
+from benchmarks.synchronisation import Timeline, in_pixels, synchronise
 from ingest.rehearsal.scene import Appearance, Passage, Scene
 from matcher.recognition.face import Box
 
-OVERLAP = 0.3
-"""Least intersection over union of a box and a face for the one to be about the other."""
-
 TOLERANCE = 3
-"""Frames by which a frame's arrival may differ from its place in the file."""
+"""Frames by which a frame's place in the scene may be mistaken."""
 
 NAMING_SECONDS = 1.5
 """A name appears in the views within so long after its alert's frame."""
@@ -44,10 +43,11 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """All passages of one camera. unplaced: alerts that fit nobody in view."""
+    """All passages of one camera. unplaced: alerts that fit nobody in view. lags: seconds that frames came late."""
 
     outcomes: Sequence[Outcome]
     unplaced: int
+    lags: Sequence[float]
 
 
 def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score:
@@ -55,8 +55,10 @@ def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score
 
     names: subject id to the person's name in the scene.
     """
-    spans = {passage.number: _span(scene, passage, recording.begins) for passage in scene.passages}
-    placed = [(seen.seconds, box, _about(scene, seen.seconds, box)) for seen, box in _boxes(recording.seen, scene)]
+    timeline = synchronise(scene, recording)
+    begins = timeline.place(recording.begins)
+    spans = {passage.number: _span(scene, passage, begins) for passage in scene.passages}
+    placed = [(seconds, box, _about(scene, seconds, box)) for seconds, box in _boxes(recording.seen, scene, timeline)]
     boxed = dict.fromkeys(spans, 0)
     named: dict[int, set[str]] = {number: set() for number in spans}
     raised: dict[int, set[str]] = {number: set() for number in spans}
@@ -67,10 +69,11 @@ def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score
                 named[passage.number].add(names.get(subject_id, subject_id))
     unplaced = 0
     for alert in recording.raised:
-        number = _subject_of(scene, alert, placed, names)
+        seconds = timeline.place(alert.seconds)
+        number = _subject_of(scene, seconds, alert.subject_id, placed, names)
         if number is None:
-            unplaced += alert.seconds >= recording.begins
-        elif _within(spans[number], alert.seconds):
+            unplaced += seconds >= begins
+        elif _within(spans[number], seconds):
             raised[number].add(names.get(alert.subject_id, alert.subject_id))
     return Score(
         outcomes=[
@@ -84,20 +87,14 @@ def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score
             for passage in scene.passages
         ],
         unplaced=unplaced,
+        lags=timeline.lags,
     )
 
 
-def _boxes(seen: Sequence[Seen], scene: Scene) -> Iterator[tuple[Seen, tuple[Box, str | None]]]:
+def _boxes(seen: Sequence[Seen], scene: Scene, timeline: Timeline) -> Iterator[tuple[float, tuple[Box, str | None]]]:
     for one in seen:
         for drawn in one.boxes:
-            share = drawn.box
-            box = Box(
-                x=share.x * scene.width,
-                y=share.y * scene.height,
-                width=share.width * scene.width,
-                height=share.height * scene.height,
-            )
-            yield one, (box, drawn.subject_id)
+            yield timeline.place(one.seconds), (in_pixels(drawn.box, scene), drawn.subject_id)
 
 
 def _span(scene: Scene, passage: Passage, begins: float) -> tuple[float, float]:
@@ -128,24 +125,17 @@ def _near(scene: Scene, seconds: float) -> Iterator[tuple[Passage, Appearance]]:
 
 def _subject_of(
     scene: Scene,
-    alert: Raised,
+    moment: float,
+    named: str,
     placed: Sequence[tuple[float, tuple[Box, str | None], Passage | None]],
     names: Mapping[str, str],
 ) -> int | None:
     """The passage an alert is about: the one whose box bears the name soon after, else the person's own if in view."""
     for seconds, (_, subject_id), passage in placed:
-        soon = 0 <= seconds - alert.seconds <= NAMING_SECONDS
-        if soon and subject_id == alert.subject_id and passage is not None:
+        soon = 0 <= seconds - moment <= NAMING_SECONDS
+        if soon and subject_id == named and passage is not None:
             return passage.number
-    name = names.get(alert.subject_id)
+    name = names.get(named)
     if name is None:
         return None
-    return next((passage.number for passage, _ in _near(scene, alert.seconds) if passage.person == name), None)
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union, 0 to 1."""
-    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    shared = max(across, 0.0) * max(down, 0.0)
-    return shared / (one.width * one.height + other.width * other.height - shared)
+    return next((passage.number for passage, _ in _near(scene, moment) if passage.person == name), None)

@@ -1,8 +1,9 @@
 """The door to FFmpeg (PyAV): RTSP over TCP, HTTP, files and V4L2 webcams become frames.
 
 FFmpeg by itself opens any protocol a playlist names, follows redirects and repeats addresses with their logins in its
-messages. So protocols and formats are whitelisted on each open, redirects are refused, its log stays switched off, and
-none of its messages is passed on: an error of FFmpeg's becomes one of ours, without a cause.
+messages. So protocols and formats are whitelisted on each open; HTTP's redirects are refused, and RTSP's, which FFmpeg
+has no switch for, are found out by the peer it ended up with; its log stays switched off, and none of its messages is
+passed on: an error of FFmpeg's becomes one of ours, without a cause.
 """
 
 import stat
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from ingest.address import Location
+from ingest.address import CameraAddressRefusedError, Location
 from ingest.camera import Credentials
 from ingest.frame import Frame
 from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError, StreamInfo
@@ -74,12 +75,20 @@ class AvSource:
         return self._bytes
 
     def open(self) -> StreamInfo:
-        """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError or CameraStreamError."""
+        """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError, CameraStreamError,
+        or CameraAddressRefusedError when the camera redirects elsewhere."""
         failure: ClearglassError | None = None
+        before = _peers()
         try:
             self._container = self._opened()
         except (av.FFmpegError, OSError, ValueError) as error:
             failure = self._translated(error)
+        if failure is None and self._location.ip is not None and self._led_elsewhere(_peers() - before):
+            self.close()
+            failure = CameraAddressRefusedError(
+                f"{self._place} sent us on to another address, which nobody has allowed.",
+                remedy="Give the camera's final address, if this site allows it.",
+            )
         if failure is not None:
             # Raised out here so that FFmpeg's own error, which repeats the login, is not even its context.
             raise failure
@@ -120,6 +129,10 @@ class AvSource:
     @property
     def _place(self) -> str:
         return str(self._location.address or "The camera's file")
+
+    def _led_elsewhere(self, peers: set[tuple[str, int]]) -> bool:
+        assert self._location.address is not None  # noqa: S101 - for the type checker
+        return bool(peers - {(str(self._location.ip), self._location.address.port)})
 
     def _opened(self) -> "InputContainer":
         address, path = self._location.address, self._location.path
@@ -212,6 +225,20 @@ class AvSource:
             f"The stream of {place} {what} ({type(error).__name__}).",
             remedy="Check that it is H.264, H.265 or MJPEG, and the network between here and the camera.",
         )
+
+
+def _peers() -> set[tuple[str, int]]:
+    """Address and port at the other end of each TCP connection that this process has opened, and not accepted."""
+    import psutil
+
+    connections = psutil.Process().net_connections("tcp")
+    listening = {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
+    return {(one.raddr.ip, one.raddr.port) for one in connections if one.raddr and one.laddr.port not in listening}
+
+
+def decoder_version() -> str:
+    """The H.264 decoder at hand, in words. Raises ValueError where there is none."""
+    return f"{av.codec.Codec('h264', 'r').long_name}, PyAV {av.__version__}"
 
 
 def _is_device(path: Path) -> bool:

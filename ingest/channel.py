@@ -31,8 +31,18 @@ _ALLOWED = {
 }
 
 
-_SENSELESS = (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError)
-"""What unpickling of nonsense raises; see the documentation of pickle.UnpicklingError."""
+_SENSELESS = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
+"""What unpickling of nonsense raises: pickle.UnpicklingError, says its documentation, "and others"."""
 
 
 class ChannelClosedError(Exception):

@@ -89,19 +89,21 @@ def check_camera(
             if not arrivals:
                 raise
             broken = error
-        elapsed = max(time.monotonic() - began, 1e-6)
+        elapsed = time.monotonic() - began
         received = source.bytes_received
     finally:
         source.close()
     gaps = [later - earlier for earlier, later in pairwise(arrivals)]
+    # A stream's first frame may take seconds to come; that is no part of its rate.
+    streamed = max(sum(gaps), 1e-6)
     return CameraCheck(
         codec=info.codec,
         width=info.width,
         height=info.height,
         seconds=elapsed,
         frames=len(arrivals),
-        frame_rate=len(arrivals) / elapsed,
-        bitrate=received * 8 / elapsed,
+        frame_rate=len(gaps) / streamed,
+        bitrate=received * 8 / streamed,
         longest_gap_seconds=max(gaps, default=0.0),
         looked_at=faces.looked_at,
         faces=len(faces.eye_distances),

@@ -12,7 +12,7 @@ from matcher.recognition.quality import QualityReason
 ANSWER_SECONDS = 10.0
 """An answer that has not come by then is not waited for any longer."""
 
-LEAST_BETWEEN = 0.4
+LEAST_BETWEEN = 1.0
 """Seconds between two searches of one passage, however much better the sample."""
 
 

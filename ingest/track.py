@@ -5,13 +5,20 @@ centre lies within reach of that place and its size has not jumped; the nearest 
 of analysed frames a second, overlap alone loses everybody who walks past close by.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from matcher.recognition.face import Box, Face
 
-REACH = 1.0
-"""How far from its expected place a face may turn up, in widths of the larger of the two boxes."""
+REACH, SURPRISE, FARTHEST = 1.0, 2.5, 2.5
+"""How far from its expected place a face may turn up: widths of the larger box, more for each second, and at most."""
+
+FIRST_REACH, WALK, FARTHEST_WALK = 0.8, 9.0, 4.0
+"""The same while it was seen only once: across the view, people walk nine of their faces' widths (1.4 m) a second."""
+
+UP_AND_DOWN = 2.0
+"""People walk and do not fly: a pixel up or down counts for so many to the side."""
 
 GREATEST_GROWTH = 1.8
 """How many times larger or smaller a face may be than when last seen."""
@@ -71,7 +78,7 @@ class Tracker:
             (distance, index, number)
             for number, track in self._tracks.items()
             for index, face in enumerate(faces)
-            if (distance := _distance(track.expected(moment), face.box)) is not None
+            if (distance := _distance(track, face.box, moment)) is not None
         )
         chosen: dict[int, Track] = {}
         taken: set[int] = set()
@@ -100,11 +107,17 @@ def _centre(box: Box) -> tuple[float, float]:
     return box.x + box.width / 2, box.y + box.height / 2
 
 
-def _distance(expected: Box, found: Box) -> float | None:
-    """Centre to centre, in widths of the larger box; None when they cannot be the same face."""
+def _distance(track: Track, found: Box, moment: float) -> float | None:
+    """From the expected centre to the found one, in widths of the larger box; None if they cannot be the same face."""
+    expected = track.expected(moment)
     large, small = max(expected.width, found.width), min(expected.width, found.width)
     if small <= 0 or large / small > GREATEST_GROWTH:
         return None
     (x, y), (other_x, other_y) = _centre(expected), _centre(found)
-    distance = float(((x - other_x) ** 2 + (y - other_y) ** 2) ** 0.5) / large
-    return distance if distance <= REACH else None
+    distance = math.hypot(x - other_x, UP_AND_DOWN * (y - other_y)) / large
+    elapsed = moment - track.last_seen
+    if track.sightings == 1:
+        reach = min(FIRST_REACH + WALK * elapsed, FARTHEST_WALK)
+    else:
+        reach = min(REACH + SURPRISE * elapsed, FARTHEST)
+    return distance if distance <= reach else None

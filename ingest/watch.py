@@ -20,7 +20,7 @@ from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
 
-MOST_EXTRACTED = 2
+MOST_EXTRACTED = 1
 """Templates made of one frame, so that a crowd delays nobody's answer by much: the rest follow with the next frames."""
 
 SMALLEST_FOUND = 12.0
@@ -81,8 +81,11 @@ class Watch:
         self._stopwatch = stopwatch or Stopwatch()
         self.refused: Counter[str] = Counter()
 
-    def look(self, frame: Frame) -> Looked:
-        """Looks at one frame. Frames come in the order of their arrival."""
+    def look(self, frame: Frame, *, hurried: bool = False) -> Looked:
+        """Looks at one frame. Frames come in the order of their arrival.
+
+        hurried: the machine cannot keep up; whoever was searched for already must wait, so that others need not.
+        """
         with self._stopwatch.timed("convert"):
             picture = frame.shrunk(*self._detected_size(frame))
         with self._stopwatch.timed("detect"):
@@ -92,7 +95,7 @@ class Watch:
             followed = self._tracker.follow(faces, frame.arrived)
             for track in followed.seen:
                 self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
-        sightings, refused = self._searches(frame, followed.seen)
+        sightings, refused = self._searches(frame, followed.seen, hurried)
         passed = tuple(self._ended(track) for track in followed.ended)
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
 
@@ -114,14 +117,14 @@ class Watch:
         return max(1, round(frame.width * share)), max(1, round(frame.height * share))
 
     def _searches(
-        self, frame: Frame, tracks: Sequence[Track]
+        self, frame: Frame, tracks: Sequence[Track], hurried: bool
     ) -> tuple[tuple[Sighting, ...], dict[int, tuple[QualityReason, ...]]]:
         """The searches this frame is worth, and by track why its sample was not."""
         refused: dict[int, tuple[QualityReason, ...]] = {}
         wanted: list[tuple[Passage, Face]] = []
         for track in tracks:
             passage = self._passages[track.number]
-            if not passage.wants_sample(self._rule, frame.arrived):
+            if (hurried and passage.searched) or not passage.wants_sample(self._rule, frame.arrived):
                 continue
             if _eye_distance(track.face) < self._gate.min_eye_distance:
                 refused[track.number] = self._refuse(passage, (QualityReason.TOO_SMALL,))

@@ -94,7 +94,7 @@ class Worker:
             if frame is None:
                 self._pass_on_expired()
                 continue
-            self._analyse(frame)
+            self._analyse(frame, hurried=time.monotonic() - due > period / 2)
             # On a fixed beat, so that the rate is kept; beats that were missed are gone.
             due += period
             if due < time.monotonic() - period:
@@ -114,9 +114,9 @@ class Worker:
             elif isinstance(message, Stop):
                 self._stopping = True
 
-    def _analyse(self, frame: Frame) -> None:
+    def _analyse(self, frame: Frame, *, hurried: bool) -> None:
         self._stopwatch.add("decode", frame.decode_seconds)
-        looked = self._watch.look(frame)
+        looked = self._watch.look(frame, hurried=hurried)
         self._analysed += 1
         self._passages += len(looked.passed)
         for message in (*looked.sightings, *looked.passed):

@@ -54,7 +54,7 @@ class AlertClosedError(ClearglassError):
 
 
 class ReviewNoteError(ClearglassError):
-    """The note of a review is too long."""
+    """The note of a review is too long, or no plain text."""
 
     code: ClassVar[str] = "review_note_invalid"
 
@@ -135,8 +135,11 @@ class Alerts:
         reviewer: `user:<id>`. Raises AlertUnknownError, ReviewError (the same person twice), AlertClosedError,
         ReviewNoteError, LogUnavailableError. A note about somebody who has withdrawn is not kept.
         """
-        if note is not None and len(note) > MAX_NOTE:
-            raise ReviewNoteError(f"The note has {len(note)} characters.", remedy=f"Use at most {MAX_NOTE}.")
+        if note is not None and (len(note) > MAX_NOTE or not all(line.isprintable() for line in note.splitlines())):
+            raise ReviewNoteError(
+                "The note is too long or holds control characters.",
+                remedy=f"Use at most {MAX_NOTE} characters of plain text.",
+            )
         with self._log.writing() as connection:
             row = _row(connection, alert_id)
             earlier = connection.execute(_reviews_of(alert_id)).all()

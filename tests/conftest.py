@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from matcher.recognition.face import Image
 from matcher.recognition.recogniser import Recogniser
+
+# A time limit on each example says more about who else uses the machine than about the code.
+settings.register_profile("clearglass", deadline=None)
+settings.load_profile("clearglass")
 
 
 @pytest.fixture(scope="session")

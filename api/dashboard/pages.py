@@ -1,4 +1,4 @@
-"""The dashboard's pages. They hold no data: each fetches what it shows from the API, which alone decides who sees what."""
+"""The dashboard's pages. They hold no data: each fetches from the API, which alone decides who sees what."""
 
 from dataclasses import asdict, dataclass
 from functools import cache

@@ -54,7 +54,7 @@ class ProblemOut(BaseModel):
 
     index: int | None = Field(description="The entry's; null for the log as a whole.")
     code: str
-    message: str
+    what: str = Field(description="What is wrong, for people.")
 
 
 class VerificationReportOut(BaseModel):
@@ -77,8 +77,7 @@ class VerificationReportOut(BaseModel):
             checkpoint=report.checkpoint,
             verifier_key=verifier_key,
             problems=[
-                ProblemOut(index=problem.index, code=problem.code, message=problem.message)
-                for problem in report.problems
+                ProblemOut(index=problem.index, code=problem.code, what=problem.message) for problem in report.problems
             ],
         )
 

@@ -157,7 +157,7 @@ class _Film:
         self._container: Any = av.open(str(self._path), "w", format="mp4")
         stream = self._container.add_stream("libx264", rate=self._stage.fps)
         stream.width, stream.height, stream.pix_fmt = self._stage.width, self._stage.height, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "22", "sc_threshold": "0"}
+        stream.options = {"preset": "ultrafast", "crf": "22", "sc_threshold": "0"}
         stream.codec_context.gop_size = self._stage.fps
         stream.codec_context.max_b_frames = 0
         self._stream: Any = stream

@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from matcher.audit.entry import EntryKind
+from matcher.audit.errors import LogUnavailableError
 from matcher.audit.log import AuditLog
 from matcher.gallery.errors import ErasurePendingError
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.errors import StoreBusyError
 
 
 def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
@@ -50,20 +52,29 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
     pending = pending_erasures(database)
     if not pending:
         return
-    if not database.truncate_wal():
-        raise ErasurePendingError(
-            "The subject is withdrawn and can no longer be found, but a long reading of the database keeps old bytes "
-            "from being overwritten.",
-            remedy="Withdraw again when the reading (an audit or a backup) has ended; the next start does it as well.",
+    try:
+        if not database.truncate_wal():
+            raise _pending("A long reading of the database (an audit or a backup) is in the way.")
+        for subject_id in pending:
+            _log_erasure(log, subject_id)
+    except (StoreBusyError, LogUnavailableError) as error:
+        raise _pending(error.message) from error
+
+
+def _log_erasure(log: AuditLog, subject_id: str) -> None:
+    with log.writing() as connection:
+        left = connection.execute(
+            select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == subject_id)
+        ).scalar_one()
+        connection.execute(
+            update(tables.subject).where(tables.subject.c.id == subject_id).values(erased_at=log.moment(connection))
         )
-    for subject_id in pending:
-        with log.writing() as connection:
-            left = connection.execute(
-                select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == subject_id)
-            ).scalar_one()
-            erased_at = log.moment(connection)
-            connection.execute(
-                update(tables.subject).where(tables.subject.c.id == subject_id).values(erased_at=erased_at)
-            )
-            body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
-            log.append(connection, EntryKind.ERASURE, body)
+        body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
+        log.append(connection, EntryKind.ERASURE, body)
+
+
+def _pending(why: str) -> ErasurePendingError:
+    return ErasurePendingError(
+        f"The subject is withdrawn and can no longer be found, but old bytes still wait to be overwritten. {why}",
+        remedy="Withdraw again in a moment; the next start does it as well.",
+    )

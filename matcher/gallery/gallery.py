@@ -4,7 +4,6 @@ Every change is one transaction with its log entry; the index and the consent bo
 Lock order: `_changing` before the database's writer. The book's and the index's own locks are the innermost.
 """
 
-import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
@@ -30,7 +29,13 @@ from matcher.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
-from matcher.store.tables import format_time
+
+# Built once, since every search runs it: making such a statement anew costs more than running it.
+_TEMPLATES = (
+    select(tables.reference, tables.subject_key.c.wrapped)
+    .join(tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id)
+    .where(tables.reference.c.number.in_(bindparam("numbers", expanding=True)))
+)
 
 
 class Gallery:
@@ -94,7 +99,7 @@ class Gallery:
         """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""
         with self._database.reading() as connection:
             records.require_subject(connection, subject_id)
-            return _consents(connection, [subject_id])
+            return records.read_consents(connection, [subject_id])
 
     def references(self, subject_id: str) -> list[Reference]:
         """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
@@ -120,11 +125,8 @@ class Gallery:
 
     def templates(self, numbers: Sequence[int]) -> dict[int, Reference]:
         """The references with these numbers, from the database; those that are gone by now are not in it."""
-        query = select(tables.reference, tables.subject_key.c.wrapped).join(
-            tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id
-        )
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(tables.reference.c.number.in_(list(numbers)))).all()
+            rows = connection.execute(_TEMPLATES, {"numbers": list(numbers)}).all()
         wrapped = {row.subject_id: row.wrapped for row in rows}
         keys = {subject_id: self._unwrap(subject_id, key) for subject_id, key in wrapped.items()}
         return {row.number: records.reference_of(row, keys[row.subject_id]) for row in rows}
@@ -134,7 +136,7 @@ class Gallery:
     ) -> set[str]:
         """Which of the subjects may be found, by what is committed at this very transaction."""
         by_subject: dict[str, list[Consent]] = {}
-        for consent in _consents(connection, subject_ids):
+        for consent in records.read_consents(connection, subject_ids):
             by_subject.setdefault(consent.subject_id, []).append(consent)
         return {
             subject_id
@@ -172,11 +174,11 @@ class Gallery:
                 )
                 wrapped = self._master_key.wrap(key, context=records.key_context(subject_id))
                 connection.execute(insert(tables.subject_key).values(subject_id=subject_id, wrapped=wrapped))
-                _insert_consent(connection, record)
+                records.insert_consent(connection, record)
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
-                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": consent_body(record)})
+                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
             self._follow(revision, subject_id, added, samples, consents=[record])
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
@@ -189,7 +191,7 @@ class Gallery:
             with self._log.writing() as connection:
                 key = records.load_subject_key(connection, self._master_key, subject_id)
                 moment = self._log.moment(connection)
-                if not any(_active(consent, moment) for consent in _consents(connection, [subject_id])):
+                if not any(_active(consent, moment) for consent in records.read_consents(connection, [subject_id])):
                     raise ConsentRequiredError(
                         "The subject has no active consent.", remedy="Record a new consent before adding pictures."
                     )
@@ -209,10 +211,10 @@ class Gallery:
             with self._log.writing() as connection:
                 records.load_subject_key(connection, self._master_key, subject_id)
                 record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
-                _insert_consent(connection, record)
+                records.insert_consent(connection, record)
                 revision = _next_revision(connection)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
-                self._log.append(connection, EntryKind.CONSENT, body | {"consent": consent_body(record)})
+                self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
             self._book.update(revision, consents=[record])
         return record
 
@@ -337,41 +339,8 @@ class Gallery:
             self._metrics.index_size.set(self._book.size)
 
 
-def consent_body(consent: Consent) -> dict[str, Any]:
-    """A consent as log entries tell of it."""
-    return {
-        "id": consent.id,
-        "purpose": consent.purpose,
-        "cameras": sorted(consent.cameras),
-        "valid_from": format_time(consent.valid_from),
-        "valid_until": format_time(consent.valid_until),
-        "evidence_digest": consent.evidence_digest,
-    }
-
-
 def _active(consent: Consent, moment: datetime) -> bool:
     return consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until
-
-
-def _consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:
-    query = select(tables.consent).where(tables.consent.c.subject_id.in_(list(subject_ids)))
-    rows = connection.execute(query.order_by(tables.consent.c.recorded_at, tables.consent.c.id)).all()
-    return [records.consent_of(row) for row in rows]
-
-
-def _insert_consent(connection: Connection, consent: Consent) -> None:
-    connection.execute(
-        insert(tables.consent).values(
-            id=consent.id,
-            subject_id=consent.subject_id,
-            purpose=consent.purpose,
-            cameras=json.dumps(sorted(consent.cameras)),
-            valid_from=consent.valid_from,
-            valid_until=consent.valid_until,
-            evidence_digest=consent.evidence_digest,
-            recorded_at=consent.recorded_at,
-        )
-    )
 
 
 def _next_revision(connection: Connection) -> int:

@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
 from matcher.gallery.errors import SubjectUnknownError, SubjectWithdrawnError
@@ -15,9 +16,17 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.store import tables
 from matcher.store.sealing import MasterKey, SealingKey
+from matcher.store.tables import format_time
 
 VECTOR = np.dtype("<f4")
 _VECTOR_BYTES = 128 * VECTOR.itemsize
+
+# Built once, since every search runs it: making such a statement anew costs more than running it.
+_CONSENTS = (
+    select(tables.consent)
+    .where(tables.consent.c.subject_id.in_(bindparam("subjects", expanding=True)))
+    .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
+)
 
 
 def key_context(subject_id: str) -> str:
@@ -119,3 +128,37 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
         f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
         remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
     )
+
+
+def read_consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:
+    """The subjects' consents, oldest first, whatever their state."""
+    rows = connection.execute(_CONSENTS, {"subjects": list(subject_ids)}).all()
+    return [consent_of(row) for row in rows]
+
+
+def insert_consent(connection: Connection, consent: Consent) -> None:
+    """Writes a new consent."""
+    connection.execute(
+        insert(tables.consent).values(
+            id=consent.id,
+            subject_id=consent.subject_id,
+            purpose=consent.purpose,
+            cameras=json.dumps(sorted(consent.cameras)),
+            valid_from=consent.valid_from,
+            valid_until=consent.valid_until,
+            evidence_digest=consent.evidence_digest,
+            recorded_at=consent.recorded_at,
+        )
+    )
+
+
+def consent_body(consent: Consent) -> dict[str, Any]:
+    """A consent as log entries tell of it."""
+    return {
+        "id": consent.id,
+        "purpose": consent.purpose,
+        "cameras": sorted(consent.cameras),
+        "valid_from": format_time(consent.valid_from),
+        "valid_until": format_time(consent.valid_until),
+        "evidence_digest": consent.evidence_digest,
+    }

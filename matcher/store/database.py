@@ -7,7 +7,6 @@ connections write or checkpoint at once.
 import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from matcher.store.errors import (
     failed,
     store_error,
 )
+from matcher.store.turns import Turns
 
 DATABASE_FILE = "clearglass.sqlite3"
 LOCK_FILE = "lock"
@@ -39,7 +39,7 @@ class Database:
         self.folder = folder
         self._lock = lock
         self._busy_seconds = busy_seconds
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._failed: str | None = None
         path = folder / DATABASE_FILE
         self._readers = _engine(path, mode="ro" if lock is None else "rw", begin="BEGIN", busy_seconds=busy_seconds)
@@ -104,15 +104,11 @@ class Database:
         """
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        if not self._turn.acquire(timeout=self._busy_seconds):
-            raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
-        try:
+        with self._turn():
             if self._failed is not None:
                 raise failed(self._failed)
             with self._translated(), self._writer.begin() as connection:
                 yield connection
-        finally:
-            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -123,11 +119,11 @@ class Database:
     def truncate_wal(self) -> bool:
         """Moves the write-ahead log into the database file and empties it, so that erased data is gone from both.
 
-        False if a reader was in the way for `busy_seconds`.
+        False if a reader was in the way for `busy_seconds`. Raises StoreBusyError and StoreFailedError.
         """
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        with self._turn, self._translated(), self._writer.connect() as connection:
+        with self._turn(), self._translated(), self._writer.connect() as connection:
             # Autocommit: a checkpoint cannot run inside a transaction.
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
@@ -157,6 +153,15 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(self._busy_seconds):
+            raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -227,7 +232,8 @@ def _engine(path: Path, *, mode: str, begin: str, busy_seconds: float) -> Engine
         creator=connect,
         poolclass=QueuePool,
         pool_size=pool_size,
-        max_overflow=0 if pool_size == 1 else 24,
+        # Readers never wait for one another; the writer is one.
+        max_overflow=0 if pool_size == 1 else -1,
         pool_reset_on_return="rollback",
     )
 

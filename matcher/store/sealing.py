@@ -119,12 +119,19 @@ def load_master_key(database: Database, *, text: str | None = None, file: Path |
 
 
 def write_secret(path: Path, content: bytes) -> None:
-    """Writes a new file, readable by its owner only, and returns when it and its name are on the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    """Writes a new file, readable by its owner only, and returns when it and its name are on the disk.
+
+    Killed at any moment, it leaves the whole file or none under this name. For the holder of the folder's lock only.
+    """
+    if path.exists():
+        raise FileExistsError(path)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    unfinished.rename(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

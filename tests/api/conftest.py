@@ -37,7 +37,7 @@ class Site:
         """Somebody of this role with a token, or nobody."""
         headers = {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
         # No certificates to load: it is plain HTTP on this machine.
-        return httpx.Client(base_url=f"{self.address}/api/v1", headers=headers, timeout=30, verify=False)
+        return httpx.Client(base_url=f"{self.address}/api/v1", headers=headers, timeout=60, verify=False)
 
     def as_role(self, role: Role | None, method: str, path: str, **arguments: object) -> httpx.Response:
         """One request of somebody of this role."""

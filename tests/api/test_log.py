@@ -92,4 +92,4 @@ def test_a_changed_entry_is_told(site: Any) -> None:
     report = site.as_role(Role.AUDITOR, "GET", "/log/verification").json()
     assert report["verified"] is False
     assert report["problems"][0]["index"] >= 0
-    assert set(report["problems"][0]) == {"index", "code", "message"}
+    assert set(report["problems"][0]) == {"index", "code", "what"}

@@ -6,8 +6,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.overlap import overlap
 from benchmarks.recording import Raised, Recording, Seen
-from benchmarks.scoring import Score, overlap, score
+from benchmarks.scoring import Score, score
+from benchmarks.synchronisation import synchronise
 from ingest.health import CameraState, Health
 from ingest.message import ViewBox
 from ingest.rehearsal.choreography import Distance
@@ -35,9 +37,11 @@ SCENE = Scene(
 QUIET = Health(camera_id="one", state=CameraState.LIVE)
 
 
-def seen(seconds: float, box: Box, subject_id: str | None = None) -> Seen:
+def seen(seconds: float, box: Box, subject_id: str | None = None, late: float = 0.0) -> Seen:
     share = Box(x=box.x / 1000, y=box.y / 500, width=box.width / 1000, height=box.height / 500)
-    return Seen(seconds=seconds, boxes=(ViewBox(track=1, box=share, subject_id=subject_id),))
+    return Seen(
+        seconds=seconds + late, number=round(seconds * 25), boxes=(ViewBox(track=1, box=share, subject_id=subject_id),)
+    )
 
 
 def scored(seen: list[Seen], raised: list[Raised], begins: float = 1.0) -> Score:
@@ -102,6 +106,24 @@ def test_a_passage_under_way_at_the_start_counts_in_the_second_round() -> None:
     assert not scored([], [early], begins=2.5).outcomes[0].identified
     assert scored([], [late], begins=2.5).outcomes[0].identified
     assert not scored([], [late], begins=1.0).outcomes[0].identified
+
+
+def test_frames_that_came_late_are_put_where_they_belong() -> None:
+    moments = [2.0 + 0.2 * step for step in range(40)]
+    seen_late = [seen(moment, LEFT, late=1.4) for moment in moments]
+    seen_late += [seen(moment, RIGHT, late=1.4 + 0.1 * moment) for moment in (2.0, 4.0, 5.8)]
+    recording = Recording(
+        camera_id="one",
+        begins=1.0,
+        seen=seen_late,
+        raised=[Raised(seconds=3.0 + 1.4, subject_id="id-ann")],
+        before=QUIET,
+        after=QUIET,
+    )
+    timeline = synchronise(SCENE, recording)
+    assert abs(min(timeline.lags) - 1.4) < 0.25
+    assert abs(timeline.place(6.4) - 5.0) < 0.25
+    assert score(SCENE, recording, NAMES).outcomes[0].identified
 
 
 boxes = st.builds(

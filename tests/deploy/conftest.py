@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 90.0
 PASSWORD = "a long enough password for a test"
 
 Result = TypeVar("Result")
@@ -129,7 +129,9 @@ def serve(
     @contextmanager
     def start(folder: Path) -> Iterator[Served]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("CLEARGLASS_")}
-        environment = plain | settings | {"CLEARGLASS_FOLDER": str(folder / "data"), "CLEARGLASS_PORT": "0"}
+        (folder / "home").mkdir()
+        ours = {"CLEARGLASS_FOLDER": str(folder / "data"), "CLEARGLASS_PORT": "0", "HOME": str(folder / "home")}
+        environment = plain | settings | ours
         added = _clearglass(environment, "account", "add", "admin", "--role", "administrator", stdin=f"{PASSWORD}\n")
         assert added.returncode == 0, added.stderr
         output = folder / "service.txt"

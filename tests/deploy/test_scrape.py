@@ -1,11 +1,12 @@
 """The real Prometheus, with the real configuration and rules, scrapes the real service."""
 
+import http
+import http.client
 import json
 import os
 import re
 import socket
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,17 @@ import pytest
 
 
 def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        body: bytes = answer.read()
+    """Raises OSError too where the answer is an error."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    if answer.status != http.HTTPStatus.OK:
+        raise OSError(f"{url}: {answer.status}")
     return body
 
 

@@ -57,3 +57,8 @@ def test_the_unit_lets_through_the_networks_that_cameras_may_be_on(deploy: Path)
     allowed = {name for line in re.findall(r"^IPAddressAllow=(.*)$", unit, flags=re.M) for name in line.split()}
     assert allowed == {"localhost", *PRIVATE_NETWORKS}
     assert re.search(r"^IPAddressDeny=any$", unit, flags=re.M)
+
+
+def test_nothing_is_reported_to_the_maker_of_the_runtime(deploy: Path) -> None:
+    for file in ("Containerfile", "systemd/clearglass.service"):
+        assert re.search(r"\bORT_DISABLE_TELEMETRY=1\b", (deploy / file).read_text()), file

@@ -22,7 +22,8 @@ from ingest.camera import Credentials
 from matcher.errors import ClearglassError
 
 PRIVATE = AddressPolicy(
-    networks=tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "192.168.0.0/16", "fc00::/7"))), ports=((554, 554), (80, 80))
+    networks=tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "192.168.0.0/16", "fc00::/7"))),
+    ports=((554, 554), (80, 80)),
 )
 EVERYWHERE = AddressPolicy(networks=tuple(map(ipaddress.ip_network, ("0.0.0.0/0", "::/0"))), ports=((1, 65535),))
 
@@ -64,7 +65,13 @@ def test_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["rtsp://127.0.0.1/x", "rtsp://169.254.169.254/x", "rtsp://[fe80::1]/x", "rtsp://[fd00:ec2::254]/", "rtsp://[::1]/"],
+    [
+        "rtsp://127.0.0.1/x",
+        "rtsp://169.254.169.254/x",
+        "rtsp://[fe80::1]/x",
+        "rtsp://[fd00:ec2::254]/",
+        "rtsp://[::1]/",
+    ],
 )
 def test_special_addresses_are_refused_even_where_every_network_is_listed(address: str) -> None:
     with pytest.raises(CameraAddressRefusedError):
@@ -214,4 +221,3 @@ def test_no_error_repeats_a_password(prefix: str, noise: str, more: str) -> None
 def test_what_is_parsed_is_what_was_written(path: str, port: int) -> None:
     parsed = parse_address(f"rtsp://cam-1.site.example:{port}/{path}")
     assert (parsed.host, parsed.port, parsed.path) == ("cam-1.site.example", port, f"/{path}")
-    assert path in ("", *parsed.path.split("/", 1)[1:])

@@ -141,5 +141,7 @@ def test_unknown_alerts_and_long_notes(matcher: Matcher, world: Any) -> None:
     ):
         with pytest.raises(AlertUnknownError):
             call()
-    with pytest.raises(ReviewNoteError):
-        alerts.review(alert.id, "user:1", Verdict.CONFIRM, "x" * (MAX_NOTE + 1))
+    for note in ("x" * (MAX_NOTE + 1), "bell \x07", "half a pair \ud800"):
+        with pytest.raises(ReviewNoteError):
+            alerts.review(alert.id, "user:1", Verdict.CONFIRM, note)
+    assert alerts.review(alert.id, "user:1", Verdict.CONFIRM, "two\nlines").note == "two\nlines"

@@ -10,6 +10,7 @@ import pytest
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import ClockError, LogUnavailableError
+from matcher.audit.log import AuditLog
 from matcher.audit.verification import verify_log
 from matcher.evidence import read_evidence
 from matcher.gallery.errors import ConsentRequiredError, SubjectUnknownError
@@ -17,7 +18,7 @@ from matcher.gallery.index import Neighbours, Numbers, Vectors
 from matcher.identification import QueryError
 from matcher.matcher import Matcher
 from matcher.recognition.template import ModelMismatchError
-from matcher.store.database import DATABASE_FILE
+from matcher.store.database import DATABASE_FILE, Database
 
 
 class Watched:
@@ -176,6 +177,22 @@ def test_templates_of_another_model_never_meet_the_gallery(matcher: Matcher, wor
 
 
 # --- no log, no search; no outcome, no answer ------------------------------------------------------------------------
+
+
+def test_the_order_is_request_search_outcome_answer(matcher: Matcher, world: Any, watched: Watched) -> None:
+    """What another process could read at the moment of the search, and at that of the answer."""
+    world.enrol(matcher, 1)
+    seen: list[EntryKind] = []
+
+    def look() -> None:
+        with Database.open_read_only(world.folder) as reader:
+            log = AuditLog(reader, clock=world.clock)
+            seen.append(log.entries(0, 1, newest_first=True)[0].kind)
+
+    watched.during = look
+    world.found(matcher, 1)
+    look()
+    assert seen == [EntryKind.REQUEST, EntryKind.OUTCOME]
 
 
 def test_no_search_if_the_request_cannot_be_written(matcher: Matcher, world: Any, watched: Watched) -> None:
@@ -344,7 +361,7 @@ def test_searching_while_people_come_and_go(matcher: Matcher, world: Any) -> Non
     with ThreadPoolExecutor(8) as pool:
         searches = [pool.submit(search, 1 + at % 2) for at in range(8)]
         try:
-            for _ in range(12):
+            for _ in range(8):
                 subject_id = world.enrol(matcher, 2).subject.id
                 matcher.gallery.withdraw(subject_id, "user:1")
                 gone.add(subject_id)

@@ -1,6 +1,7 @@
 // An alert as the API gives it, and what the pages ask of it.
 
 import { address, read } from "./api.js";
+import { on, onReturn } from "./stream.js";
 import { viewer } from "./viewer.js";
 
 const LIMIT = 50;
@@ -26,8 +27,8 @@ export const reviews = (id) => read(`/alerts/${id}/reviews`);
 /** Alerts that somebody still has to look at, with `mine` set where the reader has done their part. */
 export async function unsettled() {
   const [open, second] = await Promise.all([alerts("open"), alerts("awaiting_second")]);
-  const done = await Promise.all(second.map((one) => reviewedByMe(one.id)));
-  const all = [...open.map((one) => ({ ...one, mine: false })), ...second.map((one, at) => ({ ...one, mine: done[at] }))];
+  const mine = await Promise.all(second.map((one) => reviewedByMe(one.id)));
+  const all = [...open.map((one) => ({ ...one, mine: false })), ...second.map((one, at) => ({ ...one, mine: mine[at] }))];
   // What the reader is done with stands last.
   return all.sort((one, other) => one.mine - other.mine || other.raised_at.localeCompare(one.raised_at));
 }
@@ -46,10 +47,15 @@ export const placeOf = (one) => one.camera_name ?? `Camera ${one.camera_id.slice
 export const probeOf = (one) => address(`/alerts/${one.id}/probe.jpg`);
 export const referenceOf = (one) => address(`/alerts/${one.id}/reference.jpg`);
 
-const done = new Map();
+const done = new Map(); // alert id → whether the reader has reviewed it
 
 async function reviewedByMe(id) {
-  // What one has reviewed stays reviewed, so only a "no" is asked for again.
-  if (!done.get(id)) done.set(id, (await reviews(id)).some(isMine));
+  if (!done.has(id)) done.set(id, (await reviews(id)).some(isMine));
   return done.get(id);
 }
+
+/** Asks anew next time: the reader has just reviewed it. */
+export const forget = (id) => done.delete(id);
+
+on("review", ({ id }) => forget(id));
+onReturn(() => done.clear());

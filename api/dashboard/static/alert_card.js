@@ -8,7 +8,6 @@ import { may } from "./viewer.js";
 /** A card that leads to the alert. `fresh` makes it stand out for a moment. */
 export function alertCard(one, { fresh = false, onopen = null } = {}) {
   const name = nameOf(one);
-  const status = one.mine ? { label: "2nd reviewer", tone: "" } : STATUS[one.status === "awaiting_second" ? "open" : one.status];
   return element(
     "li",
     { "data-alert": one.id },
@@ -21,10 +20,17 @@ export function alertCard(one, { fresh = false, onopen = null } = {}) {
         { class: "said" },
         element("b", {}, name),
         element("span", {}, placeOf(one)),
-        element("div", { class: "foot" }, since(one.raised_at), chip(status.label, status.tone)),
+        element("div", { class: "foot" }, since(one.raised_at), status(one)),
       ),
     ),
   );
+}
+
+/** Nothing on what waits for the reader: a mark on every card would mark none. */
+function status(one) {
+  if (one.mine) return chip("2nd reviewer");
+  const { label, tone } = STATUS[one.status];
+  return one.status === "confirmed" || one.status === "rejected" ? chip(label, tone) : null;
 }
 
 function pair(one) {

@@ -1,7 +1,7 @@
 // The queue of alerts and the one on the desk. C confirms, R rejects, J and K go down and up.
 
 import { send } from "./api.js";
-import { alert, alerts, isMine, nameOf, reviews, unsettled } from "./alert.js";
+import { alert, alerts, forget, isMine, nameOf, reviews, unsettled } from "./alert.js";
 import { alertCard } from "./alert_card.js";
 import { facts, measure, pictures, said, statusChip } from "./comparison.js";
 import { element, icon } from "./element.js";
@@ -90,9 +90,9 @@ function laidOut(one) {
       "header", { class: "case-head" },
       element("h1", { id: "case-title" }, nameOf(one)), settled || one.mine ? statusChip(one) : null,
       element("div", { class: "steps" },
-        element("button", { class: "quiet", type: "button", "aria-label": "Back to the list", onclick: () => close() }, icon("log")),
-        element("button", { class: "quiet", type: "button", "aria-label": "Previous alert (K)", onclick: () => step(-1) }, icon("back")),
-        element("button", { class: "quiet", type: "button", "aria-label": "Next alert (J)", onclick: () => step(1) }, icon("next"))),
+        element("button", { class: "quiet", type: "button", "aria-label": "Back to the list", title: "Back to the list", onclick: () => close() }, icon("log")),
+        element("button", { class: "quiet", type: "button", "aria-label": "Previous alert", title: "Previous alert (K)", onclick: () => step(-1) }, icon("back")),
+        element("button", { class: "quiet", type: "button", "aria-label": "Next alert", title: "Next alert (J)", onclick: () => step(1) }, icon("next"))),
     ),
     pictures(one),
     settled ? outcome(one) : one.mine ? awaiting(one) : may("review") ? verdict() : message("Your role reads alerts and does not review them."),
@@ -109,7 +109,7 @@ function verdict() {
     element("div", { class: "choices" },
       element("button", { class: "primary", type: "button", onclick: () => review("confirm") }, icon("check"), "Confirm", element("kbd", {}, "C")),
       element("button", { class: "danger", type: "button", onclick: () => review("reject") }, icon("cross"), "Reject", element("kbd", {}, "R")),
-      element("label", { class: "field" }, element("span", {}, "Note (goes into the log)"), note)),
+      element("label", { class: "field" }, element("span", {}, "Note, kept sealed with your verdict"), note)),
   );
 }
 
@@ -131,8 +131,8 @@ async function review(verdictGiven) {
   const next = neighbour(1) ?? neighbour(-1);
   try {
     const given = await send("POST", `/alerts/${id}/reviews`, { verdict: verdictGiven, note });
-    const index = (given.review ?? given).audit_index;
-    notify(verdictGiven === "confirm" ? "Confirmed." : "Rejected.", index === undefined ? null : `Log entry #${index}.`);
+    forget(id);
+    notify(verdictGiven === "confirm" ? "Confirmed." : "Rejected.", `Log entry #${given.audit_index}.`);
     await fill();
     await open(next?.mine === false ? next.id : id);
   } catch (error) {

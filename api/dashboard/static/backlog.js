@@ -3,7 +3,7 @@
 import { pending } from "./alert.js";
 import { on, onReturn } from "./stream.js";
 
-const title = document.title;
+const PAUSE = 1000; // a crowd of alerts is counted once
 
 export function followBacklog(badge) {
   async function recount() {
@@ -11,10 +11,18 @@ export function followBacklog(badge) {
     if (alerts === null) return; // the page itself says what is wrong
     badge.hidden = alerts.length === 0;
     badge.textContent = alerts.length > 99 ? "99+" : alerts.length;
+    const title = document.title.replace(/^\(\d+\) /, "");
     document.title = alerts.length ? `(${alerts.length}) ${title}` : title;
   }
-  on("alert", recount);
-  on("review", recount);
-  onReturn(recount);
+  let planned = null;
+  function soon() {
+    planned ??= setTimeout(() => {
+      planned = null;
+      recount();
+    }, PAUSE);
+  }
+  on("alert", soon);
+  on("review", soon);
+  onReturn(soon);
   recount();
 }

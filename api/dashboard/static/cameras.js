@@ -7,7 +7,7 @@ import { confirmed } from "./dialog.js";
 import { chip, element, icon } from "./element.js";
 import { bitrate, count, plural, rate } from "./measure.js";
 import { complain, empty, failure, notify, waiting } from "./message.js";
-import { span } from "./moment.js";
+import { fineSpan } from "./moment.js";
 import { on, onReturn } from "./stream.js";
 import { may } from "./viewer.js";
 
@@ -47,7 +47,7 @@ function report(health) {
   state.replaceChildren(chip(label, tone), health.error ? element("small", {}, health.error) : "");
   picture.replaceChildren(seen ? `${health.width}×${health.height}` : "–", element("small", {}, seen ? bitrate(health.bitrate) : ""));
   rates.replaceChildren(`${rate(health.frame_rate)}/s`, element("small", {}, `${rate(health.analysed_rate)}/s looked at`));
-  newest.replaceChildren(health.newest_frame_age === null ? "–" : span(health.newest_frame_age), element("small", {}, interruptions(health)));
+  newest.replaceChildren(health.newest_frame_age === null ? "–" : fineSpan(health.newest_frame_age), element("small", {}, interruptions(health)));
   faces.replaceChildren(count(health.passages), element("small", {}, reasons(health.refused)));
 }
 

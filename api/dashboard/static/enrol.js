@@ -68,6 +68,7 @@ function done({ subject, accepted, refused: turnedDown }) {
   const link = element("a", { class: "button primary", href: page }, `Open ${subject.name}`);
   const box = message(`${subject.name} is enrolled with ${plural(accepted.length, "picture")}.`, `${plural(turnedDown.length, "picture was", "pictures were")} refused; the reason stands below each.`, "good");
   refused.replaceChildren(box);
+  box.scrollIntoView({ block: "center" });
   form.querySelector(".form-foot").replaceChildren(link, element("a", { class: "button quiet", href: "/people/enrol" }, "Enrol another person"));
   form.querySelectorAll("input, .strip button").forEach((input) => { input.disabled = true; });
 }

@@ -7,12 +7,14 @@ const STEPS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 8
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-/** "0.1 s", "42 s", "3 min", "5 h", "12 d". */
+/** "7 s", "42 s", "3 min", "5 h", "12 d". */
 export function span(seconds) {
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const [, unit, name] = STEPS.find(([limit]) => seconds < limit);
   return `${Math.floor(seconds / unit)} ${name}`;
 }
+
+/** The same with tenths of a second below ten: "0.1 s". */
+export const fineSpan = (seconds) => (seconds < 10 ? `${Math.max(0, seconds).toFixed(1)} s` : span(seconds));
 
 /** "just now", "3 min ago". */
 export function ago(iso, now = Date.now()) {

@@ -43,10 +43,13 @@ export class Tile {
     this.standBy();
   }
 
-  /** A `view` event. While one picture is being fetched only the newest event is kept: never a backlog. */
+  /**
+   * A `view` event. While one picture is being fetched only the newest event is kept: never a backlog.
+   * Nothing is fetched for a tab that nobody sees.
+   */
   async view(event) {
     this.newest = event;
-    if (this.loading) return;
+    if (this.loading || document.hidden) return;
     this.loading = true;
     while (this.newest) {
       const next = this.newest;

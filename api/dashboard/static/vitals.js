@@ -2,7 +2,7 @@
 
 import { element } from "./element.js";
 import { bitrate, count, rate } from "./measure.js";
-import { span } from "./moment.js";
+import { fineSpan } from "./moment.js";
 
 const OLD = 2; // seconds: a picture older than this is no longer "live"
 const FIELDS = [
@@ -10,7 +10,7 @@ const FIELDS = [
   ["Looked at/s", (health) => rate(health.analysed_rate)],
   ["Bitrate", (health) => bitrate(health.bitrate)],
   ["Picture", (health) => (health.width ? `${health.width}×${health.height}` : "–")],
-  ["Newest", (health, late) => (health.newest_frame_age === null ? "–" : span(health.newest_frame_age + late))],
+  ["Newest", (health, late) => (health.newest_frame_age === null ? "–" : fineSpan(health.newest_frame_age + late))],
   ["Drops", (health) => count(health.dropped)],
 ];
 

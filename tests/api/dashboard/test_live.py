@@ -86,7 +86,7 @@ def test_an_alert_arrives_by_itself(open_page, site, astronaut_jpeg):
     card = page.locator(f"#incoming [data-alert='{alert}']")
     expect(card).to_contain_text("Eileen Collins")
     expect(page.locator("#to-review")).to_have_text("1")
-    assert page.title() == "(1) Live · Clearglass"
+    expect(page).to_have_title("(1) Live · Clearglass")
     expect(page.locator("#incoming")).not_to_contain_text("Nothing to review")
     card.locator("a").click()
     page.wait_for_url(f"**/alerts?alert={alert}")

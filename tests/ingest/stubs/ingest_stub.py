@@ -1,4 +1,4 @@
-"""A recogniser for worker processes that sees one face where the picture is bright. Importable by name from a worker."""
+"""A recogniser for worker processes that sees one face where it is bright. Importable by name from a worker."""
 
 import os
 import time

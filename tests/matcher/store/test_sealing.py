@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.store.database import Database
-from matcher.store.sealing import MASTER_KEY_FILE, MasterKey, MasterKeyError, SealError, SealingKey, load_master_key
+from matcher.store.sealing import (
+    MASTER_KEY_FILE,
+    MasterKey,
+    MasterKeyError,
+    SealError,
+    SealingKey,
+    load_master_key,
+    write_secret,
+)
 
 KEY = SealingKey(bytes(range(32)))
 
@@ -69,6 +77,14 @@ def test_a_key_is_made_once_and_found_again(database: Database) -> None:
     path = database.folder / MASTER_KEY_FILE
     assert path.stat().st_mode & 0o777 == 0o600
     assert load_master_key(database).open(sealed, context="c") == b"x"
+
+
+def test_a_key_half_written_by_a_killed_start_is_no_key(database: Database) -> None:
+    (database.folder / f"{MASTER_KEY_FILE}.unfinished").write_bytes(b"half")
+    load_master_key(database)
+    assert [path.name for path in database.folder.glob("master.key*")] == [MASTER_KEY_FILE]
+    with pytest.raises(FileExistsError):
+        write_secret(database.folder / MASTER_KEY_FILE, b"another")
 
 
 def test_a_lost_key_is_never_replaced_silently(database: Database) -> None:

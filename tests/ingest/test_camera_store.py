@@ -1,0 +1,137 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.address import AddressPolicy, CameraAddressInvalidError, CameraAddressRefusedError
+from ingest.camera import Credentials
+from ingest.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
+from matcher.audit.entry import EntryKind
+from matcher.audit.log import AuditLog
+from matcher.clock import system_clock
+from matcher.store.database import Database
+from matcher.store.sealing import load_master_key
+
+CANARY = "canary%21@:/#7531"
+ACTOR = "user:op"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database.open(tmp_path / "data") as database:
+        yield database
+
+
+@pytest.fixture
+def log(database: Database) -> AuditLog:
+    return AuditLog(database, clock=system_clock)
+
+
+@pytest.fixture
+def store(database: Database, log: AuditLog, policy: AddressPolicy) -> CameraStore:
+    return CameraStore(database, load_master_key(database), log, policy=policy)
+
+
+def add(store: CameraStore, **changes: object):
+    given = {"actor": ACTOR, "name": "lobby", "address": "rtsp://127.0.0.1:9/x", "purpose": "entry"}
+    return store.add(**{**given, **changes})
+
+
+def entries(log: AuditLog) -> list:
+    return [entry for entry in log.entries(0, 100) if entry.kind is EntryKind.CAMERA]
+
+
+def test_what_is_added_is_found_again(store: CameraStore) -> None:
+    login = Credentials(username="admin", password=CANARY)
+    camera = add(store, credentials=login, analysed_fps=3.0, min_eye_distance=30.0, enabled=False)
+    assert store.get(camera.id) == camera
+    assert store.list() == (camera,)
+    assert store.get(camera.id).credentials == login
+
+
+def test_a_login_in_the_address_is_taken_out_and_sealed(store: CameraStore, log: AuditLog, database: Database) -> None:
+    camera = add(store, address="rtsp://admin:canary@:/#7531@127.0.0.1:9/x")
+    assert camera.address == "rtsp://127.0.0.1:9/x"
+    assert store.get(camera.id).credentials == Credentials(username="admin", password="canary@:/#7531")
+    store.update(camera.id, actor=ACTOR, name="hall")
+    store.remove(camera.id, actor=ACTOR)
+    assert "7531" not in repr(camera) + str([entry.body for entry in log.entries(0, 100)])
+    database.close()
+    for file in database.folder.iterdir():
+        assert b"7531" not in file.read_bytes(), file.name
+
+
+def test_every_change_is_in_the_log(store: CameraStore, log: AuditLog) -> None:
+    camera = add(store, address="rtsp://127.0.0.1:9/path?password=canary")
+    store.update(camera.id, actor=ACTOR, enabled=False)
+    store.remove(camera.id, actor=ACTOR)
+    assert [entry.body["action"] for entry in entries(log)] == ["added", "changed", "removed"]
+    assert {entry.body["place"] for entry in entries(log)} == {"rtsp://127.0.0.1:9"}
+    assert "canary" not in str([entry.body for entry in entries(log)])
+
+
+def test_names_are_unique(store: CameraStore) -> None:
+    first, second = add(store), add(store, name="hall")
+    with pytest.raises(CameraExistsError):
+        add(store, name=" lobby ")
+    with pytest.raises(CameraExistsError):
+        store.update(second.id, actor=ACTOR, name="lobby")
+    assert store.update(first.id, actor=ACTOR, name="lobby", enabled=False).enabled is False
+
+
+@pytest.mark.parametrize("change", ["get", "update", "remove"])
+def test_unknown(store: CameraStore, change: str) -> None:
+    with pytest.raises(CameraUnknownError):
+        getattr(store, change)("no-such", **({} if change == "get" else {"actor": ACTOR}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "a" * 101},
+        {"name": "a\nb"},
+        {"purpose": " "},
+        {"analysed_fps": 0.0},
+        {"analysed_fps": 61.0},
+        {"analysed_fps": float("nan")},
+        {"min_eye_distance": 1.0},
+    ],
+)
+def test_invalid(store: CameraStore, changes: dict[str, object]) -> None:
+    camera = add(store, name="other")
+    with pytest.raises(CameraInvalidError):
+        add(store, **changes)
+    with pytest.raises(CameraInvalidError):
+        store.update(camera.id, actor=ACTOR, **changes)
+    assert store.list() == (camera,)
+
+
+def test_refused_addresses_are_not_kept(store: CameraStore, log: AuditLog) -> None:
+    for address in ("file:///etc/passwd", "rtsp://8.8.8.8/x", "rtsp://169.254.169.254/"):
+        with pytest.raises(CameraAddressRefusedError):
+            add(store, address=address)
+    with pytest.raises(CameraAddressInvalidError):
+        add(store, address="rtsp://2130706433/x")
+    assert store.list() == () and entries(log) == []
+
+
+def test_a_file_only_with_local(store: CameraStore, clip: Path) -> None:
+    camera = add(store, address=str(clip), local=True)
+    assert store.update(camera.id, actor=ACTOR, name="hall").address == str(clip)
+    with pytest.raises(CameraAddressRefusedError):
+        store.update(camera.id, actor=ACTOR, address=str(clip.parent))
+
+
+def test_a_login_does_not_follow_to_another_host(store: CameraStore) -> None:
+    """Else whoever may edit a camera could have its password sent to a server of theirs."""
+    camera = add(store, credentials=Credentials(username="admin", password=CANARY))
+    moved = store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
+    assert moved.credentials == camera.credentials
+    assert store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.2:9/x").credentials is None
+
+
+def test_forgetting_a_login(store: CameraStore) -> None:
+    camera = add(store, credentials=Credentials(username="admin", password=CANARY))
+    assert store.update(camera.id, actor=ACTOR, forget_credentials=True).credentials is None
+    assert store.get(camera.id).credentials is None

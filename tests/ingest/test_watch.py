@@ -1,0 +1,206 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import cv2
+import numpy as np
+import pytest
+from ingest_stub import BrightRecogniser, face_at, quality
+
+from ingest.frame import Frame
+from ingest.message import Identified
+from ingest.passage import SearchRule
+from ingest.view import blur, make_view
+from ingest.watch import MOST_EXTRACTED, Watch
+from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.quality import Quality, QualityGate
+
+SIZE = (1280, 720)
+
+
+class Scripted(BrightRecogniser):
+    """Finds what it is told to, in a picture of any size; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.faces: list[Face] = []
+        self.quality = quality()
+        self.extracted = 0
+        self.detected_in: list[tuple[int, int]] = []
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        image = images[0]
+        self.detected_in.append((image.shape[1], image.shape[0]))
+        scale = image.shape[1] / SIZE[0]
+        return [[_scaled(face, scale) for face in self.faces]]
+
+    def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
+        return [self.quality for _ in faces]
+
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list:
+        self.extracted += len(faces)
+        return super().extract(images, faces)
+
+
+def _scaled(face: Face, scale: float) -> Face:
+    box = face.box
+    shrunk = Box(x=box.x * scale, y=box.y * scale, width=box.width * scale, height=box.height * scale)
+    return Face(box=shrunk, landmarks=face.landmarks * scale, score=face.score)
+
+
+def frame(moment: float, image: Image | None = None) -> Frame:
+    picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8) if image is None else image
+    return Frame(
+        number=round(moment * 25),
+        arrived=moment,
+        captured_at=datetime.now(UTC),
+        width=SIZE[0],
+        height=SIZE[1],
+        pixels=lambda: picture,
+        shrunk=lambda width, height: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+    )
+
+
+@pytest.fixture
+def recogniser() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def watch(recogniser: Scripted) -> Watch:
+    return Watch(recogniser, gate=QualityGate(), rule=SearchRule(), gap=1.5)
+
+
+def test_faces_come_back_in_the_pixels_of_the_whole_picture(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    seen = watch.look(frame(0.0)).seen[0]
+    assert recogniser.detected_in == [(640, 360)]
+    assert (seen.box.x, seen.box.y, seen.box.width) == pytest.approx((400, 300, 100), abs=0.01)
+
+
+@pytest.mark.parametrize(("eyes", "width"), [(20.0, 640), (12.0, 711), (4.0, 1280)])
+def test_smaller_faces_are_looked_for_in_larger_pictures(recogniser: Scripted, eyes: float, width: int) -> None:
+    Watch(recogniser, gate=QualityGate(min_eye_distance=eyes), rule=SearchRule(), gap=1.5).look(frame(0.0))
+    assert recogniser.detected_in[0][0] == width
+
+
+def test_a_passage_is_searched_once_and_reported_when_over(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    first = watch.look(frame(0.0))
+    assert [(one.passage, one.first) for one in first.sightings] == [(1, True)]
+    assert first.sightings[0].probe.crop[:2] == b"\xff\xd8"
+    watch.identified(Identified(passage=1, subject_id=None))
+    for step in range(1, 20):
+        assert watch.look(frame(0.2 * step)).sightings == ()
+    assert recogniser.extracted == 1
+    recogniser.faces = []
+    (passed,) = watch.look(frame(6.0)).passed
+    assert (passed.passage, passed.searched, passed.refused) == (1, 1, ())
+    assert passed.seconds == pytest.approx(3.8)
+    watch.identified(Identified(passage=1, subject_id="too late"))
+
+
+def test_a_clearly_better_sample_is_searched_again(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.quality = quality(eye_distance=21, sharpness=40)
+    watch.look(frame(0.0))
+    watch.identified(Identified(passage=1, subject_id=None))
+    recogniser.quality = quality(eye_distance=60, sharpness=400)
+    assert watch.look(frame(1.2), hurried=True).sightings == ()
+    (again,) = watch.look(frame(1.4)).sightings
+    assert not again.first
+
+
+def test_a_face_the_gate_refuses_leaves_no_template_but_a_reason(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.quality = quality(sharpness=1)
+    looked = watch.look(frame(0.0))
+    assert looked.sightings == () and recogniser.extracted == 0
+    assert [reason.value for reason in looked.seen[0].refused] == ["blurred"]
+    assert watch.refused == {"blurred": 1}
+    (passed,) = watch.expire(5.0)
+    assert (passed.searched, passed.refused) == (0, ("blurred",))
+
+
+def test_a_small_face_is_refused_before_it_is_assessed(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 40)]
+    recogniser.assess = None  # type: ignore[assignment,method-assign]
+    assert [reason.value for reason in watch.look(frame(0.0)).seen[0].refused] == ["too_small"]
+
+
+def test_a_crowd_is_searched_a_few_at_a_time_until_all_were(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(150.0 * column, 300, 100) for column in range(7)]
+    asked = []
+    for step in range(7):
+        sightings = watch.look(frame(0.1 * step), hurried=True).sightings
+        assert len(sightings) <= MOST_EXTRACTED
+        asked += [one.passage for one in sightings]
+    assert sorted(asked) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_the_name_of_a_match_stands_on_its_track(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    watch.look(frame(0.0))
+    watch.identified(Identified(passage=1, subject_id="anna"))
+    assert watch.look(frame(0.2)).seen[0].subject_id == "anna"
+
+
+def checkered() -> Image:
+    """Fine detail everywhere: whatever is blurred loses it."""
+    picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    picture[:, (np.arange(SIZE[0]) // 8) % 2 == 0] = 200
+    return picture
+
+
+def detail(jpeg: bytes, box: Box) -> float:
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    height, width = image.shape[:2]
+    left, top = round(box.x * width), round(box.y * height)
+    part = image[top : top + round(box.height * height), left : left + round(box.width * width)]
+    return float(np.abs(np.diff(part.astype(float), axis=1)).mean())
+
+
+def test_strangers_are_blurred_and_the_identified_are_not(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(200, 300, 100), face_at(800, 300, 100)]
+    picture = checkered()
+    watch.look(frame(0.0, picture))
+    watch.identified(Identified(passage=1, subject_id="anna"))
+    watch.identified(Identified(passage=2, subject_id=None))
+    now = frame(0.2, picture)
+    looked = watch.look(now)
+    view = make_view(now, looked.picture, looked.seen, width=640)
+    known, stranger = view.boxes
+    assert (known.subject_id, stranger.subject_id) == ("anna", None)
+    assert detail(view.jpeg, known.box) > 10
+    assert detail(view.jpeg, stranger.box) < 2
+
+
+def test_a_face_the_detector_misses_for_a_moment_stays_blurred(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(200, 300, 100)]
+    picture = checkered()
+    box = watch.look(frame(0.0, picture)).seen[0].box
+    watch.identified(Identified(passage=1, subject_id="anna"))
+    recogniser.faces = []
+    now = frame(0.2, picture)
+    looked = watch.look(now)
+    view = make_view(now, looked.picture, looked.seen, width=640)
+    share = replace(box, x=box.x / SIZE[0], y=box.y / SIZE[1], width=box.width / SIZE[0], height=box.height / SIZE[1])
+    assert view.boxes == ()
+    assert detail(view.jpeg, share) < 2
+
+
+@pytest.mark.parametrize(
+    "box", [(-0.5, -0.5, 0.6, 0.6), (0.99, 0.99, 0.5, 0.5), (2.0, 2.0, 0.1, 0.1), (0.5, 0.5, 0.0, 0.0), (0, 0, 1, 1)]
+)
+def test_boxes_over_the_edge_are_blurred_as_far_as_they_are_inside(box: tuple[float, float, float, float]) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
+    before = image.copy()
+    blur(image, Box(x=box[0], y=box[1], width=box[2], height=box[3]))
+    assert image.shape == before.shape
+    assert (image != before).any() == (box[0] < 1 and box[2] > 0)
+
+
+def test_a_view_is_small(watch: Watch) -> None:
+    now = frame(0.0)
+    view = make_view(now, now.pixels(), (), width=640)
+    image = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape == (360, 640, 3)
