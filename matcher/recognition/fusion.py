@@ -8,7 +8,11 @@ import numpy as np
 from matcher.recognition.template import ModelMismatchError, Template
 
 DLIB_WEIGHT = 0.7
-"""What dlib's distance counts beside SFace's; chosen on LFW view 1 (`python -m benchmarks operating-point`)."""
+"""What dlib's distance counts beside SFace's.
+
+On LFW view 1 (`python -m benchmarks operating-point`) all from 0.4 to 0.9 are equal within the noise of 1,600 mated
+pairs, at half to three quarters of the misses of SFace alone.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
