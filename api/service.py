@@ -1,9 +1,10 @@
 """The composition root: opens every room on one data folder and joins them. Nothing else knows them all."""
 
+from functools import partial
 from types import TracebackType
 from typing import Self
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from api.accounts import Accounts
 from api.events import Events
@@ -39,7 +40,7 @@ class Service:
             observer=self.events,
             settings=ingest,
             metrics=IngestMetrics(registry),
-            recogniser_factory=load_recogniser,
+            recogniser_factory=partial(load_recogniser, eager=True),
         )
         self.events.on_watching(self.supervisor.watching)
 
@@ -58,6 +59,7 @@ class Service:
         Raises: DataFolderInUseError, and whatever `Matcher.open` says is wrong with the folder or the models.
         """
         registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         opened = Matcher.open(matcher, recogniser=recogniser, clock=clock, registry=registry)
         return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
 

@@ -58,7 +58,10 @@ class Supervisor:
                 watched=old.watched if old is not None else False,
             )
             self._keepers[camera.id] = keeper
-            if camera.enabled and not self._closed:
+            if not camera.enabled:
+                # A camera that is switched off is not a camera that is down.
+                self._metrics.forget(camera.id)
+            elif not self._closed:
                 keeper.start()
 
     def start(self, cameras: Iterable[Camera]) -> None:

@@ -1,5 +1,6 @@
 """Alerts and what people say of them."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -63,11 +64,11 @@ class ReviewIn(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """A review. verdict, reviewer and note are null while the caller could still be the second reviewer."""
+    """A review."""
 
     alert_id: str
-    reviewer: str | None = Field(examples=["user:7c9e6679-7425-40de-944b-e07fc1f90ae7"])
-    verdict: Verdict | None
+    reviewer: str = Field(examples=["user:7c9e6679-7425-40de-944b-e07fc1f90ae7"])
+    verdict: Verdict
     note: str | None
     reviewed_at: AwareDatetime
     audit_index: int
@@ -82,8 +83,16 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[AlertOut]:
     """Alerts, newest first."""
-    alerts = service.matcher.alerts.alerts(status=status, limit=limit, before=before)
-    return alerts_out(alerts, service, caller)
+    undecided = {AlertStatus.OPEN, AlertStatus.AWAITING_SECOND}
+    if status not in undecided:
+        return alerts_out(service.matcher.alerts.alerts(status=status, limit=limit, before=before), service, caller)
+    found = [
+        alert
+        for one in sorted(undecided)
+        for alert in service.matcher.alerts.alerts(status=one, limit=limit, before=before)
+    ]
+    newest_first = sorted(found, key=lambda alert: alert.request_index, reverse=True)
+    return [alert for alert in alerts_out(newest_first, service, caller) if alert.status is status][:limit]
 
 
 @router.get("/{alert_id}", operation_id="get_alert", summary="One alert", openapi_extra=asks(Permission.ALERTS_READ))
@@ -125,13 +134,15 @@ def reference_picture(alert_id: str, service: ServiceDep) -> Response:
     openapi_extra=asks(Permission.ALERTS_READ),
 )
 def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[ReviewOut]:
-    """Who said what. Whoever could still be the second reviewer is told no more than that there was a first."""
+    """Who said what. Whoever could still be the second reviewer is not even told that there was a first: only a
+    confirmation leaves an alert undecided."""
     alerts = service.matcher.alerts
     alert, reviews = alerts.alert(alert_id), alerts.reviews(alert_id)
     own = any(review.reviewer == caller.actor for review in reviews)
     settled = alert.status in {AlertStatus.CONFIRMED, AlertStatus.REJECTED}
-    blind = caller.may(Permission.REVIEW) and not own and not settled
-    return [_review(review, blind=blind) for review in reviews]
+    if caller.may(Permission.REVIEW) and not own and not settled:
+        return []
+    return [_review(review) for review in reviews]
 
 
 @router.post(
@@ -146,7 +157,7 @@ def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceD
     alerts = service.matcher.alerts
     review = alerts.review(alert_id, caller.actor, new.verdict, new.note)
     service.events.reviewed(alerts.alert(alert_id))
-    return _review(review, blind=False)
+    return _review(review)
 
 
 def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, caller: Principal) -> list[AlertOut]:
@@ -155,17 +166,29 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
     people = {alert.subject_id for alert in alerts} if caller.may(Permission.NAMES) else set()
     names = {person: service.matcher.gallery.subject(person).name for person in people}
     return [
-        AlertOut.of(alert, camera_name=cameras.get(alert.camera_id), subject_name=names.get(alert.subject_id))
+        AlertOut.of(
+            replace(alert, status=_shown_status(alert, service, caller)),
+            camera_name=cameras.get(alert.camera_id),
+            subject_name=names.get(alert.subject_id),
+        )
         for alert in alerts
     ]
 
 
-def _review(review: Review, *, blind: bool) -> ReviewOut:
+def _shown_status(alert: Alert, service: Service, caller: Principal) -> AlertStatus:
+    """To whoever could still be the second reviewer an alert is open: that there was a first would tell the verdict."""
+    blind = alert.status is AlertStatus.AWAITING_SECOND and caller.may(Permission.REVIEW)
+    if blind and caller.actor not in {review.reviewer for review in service.matcher.alerts.reviews(alert.id)}:
+        return AlertStatus.OPEN
+    return alert.status
+
+
+def _review(review: Review) -> ReviewOut:
     return ReviewOut(
         alert_id=review.alert_id,
-        reviewer=None if blind else review.reviewer,
-        verdict=None if blind else review.verdict,
-        note=None if blind else review.note,
+        reviewer=review.reviewer,
+        verdict=review.verdict,
+        note=review.note,
         reviewed_at=review.reviewed_at,
         audit_index=review.audit_index,
     )

@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from api.account import Principal
-from api.events import Event, Subscription, Viewed
+from api.events import Event, Reviewed, Subscription, Viewed
 from api.guard import Caller, GuardedRoute, ServiceDep, asks, principal_of
 from api.permission import Permission
 from api.routers.alerts import alerts_out
 from api.routers.cameras import HealthOut
 from api.service import Service
 from ingest.health import Health
+from matcher.alert import AlertStatus
 from matcher.errors import ClearglassError
 
 router = APIRouter(tags=["events"], route_class=GuardedRoute)
@@ -132,7 +133,10 @@ def _event(event: Event, names: Names) -> str:
         return _line("health", HealthOut.of(event))
     if not names.caller.may(Permission.ALERTS_READ):
         return ""
-    return _line(event.name, alerts_out([event.alert], names.service, names.caller)[0])
+    shown = alerts_out([event.alert], names.service, names.caller)[0]
+    if isinstance(event, Reviewed) and shown.status is AlertStatus.OPEN:
+        return ""  # whoever could be the second reviewer is not to know of the first
+    return _line(event.name, shown)
 
 
 def _line(name: str, data: BaseModel) -> str:

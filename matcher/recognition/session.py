@@ -1,5 +1,6 @@
 """The door to ONNX Runtime."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ class Session:
     """A network ready to run on the CPU. Safe to call from several threads at once."""
 
     def __init__(self, model: "onnx.ModelProto", *, threads: int) -> None:
+        # ONNX Runtime reports its use to its maker unless this is set before it is loaded. Nothing leaves this machine.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

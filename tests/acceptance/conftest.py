@@ -75,7 +75,7 @@ def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
         [sys.executable, "-m", "api.cli", "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "CLEARGLASS_ALLOW_LOOPBACK": "true"},
+        env={**os.environ, "CLEARGLASS_ALLOW_LOOPBACK": "true", "CLEARGLASS_ALLOWED_PORTS": "1-65535"},
     )
     running = Clearglass(address=_address(process), folder=folder, process=process, passwords=passwords)
     try:

@@ -102,16 +102,18 @@ def test_from_a_cameras_packet_to_a_reviewed_alert(
     [alert, *_] = admin.get("/alerts").json()
     assert alert["subject_id"] == subject
     for name, status in (("ada", "awaiting_second"), ("grace", "confirmed")):
+        reviewer = clearglass.client(name)
+        assert reviewer.get(f"/alerts/{alert['id']}").json()["status"] == "open"
         page = first if name == "ada" else log_in(browser, clearglass, name)
         page.goto(f"/alerts?alert={alert['id']}")
         page.get_by_role("button", name="Confirm").first.click()
         eventually(
-            lambda status=status: admin.get(f"/alerts/{alert['id']}").json()["status"] == status,
+            lambda status=status, reviewer=reviewer: reviewer.get(f"/alerts/{alert['id']}").json()["status"] == status,
             seconds=10,
             what=f"the alert is {status}",
         )
 
-    entries = admin.get("/log/entries", params={"limit": 500}).json()
+    entries = admin.get("/log/entries", params={"limit": 500}).json()["entries"]
     reviews = [entry for entry in entries if entry["kind"] == "review" and entry["body"]["alert"] == alert["id"]]
     assert len({review["body"]["reviewer"] for review in reviews}) == 2
     outcome = next(entry for entry in entries if entry["index"] == alert["outcome_index"])

@@ -224,8 +224,12 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
         for headers in ({}, {"Authorization": f"Bearer {other_token.secret}"}):
             again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}, headers=headers)
             assert (again.status_code, site.code(again)) == (409, "already_reviewed")
-        blind = second.get(f"/alerts/{alert}/reviews").json()
-        assert [(one["verdict"], one["note"], one["reviewer"]) for one in blind] == [(None, None, None)]
+        # Only a confirmation leaves an alert undecided: that there was one must not show at all.
+        assert second.get(f"/alerts/{alert}/reviews").json() == []
+        assert second.get(f"/alerts/{alert}").json()["status"] == "open"
+        assert [one["status"] for one in second.get("/alerts?status=open").json()] == ["open"]
+        assert second.get("/alerts?status=awaiting_second").json() == []
+        assert [one["id"] for one in first.get("/alerts?status=awaiting_second").json()] == [alert]
         assert "Canary" in first.get(f"/alerts/{alert}/reviews").text
         assert second.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}).status_code == 201
         assert [one["verdict"] for one in second.get(f"/alerts/{alert}/reviews").json()] == ["confirm", "confirm"]
