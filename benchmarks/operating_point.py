@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.lfw import Lfw, Pair
 from benchmarks.errors import MeasurementError
+from benchmarks.interval import wilson
 from matcher.recognition.face import Face, Image
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.image import decode_image
@@ -45,8 +46,6 @@ CHOSEN_AT = (1e-4, 1e-5)
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 3.0)
 QUICK_PAIRS = 150
 BATCH = 16
-CONFIDENCE = 1.959964
-"""The normal quantile of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -213,14 +212,6 @@ def threshold_at(non_mated: Floats, rate: float) -> float:
     """The largest dissimilarity at which no more than `rate` of the non-mated pairs are at it or closer."""
     place = max(int(rate * len(non_mated)) - 1, 0)
     return float(np.partition(non_mated, place)[place])
-
-
-def wilson(errors: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a rate (Wilson, JASA 1927). Pairs that share people are taken as independent."""
-    rate, square = errors / trials, CONFIDENCE**2
-    middle = (rate + square / (2 * trials)) / (1 + square / trials)
-    half = CONFIDENCE / (1 + square / trials) * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def weights_curve(scores: Scores) -> dict[str, dict[str, float]]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,11 +19,13 @@ from ingest.camera import Camera
 from ingest.health import CameraState, Health
 from ingest.message import View, ViewBox
 from ingest.metrics import IngestMetrics
+from ingest.rehearsal import stamp
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.alert import Alert
 from matcher.matcher import Matcher
+from matcher.recognition.image import decode_image
 from matcher.recognition.pipeline import load_recogniser
 
 LIVE_SECONDS = 120.0
@@ -37,10 +40,14 @@ LONGEST_WALK = 9.0
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One analysed frame. seconds: when it arrived, after the stream's first was sent. number: of frames decoded."""
+    """One analysed frame. seconds: when it arrived, after the stream's first was sent. number: of frames decoded.
+
+    stamp: its number in the scene, as read from its view; None where something hides it.
+    """
 
     seconds: float
     number: int
+    stamp: int | None
     boxes: Sequence[ViewBox]
 
 
@@ -112,14 +119,15 @@ class _Metrics(IngestMetrics):
 
 
 class _Witness:
-    """The supervisor's observer: keeps what was seen and raised. The pictures themselves are dropped at once."""
+    """The supervisor's observer: keeps what was seen and raised. Of the pictures only the stamps are kept."""
 
     def __init__(self) -> None:
-        self.views: defaultdict[str, list[View]] = defaultdict(list)
+        self.views: defaultdict[str, list[tuple[View, int | None]]] = defaultdict(list)
         self.alerts: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
 
     def viewed(self, camera_id: str, view: View) -> None:
-        self.views[camera_id].append(replace(view, jpeg=b""))
+        number = stamp.read(decode_image(view.jpeg))
+        self.views[camera_id].append((replace(view, jpeg=b""), number))
 
     def reported(self, camera_id: str, health: Health) -> None:
         pass
@@ -131,12 +139,18 @@ class _Witness:
 def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, label: str) -> Run:
     """One camera a film, all at once, each for one length of `seconds` and the rest of the walks under way.
 
-    MeasurementError when they are not all live within two minutes, or one of them loses its stream.
+    films: of stamped scenes. MeasurementError when they are not all live within two minutes, or one of them loses its
+    stream.
     """
     mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
     metrics, witness = _Metrics(), _Witness()
     with RtspServer(mounts) as server:
-        settings = IngestSettings(allow_loopback=True, allowed_ports=((server.port, server.port),))
+        settings = IngestSettings(
+            allow_loopback=True,
+            allowed_ports=((server.port, server.port),),
+            # Each passage counts, also of somebody who was here a moment ago.
+            alert_again_seconds=0.0,
+        )
         cameras = [
             Camera(id=f"{label}-{mount}", name=mount, address=server.url(mount), purpose=PURPOSE) for mount in mounts
         ]
@@ -145,7 +159,7 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
             alerts=matcher.alerts,
             settings=settings,
             metrics=metrics,
-            recogniser_factory=load_recogniser,
+            recogniser_factory=partial(load_recogniser, eager=True),
             observer=witness,
         ) as supervisor:
             supervisor.start(cameras)
@@ -173,9 +187,10 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
                     Seen(
                         seconds=(view.captured_at - starts[camera.id]).total_seconds(),
                         number=view.number,
+                        stamp=stamped,
                         boxes=view.boxes,
                     )
-                    for view in witness.views[camera.id]
+                    for view, stamped in witness.views[camera.id]
                 ],
                 raised=[
                     Raised(seconds=(moment - starts[camera.id]).total_seconds(), subject_id=subject)

@@ -87,6 +87,7 @@ def _compose(folder: Path, cast: Cast, plan: Plan, progress: Progress) -> list[S
                 strangers=cast.strangers,
                 seconds=plan.seconds,
                 seed=SEED + number,
+                stamped=True,
                 progress=lambda _done, _total: advance(1),
             )
             scenes.append(scene)

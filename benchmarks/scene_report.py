@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.benchmark import Table
-from benchmarks.operating_point import wilson
+from benchmarks.interval import wilson
 from benchmarks.recording import Run
 from benchmarks.scoring import Outcome, Score
 from ingest.rehearsal.choreography import Distance

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from benchmarks.overlap import OVERLAP, overlap
 from benchmarks.recording import Recording, Seen
-from benchmarks.synchronisation import Timeline, in_pixels, synchronise
+from benchmarks.synchronisation import Timeline, synchronise
 from ingest.rehearsal.scene import Appearance, Passage, Scene
 from matcher.recognition.face import Box
 
 TOLERANCE = 3
-"""Frames by which a frame's place in the scene may be mistaken."""
+"""Frames by which a moment's place in the scene may be mistaken: an alert's lies between those of two views."""
 
 NAMING_SECONDS = 1.5
 """A name appears in the views within so long after its alert's frame."""
@@ -53,7 +53,7 @@ class Score:
 def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score:
     """Counts each passage once: in the stream's first round if it began after the measurement did, else in the second.
 
-    names: subject id to the person's name in the scene.
+    names: subject id to the person's name in the scene. MeasurementError: the recording cannot be laid onto the scene.
     """
     timeline = synchronise(scene, recording)
     begins = timeline.place(recording.begins)
@@ -94,7 +94,17 @@ def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score
 def _boxes(seen: Sequence[Seen], scene: Scene, timeline: Timeline) -> Iterator[tuple[float, tuple[Box, str | None]]]:
     for one in seen:
         for drawn in one.boxes:
-            yield timeline.place(one.seconds), (in_pixels(drawn.box, scene), drawn.subject_id)
+            yield timeline.place(one.seconds), (_in_pixels(drawn.box, scene), drawn.subject_id)
+
+
+def _in_pixels(share: Box, scene: Scene) -> Box:
+    """A view's box in the scene's pixels."""
+    return Box(
+        x=share.x * scene.width,
+        y=share.y * scene.height,
+        width=share.width * scene.width,
+        height=share.height * scene.height,
+    )
 
 
 def _span(scene: Scene, passage: Passage, begins: float) -> tuple[float, float]:

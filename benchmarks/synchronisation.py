@@ -1,27 +1,26 @@
 """Which frame of a scene a camera's frame is, however late it came.
 
-The frames' own numbers say how far apart two of them are in the scene: every frame is decoded, and TCP loses none. What
-they do not say is the place of the first one (a stream's opening frames are spent on finding out what it is), and the
-arrival does not say it either on a machine with too much to do, where frames wait in the kernel's buffers. So one shift
-is looked for, for the whole recording: the one that lays the boxes best onto the faces. How late each frame came
-follows.
+The pictures say it themselves: each bears its number in the scene as a stamp. But a stamp repeats with the scene, and a
+view in which something hides it has none. The frames' own numbers do not repeat: every frame is decoded, and TCP loses
+none, so they stay apart from the endless stream's by one and the same number, that of the opening frames which were
+spent on finding out what the stream is. The stamps give that number. How late each frame came follows.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.overlap import overlap
-from benchmarks.recording import Recording, Seen
+from benchmarks.errors import MeasurementError
+from benchmarks.recording import Recording
 from ingest.rehearsal.scene import Scene
-from matcher.recognition.face import Box
 
-EARLIEST = 6.0
-"""Seconds that frames may have been late when the recording began."""
+HANDFUL = 5
+"""Stamps of one recording that may contradict the others: pictures that a decoder patched up as the stream began."""
 
-LOOKED_AT = 150
-"""Frames that the shift is chosen on."""
+EARLY_SECONDS = 1.0
+"""A frame may seem to come so long before it was sent: the server says that it has begun a little after it has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +32,6 @@ class Timeline:
 
     def place(self, arrival: float) -> float:
         """The place in the stream of what arrived then."""
-        if not self.arrivals:
-            return arrival
         return arrival - float(np.interp(arrival, self.arrivals, self.lags))
 
     @property
@@ -44,31 +41,38 @@ class Timeline:
 
 
 def synchronise(scene: Scene, recording: Recording) -> Timeline:
-    """The timeline of a recording; an empty one says that frames came on time."""
+    """The timeline of a recording of a stamped scene.
+
+    MeasurementError: no stamp can be read, more than a handful contradict the others, or frames came before they could.
+    """
     seen = sorted(recording.seen, key=lambda one: one.number)
-    if not seen:
-        return Timeline(arrivals=(), places=())
-    soonest = min(round(one.seconds * scene.fps) - one.number for one in seen)
-    shifts = range(soonest, soonest - round(EARLIEST * scene.fps), -1)
-    sample = [one for one in seen if one.boxes]
-    sample = sample[:: max(len(sample) // LOOKED_AT, 1)]
-    # max() takes the first of equals: without evidence, frames are taken to have come as soon as they could.
-    shift = max(shifts, key=lambda shift: sum(_fit(scene, one, one.number + shift) for one in sample))
-    return Timeline(arrivals=[one.seconds for one in seen], places=[(one.number + shift) / scene.fps for one in seen])
-
-
-def _fit(scene: Scene, seen: Seen, frame: int) -> float:
-    """How well the boxes lie on the faces of a frame of the scene."""
-    faces = [appearance.box for _, appearance in scene.present(frame % scene.frames)]
-    boxes = [in_pixels(drawn.box, scene) for drawn in seen.boxes]
-    return sum(max((overlap(box, face) for face in faces), default=0.0) for box in boxes)
-
-
-def in_pixels(share: Box, scene: Scene) -> Box:
-    """A view's box in the scene's pixels."""
-    return Box(
-        x=share.x * scene.width,
-        y=share.y * scene.height,
-        width=share.width * scene.width,
-        height=share.height * scene.height,
+    skipped = _skipped(scene, recording)
+    timeline = Timeline(
+        arrivals=[one.seconds for one in seen],
+        places=[(one.number - 1 + skipped) / scene.fps for one in seen],
     )
+    # More skipped frames, by whole scenes, would only put the places later still.
+    if min(timeline.lags) < -EARLY_SECONDS:
+        raise MeasurementError(
+            f"Frames of {recording.camera_id} came {-min(timeline.lags):.1f} s before they were sent.",
+            remedy="Check that the scene streamed is the scene given, and that nobody set the clock meanwhile.",
+        )
+    return timeline
+
+
+def _skipped(scene: Scene, recording: Recording) -> int:
+    """How many of the stream's frames came before the one that is numbered 1: fewer than the scene has."""
+    read = Counter((one.stamp - (one.number - 1)) % scene.frames for one in recording.seen if one.stamp is not None)
+    if not read:
+        raise MeasurementError(
+            f"None of the {len(recording.seen)} views of {recording.camera_id} bears a stamp that can be read.",
+            remedy="Compose the scene with stamped=True, and leave the views as wide as they are.",
+        )
+    (skipped, agreeing), *_ = read.most_common(1)
+    if read.total() - agreeing > HANDFUL:
+        raise MeasurementError(
+            f"Of {read.total()} stamps of {recording.camera_id}, {read.total() - agreeing} contradict the others:"
+            " frames were lost or came twice.",
+            remedy="Run it again on a machine with less to do.",
+        )
+    return skipped

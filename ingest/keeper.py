@@ -5,6 +5,7 @@ process (SIGKILL reaches a stopped one too) and starts another. Searches run her
 another's.
 """
 
+import math
 import os
 import signal
 import socket
@@ -73,6 +74,9 @@ class Keeper:
         """What the workers before this one counted."""
         self._search_error: str | None = None
         self._raised: set[tuple[int, str]] = set()
+        """The alerts of passages still under way: passage and subject."""
+        self._alerted_at: dict[str, float] = {}
+        """When this camera last raised an alert about a subject, in seconds of time.monotonic()."""
 
     @property
     def worker_pid(self) -> int | None:
@@ -193,7 +197,7 @@ class Keeper:
             found = self._identifier.identify(sighting.probe, query)
             if found.candidates:
                 subject_id, outcome = found.candidates[0].subject_id, "matched"
-                if (sighting.passage, subject_id) not in self._raised:
+                if self._is_news(sighting.passage, subject_id):
                     alert = self._alerts.raise_alert(
                         camera_id=camera.id,
                         candidate_list=found,
@@ -201,6 +205,7 @@ class Keeper:
                         captured_at=sighting.captured_at,
                     )
                     self._raised.add((sighting.passage, subject_id))
+                    self._alerted_at[subject_id] = time.monotonic()
                     self._observer.alerted(alert)
             self._search_error = None
         except ClearglassError as error:
@@ -208,6 +213,11 @@ class Keeper:
             self._search_error = str(error)
         self._metrics.decided(camera.id, time.monotonic() - sighting.arrived, outcome)
         return subject_id
+
+    def _is_news(self, passage: int, subject_id: str) -> bool:
+        """Whether a match is worth an alert: one for each passage, and none for somebody who was there just now."""
+        since = time.monotonic() - self._alerted_at.get(subject_id, -math.inf)
+        return (passage, subject_id) not in self._raised and since >= self._settings.alert_again_seconds
 
     def _reported(self, report: Report) -> None:
         health, past = report.health, self._past

@@ -55,6 +55,9 @@ class IngestSettings(BaseSettings):
     confirm_again_seconds: float = Field(default=20.0, gt=0)
     """A matched passage still in view is searched for again after so long, so that a name never outlives its face."""
 
+    alert_again_seconds: float = Field(default=60.0, ge=0)
+    """Somebody a camera raised an alert about raises no further one there for so long. Every search is logged."""
+
     better_by: float = Field(default=0.15, gt=0, le=1)
     """An unmatched passage is searched for again at once when its quality score has grown by so much."""
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ingest.rehearsal import stamp
 from ingest.rehearsal.choreography import Distance, Stage, Walk, plan_walks
 from ingest.rehearsal.drawing import background, draw
 from ingest.rehearsal.errors import RehearsalError
@@ -79,12 +80,14 @@ def compose_scene(
     fps: int = 25,
     at_once: int = 4,
     seed: int = 1,
+    stamped: bool = False,
     progress: Advance | None = None,
 ) -> Scene:
     """Writes an H.264 file (libx264, a key frame a second, no B-frames) and returns it with its truth.
 
     The first of the people walks first, and near. strangers: each one's portraits. at_once: how many walk at the same
-    time at most. The same arguments give the same walks. RehearsalError: nobody to show, or no time for one walk.
+    time at most. stamped: whether each picture bears its number as a `stamp`. The same arguments give the same walks.
+    RehearsalError: nobody to show, or no time for one walk.
     """
     actors = [(person.name, person.portraits) for person in people] + [(None, own) for own in strangers]
     stage = Stage(width=width, height=height, fps=fps, frames=round(seconds * fps))
@@ -95,7 +98,10 @@ def compose_scene(
     empty = background(width, height, seed)
     with _Film(path, stage) as film:
         for frame in range(stage.frames):
-            film.add(_compose(empty, frame, walks, actors, records))
+            picture = _compose(empty, frame, walks, actors, records)
+            if stamped:
+                stamp.draw(picture, frame)
+            film.add(picture)
             if progress is not None:
                 progress(frame + 1, stage.frames)
     passages = [

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.recognition.template import ModelMismatchError, Template
 
-DLIB_WEIGHT = 0.7
+DLIB_WEIGHT = 0.5
 """What dlib's distance counts beside SFace's.
 
 On LFW view 1 (`python -m benchmarks operating-point`) all from 0.4 to 0.9 are equal within the noise of 1,600 mated

@@ -18,25 +18,9 @@ from benchmarks.operating_point import (
     measured,
     threshold_at,
     weights_curve,
-    wilson,
 )
 from matcher.recognition.fusion import DLIB_WEIGHT, compare
 from matcher.recognition.template import Template
-
-
-@pytest.mark.parametrize(
-    ("errors", "trials", "low", "high"), [(0, 100, 0.0, 0.037), (5, 100, 0.022, 0.112), (28, 535, 0.036, 0.075)]
-)
-def test_wilson_known_answers(errors: int, trials: int, low: float, high: float) -> None:
-    assert wilson(errors, trials) == pytest.approx((low, high), abs=6e-4)
-
-
-@given(trials=st.integers(1, 10_000), data=st.data())
-def test_wilson_holds_the_rate_and_stays_a_share(trials: int, data: st.DataObject) -> None:
-    errors = data.draw(st.integers(0, trials))
-    low, high = wilson(errors, trials)
-    assert 0 <= low <= errors / trials + 1e-9
-    assert errors / trials - 1e-9 <= high <= 1
 
 
 @given(seed=st.integers(0, 999), rate=st.sampled_from([0.5, 0.1, 0.01]))

@@ -198,6 +198,20 @@ def test_a_passage_is_searched_and_a_match_becomes_one_alert(loopback: IngestSet
     assert frames == b.health().frames
 
 
+def test_somebody_who_comes_by_again_soon_is_searched_for_and_raises_no_second_alert(
+    loopback: IngestSettings, serve: Serve
+) -> None:
+    server = serve()
+    for again, more in ((3600.0, False), (0.0, True)):
+        changed = {"passage_gap_seconds": 0.2, "confirm_again_seconds": 0.5, "alert_again_seconds": again}
+        with bench(loopback.model_copy(update=changed)) as b:
+            b.gallery.subject = "anna"
+            b.supervisor.add(camera(server.url("face"), analysed_fps=2.0))
+            # At two looks a second and a gap of a fifth, every look is a passage of its own.
+            wait(lambda b=b: len(b.gallery.queries) >= 4)
+            assert (len(b.gallery.alerts) > 1) is more
+
+
 def test_a_failed_search_is_shown_and_made_again(loopback: IngestSettings, clip: Path) -> None:
     with bench(loopback.model_copy(update={"search_again_seconds": 0.5})) as b:
         b.gallery.subject, b.gallery.down = "anna", True

@@ -4,11 +4,13 @@ import av
 import numpy as np
 import pytest
 
+from ingest.rehearsal import stamp
 from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.portrait import Person, Portrait
 from ingest.rehearsal.scene import Scene, compose_scene
 from matcher.recognition.face import Box, Image
 from matcher.recognition.fusion import compare
+from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
 
 
@@ -142,3 +144,14 @@ def test_a_portrait_holds_the_face_and_fades_at_the_edges(portrait: Portrait) ->
     assert not alpha[-1].any()
     assert 0.1 < np.mean(alpha > 128) < 0.7
     assert (portrait.pixels[:, :, :3] <= alpha[:, :, None].astype(int) + 1).all(), "colours are premultiplied"
+
+
+def test_each_frame_of_a_stamped_scene_bears_its_number_and_others_bear_none(
+    tmp_path: Path, portrait: Portrait, pictures: dict[int, Image]
+) -> None:
+    people = [Person(name="one", portraits=[portrait])]
+    scene = compose_scene(tmp_path / "stamped.mp4", people=people, strangers=[], seconds=6, stamped=True)
+    with av.open(str(scene.path)) as container:
+        views = [frame.to_ndarray(format="bgr24", width=640, height=360) for frame in container.decode(video=0)]
+    assert [stamp.read(decode_image(encode_jpeg(view, 75))) for view in views] == list(range(150))
+    assert {stamp.read(picture) for picture in pictures.values()} == {None}
