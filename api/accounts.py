@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from api.account import Account, IssuedToken, Principal, Session, Token
 from api.passwords import decoy_hash, hash_password, password_matches
 from api.permission import Role
 from api.settings import ApiSettings
+from api.slots import BusyError
 from api.throttle import LoginThrottle
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
@@ -23,7 +24,7 @@ __all__ = ["Account", "Accounts", "LoginRefusedError", "Role"]
 
 TOKEN_PREFIX = "cgt_"  # noqa: S105 - how a token begins, so that a secret scanner knows one when it sees it
 MAX_NAME = 100
-_ADDRESS_FACTOR = 10
+_LOOSER = 10
 
 
 class AccountInvalidError(ClearglassError):
@@ -47,9 +48,10 @@ class Accounts:
         self._settings = settings
         self._clock = clock
         window = settings.login_window_seconds
-        self._by_name = LoginThrottle(settings.login_attempts, window)
-        # Many people may stand behind one address.
-        self._by_address = LoginThrottle(settings.login_attempts * _ADDRESS_FACTOR, window)
+        self._by_pair = LoginThrottle(settings.login_attempts, window)
+        # Many people may stand behind one address, and nobody is to be locked out by a stranger's few guesses.
+        self._by_address = LoginThrottle(settings.login_attempts * _LOOSER, window)
+        self._by_name = LoginThrottle(settings.login_attempts * _LOOSER, window)
         self._decoy: str | None = None
 
     def create(self, *, name: str, password: str, role: Role, actor: str = "cli") -> Account:
@@ -90,23 +92,27 @@ class Accounts:
     def log_in(self, name: str, password: str, *, client: str) -> Session:
         """Begins a session. client: the address the attempt comes from.
 
-        Raises: LoginRefusedError, TooManyLoginsError. Accepted and refused attempts are logged, throttled ones are
-        not, so that nobody can fill the log by guessing; nor is the name, for people type passwords there.
+        Raises: LoginRefusedError, TooManyLoginsError, BusyError. Accepted and refused attempts are logged, throttled
+        ones are not, so that nobody can fill the log by guessing; nor is the name, for people type passwords there.
         """
         pair = f"{name}\0{client}"
-        self._by_name.start(pair)
-        self._by_address.start(client)
+        throttles = ((self._by_address, client), (self._by_pair, pair), (self._by_name, name))
+        for throttle, key in throttles:
+            throttle.start(key)
         with self._database.reading() as connection:
             found = store.select_login(connection, name)
-        decoy = self._decoy_hash()
-        matches = password_matches(decoy if found is None else found[1], password)
+        try:
+            decoy = self._decoy_hash()
+            matches = password_matches(decoy if found is None else found[1], password)
+        except BusyError:
+            _forgive(throttles)
+            raise
         if found is None or not matches:
             body = {"outcome": "refused", "account": None if found is None else found[0].id}
             self._log.record(EntryKind.LOGIN, body)
             raise LoginRefusedError("Name and password do not fit.", remedy="Check both and try again.")
         session = self._begin(found[0])
-        self._by_name.forgive(pair)
-        self._by_address.forgive(client)
+        _forgive(throttles)
         return session
 
     def log_out(self, secret: str) -> None:
@@ -181,6 +187,11 @@ class Accounts:
         if self._decoy is None:
             self._decoy = decoy_hash()
         return self._decoy
+
+
+def _forgive(throttles: Iterable[tuple[LoginThrottle, str]]) -> None:
+    for throttle, key in throttles:
+        throttle.forgive(key)
 
 
 def _of_token(action: str, token: Token, actor: str) -> dict[str, str]:

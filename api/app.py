@@ -31,7 +31,8 @@ _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can chec
 
 Authenticate with a token (`Authorization: Bearer …`) or with the session cookie that `POST {PREFIX}/sessions` sets;
 writes with the cookie need the session's `csrf` in `{CSRF_HEADER}`. Every error has the same form: code, message and
-remedy. `x-permission` names the permission an operation asks for."""
+remedy. `x-permission` names the permission an operation asks for, `x-rate-limit` what it is counted as; `x-session-only` says that
+no token is enough."""
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
@@ -46,7 +47,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         422: "The request or the picture is not as it must be; the message says where.",
         429: "Too often; see Retry-After.",
         500: "A fault inside the service.",
-        503: "The audit log or the database cannot be written now, so nothing was done.",
+        503: "The audit log or the database cannot be written now, or too much is asked at once; nothing was done.",
         507: "The disk is full.",
     }.items()
 }
@@ -116,7 +117,9 @@ def _keep_possible_errors(path: str, method: str, operation: dict[str, Any]) -> 
     if "requestBody" not in operation:
         impossible |= {"413", "415"}
     if "{" not in path:
-        impossible |= {"404", "410"}
+        impossible.add("410")
+        if "requestBody" not in operation:  # a body may name what is not there
+            impossible.add("404")
     if method == "get":
         impossible |= {"409", "507"}
     if operation[PERMISSION_KEY] == Permission.PUBLIC and "requestBody" not in operation:

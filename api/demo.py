@@ -7,15 +7,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import Console
-
 from api.accounts import Role
-from api.cli.output import progress
+from api.cli.output import progress, tell
 from api.server import serving
 from api.service import Service
 from api.settings import ApiSettings
@@ -56,12 +54,13 @@ class Login:
     password: str
 
 
-def run_demo(*, folder: Path, port: int, addresses: Sequence[str], once: bool, wait: float) -> None:
+def run_demo(
+    *, folder: Path, port: int, addresses: Sequence[str], once: bool, wait: float, as_json: bool = False
+) -> None:
     """Runs the demo until it is stopped, or with `once` until its first alert is verified.
 
     Raises: DemoFolderError if the folder holds something already; with `once` DemoAlertError after `wait` seconds.
     """
-    console = Console()
     if folder.exists() and any(folder.iterdir()):
         raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,8 +75,8 @@ def run_demo(*, folder: Path, port: int, addresses: Sequence[str], once: bool, w
             _add_cameras(service, streams)
             service.start()
             with serving(service, host="127.0.0.1", port=port) as address:
-                _print_welcome(console, address, logins, folder, own=bool(addresses))
-                _follow(console, service, once=once, wait=wait, began=time.monotonic())
+                _welcome(address, logins, folder, own=bool(addresses), as_json=as_json)
+                _follow(service, once=once, wait=wait, as_json=as_json)
 
 
 @contextmanager
@@ -142,35 +141,39 @@ def _add_cameras(service: Service, streams: Sequence[tuple[str, str]]) -> None:
         service.cameras.add(actor=ACTOR, name=name, address=address, purpose=PURPOSE, local=True)
 
 
-def _print_welcome(console: Console, address: str, logins: Sequence[Login], folder: Path, *, own: bool) -> None:
-    console.print(f"\n[bold]Clearglass is at {address}[/]", highlight=False)
-    for login in logins:
-        console.print(f"  {login.name:<6} {login.password}  ({login.role.value})", highlight=False)
-    console.print(f"  data folder: {folder}", highlight=False)
+def _welcome(address: str, logins: Sequence[Login], folder: Path, *, own: bool, as_json: bool) -> None:
+    lines = [
+        f"\n[bold]Clearglass is at {address}[/]",
+        *(f"  {login.name:<6} {login.password}  ({login.role.value})" for login in logins),
+        f"  data folder: {folder}",
+    ]
     if own:
-        console.print(
-            "  To be recognised by your own camera, enrol yourself on the People page for the purpose 'demo'."
-        )
-    console.print()
+        lines.append("  To be recognised by your own camera, enrol yourself on the People page for the purpose 'demo'.")
+    record = {"address": address, "logins": [asdict(login) for login in logins], "folder": folder}
+    tell(record, as_json=as_json, sentence="\n".join([*lines, ""]))
 
 
-def _follow(console: Console, service: Service, *, once: bool, wait: float, began: float) -> None:
+def _follow(service: Service, *, once: bool, wait: float, as_json: bool) -> None:
     """Waits for the first alert and checks its entry; then, unless `once`, until somebody ends the demo."""
+    began = time.monotonic()
     alert = _first_alert(service, wait if once else None)
     if alert is None:
         raise DemoAlertError(
             f"No alert in {wait:.0f} seconds. Cameras: {_camera_errors(service)}",
             remedy="Look at what clearglass doctor says, or wait longer with --wait.",
         )
-    seconds = time.monotonic() - began
-    console.print(
-        f"[green]First alert[/] after {seconds:.1f} s: log entries {alert.request_index} and "
-        f"{alert.outcome_index}, dissimilarity {alert.dissimilarity:.3f}.",
-        highlight=False,
+    tell(
+        {"alert": asdict(alert), "seconds": time.monotonic() - began},
+        as_json=as_json,
+        sentence=(
+            f"[green]First alert[/] after {time.monotonic() - began:.1f} s: log entries {alert.request_index} and "
+            f"{alert.outcome_index}, dissimilarity {alert.dissimilarity:.3f}."
+        ),
     )
-    _verify(console, service)
+    _verify(service, as_json=as_json)
     if not once:
-        console.print("Ctrl-C ends the demo.")
+        if not as_json:
+            print("Ctrl-C ends the demo.", flush=True)
         threading.Event().wait()
 
 
@@ -184,7 +187,7 @@ def _first_alert(service: Service, wait: float | None) -> "Alert | None":
     return None
 
 
-def _verify(console: Console, service: Service) -> None:
+def _verify(service: Service, *, as_json: bool) -> None:
     from matcher.audit.verification import verify_log
 
     report = verify_log(service.matcher.database, service.matcher.log.verifier_key)
@@ -192,10 +195,14 @@ def _verify(console: Console, service: Service) -> None:
         raise DemoAlertError(
             f"The log does not verify: {report.problems[0].message}", remedy="Keep the data folder and report this."
         )
-    console.print(
-        f"[green]Log verified[/]: {report.entries} entries, root {report.root.hex()[:16]}…  "
-        f"Check it yourself: clearglass audit verify --data {service.matcher.settings.folder}",
-        highlight=False,
+    folder = service.matcher.settings.folder
+    tell(
+        {"verified": True, "entries": report.entries, "root": report.root.hex()},
+        as_json=as_json,
+        sentence=(
+            f"[green]Log verified[/]: {report.entries} entries, root {report.root.hex()[:16]}…  "
+            f"Check it yourself: clearglass audit verify --data {folder}"
+        ),
     )
 
 

@@ -101,11 +101,11 @@ def _find_decoder() -> str:
 
 def _open_folder(folder: Path) -> str:
     """Opens what is there and makes nothing where nothing is."""
-    if not folder.exists():
-        parent = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not folder.exists() or not any(folder.iterdir()):
+        parent = next(place for place in (folder, *folder.absolute().parents) if place.exists())
         if not os.access(parent, os.W_OK):
-            raise PermissionError(f"{folder} does not exist and {parent} may not be written to")
-        return f"{folder} will be made by the first command that needs it"
+            raise PermissionError(f"{folder} cannot be made: {parent} may not be written to")
+        return f"{folder} will be filled by the first command that needs it"
     from matcher.audit.key import read_verifier_key
     from matcher.audit.verification import verify_log
     from matcher.store.database import Database

@@ -16,6 +16,7 @@ from matcher.alert import Alert
 _ALERTS = 256
 _POLL_SECONDS = 10.0
 _STALE_SECONDS = 2.0
+_VIEWS = 8  # of each camera: over a second of them, for whoever fetches the picture that an event told of
 
 Watching = Callable[[str, bool], None]
 """Tells a camera's worker whether anybody looks at its live view."""
@@ -109,7 +110,7 @@ class Subscription:
 class Events:
     """The observer the supervisor speaks to, and the place everybody else listens at. Thread-safe.
 
-    Keeps each camera's newest health, and its newest view in memory only while somebody looks. Workers are told to
+    Keeps each camera's newest health, and its last few views in memory only while somebody looks. Workers are told to
     make views or not by what is seen to happen (a view nobody looks at, a looker without views), so that a restarted
     worker or two orders crossing each other settle by themselves within a second.
     """
@@ -119,7 +120,7 @@ class Events:
         self._lock = threading.Lock()
         self._subscriptions: set[Subscription] = set()
         self._polled: dict[str, float] = {}
-        self._views: dict[str, View] = {}
+        self._views: dict[str, deque[View]] = {}
         self._viewed: dict[str, float] = {}
         self._healths: dict[str, Health] = {}
         self._closed = False
@@ -134,7 +135,7 @@ class Events:
         with self._lock:
             wanted = self._wanted(camera_id)
             if wanted:
-                self._views[camera_id] = view
+                self._views.setdefault(camera_id, deque(maxlen=_VIEWS)).append(view)
                 self._viewed[camera_id] = self._now()
             else:
                 self._views.pop(camera_id, None)
@@ -171,14 +172,17 @@ class Events:
             self._healths.pop(camera_id, None)
             self._polled.pop(camera_id, None)
 
-    def view(self, camera_id: str) -> View | None:
-        """The camera's newest live view; asking for it is looking at the camera for some seconds."""
+    def view(self, camera_id: str, number: int | None = None) -> View | None:
+        """The camera's newest live view; asking for it is looking at the camera for some seconds.
+
+        number: of a frame; then its view if it is among the last few, so that a picture and its boxes belong together.
+        """
         with self._lock:
             self._polled[camera_id] = self._now() + _POLL_SECONDS
-            view = self._views.get(camera_id)
-        if view is None:
+            kept = list(self._views.get(camera_id, ()))
+        if not kept:
             self._watch([camera_id], on=True)
-        return view
+        return next((view for view in reversed(kept) if number in {None, view.number}), None)
 
     def health(self, camera_id: str) -> Health | None:
         """The camera's newest health."""
@@ -192,7 +196,7 @@ class Events:
         with self._lock:
             known: list[Event] = list(self._healths.values())
             if views:
-                known += [Viewed(camera_id=camera, view=view) for camera, view in self._views.items()]
+                known += [Viewed(camera_id=camera, view=kept[-1]) for camera, kept in self._views.items()]
             cameras = list(self._healths)
             self._subscriptions.add(subscription)
             if self._closed:

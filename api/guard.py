@@ -5,6 +5,7 @@ The check stands before the body is read, so that somebody unknown cannot make t
 
 import hmac
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Request
@@ -23,8 +24,9 @@ COOKIE = "clearglass_session"
 CSRF_HEADER = "X-CSRF-Token"
 PERMISSION_KEY = "x-permission"
 MAX_BODY_KEY = "x-max-body-bytes"
+RATE_KEY = "x-rate-limit"
+SESSION_KEY = "x-session-only"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_SEARCHES = frozenset({Permission.SEARCH, Permission.COMPARE})
 
 
 class AuthenticationRequiredError(ClearglassError):
@@ -39,32 +41,59 @@ class CsrfError(ClearglassError):
     code: ClassVar[str] = "csrf"
 
 
+class SessionRequiredError(ClearglassError):
+    """A token asked for what only a person who logged in may do: others may hold or have issued the token."""
+
+    code: ClassVar[str] = "session_required"
+
+
+class Bucket(StrEnum):
+    """What a request counts as. SEARCHES count as requests too."""
+
+    REQUESTS = "requests"
+    SEARCHES = "searches"
+    VIEWS = "views"
+
+
 class Limits:
     """The rate limits of one app, by account: a second token buys nothing.
 
-    Live pictures have a limit of their own: a dashboard fetches several of every camera each second.
+    Pictures have a limit of their own: a dashboard fetches several of every camera each second, and two for every
+    alert it draws. What takes the machine's time as a search does is counted as one.
     """
 
     def __init__(self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int) -> None:
         self._requests = RateLimit("requests", requests_per_minute)
-        self._searches = RateLimit("searches", searches_per_minute)
-        self._views = RateLimit("live pictures", views_per_minute)
+        self._searches = RateLimit("searches, enrolments and checks of the log", searches_per_minute)
+        self._views = RateLimit("pictures", views_per_minute)
 
-    def take(self, account_id: str, permission: Permission) -> None:
+    def take(self, account_id: str, bucket: Bucket) -> None:
         """Raises: TooManyRequestsError."""
-        if permission is Permission.LIVE:
+        if bucket is Bucket.VIEWS:
             self._views.take(account_id)
             return
         self._requests.take(account_id)
-        if permission in _SEARCHES:
+        if bucket is Bucket.SEARCHES:
             self._searches.take(account_id)
 
 
-def asks(permission: Permission, *, max_body: int = JSON_BODY) -> dict[str, Any]:
-    """What a route's `openapi_extra` must hold: its permission, and the most bytes its body may have."""
-    extra: dict[str, Any] = {PERMISSION_KEY: permission.value, MAX_BODY_KEY: max_body}
+def asks(
+    permission: Permission, *, max_body: int = JSON_BODY, bucket: Bucket = Bucket.REQUESTS, session: bool = False
+) -> dict[str, Any]:
+    """What a route's `openapi_extra` must hold: its permission, the most bytes its body may have, what it counts as.
+
+    session: whether it takes somebody who logged in with a password, where a token is not enough.
+    """
+    extra: dict[str, Any] = {
+        PERMISSION_KEY: permission.value,
+        MAX_BODY_KEY: max_body,
+        RATE_KEY: bucket.value,
+        SESSION_KEY: session,
+    }
     if permission is Permission.PUBLIC:
         extra["security"] = []
+    elif session:
+        extra["security"] = [{"session": []}]
     return extra
 
 
@@ -78,11 +107,12 @@ class GuardedRoute(APIRoute):
         if PERMISSION_KEY not in extra:
             raise TypeError(f"the route {self.path} names no permission: openapi_extra=asks(...)")
         permission = Permission(extra[PERMISSION_KEY])
+        bucket, session = Bucket(extra[RATE_KEY]), bool(extra[SESSION_KEY])
         max_body = int(extra[MAX_BODY_KEY])
 
         async def guarded(request: Request) -> Response:
             if permission is not Permission.PUBLIC:
-                request.state.principal = await run_in_threadpool(_admit, request, permission)
+                request.state.principal = await run_in_threadpool(_admit, request, permission, bucket, session)
             return await handler(CappedRequest(request.scope, request.receive, max_body=max_body))
 
         return guarded
@@ -98,7 +128,7 @@ def principal_of(request: Request) -> Principal | None:
     return None if cookie is None else accounts.by_session(cookie)
 
 
-def _admit(request: Request, permission: Permission) -> Principal:
+def _admit(request: Request, permission: Permission, bucket: Bucket, session: bool) -> Principal:
     principal = principal_of(request)
     if principal is None:
         raise AuthenticationRequiredError(
@@ -113,7 +143,12 @@ def _admit(request: Request, permission: Permission) -> Principal:
             )
     if not principal.may(permission):
         raise PermissionDeniedError(principal.role, permission)
-    cast(Limits, request.app.state.limits).take(principal.account.id, permission)
+    if session and principal.csrf is None:
+        raise SessionRequiredError(
+            "A token may not do this: it takes the person, who has logged in.",
+            remedy="Log in with name and password, in the dashboard or by POST /api/v1/sessions.",
+        )
+    cast(Limits, request.app.state.limits).take(principal.account.id, bucket)
     return principal
 
 

@@ -66,7 +66,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     },
     # Compares pictures of their own; the gallery is closed to them.
     Role.RESEARCHER: _EVERYBODY | {Permission.COMPARE, Permission.METRICS},
-    Role.ADMINISTRATOR: frozenset(Permission),
+    # Reviews nothing: whoever reads the log could know the first verdict before giving the second.
+    Role.ADMINISTRATOR: frozenset(Permission) - {Permission.REVIEW},
 }
 
 

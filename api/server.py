@@ -3,7 +3,7 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,11 +43,15 @@ def _listen(host: str, port: int) -> socket.socket:
 def _server(service: "Service") -> "uvicorn.Server":
     import uvicorn
 
+    proxies = service.settings.trusted_proxies
     config = uvicorn.Config(
         create_app(service),
         access_log=False,  # the audit log says who asked; an access log would keep a second, unsigned record
         log_level="warning",
         server_header=False,
+        # By default any program on this machine would be believed about where a request comes from.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or "",
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
     )
@@ -60,8 +64,11 @@ def _server(service: "Service") -> "uvicorn.Server":
     return _Server(config)
 
 
-def serve_forever(service: "Service", *, host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM. Raises: AddressInUseError."""
+def serve_forever(service: "Service", *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Takes the address, starts the service, announces it, and serves until SIGINT or SIGTERM.
+
+    Raises: AddressInUseError, before any camera is started.
+    """
     listener = _listen(host, port)
     server = _server(service)
 
@@ -70,8 +77,9 @@ def serve_forever(service: "Service", *, host: str, port: int) -> None:
 
     # Uvicorn raises the signal anew once it has shut down: by default that would end us before the service is closed.
     signal.signal(signal.SIGTERM, end)
-    print(f"Clearglass is at http://{host}:{listener.getsockname()[1]}", flush=True)
     try:
+        service.start()
+        announce(f"http://{host}:{listener.getsockname()[1]}")
         server.run(sockets=[listener])
     finally:
         listener.close()

@@ -7,16 +7,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ApiSettings(BaseSettings):
     """Read from CLEARGLASS_* in the environment.
 
-    host, port: where the service listens; the default is reachable from this machine only. secure_cookies: set where
-    TLS ends in front of the service, so that the session's cookie never travels in the clear. metrics_open: /metrics
-    holds no person and is open as Prometheus expects; false asks for a token with the `metrics` permission.
+    secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the
+    clear. trusted_proxies: addresses or networks, by comma, of the proxies in front; from these alone X-Forwarded-For
+    is believed, and from nobody unless it is set. metrics_open: /metrics holds no person and is open as Prometheus
+    expects; false asks for a token with the `metrics` permission.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8600, ge=0, le=65535)
     secure_cookies: bool = False
+    trusted_proxies: str | None = None
     metrics_open: bool = True
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     token_days: int = Field(default=90, ge=1, le=366)

@@ -12,6 +12,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
+from api.slots import Slots
+
 JSON_BODY = 64 * 1024
 PICTURE_BYTES = 20 * 1024 * 1024
 """The most one picture may have; matcher.recognition.image has the same cap."""
@@ -20,6 +22,9 @@ ONE_PICTURE = PICTURE_BYTES + _FORM_EXTRA
 TWO_PICTURES = 2 * PICTURE_BYTES + _FORM_EXTRA
 MAX_PICTURES = 20
 ENROLMENT_BODY = 100 * 1024 * 1024
+
+LOOKING = Slots("pictures to look at", at_once=2, seconds=5.0)
+"""Whoever decodes what was sent holds one: a picture within all limits may still unpack to a hundred megabytes."""
 
 
 class _InMemoryParser(MultiPartParser):
@@ -56,7 +61,8 @@ class CappedRequest(Request):
             )
             try:
                 self._form = await parser.parse()
-            except MultiPartException as error:
+            # Beside the parser's own: some encodings that a header may name fail in their own way.
+            except (MultiPartException, UnicodeError) as error:
                 raise HTTPException(400) from error
         return self._form
 

@@ -10,7 +10,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote, unquote
@@ -56,7 +56,7 @@ class Address:
     scheme: str
     host: str
     port: int
-    path: str
+    path: str = field(repr=False)
 
     @property
     def host_and_port(self) -> str:
@@ -132,6 +132,16 @@ def parse_address(text: str) -> Address:
     return Address(scheme=scheme, host=host, port=port, path=path if path.startswith("/") else f"/{path}")
 
 
+def split_path(text: str) -> tuple[str, str]:
+    """A network address up to its host and port, and the rest, which may hold secrets. A local one is all of the first.
+
+    Together they are the address as it was written.
+    """
+    found = None if is_local(text) else re.match(r"[^:]*://[^/?#]*", text)
+    end = len(text) if found is None else found.end()
+    return text[:end], text[end:]
+
+
 def is_local(text: str) -> bool:
     """Whether the address is a file's or a device's and no network address."""
     found = _SCHEME.match(text)
@@ -140,7 +150,9 @@ def is_local(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class AddressPolicy:
-    """What a site allows. networks and ports are the whole list; loopback opens this machine's own addresses as well.
+    """What a site allows. networks and ports are the whole list; loopback opens 127.0.0.0/8 and ::1 as well.
+
+    This machine's other addresses are judged like any machine's: by the networks they lie in.
 
     Link-local and metadata addresses are refused unless one of the networks lies wholly within their range.
     """

@@ -78,18 +78,18 @@ class AvSource:
         """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError, CameraStreamError,
         or CameraAddressRefusedError when the camera redirects elsewhere."""
         failure: ClearglassError | None = None
-        before = _peers()
         try:
+            before = _peers()
             self._container = self._opened()
+            if self._location.ip is not None and self._led_elsewhere(_peers() - before):
+                failure = CameraAddressRefusedError(
+                    f"{self._place} sent us on to another address, which nobody has allowed.",
+                    remedy="Give the camera's final address, if this site allows it.",
+                )
         except (av.FFmpegError, OSError, ValueError) as error:
             failure = self._translated(error)
-        if failure is None and self._location.ip is not None and self._led_elsewhere(_peers() - before):
-            self.close()
-            failure = CameraAddressRefusedError(
-                f"{self._place} sent us on to another address, which nobody has allowed.",
-                remedy="Give the camera's final address, if this site allows it.",
-            )
         if failure is not None:
+            self.close()
             # Raised out here so that FFmpeg's own error, which repeats the login, is not even its context.
             raise failure
         assert self._container is not None  # noqa: S101 - for the type checker
@@ -228,10 +228,19 @@ class AvSource:
 
 
 def _peers() -> set[tuple[str, int]]:
-    """Address and port at the other end of each TCP connection that this process has opened, and not accepted."""
+    """Address and port at the other end of each TCP connection that this process has opened, and not accepted.
+
+    Raises CameraUnreachableError where the system does not say: nobody could know where a camera led us.
+    """
     import psutil
 
-    connections = psutil.Process().net_connections("tcp")
+    try:
+        connections = psutil.Process().net_connections("tcp")
+    except psutil.Error as error:
+        raise CameraUnreachableError(
+            "This system does not list the service's connections, so it cannot be checked where a camera leads.",
+            remedy="Let the service's account read its own /proc entries.",
+        ) from error
     listening = {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
     return {(one.raddr.ip, one.raddr.port) for one in connections if one.raddr and one.laddr.port not in listening}
 

@@ -16,7 +16,9 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """One camera. `address` never holds credentials: an URL (rtsp, rtsps, http, https), a file's path or a device.
+    """One camera. `address` never holds a login: an URL (rtsp, rtsps, http, https), a file's path or a device.
+
+    It may hold a password in its path or query all the same, so repr does not show it.
 
     purpose: what its searches are for; only consents for it are searched. analysed_fps: frames looked at a second.
     min_eye_distance: pixels asked for between the eyes before a face is searched.
@@ -24,7 +26,7 @@ class Camera:
 
     id: str
     name: str
-    address: str
+    address: str = field(repr=False)
     purpose: str
     credentials: Credentials | None = field(default=None, repr=False)
     analysed_fps: float = 5.0

@@ -1,11 +1,11 @@
-"""The cameras of this site as they are kept: in the database, logins sealed, every change in the audit log."""
+"""The cameras of this site as they are kept: in the database, logins and paths sealed, every change in the log."""
 
 import json
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ingest.address import AddressPolicy, encoded_login, is_local, parse_address, split_address
+from ingest.address import AddressPolicy, encoded_login, is_local, parse_address, split_address, split_path
 from ingest.camera import Camera, Credentials
 from matcher.audit.entry import EntryKind
 from matcher.clock import Clock, system_clock
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matcher.store.sealing import MasterKey
 
 MAX_ANALYSED_FPS = 30.0
+
+_IN_THE_OPEN = ("name", "purpose", "analysed_fps", "min_eye_distance", "enabled")
 
 
 class CameraUnknownError(ClearglassError):
@@ -86,10 +88,11 @@ class CameraStore:
             min_eye_distance=min_eye_distance,
             enabled=enabled,
         )
-        self._check(camera, local=local)
+        _check(camera)
+        self._policy.locate(place, local=local)
         from matcher.store import tables
 
-        with self._database.writing() as connection:
+        with self._log.writing() as connection:
             self._require_free_name(connection, camera)
             row = self._row(camera) | {"id": camera.id, "created_at": self._clock()}
             connection.execute(tables.camera.insert().values(row))
@@ -130,23 +133,24 @@ class CameraStore:
         """
         from matcher.store import tables
 
-        old = self.get(camera_id)
-        place, found = (old.address, None) if address is None else split_address(address)
-        kept = old.credentials if not forget_credentials and _same_place(old.address, place) else None
-        camera = replace(
-            old,
-            name=old.name if name is None else name.strip(),
-            address=place,
-            purpose=old.purpose if purpose is None else purpose.strip(),
-            credentials=credentials or found or kept,
-            analysed_fps=old.analysed_fps if analysed_fps is None else analysed_fps,
-            min_eye_distance=old.min_eye_distance if min_eye_distance is None else min_eye_distance,
-            enabled=old.enabled if enabled is None else enabled,
-        )
-        # An address that was allowed once is not asked for again when only a name changes.
-        self._check(camera, local=local or place == old.address, resolve=place != old.address)
-        with self._database.writing() as connection:
-            self._found(connection, camera_id)
+        place, found = (None, None) if address is None else split_address(address)
+        given: dict[str, Any] = {
+            "name": None if name is None else name.strip(),
+            "address": place,
+            "purpose": None if purpose is None else purpose.strip(),
+            "analysed_fps": analysed_fps,
+            "min_eye_distance": min_eye_distance,
+            "enabled": enabled,
+        }
+        changes = {field: value for field, value in given.items() if value is not None}
+        # Before the transaction, for it asks the name service; an address that was allowed once is not asked for again.
+        if place is not None and place != self.get(camera_id).address:
+            self._policy.locate(place, local=local)
+        with self._log.writing() as connection:
+            old = self._found(connection, camera_id)
+            kept = old.credentials if not forget_credentials and _same_place(old.address, place) else None
+            camera = replace(old, **changes, credentials=credentials or found or kept)
+            _check(camera)
             self._require_free_name(connection, camera)
             connection.execute(tables.camera.update().where(tables.camera.c.id == camera_id).values(self._row(camera)))
             self._record(connection, "changed", camera, actor)
@@ -156,29 +160,10 @@ class CameraStore:
         """Forgets a camera and its login. Raises CameraUnknownError."""
         from matcher.store import tables
 
-        with self._database.writing() as connection:
+        with self._log.writing() as connection:
             camera = self._found(connection, camera_id)
             connection.execute(tables.camera.delete().where(tables.camera.c.id == camera_id))
             self._record(connection, "removed", camera, actor)
-
-    def _check(self, camera: Camera, *, local: bool, resolve: bool = True) -> None:
-        for what, text in (("name", camera.name), ("purpose", camera.purpose)):
-            if not 0 < len(text) <= 100 or not text.isprintable():
-                raise CameraInvalidError(
-                    f"The camera's {what} must be 1 to 100 printable characters.", remedy=f"Give another {what}."
-                )
-        if not 0.1 <= camera.analysed_fps <= MAX_ANALYSED_FPS:
-            raise CameraInvalidError(
-                f"A camera can be analysed 0.1 to {MAX_ANALYSED_FPS:g} times a second.", remedy="5 is a good start."
-            )
-        if not 8 <= camera.min_eye_distance <= 1000:
-            raise CameraInvalidError(
-                "The least distance between the eyes must be 8 to 1000 pixels.", remedy="20 is a good start."
-            )
-        if camera.credentials is not None:
-            encoded_login(camera.credentials)
-        if resolve:
-            self._policy.locate(camera.address, local=local)
 
     def _require_free_name(self, connection: "Connection", camera: Camera) -> None:
         from matcher.store import tables
@@ -197,20 +182,30 @@ class CameraStore:
 
     def _camera(self, row: "Row[tuple[object, ...]]") -> Camera:
         kept = row._mapping
-        credentials = None
+        credentials, path = None, ""
         if kept["sealed_credentials"] is not None:
-            opened = json.loads(self._key.open(kept["sealed_credentials"], context=_context(kept["id"])))
-            credentials = Credentials(username=opened[0], password=opened[1])
-        names = ("id", "name", "address", "purpose", "analysed_fps", "min_eye_distance", "enabled")
-        return Camera(credentials=credentials, **{name: kept[name] for name in names})
+            username, password, *paths = json.loads(
+                self._key.open(kept["sealed_credentials"], context=_context(kept["id"]))
+            )
+            # Rows of earlier versions hold the whole address in the open, and no path here.
+            path = "".join(paths)
+            credentials = None if username is None else Credentials(username=username, password=password)
+        return Camera(
+            id=kept["id"],
+            address=kept["address"] + path,
+            credentials=credentials,
+            **{name: kept[name] for name in _IN_THE_OPEN},
+        )
 
     def _row(self, camera: Camera) -> dict[str, object]:
-        sealed = None
-        if camera.credentials is not None:
-            login = json.dumps([camera.credentials.username, camera.credentials.password]).encode()
-            sealed = self._key.seal(login, context=_context(camera.id))
-        names = ("name", "address", "purpose", "analysed_fps", "min_eye_distance", "enabled")
-        return {name: getattr(camera, name) for name in names} | {"sealed_credentials": sealed}
+        """Login and path go into the seal: some cameras are given their password in the path."""
+        place, path = split_path(camera.address)
+        sealed, login = None, camera.credentials
+        if login is not None or path:
+            secrets = [None, None, path] if login is None else [login.username, login.password, path]
+            sealed = self._key.seal(json.dumps(secrets).encode(), context=_context(camera.id))
+        shown = {name: getattr(camera, name) for name in _IN_THE_OPEN}
+        return {**shown, "address": place, "sealed_credentials": sealed}
 
     def _record(self, connection: "Connection", action: str, camera: Camera, actor: str) -> None:
         """Says host and port and no path: some cameras are given passwords there."""
@@ -226,13 +221,31 @@ class CameraStore:
         self._log.append(connection, EntryKind.CAMERA, body)
 
 
+def _check(camera: Camera) -> None:
+    for what, text in (("name", camera.name), ("purpose", camera.purpose)):
+        if not 0 < len(text) <= 100 or not text.isprintable():
+            raise CameraInvalidError(
+                f"The camera's {what} must be 1 to 100 printable characters.", remedy=f"Give another {what}."
+            )
+    if not 0.1 <= camera.analysed_fps <= MAX_ANALYSED_FPS:
+        raise CameraInvalidError(
+            f"A camera can be analysed 0.1 to {MAX_ANALYSED_FPS:g} times a second.", remedy="5 is a good start."
+        )
+    if not 8 <= camera.min_eye_distance <= 1000:
+        raise CameraInvalidError(
+            "The least distance between the eyes must be 8 to 1000 pixels.", remedy="20 is a good start."
+        )
+    if camera.credentials is not None:
+        encoded_login(camera.credentials)
+
+
 def _context(camera_id: str) -> str:
     return f"camera:{camera_id}:credentials"
 
 
-def _same_place(old: str, new: str) -> bool:
+def _same_place(old: str, new: str | None) -> bool:
     """Whether a login given for one address may go to the other, and not to a host of an editor's choosing."""
-    if old == new:
+    if new is None or old == new:
         return True
     if is_local(old) or is_local(new):
         return False

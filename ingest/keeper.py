@@ -5,6 +5,7 @@ process (SIGKILL reaches a stopped one too) and starts another. Searches run her
 another's.
 """
 
+import logging
 import math
 import os
 import signal
@@ -14,13 +15,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
 from ingest.backoff import Backoff
 from ingest.camera import Camera
 from ingest.channel import Channel, ChannelClosedError
 from ingest.health import CameraState, Health
-from ingest.message import Identified, Passed, Report, Sighting, Start, Stop, View, Watching
+from ingest.message import Forget, Identified, Passed, Report, Sighting, Start, Stop, View, Watching
 from ingest.metrics import IngestMetrics
 from ingest.observer import Observer
 from ingest.search import Identifies, RaisesAlerts
@@ -29,11 +31,17 @@ from matcher.errors import ClearglassError
 from matcher.probe import Query
 from matcher.recognition.recogniser import Recogniser
 
+_LOG = logging.getLogger(__name__)
+
 TICK = 0.1
 STOP_SECONDS = 2.0
+GONE_SECONDS = 5.0
+"""A killed process is gone at once, unless the kernel holds it (a dead disk or device): then nothing here waits on."""
+
 LONG_LIVED = 30.0
 """A worker that lived so long was well: the next restart begins with short waits again."""
 
+_NO_RATES = {"frame_rate": 0.0, "bitrate": 0.0, "analysed_rate": 0.0}
 _COUNTERS = ("frames", "analysed", "dropped", "bytes", "reconnects", "passages")
 
 
@@ -77,6 +85,8 @@ class Keeper:
         """The alerts of passages still under way: passage and subject."""
         self._alerted_at: dict[str, float] = {}
         """When this camera last raised an alert about a subject, in seconds of time.monotonic()."""
+        self._forgotten: SimpleQueue[str] = SimpleQueue()
+        """Subjects to forget, from whoever says so to the thread."""
 
     @property
     def worker_pid(self) -> int | None:
@@ -93,15 +103,21 @@ class Keeper:
         """Says that it should end, without waiting."""
         self._end.set()
 
-    def stop(self) -> None:
-        """Ends worker and thread; returns when both are gone."""
+    def stop(self, timeout: float) -> bool:
+        """Ends worker and thread, and waits for both so many seconds at most; whether they are gone."""
         self._end.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._thread is None:
+            return True
+        self._thread.join(max(timeout, 0.0))
+        return not self._thread.is_alive() and self._process is None
 
     def watching(self, on: bool) -> None:
         """Says whether anybody looks at the live view."""
         self.watched = on
+
+    def forget(self, subject_id: str) -> None:
+        """Has the worker show this subject as a stranger from its next view on. Call it when no search finds them."""
+        self._forgotten.put(subject_id)
 
     def health(self) -> Health:
         """How the camera does now."""
@@ -118,14 +134,14 @@ class Keeper:
             try:
                 self._one_worker()
             except Exception as error:  # noqa: BLE001 - the top of a supervised thread
-                self._change(state=CameraState.RESTARTING, error=f"The camera's keeper broke: {type(error).__name__}.")
+                self._broke(f"The camera's keeper broke: {type(error).__name__}.")
             if self._end.is_set():
                 break
             if time.monotonic() - started > LONG_LIVED:
                 backoff.reset()
             self._change(state=CameraState.RESTARTING, restarts=self._health.restarts + 1)
             self._end.wait(backoff.next())
-        self._change(state=CameraState.STOPPED, frame_rate=0.0, bitrate=0.0, analysed_rate=0.0)
+        self._change(state=CameraState.STOPPED, **_NO_RATES)
 
     def _one_worker(self) -> None:
         """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
@@ -141,10 +157,18 @@ class Keeper:
             self._mourn(error)
         finally:
             channel.close()
-            process, self._process = self._process, None
-            if process is not None:
-                process.kill()
-                process.wait()
+            if self._process is not None:
+                self._bury(self._process)
+
+    def _bury(self, process: "subprocess.Popen[bytes]") -> None:
+        """Kills the worker. One that the kernel does not let go is told of, by `worker_pid` and the camera's health."""
+        process.kill()
+        try:
+            process.wait(GONE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._broke(f"The camera's worker, process {process.pid}, was killed and does not end.")
+        else:
+            self._process = None
 
     def _serve(self, channel: Channel) -> None:
         """Listens and answers until told to end. Raises ChannelClosedError or WorkerSilentError."""
@@ -155,6 +179,7 @@ class Keeper:
             if told != self.watched:
                 told = self.watched
                 channel.send(Watching(on=told))
+            self._pass_on_forgotten(channel)
             channel.flush()
             messages = channel.receive(TICK)
             for message in messages:
@@ -164,6 +189,17 @@ class Keeper:
             elif time.monotonic() - heard > patience:
                 raise WorkerSilentError
         self._dismiss(channel)
+
+    def _pass_on_forgotten(self, channel: Channel) -> None:
+        """After every answer that was still found: an answer and its forgetting reach the worker in that order."""
+        while True:
+            try:
+                subject_id = self._forgotten.get_nowait()
+            except Empty:
+                return
+            self._alerted_at.pop(subject_id, None)
+            self._raised = {raised for raised in self._raised if raised[1] != subject_id}
+            channel.send(Forget(subject_id=subject_id))
 
     def _dismiss(self, channel: Channel) -> None:
         """Lets the worker close its stream properly; a worker that does not want to go is killed by the caller."""
@@ -179,9 +215,9 @@ class Keeper:
             self._reported(message)
         elif isinstance(message, Sighting):
             subject_id = self._identify(message)
-            channel.send(Identified(passage=message.passage, subject_id=subject_id))
+            channel.send(Identified(passage=message.passage, search=message.search, subject_id=subject_id))
         elif isinstance(message, View):
-            self._observer.viewed(self._camera.id, message)
+            self._tell(self._observer.viewed, self._camera.id, message)
         elif isinstance(message, Passed):
             self._raised = {raised for raised in self._raised if raised[0] != message.passage}
 
@@ -206,12 +242,12 @@ class Keeper:
                     )
                     self._raised.add((sighting.passage, subject_id))
                     self._alerted_at[subject_id] = time.monotonic()
-                    self._observer.alerted(alert)
+                    self._tell(self._observer.alerted, alert)
             self._search_error = None
         except ClearglassError as error:
             subject_id, outcome = None, "failed"
             self._search_error = str(error)
-        self._metrics.decided(camera.id, time.monotonic() - sighting.arrived, outcome)
+        self._tell(self._metrics.decided, camera.id, time.monotonic() - sighting.arrived, outcome)
         return subject_id
 
     def _is_news(self, passage: int, subject_id: str) -> bool:
@@ -221,6 +257,10 @@ class Keeper:
 
     def _reported(self, report: Report) -> None:
         health, past = report.health, self._past
+        if health.state is CameraState.RESTARTING:
+            # A worker's last words. It counts nothing any more; what it had counted stands.
+            self._broke(health.error)
+            return
         refused = {
             reason: past.refused.get(reason, 0) + health.refused.get(reason, 0)
             for reason in {**past.refused, **health.refused}
@@ -245,19 +285,22 @@ class Keeper:
         if self._end.is_set() or self._process is None:
             return
         if isinstance(error, WorkerSilentError):
-            self._change(state=CameraState.RESTARTING, error="The camera's worker hung and was ended.")
+            self._broke("The camera's worker hung and was ended.")
             return
         try:
             code = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
-            self._change(state=CameraState.RESTARTING, error="The camera's worker closed its connection.")
+            self._broke("The camera's worker closed its connection.")
             return
         if code < 0:
             name = signal.Signals(-code).name
-            self._change(state=CameraState.RESTARTING, error=f"The camera's worker was ended by {name}.")
+            self._broke(f"The camera's worker was ended by {name}.")
         elif self._health.state is not CameraState.RESTARTING:
             # Else it said itself what broke.
-            self._change(state=CameraState.RESTARTING, error=f"The camera's worker ended with status {code}.")
+            self._broke(f"The camera's worker ended with status {code}.")
+
+    def _broke(self, error: str | None) -> None:
+        self._change(state=CameraState.RESTARTING, error=error, **_NO_RATES)
 
     def _change(self, **changes: object) -> None:
         self._publish(replace(self._health, **changes), None)  # type: ignore[arg-type]
@@ -267,13 +310,27 @@ class Keeper:
         with self._health_lock:
             self._health = health
         shown = self.health()
-        self._metrics.reported(before, shown, report.stages if report is not None else {})
-        self._observer.reported(self._camera.id, shown)
+        self._tell(self._metrics.reported, before, shown, report.stages if report is not None else {})
+        self._tell(self._observer.reported, self._camera.id, shown)
+
+    def _tell(self, told: Callable[..., None], *arguments: object) -> None:
+        """Tells an observer or the metrics, whose faults must not end a camera."""
+        try:
+            told(*arguments)
+        except Exception as error:  # noqa: BLE001 - a listener's fault, at the top of a supervised thread
+            _LOG.warning("A listener of camera %s broke: %s.", self._camera.id, type(error).__name__)
 
 
 def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
-    """Starts a worker process that has this end of the socket pair, and none of the service's secrets."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLEARGLASS_")}
+    """Starts a worker process that has this end of the socket pair, and none of the service's secrets.
+
+    Nor its proxies: FFmpeg would ask them for the stream, and not the address that was checked.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("CLEARGLASS_") and not name.lower().endswith("_proxy")
+    }
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     # One core's worth of threads each: cameras share the machine between them, not with themselves.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -45,10 +45,14 @@ class View:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sighting:
-    """Worker to service: please identify this passage's best sample so far. `first`: the passage's first request."""
+    """Worker to service: please identify this passage's best sample so far.
+
+    search: which of the passage's searches this is, from 1. first: whether it is the first.
+    """
 
     passage: int
     track: int
+    search: int
     first: bool
     captured_at: datetime
     arrived: float
@@ -70,7 +74,15 @@ class Identified:
     """Service to worker: the answer to a Sighting; None when nobody in scope matched."""
 
     passage: int
+    search: int
     subject_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forget:
+    """Service to worker: this subject may be shown no longer. Whoever bears the name is a stranger from now on."""
+
+    subject_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,4 +107,4 @@ class Stop:
 
 
 FromWorker = Report | View | Sighting | Passed
-ToWorker = Start | Identified | Watching | Stop
+ToWorker = Start | Identified | Forget | Watching | Stop

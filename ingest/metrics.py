@@ -13,7 +13,7 @@ _COUNTED = {
     "analysed": "Frames looked at for faces.",
     "dropped": "Frames dropped because a newer one was there.",
     "bytes": "Bytes of video received.",
-    "reconnects": "Times the stream was lost and opened anew.",
+    "reconnects": "Times a stream was lost or could not be opened, and was tried anew.",
     "restarts": "Times the camera's worker process was started anew.",
     "passages": "Passages of a person through the view.",
 }

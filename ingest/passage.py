@@ -5,6 +5,7 @@ may come too late. It is searched again only when the sample got clearly better,
 log, and gives the false positive identification rate its denominator.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from matcher.recognition.quality import QualityReason
@@ -14,6 +15,9 @@ ANSWER_SECONDS = 10.0
 
 LEAST_BETWEEN = 1.0
 """Seconds between two searches of one passage, however much better the sample."""
+
+NAME_GRACE = 5.0
+"""A name is shown for so many seconds after its confirmation was due; then the face is a stranger's again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +31,20 @@ class SearchRule:
 
 @dataclass(kw_only=True)
 class Passage:
-    """The state of one passage. Owned by the watch; the moments are its frames' arrival times."""
+    """The state of one passage. Owned by the watch; the moments are its frames' arrival times.
+
+    unsearched: whether nobody was searched for yet since it began, or since it came into doubt whose passage it is.
+    """
 
     number: int
     started: float
     searched: int = 0
+    unsearched: bool = True
     subject_id: str | None = None
     refused: set[QualityReason] = field(default_factory=set)
     _best: float = 0.0
     _searched_at: float = 0.0
+    _named_at: float = -math.inf
     _waiting: bool = False
 
     def wants_sample(self, rule: SearchRule, moment: float) -> bool:
@@ -47,22 +56,40 @@ class Passage:
             return False
         return since >= (rule.matched_again if self.subject_id is not None else LEAST_BETWEEN)
 
+    def name(self, rule: SearchRule, moment: float) -> str | None:
+        """Who this is, as far as it may be shown: only while the sample that says so is no older than it should be."""
+        return self.subject_id if moment - self._named_at < rule.matched_again + NAME_GRACE else None
+
     def wants_search(self, rule: SearchRule, score: float, moment: float) -> bool:
         """Whether a sample of this quality score should be searched with; the gate has accepted it."""
         if not self.wants_sample(rule, moment):
             return False
-        if self.searched == 0 or self.subject_id is not None:
+        if self.unsearched or self.subject_id is not None:
             return True
         return score >= self._best + rule.better_by or moment - self._searched_at >= rule.unmatched_again
 
     def asked(self, score: float, moment: float) -> None:
         """A search was sent off."""
         self.searched += 1
+        self.unsearched = False
         self._best = max(self._best, score)
         self._searched_at = moment
         self._waiting = True
 
-    def answered(self, subject_id: str | None) -> None:
-        """Its answer came. A later answer of nobody takes the name away again."""
-        self._waiting = False
-        self.subject_id = subject_id
+    def answered(self, search: int, subject_id: str | None) -> None:
+        """The answer to its latest search came; one to an earlier search, or to one of another person, says nothing.
+
+        A later answer of nobody takes the name away again.
+        """
+        if self._waiting and search == self.searched:
+            self._waiting = False
+            self.subject_id = subject_id
+            self._named_at = self._searched_at
+
+    def doubt(self) -> None:
+        """It may be somebody else by now: no name, and a new search as soon as two searches may follow each other.
+
+        Where there neither is a name nor an answer on its way that may bring one, there is nothing to doubt.
+        """
+        if self.subject_id is not None or self._waiting:
+            self.subject_id, self._waiting, self.unsearched, self._best = None, False, True, 0.0

@@ -29,8 +29,8 @@ class Reader:
         self._thread = Thread(target=self._read, name="reader", daemon=True)
         self.state = CameraState.STARTING
         self.error: str | None = None
-        self.beat = time.monotonic()
-        """When the thread last showed that it is not stuck."""
+        self._beat = time.monotonic()
+        self._noticed = 0
         self.newest: float | None = None
         """When the newest frame arrived."""
         self.size = (0, 0)
@@ -45,6 +45,16 @@ class Reader:
         source = self._source
         return self._bytes + (source.bytes_received if source is not None else 0)
 
+    def silent_for(self, moment: float) -> float:
+        """Seconds since the thread last showed that it is not stuck: it took a step, or bytes came.
+
+        Bytes, and not frames: a stream may send for long before its first key frame.
+        """
+        received = self.bytes
+        if received != self._noticed:
+            self._noticed, self._beat = received, moment
+        return moment - self._beat
+
     def start(self) -> None:
         """Starts the thread."""
         self._thread.start()
@@ -56,25 +66,28 @@ class Reader:
 
     def _read(self) -> None:
         while not self._end.is_set():
-            self._connect_once()
+            self._beat = time.monotonic()
+            try:
+                self._connect_once()
+            except ClearglassError as error:
+                self.error = str(error)
+            except Exception as error:  # noqa: BLE001 - the top of a supervised thread
+                self.error = f"The camera's stream reader broke: {type(error).__name__}."
             if self._end.is_set():
                 return
             self.state = CameraState.RECONNECTING
             self.reconnects += 1
-            self.beat = time.monotonic()
+            self._beat = time.monotonic()
             self._end.wait(self._backoff.next())
 
     def _connect_once(self) -> None:
         """One connection from beginning to end. A regular end of a stream is no error, but it is an end."""
-        self.beat = time.monotonic()
         source: Source | None = None
         try:
             source = self._open_source()
             source.open()
             self._source = source
             self._frames_of(source)
-        except ClearglassError as error:
-            self.error = str(error)
         finally:
             if source is not None:
                 self._bytes += source.bytes_received
@@ -85,7 +98,7 @@ class Reader:
         first = time.monotonic()
         for frame in source.frames():
             self.frames += 1
-            self.beat = self.newest = frame.arrived
+            self._beat = self.newest = frame.arrived
             self.size = (frame.width, frame.height)
             if self.state is not CameraState.LIVE:
                 self.state, self.error = CameraState.LIVE, None

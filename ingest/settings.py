@@ -1,6 +1,7 @@
 """What a site may set for its cameras. Environment variables with the prefix CLEARGLASS_; lists are comma-separated."""
 
 import ipaddress
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -26,7 +27,7 @@ class IngestSettings(BaseSettings):
     """Ports cameras may be on: `554,8554,8000-8100`."""
 
     allow_loopback: bool = False
-    """Whether this machine's own addresses may be cameras: for the demo and for tests."""
+    """Whether loopback addresses (127.0.0.0/8, ::1) may be cameras: for the demo and for tests."""
 
     open_seconds: float = Field(default=3.0, gt=0)
     """How long a camera may take to accept a connection and describe its stream."""
@@ -77,9 +78,23 @@ class IngestSettings(BaseSettings):
     def _ports(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        ranges = [part.strip().partition("-") for part in value.split(",") if part.strip()]
-        return [(int(first), int(last or first)) for first, _, last in ranges]
+        return [_port_range(part.strip()) for part in value.split(",") if part.strip()]
+
+    @field_validator("allowed_ports")
+    @classmethod
+    def _possible(cls, value: tuple[PortRange, ...]) -> tuple[PortRange, ...]:
+        for first, last in value:
+            if not 1 <= first <= last <= 65535:
+                raise ValueError(f"{first}-{last} is no range of ports: it must go up, from 1 to 65535 at most")
+        return value
 
     def address_policy(self) -> AddressPolicy:
         """The rules for camera addresses that these settings amount to."""
         return AddressPolicy(networks=self.allowed_networks, ports=self.allowed_ports, loopback=self.allow_loopback)
+
+
+def _port_range(text: str) -> PortRange:
+    found = re.fullmatch(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"{text!r} is neither a port nor a range of ports such as 8000-8100")
+    return int(found[1]), int(found[2] or found[1])

@@ -1,6 +1,8 @@
 """Keeps every camera going: one keeper thread and one worker process a camera, none of which can touch another's."""
 
+import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
 
@@ -12,6 +14,9 @@ from ingest.observer import NullObserver, Observer
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
 from matcher.recognition.recogniser import Recogniser
+
+STOP_WITHIN = 15.0
+"""Seconds to wait for cameras to stop: what has not ended by then, after a kill, is held by the kernel."""
 
 
 class Supervisor:
@@ -39,14 +44,55 @@ class Supervisor:
         self._observer = observer or NullObserver()
         self._keepers: dict[str, Keeper] = {}
         self._lock = Lock()
+        """For what follows; never held while anything is waited for."""
+        self._turns: dict[str, Lock] = {}
         self._closed = False
 
     def add(self, camera: Camera) -> None:
         """Starts a camera; one that runs already is replaced. A disabled camera is known, and stopped."""
+        with self._turn(camera.id):
+            self._put(camera)
+
+    def start(self, cameras: Iterable[Camera]) -> None:
+        """Starts all of them."""
+        for camera in cameras:
+            self.add(camera)
+
+    def remove(self, camera_id: str) -> bool:
+        """Stops a camera and forgets it; whether its process is gone. An unknown one is passed over."""
+        with self._turn(camera_id):
+            return self._take(camera_id)
+
+    def refresh(self, camera_id: str, load: Callable[[], Camera | None]) -> None:
+        """Makes a camera run as it is kept now, after any change; None from `load` removes it.
+
+        `load` reads the camera anew within the camera's turn: of several changes at once, the last kept is what runs.
+        """
+        with self._turn(camera_id):
+            camera = load()
+            if camera is None:
+                self._take(camera_id)
+            else:
+                self._put(camera)
+
+    def forget(self, subject_id: str) -> None:
+        """Has every camera show this subject as a stranger from its next view on; does not wait for that.
+
+        To be called when their consent or they themselves are gone from the gallery, so that no search finds them.
+        """
+        for keeper in list(self._keepers.values()):
+            keeper.forget(subject_id)
+
+    def _turn(self, camera_id: str) -> AbstractContextManager[object]:
+        """One change of one camera at a time; others' cameras do not wait for it."""
         with self._lock:
-            old = self._keepers.pop(camera.id, None)
-            if old is not None:
-                old.stop()
+            return self._turns.setdefault(camera_id, Lock())
+
+    def _put(self, camera: Camera) -> None:
+        old = self._keepers.get(camera.id)
+        if old is not None:
+            old.stop(STOP_WITHIN)
+        with self._lock:
             keeper = Keeper(
                 camera=camera,
                 identifier=self._identifier,
@@ -64,24 +110,22 @@ class Supervisor:
             elif not self._closed:
                 keeper.start()
 
-    def start(self, cameras: Iterable[Camera]) -> None:
-        """Starts all of them."""
-        for camera in cameras:
-            self.add(camera)
-
-    def remove(self, camera_id: str) -> None:
-        """Stops a camera and forgets it; returns when its process is gone. An unknown one is passed over."""
+    def _take(self, camera_id: str) -> bool:
+        keeper = self._keepers.get(camera_id)
+        if keeper is None:
+            return True
+        gone = keeper.stop(STOP_WITHIN)
         with self._lock:
-            keeper = self._keepers.pop(camera_id, None)
-            if keeper is not None:
-                keeper.stop()
-                self._metrics.forget(camera_id)
+            del self._keepers[camera_id]
+        self._metrics.forget(camera_id)
+        return gone
 
     def watching(self, camera_id: str, on: bool) -> None:
         """Says whether anybody looks at the camera's live view; nobody does at first. An unknown one is passed over."""
-        keeper = self._keepers.get(camera_id)
-        if keeper is not None:
-            keeper.watching(on)
+        with self._lock:
+            keeper = self._keepers.get(camera_id)
+            if keeper is not None:
+                keeper.watching(on)
 
     def health(self, camera_id: str) -> Health:
         """How the camera does now; one that is not known here is STOPPED."""
@@ -97,14 +141,15 @@ class Supervisor:
         keeper = self._keepers.get(camera_id)
         return keeper.worker_pid if keeper is not None else None
 
-    def close(self) -> None:
-        """Stops every camera; returns when all their processes are gone."""
+    def close(self) -> tuple[str, ...]:
+        """Stops every camera, and waits a bounded time for all together; the ids of those that still have a process."""
         with self._lock:
             self._closed = True
-            for keeper in self._keepers.values():
-                keeper.ask_to_stop()
-            for keeper in self._keepers.values():
-                keeper.stop()
+            keepers = dict(self._keepers)
+        for keeper in keepers.values():
+            keeper.ask_to_stop()
+        end = time.monotonic() + STOP_WITHIN
+        return tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
 
     def __enter__(self) -> "Supervisor":
         return self

@@ -6,6 +6,8 @@ of analysed frames a second, overlap alone loses everybody who walks past close 
 """
 
 import math
+import statistics
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,12 +25,22 @@ UP_AND_DOWN = 2.0
 GREATEST_GROWTH = 1.8
 """How many times larger or smaller a face may be than when last seen."""
 
+SURE = 0.5
+"""A face up to so many widths from its expected place is the same person's; one farther away may be another's."""
+
+INTERVALS = 5
+"""The time between two looks is the median of so many."""
+
+GAP_INTERVALS, LONGEST_GAP = 3, 5.0
+"""Where looks are rare, a track outlives so many intervals between them; but nobody is waited for longer (seconds)."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Track:
     """One person's passage so far. Times: seconds of time.monotonic(). velocity: pixels a second of the box's centre.
 
-    face: as last seen, in the picture of that moment.
+    face: as last seen, in the picture of that moment. doubtful: whether that was so far from where it was expected that
+    it may be somebody else's.
     """
 
     number: int
@@ -37,6 +49,7 @@ class Track:
     last_seen: float
     velocity: tuple[float, float] = (0.0, 0.0)
     sightings: int = 1
+    doubtful: bool = False
 
     def expected(self, moment: float) -> Box:
         """Where the face should be now. Expectation stops after half a second: people turn round."""
@@ -44,14 +57,15 @@ class Track:
         box = self.face.box
         return replace(box, x=box.x + self.velocity[0] * ahead, y=box.y + self.velocity[1] * ahead)
 
-    def seen(self, face: Face, moment: float) -> "Track":
+    def seen(self, face: Face, moment: float, *, doubtful: bool = False) -> "Track":
         """The track with one more sighting."""
         elapsed = moment - self.last_seen
         velocity = self.velocity
         if elapsed > 0:
             (x, y), (old_x, old_y) = _centre(face.box), _centre(self.face.box)
             velocity = ((x - old_x) / elapsed, (y - old_y) / elapsed)
-        return replace(self, face=face, last_seen=moment, velocity=velocity, sightings=self.sightings + 1)
+        sightings = self.sightings + 1
+        return replace(self, face=face, last_seen=moment, velocity=velocity, sightings=sightings, doubtful=doubtful)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,16 +78,24 @@ class Followed:
 
 
 class Tracker:
-    """Keeps the tracks of one camera. gap: seconds out of sight after which a track ends. Owned by one thread."""
+    """Keeps the tracks of one camera. Owned by one thread.
+
+    gap: seconds out of sight after which a track ends, or three looks as they really come if that is longer.
+    """
 
     def __init__(self, *, gap: float) -> None:
-        self._gap = gap
+        self._least_gap = gap
+        self._intervals: deque[float] = deque(maxlen=INTERVALS)
+        self._last_look: float | None = None
         self._tracks: dict[int, Track] = {}
         self._last_number = 0
 
     def follow(self, faces: Sequence[Face], moment: float) -> Followed:
         """Takes one frame's faces; every face is in exactly one track of `seen` afterwards, in the faces' order."""
         ended = self.expire(moment)
+        before, self._last_look = self._last_look, moment
+        if before is not None:
+            self._intervals.append(moment - before)
         pairs = sorted(
             (distance, index, number)
             for number, track in self._tracks.items()
@@ -82,10 +104,10 @@ class Tracker:
         )
         chosen: dict[int, Track] = {}
         taken: set[int] = set()
-        for _, index, number in pairs:
+        for distance, index, number in pairs:
             if index not in chosen and number not in taken:
                 taken.add(number)
-                chosen[index] = self._tracks[number].seen(faces[index], moment)
+                chosen[index] = self._tracks[number].seen(faces[index], moment, doubtful=distance > SURE)
         for index, face in enumerate(faces):
             if index not in chosen:
                 self._last_number += 1
@@ -97,10 +119,16 @@ class Tracker:
 
     def expire(self, moment: float) -> tuple[Track, ...]:
         """Ends the tracks that have been out of sight for too long."""
-        ended = tuple(track for track in self._tracks.values() if moment - track.last_seen > self._gap)
+        gap = self._gap()
+        ended = tuple(track for track in self._tracks.values() if moment - track.last_seen > gap)
         for track in ended:
             del self._tracks[track.number]
         return ended
+
+    def _gap(self) -> float:
+        if len(self._intervals) < INTERVALS:
+            return self._least_gap
+        return max(self._least_gap, min(GAP_INTERVALS * statistics.median(self._intervals), LONGEST_GAP))
 
 
 def _centre(box: Box) -> tuple[float, float]:

@@ -24,7 +24,9 @@ MOST_EXTRACTED = 1
 """Templates made of one frame, so that a crowd delays nobody's answer by much: the rest follow with the next frames."""
 
 SMALLEST_FOUND = 12.0
-"""Width in pixels of the smallest face that the detector finds with certainty in the picture it is given."""
+"""Width in pixels that a face of the least FACE_PER_EYE_DISTANCE has in the picture faces are looked for in, if its
+eyes are just far enough apart to be searched for. Real ones are 13 to 17 pixels wide then: the detector finds faces of
+16 pixels with certainty, and of those of 12 one in ten."""
 
 FACE_PER_EYE_DISTANCE = 1.8
 """A detected face is at least so many times as wide as its eyes are apart; measured faces lie between 1.9 and 2.6."""
@@ -94,7 +96,13 @@ class Watch:
         with self._stopwatch.timed("track"):
             followed = self._tracker.follow(faces, frame.arrived)
             for track in followed.seen:
-                self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
+                passage = self._passages.setdefault(
+                    track.number, Passage(number=track.number, started=track.first_seen)
+                )
+                if track.doubtful:
+                    passage.doubt()
+            for track in followed.lost:
+                self._passages[track.number].doubt()
         sightings, refused = self._searches(frame, followed.seen, hurried)
         passed = tuple(self._ended(track) for track in followed.ended)
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
@@ -107,7 +115,13 @@ class Watch:
         """Takes the answer to a Sighting. One for a passage that is over is passed over."""
         passage = self._passages.get(answer.passage)
         if passage is not None:
-            passage.answered(answer.subject_id)
+            passage.answered(answer.search, answer.subject_id)
+
+    def forget(self, subject_id: str) -> None:
+        """Takes this name off every passage: the next view shows a stranger."""
+        for passage in self._passages.values():
+            if passage.subject_id == subject_id:
+                passage.doubt()
 
     def _detected_size(self, frame: Frame) -> tuple[int, int]:
         """As small as it may be for the smallest face worth a search to be found: most of the analysis is detection."""
@@ -124,7 +138,7 @@ class Watch:
         wanted: list[tuple[Passage, Face]] = []
         for track in tracks:
             passage = self._passages[track.number]
-            if (hurried and passage.searched) or not passage.wants_sample(self._rule, frame.arrived):
+            if (hurried and not passage.unsearched) or not passage.wants_sample(self._rule, frame.arrived):
                 continue
             if _eye_distance(track.face) < self._gate.min_eye_distance:
                 refused[track.number] = self._refuse(passage, (QualityReason.TOO_SMALL,))
@@ -143,8 +157,8 @@ class Watch:
                 refused[passage.number] = self._refuse(passage, reasons)
             elif passage.wants_search(self._rule, quality.score, frame.arrived):
                 samples.append(_Sample(passage=passage, face=face, quality=quality))
-        # Whoever was never searched for comes first, then the best sample.
-        samples.sort(key=lambda sample: (sample.passage.searched > 0, -sample.quality.score))
+        # Whoever was not searched for yet comes first, then the best sample.
+        samples.sort(key=lambda sample: (not sample.passage.unsearched, -sample.quality.score))
         return self._sightings(frame, image, samples[:MOST_EXTRACTED]), refused
 
     def _sightings(self, frame: Frame, image: Image, samples: Sequence[_Sample]) -> tuple[Sighting, ...]:
@@ -158,17 +172,18 @@ class Watch:
         for sample, template in zip(samples, templates, strict=True):
             passage = sample.passage
             crop = encode_jpeg(crop_face(image, sample.face, 0.3))
+            passage.asked(sample.quality.score, frame.arrived)
             sightings.append(
                 Sighting(
                     passage=passage.number,
                     track=passage.number,
-                    first=passage.searched == 0,
+                    search=passage.searched,
+                    first=passage.searched == 1,
                     captured_at=frame.captured_at,
                     arrived=frame.arrived,
                     probe=Probe(template=template, quality=sample.quality, crop=crop),
                 )
             )
-            passage.asked(sample.quality.score, frame.arrived)
         return tuple(sightings)
 
     def _refuse(self, passage: Passage, reasons: tuple[QualityReason, ...]) -> tuple[QualityReason, ...]:
@@ -186,7 +201,7 @@ class Watch:
                 track=track.number,
                 box=box,
                 present=present,
-                subject_id=self._passages[track.number].subject_id,
+                subject_id=self._passages[track.number].name(self._rule, frame.arrived),
                 refused=refused.get(track.number, ()),
             )
             for track, box, present in (*here, *expected)
@@ -207,10 +222,11 @@ def _eye_distance(face: Face) -> float:
 
 
 def _scaled(face: Face, across: float, down: float) -> Face:
-    """The face in the coordinates of a picture so many times as large."""
-    box = face.box
+    """The face in the coordinates of a picture so many times as large. Whole numbers are the middles of pixels."""
+    box, scale = face.box, np.array([across, down])
+    x, y = (np.array([box.x, box.y]) + 0.5) * scale - 0.5
     return Face(
-        box=Box(x=box.x * across, y=box.y * down, width=box.width * across, height=box.height * down),
-        landmarks=(face.landmarks * np.array([across, down], np.float32)).astype(np.float32),
+        box=Box(x=float(x), y=float(y), width=box.width * across, height=box.height * down),
+        landmarks=((face.landmarks + 0.5) * scale - 0.5).astype(np.float32),
         score=face.score,
     )

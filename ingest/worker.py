@@ -22,7 +22,8 @@ from ingest.channel import Channel, ChannelClosedError
 from ingest.frame import Frame
 from ingest.health import CameraState, Health
 from ingest.mailbox import Mailbox
-from ingest.message import Identified, Report, Start, Stop, ToWorker, Watching
+from ingest.message import Forget, Identified, Report, Start, Stop, ToWorker, Watching
+from ingest.pace import Pace
 from ingest.passage import SearchRule
 from ingest.rates import Rates
 from ingest.reader import Reader
@@ -77,9 +78,8 @@ class Worker:
 
     def run(self) -> None:
         """Works until it is told to stop. Raises ChannelClosedError when the service has gone."""
-        period = 1.0 / self._camera.analysed_fps
-        due = time.monotonic()
-        report_due = due
+        report_due = time.monotonic()
+        pace = Pace(period=1.0 / self._camera.analysed_fps, moment=report_due)
         state = None
         while not self._stopping:
             now = time.monotonic()
@@ -87,18 +87,18 @@ class Worker:
                 state = self._reader.state
                 report_due = now + REPORT_SECONDS
                 self._report(now)
-            self._receive(min(due, report_due) - now)
-            if time.monotonic() < due:
+            self._receive(min(pace.due, report_due) - now)
+            now = time.monotonic()
+            if now < pace.due:
                 continue
-            frame = self._mailbox.take(min(period, 0.05))
+            hurried = pace.behind(now)
+            frame = self._mailbox.take(min(pace.period, 0.05))
             if frame is None:
                 self._pass_on_expired()
+                pace.waited(time.monotonic())
                 continue
-            self._analyse(frame, hurried=time.monotonic() - due > period / 2)
-            # On a fixed beat, so that the rate is kept; beats that were missed are gone.
-            due += period
-            if due < time.monotonic() - period:
-                due = time.monotonic()
+            self._analyse(frame, hurried=hurried)
+            pace.analysed(time.monotonic())
 
     def _receive(self, timeout: float) -> None:
         self._channel.flush()
@@ -109,6 +109,8 @@ class Worker:
         for message in messages:
             if isinstance(message, Identified):
                 self._watch.identified(message)
+            elif isinstance(message, Forget):
+                self._watch.forget(message.subject_id)
             elif isinstance(message, Watching):
                 self._watched = message.on
             elif isinstance(message, Stop):
@@ -138,7 +140,7 @@ class Worker:
 
     def _report(self, now: float) -> None:
         reader = self._reader
-        if now - reader.beat > STUCK_SECONDS:
+        if reader.silent_for(now) > STUCK_SECONDS:
             raise StuckReaderError("The camera's stream reader hung and was ended.")
         received = reader.bytes
         frame_rate, bitrate, analysed_rate = self._rates.read(now, reader.frames, received * 8, self._analysed)

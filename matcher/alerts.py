@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, update
 
 from matcher.alert import Alert, AlertStatus
 from matcher.audit.entry import EntryKind
@@ -15,6 +15,7 @@ from matcher.errors import ClearglassError
 from matcher.evidence import read_evidence
 from matcher.gallery.errors import SubjectWithdrawnError
 from matcher.gallery.gallery import Gallery
+from matcher.missed_match import missed_matches
 from matcher.probe import Probe
 from matcher.review import Review, Verdict, status_of
 from matcher.store import tables
@@ -79,33 +80,72 @@ class Alerts:
             raise _gone("The probe has no picture.")
         if not candidate_list.candidates:
             raise NoCandidateError("The search found nobody.", remedy="Raise alerts only about candidates.")
-        first, alert_id = candidate_list.candidates[0], str(uuid.uuid4())
+        first = candidate_list.candidates[0]
         with self._log.writing() as connection:
             self._gallery.subject_key(connection, first.subject_id)
-            number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
-            connection.execute(
-                insert(tables.alert).values(
-                    id=alert_id,
-                    number=0 if number is None else number + 1,
-                    camera_id=camera_id,
-                    subject_id=first.subject_id,
-                    reference_id=first.reference_id,
-                    request_index=candidate_list.request_index,
-                    outcome_index=candidate_list.outcome_index,
-                    dissimilarity=first.dissimilarity,
-                    operating_point=candidate_list.operating_point.name,
-                    captured_at=captured_at,
-                    raised_at=self._log.moment(connection),
-                    status=AlertStatus.OPEN.value,
-                )
+            return self._insert(
+                connection,
+                camera_id=camera_id,
+                subject_id=first.subject_id,
+                reference_id=first.reference_id,
+                request_index=candidate_list.request_index,
+                outcome_index=candidate_list.outcome_index,
+                dissimilarity=first.dissimilarity,
+                operating_point=candidate_list.operating_point.name,
+                captured_at=captured_at,
             )
-            return _alert(_row(connection, alert_id))
 
-    def alerts(self, status: AlertStatus | None = None, *, limit: int = 50, before: str | None = None) -> list[Alert]:
-        """The newest first, at most `limit`. before: the id of an alert to go on after. Raises AlertUnknownError."""
+    def raise_missed(self) -> list[Alert]:
+        """The alerts that a crash of the last run came before, raised now; their capture is their search's begin.
+
+        To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
+        """
+        with self._log.writing() as connection:
+            return [
+                self._insert(
+                    connection,
+                    camera_id=match.camera_id,
+                    subject_id=match.subject_id,
+                    reference_id=match.reference_id,
+                    request_index=match.request_index,
+                    outcome_index=match.outcome_index,
+                    dissimilarity=match.dissimilarity,
+                    operating_point=match.operating_point,
+                    captured_at=match.searched_at,
+                )
+                for match in missed_matches(connection)
+            ]
+
+    def _insert(self, connection: Connection, **values: Any) -> Alert:
+        alert_id = str(uuid.uuid4())
+        number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
+        connection.execute(
+            insert(tables.alert).values(
+                id=alert_id,
+                number=0 if number is None else number + 1,
+                raised_at=self._log.moment(connection),
+                status=AlertStatus.OPEN.value,
+                **values,
+            )
+        )
+        return _alert(_row(connection, alert_id))
+
+    def alerts(
+        self,
+        status: AlertStatus | None = None,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        reviewer: str | None = None,
+    ) -> list[Alert]:
+        """The newest first, at most `limit`. before: the id of an alert to go on after. Raises AlertUnknownError.
+
+        reviewer: whoever reviews (`user:<id>`) may not know of a first confirmation but their own, so to them every
+        other alert that awaits a second is among the open ones.
+        """
         query = select(tables.alert).order_by(tables.alert.c.number.desc()).limit(max(0, min(limit, 1_000)))
         if status is not None:
-            query = query.where(tables.alert.c.status == status.value)
+            query = query.where(_has_status(status, reviewer))
         with self._database.reading() as connection:
             if before is not None:
                 query = query.where(tables.alert.c.number < _row(connection, before).number)
@@ -211,6 +251,17 @@ class Alerts:
         except SubjectWithdrawnError:
             return None
         return key.seal(note.encode(), context=_note_context(alert.id, reviewer))
+
+
+def _has_status(status: AlertStatus, reviewer: str | None) -> ColumnElement[bool]:
+    stored = tables.alert.c.status == status.value
+    if reviewer is None or status not in {AlertStatus.OPEN, AlertStatus.AWAITING_SECOND}:
+        return stored
+    review = tables.review.c
+    own = exists().where(review.alert_id == tables.alert.c.id, review.reviewer == reviewer)
+    if status is AlertStatus.AWAITING_SECOND:
+        return and_(stored, own)
+    return or_(stored, and_(tables.alert.c.status == AlertStatus.AWAITING_SECOND.value, not_(own)))
 
 
 def _require_open(alert: Any, earlier: Sequence[Any], reviewer: str) -> None:

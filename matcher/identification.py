@@ -25,16 +25,19 @@ from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
 from matcher.gallery.reference import Reference
-from matcher.gallery.scope import Scope
+from matcher.gallery.scope import Scope, permits
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe, Query
 from matcher.recognition.fusion import Dissimilarity, compare, compare_all
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
-from matcher.store.tables import format_time
+from matcher.search_entry import outcome_body, request_body
 
 SHORTLIST = 50
 """How many references SFace brings forward to be scored again by both embedders."""
+
+WIDEST_SHORTLIST = 3_200
+"""How many at most, where the references of few subjects fill the shortlist."""
 
 
 class QueryError(ClearglassError):
@@ -79,8 +82,9 @@ class Identifier:
     def identify(self, probe: Probe, query: Query) -> CandidateList:
         """Who in the gallery this may be, among those whose consent covers the query now; often nobody.
 
-        Raises QueryError, ModelMismatchError, LogUnavailableError, ClockError, and StoreError or SealError if the
-        gallery cannot be read: then there is no answer, and a failure entry says so if it still can be written.
+        Raises QueryError, which is not logged; ModelMismatchError, which is; LogUnavailableError and ClockError; and
+        StoreError or SealError if the gallery cannot be read: then there is no answer, and a failure entry says so if
+        it still can be written.
         """
         try:
             answer = self._identify(probe, query)
@@ -96,8 +100,9 @@ class Identifier:
     def verify(self, probe: Probe, against: str | Probe, query: Query) -> Verification:
         """Whether the probe is of the subject with this id, or of the same person as another probe.
 
-        Raises as `identify` does; ConsentRequiredError if no consent of the subject covers the query, and
-        SubjectUnknownError. Both are logged.
+        Raises as `identify` does, ModelMismatchError also if all references of the subject are of another model;
+        ConsentRequiredError if no consent of the subject covers the query. Both end a logged request, and nothing was
+        compared. SubjectUnknownError comes before the request and is not logged.
         """
         self._require(probe, query)
         if isinstance(against, Probe):
@@ -131,13 +136,22 @@ class Identifier:
     def _search(self, probe: Probe, scope: Scope) -> list[tuple[Reference, Dissimilarity]]:
         """References at or below the threshold, nearest first."""
         began = time.perf_counter()
-        vectors = np.asarray(probe.template.sface, dtype=np.float32)[None, :]
-        neighbours = self._searcher.search(vectors, SHORTLIST, allowed=scope.numbers)
-        references = self._gallery.templates([int(number) for number in neighbours.numbers[0] if number >= 0])
-        matches = self._matches(probe, list(references.values()))
+        matches = self._matches(probe, self._shortlist(probe, scope))
         if self._metrics is not None:
             self._metrics.search_seconds.observe(time.perf_counter() - began)
         return matches
+
+    def _shortlist(self, probe: Probe, scope: Scope) -> list[Reference]:
+        """The nearest references by SFace: so many that one subject's many do not keep all others out."""
+        vectors = np.asarray(probe.template.sface, dtype=np.float32)[None, :]
+        width = SHORTLIST
+        while True:
+            neighbours = self._searcher.search(vectors, width, allowed=scope.numbers)
+            references = self._gallery.templates([int(number) for number in neighbours.numbers[0] if number >= 0])
+            subjects = {reference.subject_id for reference in references.values()}
+            if len(subjects) >= self._most or width >= min(len(scope.numbers), WIDEST_SHORTLIST):
+                return list(references.values())
+            width *= 4
 
     def _matches(self, probe: Probe, references: Sequence[Reference]) -> list[tuple[Reference, Dissimilarity]]:
         scores = compare_all(probe.template, [reference.template for reference in references])
@@ -164,21 +178,17 @@ class Identifier:
 
     def _verify_subject(self, probe: Probe, subject_id: str, query: Query) -> Verification:
         self._gallery.subject(subject_id)  # raises before anything is logged about an id that means nobody
-        search, _ = self._begin("verify", probe, query, against={"subject": subject_id})
+        search, scope = self._begin("verify", probe, query, against={"subject": subject_id})
         with self._failure_logged(search.request_index):
-            references = self._gallery.references(subject_id)
-            current = [one for one in references if one.template.model_digest == self.operating_point.model_digest]
+            current = self._comparable(subject_id, search, scope)
             scores = compare_all(probe.template, [one.template for one in current])
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
                 allowed = self._gallery.permitted(
                     connection, [subject_id], camera=query.camera, purpose=query.purpose, moment=ended_at
                 )
-                if not allowed or not scores:
-                    raise ConsentRequiredError(
-                        "No consent of the subject covers this camera and purpose now.",
-                        remedy="Ask for what the person agreed to, or record a new consent.",
-                    )
+                if not allowed:
+                    raise _no_consent()
                 best = min(range(len(scores)), key=lambda at: scores[at].fused)
                 reference, score = current[best], scores[best]
                 mated = score.fused <= self.operating_point.threshold
@@ -186,6 +196,27 @@ class Identifier:
                 result = {"searched": len(scores), "mated": mated, **_scores(score)}
                 outcome = self._end(connection, search, candidates, ended_at, result)
         return self._verification(search, outcome, score, mated=mated)
+
+    def _comparable(self, subject_id: str, search: _Search, scope: Scope) -> list[Reference]:
+        """The subject's references in the search's scope. The consent first: without it no template is even opened.
+
+        Raises ConsentRequiredError, ModelMismatchError.
+        """
+        query = search.query
+        consents = self._gallery.consents(subject_id)
+        if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
+            raise _no_consent()
+        references = self._gallery.references(subject_id)
+        current = [reference for reference in references if reference.number in scope]
+        if current:
+            return current
+        if references and all(one.template.model_digest != self.operating_point.model_digest for one in references):
+            raise ModelMismatchError(
+                "All references of the subject were made by another model than the one in use.",
+                remedy="Add pictures of the person again; they are extracted with the present model.",
+            )
+        # Enrolled or permitted since the search began: the request entry says that this was not in its scope.
+        raise _no_consent()
 
     def _verify_probes(self, probe: Probe, other: Probe, query: Query) -> Verification:
         against = {"commitment": Evidence.of(other).commitment}
@@ -213,7 +244,7 @@ class Identifier:
     # --- both ------------------------------------------------------------------------------------------------------
 
     def _require(self, probe: Probe, query: Query) -> None:
-        """Raises QueryError or ModelMismatchError, and logs the refusal."""
+        """Raises QueryError, or ModelMismatchError, which it logs."""
         texts = [query.actor, query.role, query.camera, query.purpose]
         if query.case_reference is not None:
             texts.append(query.case_reference)
@@ -238,27 +269,15 @@ class Identifier:
         started_at = self._clock()
         scope = self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=started_at)
         evidence = Evidence.of(probe)
-        body: dict[str, Any] = {
-            "search": kind,
-            "actor": query.actor,
-            "role": query.role,
-            "camera": query.camera,
-            "purpose": query.purpose,
-            "case_reference": query.case_reference,
-            "started_at": format_time(started_at),
-            "gallery": {
-                "id": scope.gallery_id,
-                "revision": scope.revision,
-                "content_hash": scope.content_hash,
-                "size": scope.size,
-                "in_scope": len(scope.numbers),
-            },
-            "model_digest": self.operating_point.model_digest,
-            "operating_point": {"name": self.operating_point.name, "threshold": self.operating_point.threshold},
-            "commitment": evidence.commitment,
-        }
-        if against is not None:
-            body["against"] = against
+        body = request_body(
+            kind,
+            query,
+            started_at=started_at,
+            scope=scope,
+            operating_point=self.operating_point,
+            commitment=evidence.commitment,
+            against=against,
+        )
         entry = self._log.record(EntryKind.REQUEST, body)
         return _Search(request_index=entry.index, started_at=started_at, query=query, evidence=evidence), scope
 
@@ -271,22 +290,9 @@ class Identifier:
         result: dict[str, Any],
     ) -> int:
         """Appends the outcome entry, and keeps the evidence if somebody was found; the entry's index."""
-        body = {
-            "request": search.request_index,
-            "started_at": format_time(search.started_at),
-            "ended_at": format_time(ended_at),
-            "candidates": [
-                {
-                    "subject": candidate.subject_id,
-                    "reference": candidate.reference_id,
-                    "rank": candidate.rank,
-                    "dissimilarity": candidate.dissimilarity,
-                    "sface": candidate.sface,
-                    "dlib": candidate.dlib,
-                }
-                for candidate in candidates
-            ],
-        }
+        body = outcome_body(
+            search.request_index, started_at=search.started_at, ended_at=ended_at, candidates=candidates
+        )
         entry = self._log.append(connection, EntryKind.OUTCOME, body | result)
         if candidates:
             first = candidates[0].subject_id
@@ -321,6 +327,13 @@ def _candidate(rank: int, reference: Reference, score: Dissimilarity) -> Candida
         dissimilarity=score.fused,
         sface=score.sface,
         dlib=score.dlib,
+    )
+
+
+def _no_consent() -> ConsentRequiredError:
+    return ConsentRequiredError(
+        "No consent of the subject covers this camera and purpose now.",
+        remedy="Ask for what the person agreed to, or record a new consent.",
     )
 
 

@@ -75,11 +75,12 @@ class Matcher:
             database, self.master_key, self.log, index, model_digest=recogniser.model_digest, metrics=metrics
         )
         self.sampler = Sampler(recogniser, gate)
-        self.enroller = Enroller(self.sampler, self.gallery)
+        self.enroller = Enroller(self.sampler, self.gallery, threshold=operating_point.threshold)
         self.identifier = Identifier(
             index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
         )
         self.alerts = Alerts(database, self.gallery, self.log)
+        self.alerts.raise_missed()
 
     @classmethod
     def open(
@@ -95,8 +96,8 @@ class Matcher:
         """Opens the data folder and logs the start.
 
         recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
-        OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, ClockError, ModelError and what
-        `Database.open` raises.
+        OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
+        ModelError and what `Database.open` raises.
         """
         database = Database.open(settings.folder)
         try:

@@ -1,7 +1,10 @@
 """Fixtures every room's tests share: the public data, a portrait that is always there, one real recogniser."""
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -9,9 +12,52 @@ from hypothesis import settings
 from matcher.recognition.face import Image
 from matcher.recognition.recogniser import Recogniser
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 # A time limit on each example says more about who else uses the machine than about the code.
 settings.register_profile("clearglass", deadline=None)
 settings.load_profile("clearglass")
+
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(what: str) -> NoReturn:
+    """Skips, saying what is missing; on CI everything is there, and a skip would be a test that silently stopped."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Finds a program that a test needs from outside Python."""
+
+    def find(name: str) -> Path:
+        path = shutil.which(name)
+        return Path(path) if path else missing(f"{name} is not installed")
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def browser(tool: Callable[[str], Path]) -> Iterator["Browser"]:
+    """Debian's Chromium, one for all tests: Playwright keeps a loop in this thread for as long as it runs."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=tool("chromium"), args=CHROMIUM)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +65,7 @@ def data_folder() -> Path:
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("CLEARGLASS_DATA", default))
     if not (folder / "lfw").is_dir():
-        missing = f"public data not found at {folder}: set CLEARGLASS_DATA to its folder"
-        # On CI the data is there: a skip would be a test that silently stopped running.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+        missing(f"public data not found at {folder}: set CLEARGLASS_DATA to its folder")
     return folder
 
 

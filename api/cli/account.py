@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Data, Json, opened
+from api.cli.options import Data, Json, actor, opened
 from api.cli.output import show, tell
 
 app = typer.Typer(help="Who may log in to the dashboard and call the API.", no_args_is_help=True)
@@ -28,7 +28,7 @@ def add(
     else:
         password = sys.stdin.readline().rstrip("\n")
     with opened(data) as service:
-        account = service.accounts.create(name=name, password=password, role=Role(role))
+        account = service.accounts.create(name=name, password=password, role=Role(role), actor=actor())
     record = {"id": account.id, "name": account.name, "role": account.role.value}
     tell(record, as_json=json, sentence=f"Added {account.role.value} {account.name}.")
 

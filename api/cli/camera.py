@@ -1,5 +1,6 @@
 """`clearglass camera`: add, list, check."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,6 +27,12 @@ def _row(camera: "Camera") -> dict[str, Any]:
     }
 
 
+def _absolute(address: str) -> str:
+    """A file's path as it is from everywhere: the service may run in another folder."""
+    path = Path(address)
+    return str(path.resolve()) if path.is_file() else address
+
+
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What people call it.")],
@@ -36,7 +43,7 @@ def add(
 ) -> None:
     """Add a camera. A login in the address is taken out of it and kept sealed."""
     with opened(data) as service:
-        camera = service.cameras.add(actor=actor(), name=name, address=address, purpose=purpose, local=True)
+        camera = service.cameras.add(actor=actor(), name=name, address=_absolute(address), purpose=purpose, local=True)
     tell(_row(camera), as_json=json, sentence=f"Added camera {camera.name} ({camera.id}).")
 
 
@@ -50,7 +57,10 @@ def list_(data: Data, json: Json = False) -> None:
 
 @app.command()
 def check(
-    address: Address,
+    address: Annotated[
+        str, typer.Argument(help="A stream's address as for add, or the name of a camera that was added.")
+    ],
+    data: Data,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to look.")] = 10.0,
     json: Json = False,
 ) -> None:
@@ -59,10 +69,19 @@ def check(
 
     from ingest.check import check_camera
     from ingest.settings import IngestSettings
+    from matcher.store.database import DATABASE_FILE
 
+    credentials = None
+    if (data / DATABASE_FILE).exists():
+        with opened(data) as service:
+            for camera in service.cameras.list():
+                if address in {camera.id, camera.name}:
+                    address, credentials = camera.address, camera.credentials
     policy = IngestSettings().address_policy()
     with progress("Looking at the stream") as advance:
-        found = check_camera(address, policy=policy, seconds=seconds, local=True, progress=advance)
+        found = check_camera(
+            address, policy=policy, seconds=seconds, credentials=credentials, local=True, progress=advance
+        )
     row = asdict(found)
     if json:
         tell(row, as_json=True, sentence="")

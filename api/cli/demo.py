@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.options import Json
+
 
 def demo(
     data: Annotated[
@@ -19,9 +21,10 @@ def demo(
         bool, typer.Option("--once", help="End as soon as the first alert's log entry is verified.")
     ] = False,
     wait: Annotated[float, typer.Option(min=1, help="With --once: seconds to wait for the first alert.")] = 120.0,
+    json: Json = False,
 ) -> None:
     """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
     from api.demo import run_demo
 
     folder = data or Path(tempfile.mkdtemp(prefix="clearglass-demo-"))
-    run_demo(folder=folder, port=port, addresses=camera or [], once=once, wait=wait)
+    run_demo(folder=folder, port=port, addresses=camera or [], once=once, wait=wait, as_json=json)

@@ -1,8 +1,10 @@
 """The command line's root: which commands there are, and what happens when one fails."""
 
 import sys
+from typing import ClassVar, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from api.cli import account, audit, camera, demo, doctor, search, serve, subject
 from api.cli.output import complain
@@ -26,12 +28,26 @@ app.command("verify")(search.verify)
 app.command("doctor")(doctor.doctor)
 
 
+class SettingError(ClearglassError):
+    """A setting in the environment is not as it must be."""
+
+    code: ClassVar[str] = "setting_invalid"
+
+
 def main() -> None:
     """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly."""
     try:
         app()
     except ClearglassError as error:
-        complain(error, as_json="--json" in sys.argv)
-        sys.exit(1)
+        _fail(error)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "CLEARGLASS_" + "_".join(map(str, first["loc"][:1])).upper()
+        _fail(SettingError(f"The setting {name} cannot be used: {first['msg']}.", remedy="Correct it or leave it out."))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail(error: ClearglassError) -> NoReturn:
+    complain(error, as_json="--json" in sys.argv)
+    sys.exit(1)

@@ -43,9 +43,9 @@ def show(rows: Sequence[Row], *, as_json: bool, title: str, empty: str) -> None:
 def tell(record: Row, *, as_json: bool, sentence: str) -> None:
     """Prints one result: as a JSON object, or as a sentence."""
     if as_json:
-        print(json.dumps(dict(record), default=str, indent=2))
+        print(json.dumps(dict(record), default=str, indent=2), flush=True)
     else:
-        Console().print(sentence, highlight=False)
+        Console().print(sentence, highlight=False, soft_wrap=True)
 
 
 def complain(error: ClearglassError, *, as_json: bool) -> None:

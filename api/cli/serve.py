@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Data, opened
+from api.cli.options import Data, Json, opened
+from api.cli.output import tell
 from matcher.errors import ClearglassError
 
 
@@ -18,9 +19,13 @@ def serve(
     data: Data,
     host: Annotated[str, typer.Option(envvar="CLEARGLASS_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="CLEARGLASS_PORT", min=0, max=65535, help="Port to listen on.")] = 8600,
+    json: Json = False,
 ) -> None:
     """Run the service: cameras, matcher, API and dashboard, until it is told to stop."""
     from api.server import serve_forever
+
+    def announce(address: str) -> None:
+        tell({"address": address}, as_json=json, sentence=f"Clearglass is at {address}")
 
     with opened(data) as service:
         if not service.accounts.list():
@@ -28,5 +33,4 @@ def serve(
                 f"No account exists in {data}, so nobody could log in.",
                 remedy="Add one first: clearglass account add NAME --role administrator",
             )
-        service.start()
-        serve_forever(service, host=host, port=port)
+        serve_forever(service, host=host, port=port, announce=announce)

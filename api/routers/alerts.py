@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from api.account import Principal
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from matcher.alert import Alert, AlertStatus
@@ -64,7 +64,7 @@ class ReviewIn(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """A review."""
+    """A review. note is null for roles that may not see names: people write them there."""
 
     alert_id: str
     reviewer: str = Field(examples=["user:7c9e6679-7425-40de-944b-e07fc1f90ae7"])
@@ -83,16 +83,9 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[AlertOut]:
     """Alerts, newest first."""
-    undecided = {AlertStatus.OPEN, AlertStatus.AWAITING_SECOND}
-    if status not in undecided:
-        return alerts_out(service.matcher.alerts.alerts(status=status, limit=limit, before=before), service, caller)
-    found = [
-        alert
-        for one in sorted(undecided)
-        for alert in service.matcher.alerts.alerts(status=one, limit=limit, before=before)
-    ]
-    newest_first = sorted(found, key=lambda alert: alert.request_index, reverse=True)
-    return [alert for alert in alerts_out(newest_first, service, caller) if alert.status is status][:limit]
+    blind_to = caller.actor if caller.may(Permission.REVIEW) else None
+    found = service.matcher.alerts.alerts(status=status, limit=limit, before=before, reviewer=blind_to)
+    return alerts_out(found, service, caller)
 
 
 @router.get("/{alert_id}", operation_id="get_alert", summary="One alert", openapi_extra=asks(Permission.ALERTS_READ))
@@ -105,7 +98,7 @@ def get_alert(alert_id: str, caller: Caller, service: ServiceDep) -> AlertOut:
     "/{alert_id}/probe.jpg",
     operation_id="alert_probe",
     summary="The face that was seen",
-    openapi_extra=asks(Permission.PICTURES),
+    openapi_extra=asks(Permission.PICTURES, bucket=Bucket.VIEWS),
     response_class=Response,
     responses=_JPEG,
 )
@@ -118,7 +111,7 @@ def probe_picture(alert_id: str, service: ServiceDep) -> Response:
     "/{alert_id}/reference.jpg",
     operation_id="alert_reference",
     summary="The face it was matched with",
-    openapi_extra=asks(Permission.PICTURES),
+    openapi_extra=asks(Permission.PICTURES, bucket=Bucket.VIEWS),
     response_class=Response,
     responses=_JPEG,
 )
@@ -142,7 +135,7 @@ def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[Rev
     settled = alert.status in {AlertStatus.CONFIRMED, AlertStatus.REJECTED}
     if caller.may(Permission.REVIEW) and not own and not settled:
         return []
-    return [_review(review) for review in reviews]
+    return [_review(review, caller) for review in reviews]
 
 
 @router.post(
@@ -150,14 +143,14 @@ def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[Rev
     operation_id="review_alert",
     summary="Confirm or reject",
     status_code=201,
-    openapi_extra=asks(Permission.REVIEW),
+    openapi_extra=asks(Permission.REVIEW, session=True),
 )
 def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceDep) -> ReviewOut:
-    """Says whether the two pictures show the same person. Once for each account, by whatever token."""
+    """Says whether the two pictures show the same person. Once for each account, and by nobody's token."""
     alerts = service.matcher.alerts
     review = alerts.review(alert_id, caller.actor, new.verdict, new.note)
     service.events.reviewed(alerts.alert(alert_id))
-    return _review(review)
+    return _review(review, caller)
 
 
 def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, caller: Principal) -> list[AlertOut]:
@@ -183,12 +176,12 @@ def _shown_status(alert: Alert, service: Service, caller: Principal) -> AlertSta
     return alert.status
 
 
-def _review(review: Review) -> ReviewOut:
+def _review(review: Review, caller: Principal) -> ReviewOut:
     return ReviewOut(
         alert_id=review.alert_id,
         reviewer=review.reviewer,
         verdict=review.verdict,
-        note=review.note,
+        note=review.note if caller.may(Permission.NAMES) else None,
         reviewed_at=review.reviewed_at,
         audit_index=review.audit_index,
     )

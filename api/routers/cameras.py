@@ -3,16 +3,17 @@
 from dataclasses import asdict
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.account import Principal
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from ingest.address import is_local, parse_address
 from ingest.camera import Camera, Credentials
+from ingest.camera_store import CameraUnknownError
 from ingest.health import CameraState, Health
 from matcher.errors import ClearglassError
 
@@ -26,7 +27,7 @@ Pixels = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description=
 
 
 class ViewUnknownError(ClearglassError):
-    """The camera has no live view at the moment."""
+    """The camera has no live view at the moment, or not the one that was asked for."""
 
     code: ClassVar[str] = "view_unknown"
 
@@ -151,7 +152,7 @@ def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
         min_eye_distance=new.min_eye_distance,
         enabled=new.enabled,
     )
-    service.supervisor.add(camera)
+    _run(camera.id, service)
     return _out(camera, service, caller)
 
 
@@ -183,7 +184,7 @@ def change_camera(camera_id: str, change: CameraChange, caller: Caller, service:
         min_eye_distance=change.min_eye_distance,
         enabled=change.enabled,
     )
-    service.supervisor.add(camera)
+    _run(camera.id, service)
     return _out(camera, service, caller)
 
 
@@ -197,7 +198,7 @@ def change_camera(camera_id: str, change: CameraChange, caller: Caller, service:
 def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
     """Stops a camera and forgets it with its login. Its alerts and log entries stay."""
     service.cameras.remove(camera_id, actor=caller.actor)
-    service.supervisor.remove(camera_id)
+    _run(camera_id, service)
     service.events.forget(camera_id)
 
 
@@ -205,17 +206,38 @@ def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
     "/{camera_id}/view.jpg",
     operation_id="camera_view",
     summary="The newest live view",
-    openapi_extra=asks(Permission.LIVE),
+    openapi_extra=asks(Permission.LIVE, bucket=Bucket.VIEWS),
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}, "description": "A JPEG in which strangers are blurred."}},
 )
-def camera_view(camera_id: str, service: ServiceDep) -> Response:
-    """The newest view, held in memory only. The first request of a viewer may come too early: ask again."""
+def camera_view(
+    camera_id: str,
+    service: ServiceDep,
+    n: Annotated[
+        int | None, Query(ge=0, lt=2**53, description="The number a `view` event gave; else the newest.")
+    ] = None,
+) -> Response:
+    """A live view, held in memory only. The first request of a viewer may come too early: ask again."""
     service.cameras.get(camera_id)
-    view = service.events.view(camera_id)
+    view = service.events.view(camera_id, n)
     if view is None:
-        raise ViewUnknownError("The camera has no live view yet.", remedy="Ask again in a second.")
+        raise ViewUnknownError(
+            "The camera has no live view yet." if n is None else f"The camera has no live view {n}, or no longer.",
+            remedy="Ask again in a second, for the newest.",
+        )
     return Response(view.jpeg, media_type="image/jpeg", headers={"X-View-Number": str(view.number)})
+
+
+def _run(camera_id: str, service: Service) -> None:
+    """Has the camera run as it is kept: of two changes at once, either may come here last."""
+
+    def load() -> Camera | None:
+        try:
+            return service.cameras.get(camera_id)
+        except CameraUnknownError:
+            return None
+
+    service.supervisor.refresh(camera_id, load)
 
 
 def _out(camera: Camera, service: Service, caller: Principal) -> CameraOut:

@@ -1,6 +1,7 @@
 """Consents: what a person agreed to."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, UploadFile
@@ -9,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
+from api.service import Service
 from api.upload import read
 from matcher.errors import ClearglassError
-from matcher.gallery.consent import Consent, NewConsent
+from matcher.gallery.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
 
 router = APIRouter(tags=["consents"], route_class=GuardedRoute)
 
@@ -85,7 +87,7 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
     """Records a further consent: another purpose, other cameras, a longer time."""
     consent = NewConsent(
         purpose=new.purpose,
-        cameras=frozenset(new.cameras),
+        cameras=known_cameras(service, new.cameras),
         valid_from=new.valid_from,
         valid_until=new.valid_until,
         evidence_digest=new.evidence_digest,
@@ -101,8 +103,18 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def withdraw_consent(consent_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Ends one consent. When this answers, no search finds the person by it."""
-    service.matcher.gallery.withdraw_consent(consent_id, caller.actor)
+    """Ends one consent. When this answers, no search finds the person by it, and cameras show a stranger until one
+    finds them by another."""
+    ended = service.matcher.gallery.withdraw_consent(consent_id, caller.actor)
+    service.supervisor.forget(ended.subject_id)
+
+
+def known_cameras(service: Service, named: Iterable[str]) -> frozenset[str]:
+    """The cameras a consent names. Raises: CameraUnknownError, so that no consent covers less than was meant."""
+    wanted = frozenset(name.strip() for name in named) - {""}
+    for camera_id in wanted - {ANY_CAMERA, UPLOAD}:
+        service.cameras.get(camera_id)
+    return wanted
 
 
 def evidence_digest_of(evidence: UploadFile | None, digest: str | None) -> str:

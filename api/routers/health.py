@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse
 
 from api.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
+from api.service import Service
+from matcher.audit.errors import ClockError
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
@@ -30,9 +32,19 @@ class ServiceHealthOut(BaseModel):
 )
 def health(service: ServiceDep) -> JSONResponse:
     """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
-    well = service.matcher.database.failure is None
+    well = service.matcher.database.failure is None and _clock_fits(service)
     body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version())
     return JSONResponse(body.model_dump(), status_code=200 if well else 503)
+
+
+def _clock_fits(service: Service) -> bool:
+    """Whether an entry could be dated now; nothing is logged while the clock stands before the last one."""
+    with service.matcher.database.reading() as connection:
+        try:
+            service.matcher.log.moment(connection)
+        except ClockError:
+            return False
+    return True
 
 
 def app_version() -> str:

@@ -2,18 +2,19 @@
 
 import base64
 import threading
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from api.account import Principal
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from matcher.audit.entry import AuditEntry, EntryKind
 from matcher.audit.verification import LogReport, verify_log
+from matcher.errors import ClearglassError
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
@@ -82,8 +83,25 @@ class VerificationReportOut(BaseModel):
         )
 
 
+class LogCheckRunningError(ClearglassError):
+    """The first check of the log since the start is under way, so there is no report to give yet."""
+
+    code: ClassVar[str] = "log_check_running"
+
+    def __init__(self) -> None:
+        self.retry_after = 5
+        super().__init__(
+            "The log is being checked already, and that is not done yet.",
+            remedy=f"Wait {self.retry_after} seconds, then ask for the report again.",
+        )
+
+
 class LogVerifier:
-    """Checks the whole log, once for each size it has. Thread-safe; those who ask meanwhile wait for that check."""
+    """Checks the whole log, once for each size it has. Thread-safe.
+
+    One check at a time, and nobody waits for another's: meanwhile the report before it is given, which says how many
+    entries it covers.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -91,13 +109,23 @@ class LogVerifier:
         self._known: tuple[int, LogReport] | None = None
 
     def report(self) -> LogReport:
-        """The report on the log as it is now."""
-        with self._lock:
-            log = self._service.matcher.log
-            size = log.size()
-            if self._known is None or self._known[0] != size:
-                self._known = (size, verify_log(self._service.matcher.database, log.verifier_key))
-            return self._known[1]
+        """The report on the log as it is now, or the last one while a check runs. Raises: LogCheckRunningError."""
+        if not self._lock.acquire(blocking=False):
+            known = self._known
+            if known is None:
+                raise LogCheckRunningError
+            return known[1]
+        try:
+            return self._checked()
+        finally:
+            self._lock.release()
+
+    def _checked(self) -> LogReport:
+        log = self._service.matcher.log
+        size = log.size()
+        if self._known is None or self._known[0] != size:
+            self._known = (size, verify_log(self._service.matcher.database, log.verifier_key))
+        return self._known[1]
 
 
 @router.get("/entries", operation_id="list_entries", summary="Read the log", openapi_extra=asks(Permission.LOG_READ))
@@ -149,10 +177,12 @@ def get_checkpoint(service: ServiceDep) -> Response:
     "/verification",
     operation_id="verify_log",
     summary="Check the whole log",
-    openapi_extra=asks(Permission.LOG_VERIFY),
+    openapi_extra=asks(Permission.LOG_VERIFY, bucket=Bucket.SEARCHES),
 )
 def verification(service: ServiceDep, request: Request) -> VerificationReportOut:
-    """Re-hashes every entry and checks the root, the signature, the order of times and the pairing of searches."""
+    """Re-hashes every entry and checks the root, the signature, the order of times and the pairing of searches.
+
+    While one check runs, others get the report before it; `entries` says what it covers."""
     return VerificationReportOut.of(
         cast(LogVerifier, request.app.state.log_verifier).report(), service.matcher.log.verifier_key
     )

@@ -7,10 +7,10 @@ from fastapi import APIRouter, File, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
-from api.upload import ENROLMENT_BODY, read
+from api.upload import ENROLMENT_BODY, LOOKING, read
 from matcher.gallery.enrolment import Enrolment, Picture, RefusedPicture
 from matcher.gallery.reference import Reference
 from matcher.recognition.quality import Quality
@@ -90,7 +90,7 @@ class AddedOut(BaseModel):
     operation_id="add_references",
     summary="Add pictures of a subject",
     status_code=201,
-    openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY),
+    openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY, bucket=Bucket.SEARCHES),
 )
 def add_references(
     subject_id: str,
@@ -99,7 +99,8 @@ def add_references(
     files: Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")],
 ) -> AddedOut:
     """Adds pictures of a subject who is enrolled already."""
-    added = service.matcher.enroller.add_pictures(subject_id, pictures_of(files), caller.actor)
+    with LOOKING.taken():
+        added = service.matcher.enroller.add_pictures(subject_id, pictures_of(files), caller.actor)
     return AddedOut(
         accepted=references_out(service, added),
         refused=[RefusedOut.of(refused) for refused in added.refused],
@@ -110,7 +111,7 @@ def add_references(
     "/references/{reference_id}/picture",
     operation_id="reference_picture",
     summary="A reference's picture",
-    openapi_extra=asks(Permission.PICTURES),
+    openapi_extra=asks(Permission.PICTURES, bucket=Bucket.VIEWS),
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}, "description": "A JPEG of the enrolled face."}},
 )

@@ -6,10 +6,10 @@ from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.account import Principal
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.service import Service
-from api.upload import ONE_PICTURE, TWO_PICTURES, read
+from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES, read
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
 from matcher.probe import Probe, Query
@@ -103,7 +103,7 @@ class VerificationOut(BaseModel):
     operation_id="identify",
     summary="Search for the person in a picture (1:N)",
     status_code=201,
-    openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE),
+    openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
 )
 def identify(
     caller: Caller,
@@ -115,7 +115,7 @@ def identify(
     """Searches those whose consent covers this purpose and searches by picture, now. The picture is not kept unless
     somebody is found."""
     matcher = service.matcher
-    found = matcher.identifier.identify(matcher.probe(read(file)), _query(caller, purpose, case_reference))
+    found = matcher.identifier.identify(_probe(service, file), _query(caller, purpose, case_reference))
     return IdentificationOut(
         candidates=[
             CandidateOut(
@@ -145,7 +145,7 @@ def identify(
     operation_id="verify",
     summary="Compare a picture with another, or with a subject (1:1)",
     status_code=201,
-    openapi_extra=asks(Permission.COMPARE, max_body=TWO_PICTURES),
+    openapi_extra=asks(Permission.COMPARE, max_body=TWO_PICTURES, bucket=Bucket.SEARCHES),
 )
 def verify(
     caller: Caller,
@@ -159,7 +159,7 @@ def verify(
     """Compares a picture with a second one, or with an enrolled subject, which takes the permission to search."""
     other = _target(caller, service, against, subject_id)
     query = _query(caller, purpose, case_reference)
-    found = service.matcher.identifier.verify(service.matcher.probe(read(file)), other, query)
+    found = service.matcher.identifier.verify(_probe(service, file), other, query)
     return VerificationOut(
         mated=found.mated,
         dissimilarity=found.dissimilarity,
@@ -178,10 +178,15 @@ def _target(caller: Principal, service: Service, against: UploadFile | None, sub
             remedy="Send a second picture as 'against', or a subject's id as 'subject_id'.",
         )
     if against is not None:
-        return service.matcher.probe(read(against))
+        return _probe(service, against)
     if not caller.may(Permission.SEARCH):
         raise PermissionDeniedError(caller.role, Permission.SEARCH)
     return str(subject_id)
+
+
+def _probe(service: Service, picture: UploadFile) -> Probe:
+    with LOOKING.taken():
+        return service.matcher.probe(read(picture))
 
 
 def _query(caller: Principal, purpose: str, case_reference: str | None) -> Query:

@@ -6,13 +6,14 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.account import Principal
-from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
-from api.routers.consents import ConsentOut, evidence_digest_of
+from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import ReferenceOut, RefusedOut, pictures_of, references_out
-from api.upload import ENROLMENT_BODY
+from api.upload import ENROLMENT_BODY, LOOKING
 from matcher.gallery.consent import NewConsent
+from matcher.gallery.errors import ErasurePendingError
 from matcher.gallery.subject import Subject
 
 router = APIRouter(prefix="/subjects", tags=["subjects"], route_class=GuardedRoute)
@@ -72,7 +73,7 @@ def list_subjects(
     operation_id="enrol_subject",
     summary="Enrol a person who consented",
     status_code=201,
-    openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY),
+    openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY, bucket=Bucket.SEARCHES),
 )
 def enrol_subject(
     caller: Caller,
@@ -88,18 +89,17 @@ def enrol_subject(
 ) -> EnrolmentOut:
     """Enrols a person from pictures and a consent. All or nothing: refused pictures are told, and if all are, no
     subject is made."""
-    enrolment = service.matcher.enroller.enrol(
-        name=name,
-        pictures=pictures_of(files),
-        consent=NewConsent(
-            purpose=purpose,
-            cameras=frozenset(camera.strip() for camera in cameras.split(",") if camera.strip()),
-            valid_from=valid_from,
-            valid_until=valid_until,
-            evidence_digest=evidence_digest_of(evidence, evidence_digest),
-        ),
-        actor=caller.actor,
+    consent = NewConsent(
+        purpose=purpose,
+        cameras=known_cameras(service, cameras.split(",")),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        evidence_digest=evidence_digest_of(evidence, evidence_digest),
     )
+    with LOOKING.taken():
+        enrolment = service.matcher.enroller.enrol(
+            name=name, pictures=pictures_of(files), consent=consent, actor=caller.actor
+        )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject, caller),
         consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
@@ -130,4 +130,9 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
 )
 def withdraw_subject(subject_id: str, caller: Caller, service: ServiceDep) -> None:
     """Takes a person out. When this answers, no search finds them, and name, templates and pictures are destroyed."""
-    service.matcher.gallery.withdraw(subject_id, caller.actor)
+    try:
+        service.matcher.gallery.withdraw(subject_id, caller.actor)
+    except ErasurePendingError:  # out of every search already, only not off the disk yet
+        service.supervisor.forget(subject_id)
+        raise
+    service.supervisor.forget(subject_id)

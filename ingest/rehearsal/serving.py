@@ -1,10 +1,10 @@
 """The serving process: files as RTSP mounts that never end. `rtsp_server.RtspServer` starts it and talks to it.
 
 The protocol is spoken by aio-rtsp-toolkit, a server written by others, so that the camera side is not tested against
-our own reading of RTSP. It is bent in five places: a mount's name stands for its file; every file loops; a frame's
+our own reading of RTSP. It is bent in six places: a mount's name stands for its file; every file loops; a frame's
 packets leave in one burst, as a camera sends them (the toolkit spreads them over the frame's time with a timer each,
 which doubles its CPU at 10 Mbit/s); every viewer has a thread (asyncio's default of six on two cores would let the
-seventh starve); and a login can be asked for.
+seventh starve); a packet that a busy loop takes up late is not queued a second time; and a login can be asked for.
 
 Standard input carries one line of JSON, the `Plan`; when it closes, because the parent has ended, so does this process.
 Standard output carries one JSON object a line: `{"listening": port}`, then `{"playing": mount, "at": unix seconds}`.
@@ -22,8 +22,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +35,8 @@ from ingest.rehearsal.plan import Plan
 
 MAX_VIEWERS = 64
 REALM = "rehearsal"
+LOOK_UP_SECONDS = 0.2
+"""How often a viewer's thread that waits for room in its queue looks whether it should end."""
 
 Announce = Callable[[Mapping[str, Any]], None]
 
@@ -70,6 +73,11 @@ class _Session(RtspServerSession):  # type: ignore[misc]
         await self._sleep_until_media_time(state, media_time)
         for payload, marker in payloads:
             await self._send_rtp_packet(state, payload, timestamp=timestamp, marker=marker)
+
+    def _threadsafe_queue_put(
+        self, loop: asyncio.AbstractEventLoop, queue: "asyncio.Queue[Any]", item: Any, stop_event: Event
+    ) -> bool:
+        return put_once(loop, queue, item, stop_event)
 
 
 class _Server(ToolkitServer):  # type: ignore[misc]
@@ -108,6 +116,24 @@ class _Server(ToolkitServer):  # type: ignore[misc]
     def bound_port(self) -> int:
         """The port listened on, once started."""
         return int(self._server.sockets[0].getsockname()[1])
+
+
+def put_once(loop: asyncio.AbstractEventLoop, queue: "asyncio.Queue[Any]", item: Any, stop_event: Event) -> bool:
+    """Puts an item into a loop's queue from another thread, waiting for the same put however long it takes.
+
+    False when `stop_event` was set, or the loop has ended, before the item was in.
+    """
+    future = asyncio.run_coroutine_threadsafe(queue.put(item), loop)
+    while not stop_event.is_set():
+        try:
+            future.result(timeout=LOOK_UP_SECONDS)
+        except TimeoutError:
+            continue
+        except (CancelledError, RuntimeError):
+            return False
+        return True
+    future.cancel()
+    return False
 
 
 def mount_of(uri: str) -> str:

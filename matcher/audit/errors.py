@@ -29,6 +29,12 @@ class LogKeyError(LogError):
     code: ClassVar[str] = "log_key"
 
 
+class LogTruncatedError(LogError):
+    """The log's head is gone where there was a log: somebody cut it off, and no new one is begun in its place."""
+
+    code: ClassVar[str] = "log_truncated"
+
+
 class EntryUnknownError(LogError):
     """The log has no entry with this index."""
 

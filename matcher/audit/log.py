@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import MAX_ENTRY_BYTES, AuditEntry, Body, EntryKind
@@ -21,10 +21,11 @@ from matcher.audit.errors import (
     EntryInvalidError,
     EntryUnknownError,
     LogKeyError,
+    LogTruncatedError,
     LogUnavailableError,
     NoteError,
 )
-from matcher.audit.key import make_log_key, read_log_key
+from matcher.audit.key import LOG_KEY_FILE, adopt_draft, draft_log_key, read_draft, read_log_key
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Signer, open_note, sign_note
 from matcher.clock import Clock
@@ -51,7 +52,8 @@ class AuditLog:
     """The log of one data folder. Safe to use from several threads."""
 
     def __init__(self, database: Database, *, clock: Clock, metrics: MatcherMetrics | None = None) -> None:
-        """Begins the log if the data folder has none. Raises LogKeyError if its key is gone or another."""
+        """Begins the log if the data folder has none. Raises LogKeyError if its key is gone or another,
+        LogTruncatedError if the folder had a log whose head is gone."""
         self._database = database
         self._clock = clock
         self._metrics = metrics
@@ -203,29 +205,53 @@ class AuditLog:
         )
 
     def _open(self) -> Signer:
-        signer = read_log_key(self._database.folder)
+        folder = self._database.folder
         with self._database.reading() as connection:
             head = connection.execute(select(_HEAD)).first()
         if head is None:
-            if signer is None:
-                signer = make_log_key(self._database.folder)
-            with self.writing() as connection:
-                connection.execute(
-                    insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=_checkpoint(signer, Frontier()))
-                )
-            return signer
+            require_unbegun(self._database)
+            return self._begin()
+        signer = read_log_key(folder)
         if signer is None:
-            raise LogKeyError(
-                "The audit log has entries, but its key (log.key in the data folder) is gone.",
-                remedy="Put log.key back from your backup.",
-            )
-        try:
-            open_note(head.checkpoint, [signer.verifier])
-        except NoteError as error:
+            signer = read_draft(folder)
+            if signer is None or not _signed_by(head.checkpoint, signer):
+                raise LogKeyError(
+                    "The audit log has entries, but its key (log.key in the data folder) is gone.",
+                    remedy="Put log.key back from your backup.",
+                )
+            # The very first start was cut off between the log's head and the name of its key.
+            adopt_draft(folder)
+        if not _signed_by(head.checkpoint, signer):
             raise LogKeyError(
                 "log.key is not the key this audit log was signed with.", remedy="Put the right log.key back."
-            ) from error
+            )
         return signer
+
+    def _begin(self) -> Signer:
+        signer = draft_log_key(self._database.folder)
+        with self.writing() as connection:
+            connection.execute(
+                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=_checkpoint(signer, Frontier()))
+            )
+        adopt_draft(self._database.folder)
+        return signer
+
+
+def require_unbegun(database: Database) -> None:
+    """For a database without a log's head: raises LogTruncatedError if it, or log.key, shows that there was a log."""
+    with database.reading() as connection:
+        traces = [
+            table.name
+            for table in (_ENTRY, tables.gallery, tables.subject)
+            if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
+        ]
+    if read_log_key(database.folder) is not None:
+        traces.append(LOG_KEY_FILE)
+    if traces:
+        raise LogTruncatedError(
+            f"The audit log was truncated: its head is gone, but there was a log (see {', '.join(traces)}).",
+            remedy="Put a backup of the data folder back. A new log is begun only in a new data folder.",
+        )
 
 
 def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
@@ -262,6 +288,14 @@ def answered(kind: EntryKind, body: Body) -> int | None:
 
 def _checkpoint(signer: Signer, frontier: Frontier) -> str:
     return sign_note(Checkpoint(origin=signer.name, size=frontier.size, root=frontier.root()).text, signer)
+
+
+def _signed_by(checkpoint: str, signer: Signer) -> bool:
+    try:
+        open_note(checkpoint, [signer.verifier])
+    except NoteError:
+        return False
+    return True
 
 
 def _entry(row: Row[int, bytes]) -> AuditEntry:

@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, Text, cast, select
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import Body, EntryKind
 from matcher.audit.errors import EntryInvalidError, LogKeyError, NoteError
-from matcher.audit.log import answered, decode, encode
+from matcher.audit.log import answered, decode, encode, require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
 from matcher.store import tables
@@ -60,7 +60,7 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
     """Checks everything. At most MAX_PROBLEMS are listed.
 
     verifier_key: as `AuditLog.verifier_key` gives it; an auditor brings their own copy. Raises NoteError if it is
-    malformed, LogKeyError if there is no log yet, StoreError.
+    malformed, LogKeyError if there is no log yet, LogTruncatedError if there was one, StoreError.
     """
     verifier = Verifier.parse(verifier_key)
     with database.reading() as connection:
@@ -69,6 +69,7 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
         beyond = tables.audit_entry.c.index
         extra = 0 if head is None else connection.execute(select(beyond).where(beyond >= head.size).limit(1)).first()
     if head is None:
+        require_unbegun(database)
         raise LogKeyError("The data folder has no audit log yet.", remedy="Start the service once.")
     walk = _Walk()
     frontier = Frontier()

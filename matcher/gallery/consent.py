@@ -2,10 +2,11 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from matcher.gallery.errors import ConsentExpiredError, ConsentInvalidError
+from matcher.gallery.errors import ConsentExpiredError, ConsentInvalidError, ConsentRequiredError
 
 ANY_CAMERA = "*"
 """In a consent's cameras: every camera, and pictures handed in by a person."""
@@ -16,6 +17,9 @@ UPLOAD = "upload"
 
 MAX_TEXT = 200
 MAX_CAMERAS = 200
+_YEARS = range(1970, 9001)
+"""What a consent's times may lie in: near the ends of the calendar a time zone's offset leads out of it."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,6 +84,27 @@ def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
     )
 
 
+def begun(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
+    """As `recorded`, of a consent that is to be active now. Raises also ConsentRequiredError if it is not yet."""
+    consent = recorded(new, subject_id=subject_id, moment=moment)
+    if consent.valid_from > moment:
+        raise ConsentRequiredError(
+            f"The consent is not active yet: it begins at {consent.valid_from.isoformat()}.",
+            remedy="Enrol the person when it has begun.",
+        )
+    return consent
+
+
+def require_active(consents: Iterable[Consent], moment: datetime) -> None:
+    """Raises ConsentRequiredError if none of a subject's consents is active now, for whatever purpose and camera."""
+    if not any(
+        consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until for consent in consents
+    ):
+        raise ConsentRequiredError(
+            "The subject has no active consent.", remedy="Record a new consent before adding pictures."
+        )
+
+
 def _problem(new: NewConsent, valid_from: datetime) -> str | None:
     if not is_plain(new.purpose):
         return "its purpose is empty, longer than 200 characters, or holds control characters"
@@ -87,8 +112,8 @@ def _problem(new: NewConsent, valid_from: datetime) -> str | None:
         return "it names no camera, too many, or one that cannot be"
     if _DIGEST.fullmatch(new.evidence_digest) is None:
         return "its evidence digest is no hex SHA-256"
-    if valid_from.tzinfo is None or new.valid_until.tzinfo is None:
-        return "its times have no time zone"
+    if any(moment.tzinfo is None or moment.year not in _YEARS for moment in (valid_from, new.valid_until)):
+        return f"its times have no time zone, or are not in the years {_YEARS.start} to {_YEARS.stop - 1}"
     if new.valid_until <= valid_from:
         return "it ends before it begins"
     return None

@@ -1,15 +1,22 @@
-"""Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason."""
+"""Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
+
+The consent is looked at before any picture is. Where pictures disagree on who it is, the person's references decide; a
+new person's pictures by their number, and then by their order (see `likeness`).
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from matcher.errors import ClearglassError
 from matcher.gallery.consent import Consent, NewConsent, is_plain
-from matcher.gallery.errors import ConsentRequiredError, EnrolmentError
+from matcher.gallery.errors import ConsentRequiredError, DifferentPersonError, EnrolmentError
 from matcher.gallery.gallery import Gallery
+from matcher.gallery.likeness import one_person
 from matcher.gallery.subject import Subject
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
+from matcher.recognition.template import Template
 from matcher.sample import FaceSample, Sampler
 
 MAX_PICTURES = 200
@@ -59,9 +66,11 @@ class Enrolment:
 class Enroller:
     """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
 
-    def __init__(self, sampler: Sampler, gallery: Gallery) -> None:
+    def __init__(self, sampler: Sampler, gallery: Gallery, *, threshold: float) -> None:
+        """threshold: the fused dissimilarity up to which two pictures are taken for one person's."""
         self._sampler = sampler
         self._gallery = gallery
+        self._threshold = threshold
 
     def enrol(
         self,
@@ -75,7 +84,8 @@ class Enroller:
         """A new subject.
 
         Raises ConsentRequiredError without a consent that is active now, ConsentInvalidError, ConsentExpiredError;
-        EnrolmentError if the name is malformed or no picture can be used. Then nothing was written.
+        EnrolmentError if the name is malformed or no picture can be used; ClockError, LogUnavailableError. Then nothing
+        was written.
         """
         if not is_plain(name):
             raise EnrolmentError(
@@ -85,7 +95,8 @@ class Enroller:
             raise ConsentRequiredError(
                 "Nobody is enrolled without a consent.", remedy="Give purpose, cameras, end and evidence of a consent."
             )
-        used, refused = self._samples(pictures, progress)
+        self._gallery.require_admissible(consent)
+        used, refused = self._samples(pictures, (), progress)
         subject, record, references = self._gallery.admit(
             name=name,
             consent=consent,
@@ -109,7 +120,9 @@ class Enroller:
         Raises as `enrol` does, and SubjectUnknownError or SubjectWithdrawnError.
         """
         subject = self._gallery.subject(subject_id)
-        used, refused = self._samples(pictures, progress)
+        self._gallery.require_consented(subject_id)
+        known = [reference.template for reference in self._gallery.references(subject_id)]
+        used, refused = self._samples(pictures, known, progress)
         references = self._gallery.add_references(
             subject_id,
             samples=[sample for _, sample in used],
@@ -125,28 +138,50 @@ class Enroller:
         )
 
     def _samples(
-        self, pictures: Sequence[Picture], progress: Progress | None
+        self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None
     ) -> tuple[list[tuple[str, FaceSample]], tuple[RefusedPicture, ...]]:
-        """One picture at a time, so that memory holds one. Raises EnrolmentError if none can be used."""
+        """One picture at a time, so that memory holds one. known: of the person. Raises EnrolmentError if none is left.
+
+        The refused ones are in the pictures' order, those of somebody else after all others.
+        """
         if not 0 < len(pictures) <= MAX_PICTURES:
             raise EnrolmentError(
                 f"{len(pictures)} pictures were given; 1 to {MAX_PICTURES} are taken at once.",
                 remedy="Give at least one picture, and many in smaller parts.",
             )
-        used, refused = [], []
+        good: list[tuple[str, FaceSample]] = []
+        refused = []
         for done, picture in enumerate(pictures, start=1):
             try:
-                used.append((picture.label, self._sampler.sample(picture.data)))
+                good.append((picture.label, self._sampler.sample(picture.data)))
             except _REFUSALS as error:
-                refused.append(
-                    RefusedPicture(label=picture.label, code=error.code, message=error.message, remedy=error.remedy)
-                )
+                refused.append(_refused(picture.label, error))
             if progress is not None:
                 progress(done, len(pictures))
+        used = self._of_one_person(good, known)
+        refused += [_refused(label, _different()) for at, (label, _) in enumerate(good) if at not in used]
         if not used:
             reasons = " ".join(dict.fromkeys(picture.message for picture in refused))
             raise EnrolmentError(
                 f"None of the {len(pictures)} pictures can be used. {reasons}",
                 remedy=" ".join(dict.fromkeys(picture.remedy for picture in refused)),
             )
-        return used, tuple(refused)
+        return [one for at, one in enumerate(good) if at in used], tuple(refused)
+
+    def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], known: Sequence[Template]) -> set[int]:
+        """The places of the samples to use. Known templates of another model say nothing: they cannot be compared."""
+        templates = [sample.template for _, sample in samples]
+        present = self._sampler.recogniser.model_digest
+        comparable = [template for template in known if template.model_digest == present]
+        return one_person(templates, known=comparable, threshold=self._threshold)
+
+
+def _refused(label: str, error: ClearglassError) -> RefusedPicture:
+    return RefusedPicture(label=label, code=error.code, message=error.message, remedy=error.remedy)
+
+
+def _different() -> DifferentPersonError:
+    return DifferentPersonError(
+        "The face is not like the one in the person's other pictures.",
+        remedy="Leave out pictures of other people; if it is the same person, use a picture more like the others.",
+    )

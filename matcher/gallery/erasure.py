@@ -1,12 +1,13 @@
 """What withdrawal destroys, and the proof that it was done.
 
 Two steps: `destroy` in the withdrawal's own transaction, then `finish_erasures` empties the write-ahead log, in which
-old pages still stand, and appends the erasure entry. The next start finishes what was cut off between them.
+old pages still stand, and appends the erasure entry. The next withdrawal or start finishes what was cut off or held up
+between them.
 """
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogUnavailableError
@@ -18,13 +19,24 @@ from matcher.store.errors import StoreBusyError
 
 
 def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
-    """Deletes the subject's key and all that was sealed under it; the numbers of the references there were."""
+    """Deletes the subject's key, all that was sealed under it, and the evidence of every search that named them.
+
+    That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives the
+    numbers of the references there were.
+    """
     numbers = connection.execute(
         select(tables.reference.c.number).where(tables.reference.c.subject_id == subject_id)
     ).scalars()
     found = list(numbers)
     for table in (tables.evidence, tables.reference, tables.subject_key):
         connection.execute(delete(table).where(table.c.subject_id == subject_id))
+    named = select(tables.audit_entry.c.request_index).where(
+        tables.audit_entry.c.request_index == tables.evidence.c.request_index,
+        tables.audit_entry.c.kind == EntryKind.OUTCOME.value,
+        # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
+        func.instr(cast(tables.audit_entry.c.data, Text), subject_id) > 0,
+    )
+    connection.execute(delete(tables.evidence).where(named.exists()))
     alerts = select(tables.alert.c.id).where(tables.alert.c.subject_id == subject_id)
     connection.execute(update(tables.review).where(tables.review.c.alert_id.in_(alerts)).values(sealed_note=None))
     connection.execute(
@@ -76,5 +88,5 @@ def _log_erasure(log: AuditLog, subject_id: str) -> None:
 def _pending(why: str) -> ErasurePendingError:
     return ErasurePendingError(
         f"The subject is withdrawn and can no longer be found, but old bytes still wait to be overwritten. {why}",
-        remedy="Withdraw again in a moment; the next start does it as well.",
+        remedy="Withdraw again in a moment; the next withdrawal or start does it as well.",
     )

@@ -65,6 +65,12 @@ class ConsentInvalidError(ConsentError):
     code: ClassVar[str] = "consent_invalid"
 
 
+class DifferentPersonError(GalleryError):
+    """A picture that seems to show somebody else than the person's other pictures."""
+
+    code: ClassVar[str] = "different_person"
+
+
 class EnrolmentError(GalleryError):
     """None of the pictures could be used, or the request was malformed; nothing was written."""
 

@@ -7,6 +7,7 @@ Lock order: `_changing` before the database's writer. The book's and the index's
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +17,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
 from matcher.gallery import records
-from matcher.gallery.consent import Consent, NewConsent, recorded
+from matcher.gallery.consent import Consent, NewConsent, begun, recorded, require_active
 from matcher.gallery.erasure import destroy, finish_erasures
-from matcher.gallery.errors import ConsentRequiredError, ConsentUnknownError, ReferenceUnknownError
+from matcher.gallery.errors import (
+    ConsentUnknownError,
+    ErasurePendingError,
+    ReferenceUnknownError,
+)
 from matcher.gallery.index import IndexWriter
 from matcher.gallery.loading import load
 from matcher.gallery.reference import Reference
@@ -51,7 +56,7 @@ class Gallery:
         model_digest: str,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """Builds the index from the database and finishes erasures that the last run began.
+        """Builds the index from the database and finishes erasures that the last run began, if no reader is in the way.
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
         """
@@ -64,7 +69,9 @@ class Gallery:
         self._changing = threading.RLock()
         self._book, self.stale = load(database, master_key, index, model_digest=model_digest)
         self._measure()
-        finish_erasures(database, log)
+        # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
+        with suppress(ErasurePendingError):
+            finish_erasures(database, log)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -148,6 +155,17 @@ class Gallery:
         """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
         return records.load_subject_key(connection, self._master_key, subject_id)
 
+    def require_admissible(self, consent: NewConsent) -> None:
+        """Raises as `admit` would for this consent, for who would rather know before looking at pictures."""
+        with self._database.reading() as connection:
+            begun(consent, subject_id="", moment=self._log.moment(connection))
+
+    def require_consented(self, subject_id: str) -> None:
+        """Raises as `add_references` would for this subject, for who would rather know before looking at pictures."""
+        with self._database.reading() as connection:
+            records.load_subject_key(connection, self._master_key, subject_id)
+            require_active(records.read_consents(connection, [subject_id]), self._log.moment(connection))
+
     # --- changing --------------------------------------------------------------------------------------------------
 
     def admit(
@@ -162,12 +180,7 @@ class Gallery:
         with self._changing:
             with self._log.writing() as connection:
                 moment = self._log.moment(connection)
-                record = recorded(consent, subject_id=subject_id, moment=moment)
-                if record.valid_from > moment:
-                    raise ConsentRequiredError(
-                        f"The consent is not active yet: it begins at {record.valid_from.isoformat()}.",
-                        remedy="Enrol the person when it has begun.",
-                    )
+                record = begun(consent, subject_id=subject_id, moment=moment)
                 sealed_name = key.seal(name.encode(), context=records.name_context(subject_id))
                 connection.execute(
                     insert(tables.subject).values(id=subject_id, sealed_name=sealed_name, created_at=moment)
@@ -191,10 +204,7 @@ class Gallery:
             with self._log.writing() as connection:
                 key = records.load_subject_key(connection, self._master_key, subject_id)
                 moment = self._log.moment(connection)
-                if not any(_active(consent, moment) for consent in records.read_consents(connection, [subject_id])):
-                    raise ConsentRequiredError(
-                        "The subject has no active consent.", remedy="Record a new consent before adding pictures."
-                    )
+                require_active(records.read_consents(connection, [subject_id]), moment)
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
@@ -282,23 +292,9 @@ class Gallery:
         """Writes references; their ids and digests by number, in the samples' order."""
         added = {}
         for sample in samples:
-            reference_id, digest = str(uuid.uuid4()), sample.template.model_digest
-            sealed = key.seal(
-                records.pack_template(sample.template), context=records.template_context(reference_id, digest)
-            )
-            inserted = connection.execute(
-                insert(tables.reference).values(
-                    id=reference_id,
-                    subject_id=subject_id,
-                    model_digest=digest,
-                    sealed_template=sealed,
-                    sealed_picture=key.seal(sample.crop, context=records.picture_context(reference_id)),
-                    quality=records.pack_quality(sample.quality),
-                    created_at=moment,
-                )
-            )
-            number = int(inserted.lastrowid)
-            added[number] = (reference_id, reference_digest(reference_id, subject_id, digest, sealed))
+            number, reference_id, sealed = records.insert_reference(connection, subject_id, key, sample, moment)
+            digest = reference_digest(reference_id, subject_id, sample.template.model_digest, sealed)
+            added[number] = (reference_id, digest)
         return added
 
     def _enrolment(
@@ -337,10 +333,6 @@ class Gallery:
     def _measure(self) -> None:
         if self._metrics is not None:
             self._metrics.index_size.set(self._book.size)
-
-
-def _active(consent: Consent, moment: datetime) -> bool:
-    return consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until
 
 
 def _next_revision(connection: Connection) -> int:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from matcher.gallery.reference import Reference
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
+from matcher.sample import FaceSample
 from matcher.store import tables
 from matcher.store.sealing import MasterKey, SealingKey
 from matcher.store.tables import format_time
@@ -150,6 +153,26 @@ def insert_consent(connection: Connection, consent: Consent) -> None:
             recorded_at=consent.recorded_at,
         )
     )
+
+
+def insert_reference(
+    connection: Connection, subject_id: str, key: SealingKey, sample: FaceSample, moment: datetime
+) -> tuple[int, str, bytes]:
+    """Writes a new reference; its number, its id and its sealed template."""
+    reference_id, model_digest = str(uuid.uuid4()), sample.template.model_digest
+    sealed = key.seal(pack_template(sample.template), context=template_context(reference_id, model_digest))
+    inserted = connection.execute(
+        insert(tables.reference).values(
+            id=reference_id,
+            subject_id=subject_id,
+            model_digest=model_digest,
+            sealed_template=sealed,
+            sealed_picture=key.seal(sample.crop, context=picture_context(reference_id)),
+            quality=pack_quality(sample.quality),
+            created_at=moment,
+        )
+    )
+    return int(inserted.lastrowid), reference_id, sealed
 
 
 def consent_body(consent: Consent) -> dict[str, Any]:

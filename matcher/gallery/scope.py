@@ -32,6 +32,11 @@ class Scope:
     size: int
     numbers: Numbers
 
+    def __contains__(self, number: int) -> bool:
+        """Whether the search may look at the reference with this number."""
+        at = int(np.searchsorted(self.numbers, number))
+        return at < len(self.numbers) and int(self.numbers[at]) == number
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Cached:

@@ -1,6 +1,7 @@
 """dlib's own implementation, kept callable: what the fast path on ONNX Runtime is held against."""
 
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.recognition.face import Image
-from matcher.recognition.registry import DLIB_LANDMARKS, DLIB_NETWORK
+from matcher.recognition.registry import DLIB_NETWORK
 from matcher.recognition.weights import locate
 
 
@@ -19,8 +20,6 @@ class DlibReference:
         import dlib
 
         self._network: Any = dlib.face_recognition_model_v1(str(locate(DLIB_NETWORK)))
-        self._predictor: Any = dlib.shape_predictor(str(locate(DLIB_LANDMARKS)))
-        self._detector: Any = dlib.get_frontal_face_detector()
         # dlib's network keeps its layers' outputs inside itself: two runs at once would mix them up.
         self._lock = threading.Lock()
 
@@ -32,11 +31,16 @@ class DlibReference:
             )
 
     def encodings(self, image: Image) -> NDArray[np.float32]:
-        """(n, 128): what face_recognition.face_encodings(model="small") gives for the n faces of a BGR picture."""
-        import dlib
+        """(n, 128): what face_recognition makes of the n faces that dlib's HOG detector finds in a BGR picture."""
+        with self._lock, warnings.catch_warnings():
+            # It reads all its models when it is imported, by way of the deprecated pkg_resources.
+            warnings.simplefilter("ignore")
+            from PIL import ImageFile
 
-        picture = np.ascontiguousarray(image[:, :, ::-1])
-        with self._lock:
-            shapes = [self._predictor(picture, box) for box in self._detector(picture, 1)]
-        chips = [dlib.get_face_chip(picture, shape, size=150, padding=0.25) for shape in shapes]
-        return self.embed(chips)
+            strict = ImageFile.LOAD_TRUNCATED_IMAGES
+            import face_recognition
+
+            # It tells Pillow, for the whole process, to make a picture of any broken file.
+            ImageFile.LOAD_TRUNCATED_IMAGES = strict
+            picture = np.ascontiguousarray(image[:, :, ::-1])
+            return np.array(face_recognition.face_encodings(picture, model="small"), np.float32).reshape(-1, 128)

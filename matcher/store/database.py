@@ -7,6 +7,7 @@ connections write or checkpoint at once.
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +22,18 @@ from matcher.store.errors import (
     DataFolderError,
     DataFolderInUseError,
     StoreBusyError,
+    StoreClosedError,
     StoreFailedError,
     failed,
+    io_failure,
     store_error,
 )
 from matcher.store.turns import Turns
 
 DATABASE_FILE = "clearglass.sqlite3"
 LOCK_FILE = "lock"
+_CHECKPOINT_SECONDS = 0.1
+"""How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
 
 
 class Database:
@@ -41,6 +46,7 @@ class Database:
         self._busy_seconds = busy_seconds
         self._turns = Turns()
         self._failed: str | None = None
+        self._closed = False
         path = folder / DATABASE_FILE
         self._readers = _engine(path, mode="ro" if lock is None else "rw", begin="BEGIN", busy_seconds=busy_seconds)
         self._writer = (
@@ -99,39 +105,32 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One transaction: committed and on the disk when the block ends, rolled back if it raises.
 
-        Raises StoreBusyError, StoreFullError, StoreBrokenError; StoreFailedError from the first I/O error on until the
-        process is started again.
+        Raises StoreBusyError, StoreFullError, StoreBrokenError, DataFolderError; StoreFailedError from the first I/O
+        error on until the process is started again; StoreClosedError after `close`.
         """
-        if self._writer is None:
-            raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        with self._turn():
-            if self._failed is not None:
-                raise failed(self._failed)
-            with self._translated(), self._writer.begin() as connection:
-                yield connection
+        with self._turn() as writer, self._translated(writing=True), writer.begin() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of everything that was committed before. Keep it short: it holds up `truncate_wal`."""
-        with self._translated(), self._readers.begin() as connection:
+        if self._closed:
+            raise _closed()
+        with self._translated(writing=False), self._readers.begin() as connection:
             yield connection
 
     def truncate_wal(self) -> bool:
         """Moves the write-ahead log into the database file and empties it, so that erased data is gone from both.
 
-        False if a reader was in the way for `busy_seconds`. Raises StoreBusyError and StoreFailedError.
+        False if readers were in the way for `busy_seconds`; other writers take their turns meanwhile. Raises as
+        `writing` does.
         """
-        if self._writer is None:
-            raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        with self._turn(), self._translated(), self._writer.connect() as connection:
-            # Autocommit: a checkpoint cannot run inside a transaction.
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
-            try:
-                busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error as error:
-                raise self._noted(error) from error
-            return not busy
+        until = time.monotonic() + self._busy_seconds
+        while not self._checkpointed():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_CHECKPOINT_SECONDS)
+        return True
 
     @property
     def failure(self) -> str | None:
@@ -139,14 +138,25 @@ class Database:
         return self._failed
 
     def close(self) -> None:
-        """Closes every connection and gives the folder back. Safe to call twice."""
+        """Waits for the writing under way, closes every connection and gives the folder back. Safe to call twice.
+
+        Who asks for a connection afterwards is refused. If the writing lasts longer than `busy_seconds`, the folder
+        stays locked until `close` is called again or the process ends.
+        """
+        in_turn = self._turns.acquire(self._busy_seconds)
+        self._closed = True
         self._readers.dispose()
-        if self._writer is not None:
-            # Last: whoever closes last checkpoints, and only the writer may.
-            self._writer.dispose()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if not in_turn:
+            return
+        try:
+            if self._writer is not None:
+                # Last: whoever closes last checkpoints, and only the writer may.
+                self._writer.dispose()
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+        finally:
+            self._turns.release()
 
     def __enter__(self) -> Self:
         return self
@@ -155,33 +165,53 @@ class Database:
         self.close()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[Engine]:
+        """The writer, for the one who has the turn."""
+        if self._writer is None:
+            raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
         if not self._turns.acquire(self._busy_seconds):
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
         try:
-            yield
+            if self._closed:
+                raise _closed()
+            if self._failed is not None:
+                raise failed(self._failed)
+            yield self._writer
         finally:
             self._turns.release()
 
+    def _checkpointed(self) -> bool:
+        """One attempt at emptying the write-ahead log; False if a reader was in the way."""
+        with self._turn() as writer, self._translated(writing=True), writer.connect() as connection:
+            # Autocommit: a checkpoint cannot run inside a transaction.
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
+            patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+            raw.execute(f"PRAGMA busy_timeout={int(_CHECKPOINT_SECONDS * 1000)}")
+            try:
+                busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={patience}")
+            return not busy
+
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *, writing: bool) -> Iterator[None]:
+        """Our errors for the driver's. A writer's I/O error is remembered for good; a reader's harms only itself."""
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
+            reason = io_failure(error) if writing else None
+            if reason is not None:
+                self._failed = reason
+                raise failed(reason) from error
             translated = store_error(error)
             if translated is None:
                 raise
-            raise self._noted(error) from error
+            raise translated from error
 
-    def _noted(self, error: DBAPIError | sqlite3.Error) -> Exception:
-        """Our error for the driver's; an I/O error is remembered for good."""
-        translated = store_error(error)
-        if translated is None:
-            return error
-        if isinstance(translated, StoreFailedError):
-            orig = error.orig if isinstance(error, DBAPIError) else error
-            self._failed = getattr(orig, "sqlite_errorname", "unknown")
-        return translated
+
+def _closed() -> StoreClosedError:
+    return StoreClosedError("The data folder is closed: the service is stopping.", remedy="Start it again.")
 
 
 def _lock_folder(folder: Path) -> int:
@@ -235,6 +265,8 @@ def _engine(path: Path, *, mode: str, begin: str, busy_seconds: float) -> Engine
         # Readers never wait for one another; the writer is one.
         max_overflow=0 if pool_size == 1 else -1,
         pool_reset_on_return="rollback",
+        # Sealed blobs, digests and session tokens are not for tracebacks.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "begin")

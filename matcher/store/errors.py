@@ -38,6 +38,12 @@ class StoreBrokenError(StoreError):
     code: ClassVar[str] = "store_broken"
 
 
+class StoreClosedError(StoreError):
+    """The data folder was given back; nothing is read or written any more."""
+
+    code: ClassVar[str] = "store_closed"
+
+
 class SchemaTooNewError(StoreError):
     """A newer Clearglass wrote this data folder."""
 
@@ -58,15 +64,12 @@ class DataFolderInUseError(StoreError):
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_FAILED = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+_UNUSABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 
 
 def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
     """Our error for one of the driver's; None for what is no fault of the store (a broken constraint, wrong SQL)."""
-    orig = error.orig if isinstance(error, DBAPIError) else error
-    # The low byte is SQLite's primary result code, whatever the extended one says (sqlite.org/rescode.html).
-    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
-    name = getattr(orig, "sqlite_errorname", "unknown")
+    code, name = _code(error)
     if code in _BUSY:
         return StoreBusyError(
             "The database is locked by another program.",
@@ -76,8 +79,15 @@ def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
         return StoreFullError(
             "The disk that holds the data folder is full.", remedy="Free some room there, then try again."
         )
-    if code in _FAILED:
-        return failed(name)
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreFailedError(
+            f"The disk that holds the data folder failed ({name}).", remedy="Check the disk, then try again."
+        )
+    if code in _UNUSABLE:
+        return DataFolderError(
+            f"The database in the data folder cannot be opened or written ({name}).",
+            remedy="Check who owns its files, that its disk is writable, and how many files may be open (ulimit -n).",
+        )
     if code in _BROKEN:
         return StoreBrokenError(
             f"The database in the data folder is damaged or no database at all ({name}).",
@@ -86,9 +96,22 @@ def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
     return None
 
 
+def io_failure(error: DBAPIError | sqlite3.Error) -> str | None:
+    """SQLite's name of an I/O error; None for any other error."""
+    code, name = _code(error)
+    return name if code == sqlite3.SQLITE_IOERR else None
+
+
 def failed(reason: str) -> StoreFailedError:
     """The fail-stop error, with SQLite's name for what happened."""
     return StoreFailedError(
         f"The disk that holds the data folder failed ({reason}); nothing more is written.",
         remedy="Check the disk, restart the service, and run `clearglass audit verify`.",
     )
+
+
+def _code(error: DBAPIError | sqlite3.Error) -> tuple[int, str]:
+    """SQLite's primary result code, and the name of the extended one."""
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    # The low byte is the primary code, whatever the extended one says (sqlite.org/rescode.html).
+    return getattr(orig, "sqlite_errorcode", 0) & 0xFF, getattr(orig, "sqlite_errorname", "unknown")

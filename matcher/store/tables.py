@@ -56,7 +56,8 @@ metadata = MetaData()
 key_check = Table(
     "key_check",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    CheckConstraint("id = 1"),
     Column("sealed", LargeBinary, nullable=False),
     comment="A known text under the master key: tells a wrong or lost key before anything else is tried.",
 )
@@ -135,7 +136,8 @@ audit_entry = Table(
 log_head = Table(
     "log_head",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("id", Integer, primary_key=True),
+    CheckConstraint("id = 1"),
     Column("size", Integer, nullable=False),
     Column(
         "frontier", LargeBinary, nullable=False, comment="roots of the perfect subtrees, largest first, 32 bytes each"

@@ -1,6 +1,7 @@
 """A real service on a folder of its own behind a real HTTP server, and a client for each role."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -43,6 +44,20 @@ class Site:
         """One request of somebody of this role."""
         with self.client(role) as client:
             return client.request(method, path, **arguments)  # type: ignore[arg-type]
+
+    @contextmanager
+    def logged_in(self, name: str) -> Iterator[httpx.Client]:
+        """Somebody who has logged in with a password, as a browser would; its writes prove where they come from."""
+        with self.client() as client:
+            answer = client.post("/sessions", json={"name": name, "password": PASSWORD})
+            assert answer.status_code == 201, answer.text
+            client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+            yield client
+
+    def colleague(self) -> str:
+        """A second operator, by name: a confirmation takes two, and administrators review nothing."""
+        self.service.accounts.create(name="colleague", password=PASSWORD, role=Role.OPERATOR)
+        return "colleague"
 
     def consent(self, **changes: str) -> dict[str, str]:
         """The fields of an enrolment beside its pictures."""

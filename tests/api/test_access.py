@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "alert_probe": {OP, X},
     "alert_reference": {OP, X},
     "list_reviews": {OP, A, X},
-    "review_alert": {OP, X},
+    "review_alert": {OP},
     "list_entries": {A, X},
     "get_entry": {A, X},
     "get_checkpoint": {OP, A, R, X},

@@ -1,7 +1,10 @@
 """The fan-out to listeners: newest wins, workers are told when somebody looks, nothing piles up."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,6 +12,13 @@ from api.events import Event, Events, Raised, Viewed
 from ingest.health import CameraState, Health
 from ingest.message import View
 from matcher.alert import Alert, AlertStatus
+
+
+def in_a_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs it in a loop of its own in a thread of its own: Playwright's loop stays in the main one between tests."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
+
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -75,7 +85,7 @@ def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: 
                 events.alerted(alert(number))
             return await subscription.take(1)
 
-    happened = asyncio.run(listen())
+    happened = in_a_loop(listen())
     assert [event.alert.id for event in happened if isinstance(event, Raised)] == ["0", "1", "2"]
     assert [event.frames for event in happened if isinstance(event, Health)] == [999]
     assert {event.camera_id: event.view.number for event in happened if isinstance(event, Viewed)} == {
@@ -91,7 +101,7 @@ def test_a_listener_begins_with_what_is_known(events: Events) -> None:
         with events.subscription(views=True) as subscription:
             return await subscription.take(1)
 
-    assert asyncio.run(listen()) == [health("lobby", 7)]
+    assert in_a_loop(listen()) == [health("lobby", 7)]
 
 
 def test_nothing_happens_take_returns_after_its_time(events: Events) -> None:
@@ -99,7 +109,7 @@ def test_nothing_happens_take_returns_after_its_time(events: Events) -> None:
         with events.subscription(views=True) as subscription:
             return await subscription.take(0.01)
 
-    assert asyncio.run(listen()) == []
+    assert in_a_loop(listen()) == []
 
 
 def test_workers_make_views_only_while_somebody_looks(
@@ -120,7 +130,7 @@ def test_workers_make_views_only_while_somebody_looks(
             events.reported("lobby", health("lobby"))
             assert told == [("lobby", True)] * 2
 
-    asyncio.run(look())
+    in_a_loop(look())
     events.viewed("lobby", view(2))
     assert told[-1] == ("lobby", False)
 
@@ -138,6 +148,21 @@ def test_a_view_that_nobody_looks_at_is_not_kept(events: Events, clock: Clock, t
     events.viewed("lobby", view(3))
     assert told[-1] == ("lobby", False)
     assert events.view("lobby") is None
+
+
+def test_the_last_few_views_can_be_had_by_their_number(events: Events, clock: Clock) -> None:
+    """Boxes come with a number, and fit the picture of that number alone."""
+    events.view("lobby")
+    for number in range(100, 200, 5):
+        events.viewed("lobby", view(number))
+    assert events.view("lobby") == events.view("lobby", 195) == view(195)
+    assert events.view("lobby", 185) == view(185)
+    assert events.view("lobby", 100) is None
+    assert events.view("lobby", 196) is None
+    events.viewed("lobby", View(number=185, captured_at=NOW, jpeg=b"of the worker after it", boxes=()))
+    again = events.view("lobby", 185)
+    assert again is not None
+    assert again.jpeg == b"of the worker after it"
 
 
 def test_an_old_view_is_not_shown_as_if_it_were_new(events: Events, clock: Clock) -> None:
@@ -167,7 +192,7 @@ def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events) -> No
             with events.subscription(views=False) as second:
                 return first.closed, second.closed
 
-    assert asyncio.run(listen()) == (True, True)
+    assert in_a_loop(listen()) == (True, True)
 
 
 def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events) -> None:
@@ -175,6 +200,6 @@ def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events) -
         subscription = events.subscription(views=True)
         subscription.__enter__()
 
-    asyncio.run(subscribe())
+    in_a_loop(subscribe())
     events.reported("lobby", health("lobby"))
     events.alerted(alert(1))

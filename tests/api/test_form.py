@@ -15,6 +15,7 @@ from api.guard import GuardedRoute, asks
 from api.permission import Permission, Role
 
 END = b"--b--\r\n"
+PURPOSE = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nxn--999999999\\ud800\r\n--b--\r\n'
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
@@ -90,6 +91,10 @@ def test_broken_json_is_a_clear_error(shared_site: Any, body: bytes, content_typ
     ("body", "content_type", "status"),
     [
         (b"", "multipart/form-data", 400),
+        (PURPOSE, "multipart/form-data; boundary=b; charset=idna", 400),
+        (PURPOSE, "multipart/form-data; boundary=b; charset=undefined", 400),
+        (PURPOSE, "multipart/form-data; boundary=b; charset=none", 422),
+        (PURPOSE, "multipart/form-data; boundary=b; charset=unicode_escape", 422),
         (b"", "multipart/form-data; boundary=b", 422),
         (b"--b\r\nnonsense", "multipart/form-data; boundary=b", 422),
         (b"--x\r\n\r\n", "multipart/form-data; boundary=b", 400),
@@ -272,8 +277,12 @@ def test_an_account_that_asks_too_often_waits_whatever_token_it_uses(open_site: 
         assert [answer.status_code for answer in searches] == [415, 415, 415, 429]
         assert site.code(searches[3]) == "too_many_requests"
         assert int(searches[3].headers["retry-after"]) >= 1
-        for _ in range(30):
-            assert site.as_role(Role.OPERATOR, "GET", "/cameras/none/view.jpg").status_code == 404
+        enrolment = site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(), files={"files": ("x", b"")})
+        assert (enrolment.status_code, site.code(enrolment)) == (429, "too_many_requests")
+        # However many pictures a page shows, they leave what its reader does alone.
+        for path in ("/cameras/none/view.jpg", "/alerts/none/probe.jpg", "/references/none/picture"):
+            for _ in range(30):
+                assert site.as_role(Role.OPERATOR, "GET", path).status_code == 404
         statuses = [site.as_role(Role.OPERATOR, "GET", "/cameras").status_code for _ in range(40)]
         assert statuses[0] == 200
         assert statuses[-1] == 429

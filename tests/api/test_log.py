@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from api.permission import Role
@@ -83,6 +85,50 @@ def test_verification_is_made_once_for_each_size(site: Any, monkeypatch: Any) ->
     site.as_role(Role.AUDITOR, "GET", "/log/entries/0")
     site.as_role(Role.RESEARCHER, "GET", "/log/verification")
     assert len(made) == 2
+
+
+def test_while_one_check_runs_others_get_the_last_report_and_hold_no_thread(site: Any, monkeypatch: Any) -> None:
+    import api.routers.log as router
+
+    begun, go_on = threading.Event(), threading.Event()
+    verify = router.verify_log
+
+    def slow(*given: Any) -> Any:
+        begun.set()
+        assert go_on.wait(30)
+        return verify(*given)
+
+    def ask() -> Any:
+        return site.as_role(Role.RESEARCHER, "GET", "/log/verification")
+
+    def ask_during_a_check() -> tuple[Any, Any]:
+        begun.clear()
+        go_on.clear()
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(ask)
+            try:
+                assert begun.wait(30)
+                meanwhile = ask()
+            finally:
+                go_on.set()
+            return first.result(), meanwhile
+
+    monkeypatch.setattr(router, "verify_log", slow)
+    first, meanwhile = ask_during_a_check()
+    assert first.json()["verified"] is True
+    assert (meanwhile.status_code, site.code(meanwhile)) == (429, "log_check_running")
+    assert int(meanwhile.headers["retry-after"]) > 0
+    site.as_role(Role.AUDITOR, "GET", "/log/entries/0")
+    second, meanwhile = ask_during_a_check()
+    assert meanwhile.json() == first.json()
+    assert second.json()["entries"] == first.json()["entries"] + 1
+
+
+def test_checks_of_the_log_are_counted_as_searches(open_site: Any, tmp_path: Any) -> None:
+    for site in open_site(tmp_path / "data", searches_per_minute=2):
+        statuses = [site.as_role(Role.RESEARCHER, "GET", "/log/verification").status_code for _ in range(3)]
+        assert statuses == [200, 200, 429]
+        assert site.as_role(Role.RESEARCHER, "GET", "/log/checkpoint").status_code == 200
 
 
 def test_a_changed_entry_is_told(site: Any) -> None:

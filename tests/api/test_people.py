@@ -215,15 +215,12 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
     alert = site.alert(astronaut_jpeg)
     for picture in ("probe", "reference"):
         assert site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}/{picture}.jpg").content.startswith(b"\xff\xd8")
-    other_token = site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name="second", actor="cli:test")
-
-    with site.client(Role.OPERATOR) as first, site.client(Role.ADMINISTRATOR) as second:
+    with site.logged_in("operator") as first, site.logged_in(site.colleague()) as second:
         said = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm", "note": "Canary note"})
         assert said.status_code == 201, said.text
         assert first.get(f"/alerts/{alert}").json()["status"] == "awaiting_second"
-        for headers in ({}, {"Authorization": f"Bearer {other_token.secret}"}):
-            again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}, headers=headers)
-            assert (again.status_code, site.code(again)) == (409, "already_reviewed")
+        again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
+        assert (again.status_code, site.code(again)) == (409, "already_reviewed")
         # Only a confirmation leaves an alert undecided: that there was one must not show at all.
         assert second.get(f"/alerts/{alert}/reviews").json() == []
         assert second.get(f"/alerts/{alert}").json()["status"] == "open"
@@ -236,10 +233,13 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
         assert [one["id"] for one in second.get("/alerts?status=confirmed").json()] == [alert]
         assert second.get("/alerts?status=open").json() == []
         assert second.get(f"/alerts?before={alert}").json() == []
+        colleague = second.get("/sessions/current").json()["account"]["id"]
+    seen = site.as_role(Role.AUDITOR, "GET", f"/alerts/{alert}/reviews").json()
+    assert [(one["verdict"], one["note"]) for one in seen] == [("confirm", None)] * 2
     reviews = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=review").json()["entries"]
     assert [entry["body"]["reviewer"] for entry in reviews] == [
         f"user:{site.accounts[Role.OPERATOR]}",
-        f"user:{site.accounts[Role.ADMINISTRATOR]}",
+        f"user:{colleague}",
     ]
     assert "Canary" not in str(reviews)
 
@@ -248,8 +248,67 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
     "body", [{}, {"verdict": "maybe"}, {"verdict": None}, {"verdict": "confirm", "note": "x" * 2001}]
 )
 def test_malformed_reviews_are_refused(shared_site: Any, body: dict[str, object]) -> None:
-    answer = shared_site.as_role(Role.OPERATOR, "POST", "/alerts/none/reviews", json=body)
+    with shared_site.logged_in("operator") as client:
+        answer = client.post("/alerts/none/reviews", json=body)
     assert (answer.status_code, shared_site.code(answer)) == (422, "invalid_request")
+
+
+def test_a_token_reviews_nothing(site: Any, astronaut_jpeg: bytes) -> None:
+    """An administrator can issue a token of anybody's, and would then be both pairs of eyes."""
+    site.enrol(astronaut_jpeg)
+    alert = site.alert(astronaut_jpeg)
+    refused = site.as_role(Role.OPERATOR, "POST", f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
+    assert (refused.status_code, site.code(refused)) == (403, "session_required")
+    assert "Log in" in refused.json()["error"]["remedy"]
+    with site.logged_in("administrator") as client:
+        refused = client.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
+        assert (refused.status_code, site.code(refused)) == (403, "permission_denied")
+    assert site.as_role(Role.AUDITOR, "GET", f"/alerts/{alert}").json()["status"] == "open"
+
+
+def test_no_page_of_alerts_to_review_misses_one(site: Any, astronaut_jpeg: bytes) -> None:
+    """Alerts the colleague has confirmed are open to the operator, and those of their own are not, on every page."""
+    site.enrol(astronaut_jpeg)
+    alerts = [site.alert(astronaut_jpeg) for _ in range(8)]
+    with site.logged_in("operator") as first, site.logged_in(site.colleague()) as second:
+        for client, reviewed in ((second, alerts[0:2]), (first, alerts[2:8:2])):
+            for alert in reviewed:
+                assert client.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}).status_code == 201
+        for status, expected in (("open", [7, 5, 3, 1, 0]), ("awaiting_second", [6, 4, 2])):
+            paged, before = [], ""
+            while page := first.get(f"/alerts?status={status}&limit=2{before}").json():
+                assert {one["status"] for one in page} == {status}
+                paged += [one["id"] for one in page]
+                before = f"&before={paged[-1]}"
+            assert paged == [alerts[number] for number in expected]
+    waiting = site.as_role(Role.AUDITOR, "GET", "/alerts?status=awaiting_second").json()
+    assert [one["id"] for one in waiting] == [alerts[number] for number in (6, 4, 2, 1, 0)]
+
+
+@pytest.mark.parametrize(("cameras", "status"), [("*", 201), ("upload", 201), ("none", 404), ("*,none", 404)])
+def test_a_consent_names_cameras_there_are(site: Any, astronaut_jpeg: bytes, cameras: str, status: int) -> None:
+    files = [("files", ("x.jpg", astronaut_jpeg))]
+    made = site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(cameras=cameras), files=files)
+    assert made.status_code == status, made.text
+    subject = made.json()["subject"]["id"] if status == 201 else site.enrol(astronaut_jpeg)
+    new = {"purpose": "two", "cameras": cameras.split(","), "valid_until": LATER, "evidence_digest": EVIDENCE}
+    granted = site.as_role(Role.OPERATOR, "POST", f"/subjects/{subject}/consents", json=new)
+    assert granted.status_code == status, granted.text
+    if status == 404:
+        assert site.code(made) == site.code(granted) == "camera_unknown"
+
+
+def test_cameras_are_told_at_once_of_whom_they_may_not_know_any_more(
+    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(site.service.supervisor, "forget", forgotten.append)
+    subject = site.enrol(astronaut_jpeg)
+    consent = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()[0]["id"]
+    assert site.as_role(Role.OPERATOR, "DELETE", f"/consents/{consent}").status_code == 204
+    assert forgotten == [subject]
+    assert site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}").status_code == 204
+    assert forgotten == [subject, subject]
 
 
 def test_pictures_of_the_withdrawn_are_gone(site: Any, astronaut_jpeg: bytes) -> None:

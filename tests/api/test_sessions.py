@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api.accounts import LoginRefusedError
 from api.permission import Role
+from api.slots import Slots
+from api.throttle import TooManyLoginsError
 
 PASSWORD = "correct horse battery staple"
 
@@ -64,6 +67,57 @@ def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: An
             assert int(answer.headers["retry-after"]) > 0
             assert site.service.matcher.log.size() == size
             assert _log_in(client, "auditor").status_code == 201
+
+
+def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: Any, tmp_path: Path) -> None:
+    for site in open_site(tmp_path / "data", login_attempts=1):
+        accounts = site.service.accounts
+        for number in range(10):
+            with pytest.raises(LoginRefusedError):
+                accounts.log_in("operator", "wrong password", client=f"10.0.0.{number}")
+        with pytest.raises(TooManyLoginsError):
+            accounts.log_in("operator", PASSWORD, client="10.0.0.99")
+        assert accounts.log_in("auditor", PASSWORD, client="10.0.0.99").account.name == "auditor"
+
+
+def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: Any, tmp_path: Path) -> None:
+    for site in open_site(tmp_path / "data", login_attempts=1):
+        accounts = site.service.accounts
+        for number in range(10):
+            with pytest.raises(LoginRefusedError):
+                accounts.log_in(f"nobody{number}", "wrong password", client="10.0.0.1")
+        for _ in range(10):
+            with pytest.raises(TooManyLoginsError):
+                accounts.log_in("operator", "wrong password", client="10.0.0.1")
+        assert accounts.log_in("operator", PASSWORD, client="10.0.0.2").account.name == "operator"
+
+
+@pytest.mark.parametrize(("proxies", "last"), [(None, 429), ("127.0.0.1", 401)])
+def test_where_a_request_comes_from_is_believed_of_named_proxies_only(
+    open_site: Any, tmp_path: Path, proxies: str | None, last: int
+) -> None:
+    for site in open_site(tmp_path / "data", login_attempts=2, trusted_proxies=proxies):
+        with site.client() as client:
+            statuses = []
+            for number in range(3):
+                client.headers["X-Forwarded-For"] = f"10.0.0.{number}"
+                statuses.append(_log_in(client, password="wrong password").status_code)
+        assert statuses == [401, 401, last]
+
+
+def test_a_crowd_at_the_login_is_sent_away_and_not_counted(
+    open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = Slots("logins", at_once=1, seconds=0.01)
+    monkeypatch.setattr("api.passwords._HASHING", slots)
+    for site in open_site(tmp_path / "data", login_attempts=1):
+        with site.client() as client:
+            with slots.taken():
+                for _ in range(3):
+                    answer = _log_in(client)
+                    assert (answer.status_code, site.code(answer)) == (503, "busy")
+                    assert int(answer.headers["retry-after"]) > 0
+            assert _log_in(client).status_code == 201
 
 
 def test_sessions_and_tokens_end(open_site: Any, tmp_path: Path) -> None:

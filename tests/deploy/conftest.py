@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -31,26 +30,22 @@ def deploy(root: Path) -> Path:
     return root / "deploy"
 
 
-def _tool(name: str, package: str) -> Path:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed (Debian package {package})")
-    return Path(found)
+Find = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def promtool() -> Path:
-    return _tool("promtool", "prometheus")
+def promtool(tool: Find) -> Path:
+    return tool("promtool")
 
 
 @pytest.fixture(scope="session")
-def prometheus() -> Path:
-    return _tool("prometheus", "prometheus")
+def prometheus(tool: Find) -> Path:
+    return tool("prometheus")
 
 
 @pytest.fixture(scope="session")
-def systemd_analyze() -> Path:
-    return _tool("systemd-analyze", "systemd")
+def systemd_analyze(tool: Find) -> Path:
+    return tool("systemd-analyze")
 
 
 @pytest.fixture(scope="session")

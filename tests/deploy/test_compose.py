@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
+import yaml
 
 
 def _load(path: Path) -> Any:
@@ -43,6 +42,15 @@ def test_what_is_mounted_exists_and_is_read_only(compose: dict[str, Any], deploy
             else:
                 assert source in compose["volumes"], (name, source)
             assert target.startswith("/")
+
+
+def test_every_setting_that_the_readme_tells_of_is_handed_on_and_none_has_a_value(
+    compose: dict[str, Any], deploy: Path
+) -> None:
+    told = set(re.findall(r"\bCLEARGLASS_[A-Z_]+[A-Z]\b", (deploy / "README.md").read_text()))
+    assert "CLEARGLASS_TRUSTED_PROXIES" in told
+    # A name alone is passed from the shell, and not at all where it is not set there: empty would be a value.
+    assert set(compose["services"]["clearglass"]["environment"]) == told
 
 
 def test_names_used_are_declared(compose: dict[str, Any]) -> None:

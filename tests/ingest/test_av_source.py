@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ingest.address import AddressPolicy, CameraAddressRefusedError
@@ -42,6 +43,21 @@ def test_rtsp_frames_come_at_the_cameras_pace(policy: AddressPolicy, serve: Serv
     assert frames[0].shrunk(160, 120).shape == (120, 160, 3)
     assert frames[0].pixels().max() > 200
     assert source.bytes_received > 1000
+
+
+def test_where_connections_cannot_be_listed_no_camera_is_used(
+    policy: AddressPolicy, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could tell whether the camera led elsewhere."""
+    source = AvSource(policy.locate(serve().url("face")))
+
+    def refused(self: psutil.Process, kind: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil.Process, "net_connections", refused)
+    with pytest.raises(CameraUnreachableError, match="where a camera leads"):
+        source.open()
+    source.close()
 
 
 def test_a_file_at_its_own_speed_and_as_fast_as_it_can(policy: AddressPolicy, clip: Path) -> None:

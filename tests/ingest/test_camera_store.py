@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.address import AddressPolicy, CameraAddressInvalidError, CameraAddressRefusedError
+from ingest.address import (
+    AddressPolicy,
+    CameraAddressInvalidError,
+    CameraAddressRefusedError,
+    Location,
+    parse_address,
+)
 from ingest.camera import Credentials
 from ingest.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
 from matcher.audit.entry import EntryKind
@@ -68,6 +74,32 @@ def test_every_change_is_in_the_log(store: CameraStore, log: AuditLog) -> None:
     assert [entry.body["action"] for entry in entries(log)] == ["added", "changed", "removed"]
     assert {entry.body["place"] for entry in entries(log)} == {"rtsp://127.0.0.1:9"}
     assert "canary" not in str([entry.body for entry in entries(log)])
+
+
+def test_a_password_in_the_path_is_sealed_and_not_shown(store: CameraStore, database: Database) -> None:
+    camera = add(store, address="rtsp://127.0.0.1:9/path?password=canary7531")
+    assert store.get(camera.id) == camera
+    moved = store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/canary7531", name="hall")
+    assert store.get(camera.id) == moved and moved.credentials is None
+    assert "7531" not in repr(moved) + repr(parse_address(moved.address))
+    database.close()
+    for file in database.folder.iterdir():
+        assert b"7531" not in file.read_bytes(), file.name
+
+
+def test_two_changes_at_once_are_both_kept(store: CameraStore, policy: AddressPolicy) -> None:
+    camera = add(store)
+
+    class Slow:
+        def locate(self, text: str, *, local: bool) -> Location:
+            """While the name service is asked, somebody else changes the camera."""
+            store.update(camera.id, actor="user:other", name="hall", enabled=False)
+            return policy.locate(text, local=local)
+
+    store._policy = Slow()
+    store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
+    changed = store.get(camera.id)
+    assert (changed.name, changed.enabled, changed.address) == ("hall", False, "rtsp://127.0.0.1:9/other")
 
 
 def test_names_are_unique(store: CameraStore) -> None:

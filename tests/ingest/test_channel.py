@@ -32,7 +32,7 @@ def sighting() -> Sighting:
     vector = np.linspace(0, 1, 128, dtype=np.float32)
     template = Template(model_digest=DIGEST, sface=vector, dlib=vector[::-1])
     probe = Probe(template=template, quality=quality(), crop=b"\xff\xd8")
-    return Sighting(passage=1, track=1, first=True, captured_at=datetime.now(UTC), arrived=1.0, probe=probe)
+    return Sighting(passage=1, track=1, search=1, first=True, captured_at=datetime.now(UTC), arrived=1.0, probe=probe)
 
 
 def test_every_message_of_a_worker_arrives(ends: tuple[socket.socket, socket.socket]) -> None:
@@ -49,8 +49,8 @@ def test_every_message_of_a_worker_arrives(ends: tuple[socket.socket, socket.soc
     *received, seen = service.receive(1.0)
     assert received == sent
     assert np.array_equal(seen.probe.template.dlib, sighting().probe.template.dlib)
-    service.send(Identified(passage=1, subject_id="s"))
-    assert worker.receive(1.0) == [Identified(passage=1, subject_id="s")]
+    service.send(Identified(passage=1, search=1, subject_id="s"))
+    assert worker.receive(1.0) == [Identified(passage=1, search=1, subject_id="s")]
 
 
 class Evil:

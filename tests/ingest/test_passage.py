@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.passage import LEAST_BETWEEN, Passage, SearchRule
+from ingest.passage import LEAST_BETWEEN, NAME_GRACE, Passage, SearchRule
 
 RULE = SearchRule(better_by=0.15, unmatched_again=5.0, matched_again=20.0)
 
@@ -9,7 +9,7 @@ RULE = SearchRule(better_by=0.15, unmatched_again=5.0, matched_again=20.0)
 def searched(score: float = 0.5, subject: str | None = None) -> Passage:
     passage = Passage(number=1, started=0.0)
     passage.asked(score, 0.0)
-    passage.answered(subject)
+    passage.answered(1, subject)
     return passage
 
 
@@ -39,8 +39,30 @@ def test_matched_again_only_after_a_longer_time() -> None:
 def test_a_later_answer_of_nobody_takes_the_name_away() -> None:
     passage = searched(0.5, "anna")
     passage.asked(0.5, 20.0)
-    passage.answered(None)
+    passage.answered(2, None)
     assert passage.subject_id is None
+
+
+def test_a_name_lasts_until_its_confirmation_is_overdue_even_while_one_is_asked_for() -> None:
+    passage = searched(0.5, "anna")
+    assert passage.name(RULE, 20.0 + NAME_GRACE - 0.1) == "anna"
+    passage.asked(0.5, 24.0)
+    assert passage.name(RULE, 20.0 + NAME_GRACE) is None
+    passage.answered(2, "anna")
+    assert passage.name(RULE, 44.0) == "anna"
+
+
+def test_a_doubt_where_no_name_is_costs_no_search() -> None:
+    passage = searched(0.5)
+    passage.doubt()
+    assert not passage.wants_search(RULE, 0.5, 2.0)
+
+
+def test_doubted_again_and_again_it_is_not_searched_more_than_once_a_second() -> None:
+    passage = searched(0.5, "anna")
+    passage.doubt()
+    assert not passage.wants_search(RULE, 0.5, LEAST_BETWEEN - 0.1)
+    assert passage.wants_search(RULE, 0.1, LEAST_BETWEEN)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1.0), st.floats(0, 1)), max_size=200))
@@ -52,6 +74,6 @@ def test_the_log_is_bounded(samples: list[tuple[float, float]]) -> None:
         if passage.wants_search(RULE, score, moment):
             assert passage.searched == 0 or moment - last >= LEAST_BETWEEN
             passage.asked(score, moment)
-            passage.answered(None)
+            passage.answered(passage.searched, None)
             last = moment
     assert passage.searched <= 1 + moment / RULE.unmatched_again + 1 / RULE.better_by

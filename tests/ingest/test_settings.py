@@ -32,3 +32,10 @@ def test_a_camera_is_back_within_ten_seconds_by_these_times() -> None:
     settings = IngestSettings()
     key_frame = 2.0
     assert settings.open_seconds + settings.backoff_cap_seconds + key_frame < 10
+
+
+@pytest.mark.parametrize("value", ["8100-8000", "0", "554,70000", "1-65536", "rtsp", "554-", "-5", "1-2-3"])
+def test_ports_that_are_none(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("CLEARGLASS_ALLOWED_PORTS", value)
+    with pytest.raises(ValidationError, match="range of ports"):
+        IngestSettings()

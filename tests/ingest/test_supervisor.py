@@ -207,7 +207,7 @@ def test_somebody_who_comes_by_again_soon_is_searched_for_and_raises_no_second_a
         with bench(loopback.model_copy(update=changed)) as b:
             b.gallery.subject = "anna"
             b.supervisor.add(camera(server.url("face"), analysed_fps=2.0))
-            # At two looks a second and a gap of a fifth, every look is a passage of its own.
+            # At two looks a second and a gap of a fifth, the first looks are passages of their own.
             wait(lambda b=b: len(b.gallery.queries) >= 4)
             assert (len(b.gallery.alerts) > 1) is more
 
@@ -352,10 +352,12 @@ def test_the_services_secrets_are_not_in_a_workers_environment(
     loopback: IngestSettings, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLEARGLASS_MASTER_KEY", "canary")
+    monkeypatch.setenv("http_proxy", "http://canary")
     with bench(loopback) as b:
         b.supervisor.add(camera(str(clip)))
         wait(b.live)
-        assert "CLEARGLASS_MASTER_KEY" not in psutil.Process(b.supervisor.worker_pid("one")).environ()
+        environment = psutil.Process(b.supervisor.worker_pid("one")).environ()
+        assert not {"CLEARGLASS_MASTER_KEY", "http_proxy"} & set(environment)
 
 
 def test_cameras_come_change_and_go(loopback: IngestSettings, clip: Path, empty_clip: Path) -> None:
@@ -376,6 +378,47 @@ def test_cameras_come_change_and_go(loopback: IngestSettings, clip: Path, empty_
         b.supervisor.watching("one", True)
     threads, descriptors, children = resources()
     assert (threads, children) == (before[0], before[2]) and descriptors <= before[1]
+
+
+def test_a_camera_runs_as_it_is_kept_however_its_changes_overtake_each_other(
+    loopback: IngestSettings, clip: Path
+) -> None:
+    """PATCH and DELETE of one camera at once: each stores first, then has the supervisor look at what is kept."""
+    kept: dict[str, Camera] = {"one": camera(str(clip))}
+    reading, removed = threading.Event(), threading.Event()
+
+    def slowly() -> Camera | None:
+        found = kept.get("one")
+        reading.set()
+        removed.wait(10)
+        time.sleep(0.2)
+        return found
+
+    with bench(loopback) as b:
+        patch = threading.Thread(target=b.supervisor.refresh, args=("one", slowly))
+        patch.start()
+        reading.wait(10)
+        del kept["one"]
+        delete = threading.Thread(target=b.supervisor.refresh, args=("one", lambda: kept.get("one")))
+        delete.start()
+        removed.set()
+        patch.join()
+        delete.join()
+        assert b.supervisor.healths() == {}
+
+
+def test_who_is_forgotten_is_blurred_at_once(loopback: IngestSettings, clip: Path) -> None:
+    with bench(loopback) as b:
+        b.gallery.subject = "anna"
+        b.supervisor.add(camera(str(clip)))
+        b.supervisor.watching("one", True)
+        wait(lambda: any(box.subject_id == "anna" for _, view in b.seen.views for box in view.boxes))
+        b.gallery.subject = None
+        b.supervisor.forget("anna")
+        time.sleep(0.5)
+        count = len(b.seen.views)
+        wait(lambda: len(b.seen.views) > count + 3)
+        assert {box.subject_id for _, view in b.seen.views[count:] for box in view.boxes} == {None}
 
 
 def test_nothing_starts_after_the_end(loopback: IngestSettings, clip: Path) -> None:

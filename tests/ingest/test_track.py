@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_stub import face_at
 
-from ingest.track import Tracker
+from ingest.track import LONGEST_GAP, Tracker
 
 GAP = 1.5
 places = st.tuples(st.floats(0, 1900), st.floats(0, 1000), st.floats(10, 300))
@@ -31,7 +31,7 @@ def test_every_face_is_in_one_track_and_every_track_begins_and_ends_once(frames:
             assert all(number > other for other in born)
         born |= set(numbers)
         alive |= dict.fromkeys(numbers, moment)
-    assert {track.number for track in tracker.expire(moment + GAP * 2)} == set(alive)
+    assert {track.number for track in tracker.expire(moment + LONGEST_GAP * 2)} == set(alive)
 
 
 @given(place=places, shake=st.lists(st.floats(-0.1, 0.1), min_size=2, max_size=20))
@@ -69,6 +69,31 @@ def test_a_face_missed_for_a_moment_is_found_again_and_after_the_gap_is_new() ->
     assert [track.number for track in tracker.follow([], 0.4).lost] == [1]
     assert tracker.follow([face_at(110, 100)], 0.8).seen[0].number == 1
     assert tracker.follow([face_at(110, 100)], 3.0).seen[0].number == 2
+
+
+def test_who_is_seen_by_rare_looks_only_is_waited_for_longer() -> None:
+    """A busy machine that looks once a second: a look that misses a face must not make two passages of one person."""
+    tracker = Tracker(gap=GAP)
+    for step in range(7):
+        tracker.follow([face_at(100, 100)], float(step))
+    assert tracker.follow([], 7.0).ended == ()
+    assert tracker.expire(8.9) == ()
+    assert tracker.follow([face_at(100, 100)], 8.9).seen[0].number == 1
+    assert len(tracker.expire(8.9 + LONGEST_GAP)) == 1
+
+
+def test_one_long_break_between_looks_does_not_prolong_the_gap() -> None:
+    tracker = Tracker(gap=GAP)
+    for moment in (0.0, 0.2, 0.4, 0.6, 30.0, 30.2):
+        tracker.follow([face_at(100, 100)], moment)
+    assert len(tracker.expire(30.2 + GAP + 0.1)) == 1
+
+
+@pytest.mark.parametrize(("moved", "doubtful"), [(40, False), (60, True)])
+def test_a_face_far_from_its_expected_place_is_doubtful(moved: float, doubtful: bool) -> None:
+    tracker = Tracker(gap=GAP)
+    tracker.follow([face_at(100, 100, 100)], 0.0)
+    assert tracker.follow([face_at(100 + moved, 100, 100)], 0.2).seen[0].doubtful is doubtful
 
 
 @pytest.mark.parametrize("other", [face_at(100, 100, 140), face_at(300, 100, 60), face_at(100, 200, 60)])

@@ -42,9 +42,11 @@ class Scripted(BrightRecogniser):
 
 
 def _scaled(face: Face, scale: float) -> Face:
+    """Whole numbers are the middles of pixels, as OpenCV and YuNet have them."""
     box = face.box
-    shrunk = Box(x=box.x * scale, y=box.y * scale, width=box.width * scale, height=box.height * scale)
-    return Face(box=shrunk, landmarks=face.landmarks * scale, score=face.score)
+    x, y = (box.x + 0.5) * scale - 0.5, (box.y + 0.5) * scale - 0.5
+    shrunk = Box(x=x, y=y, width=box.width * scale, height=box.height * scale)
+    return Face(box=shrunk, landmarks=(face.landmarks + 0.5) * scale - 0.5, score=face.score)
 
 
 def frame(moment: float, image: Image | None = None) -> Frame:
@@ -88,7 +90,7 @@ def test_a_passage_is_searched_once_and_reported_when_over(watch: Watch, recogni
     first = watch.look(frame(0.0))
     assert [(one.passage, one.first) for one in first.sightings] == [(1, True)]
     assert first.sightings[0].probe.crop[:2] == b"\xff\xd8"
-    watch.identified(Identified(passage=1, subject_id=None))
+    watch.identified(Identified(passage=1, search=1, subject_id=None))
     for step in range(1, 20):
         assert watch.look(frame(0.2 * step)).sightings == ()
     assert recogniser.extracted == 1
@@ -96,14 +98,14 @@ def test_a_passage_is_searched_once_and_reported_when_over(watch: Watch, recogni
     (passed,) = watch.look(frame(6.0)).passed
     assert (passed.passage, passed.searched, passed.refused) == (1, 1, ())
     assert passed.seconds == pytest.approx(3.8)
-    watch.identified(Identified(passage=1, subject_id="too late"))
+    watch.identified(Identified(passage=1, search=1, subject_id="too late"))
 
 
 def test_a_clearly_better_sample_is_searched_again(watch: Watch, recogniser: Scripted) -> None:
     recogniser.faces = [face_at(400, 300, 100)]
     recogniser.quality = quality(eye_distance=21, sharpness=40)
     watch.look(frame(0.0))
-    watch.identified(Identified(passage=1, subject_id=None))
+    watch.identified(Identified(passage=1, search=1, subject_id=None))
     recogniser.quality = quality(eye_distance=60, sharpness=400)
     assert watch.look(frame(1.2), hurried=True).sightings == ()
     (again,) = watch.look(frame(1.4)).sightings
@@ -140,8 +142,52 @@ def test_a_crowd_is_searched_a_few_at_a_time_until_all_were(watch: Watch, recogn
 def test_the_name_of_a_match_stands_on_its_track(watch: Watch, recogniser: Scripted) -> None:
     recogniser.faces = [face_at(400, 300, 100)]
     watch.look(frame(0.0))
-    watch.identified(Identified(passage=1, subject_id="anna"))
+    watch.identified(Identified(passage=1, search=1, subject_id="anna"))
     assert watch.look(frame(0.2)).seen[0].subject_id == "anna"
+
+
+def named(watch: Watch, recogniser: Scripted) -> None:
+    """Anna, at 400, 300."""
+    recogniser.faces = [face_at(400, 300, 100)]
+    watch.look(frame(0.0))
+    watch.identified(Identified(passage=1, search=1, subject_id="anna"))
+    assert watch.look(frame(0.2)).seen[0].subject_id == "anna"
+
+
+def test_a_name_that_is_not_confirmed_in_time_ends(watch: Watch, recogniser: Scripted) -> None:
+    named(watch, recogniser)
+    recogniser.quality = quality(sharpness=1)
+    for step in range(2, 125):
+        assert watch.look(frame(0.2 * step)).seen[0].subject_id == "anna"
+    assert watch.look(frame(25.0)).seen[0].subject_id is None
+
+
+def test_a_forgotten_name_is_off_in_the_next_view(watch: Watch, recogniser: Scripted) -> None:
+    named(watch, recogniser)
+    watch.forget("bert")
+    assert watch.look(frame(0.4)).seen[0].subject_id == "anna"
+    watch.forget("anna")
+    assert watch.look(frame(0.6)).seen[0].subject_id is None
+
+
+@pytest.mark.parametrize(("missing", "x"), [(True, 410), (False, 470)])
+def test_who_may_be_somebody_else_loses_the_name_and_is_searched_for(
+    watch: Watch, recogniser: Scripted, missing: bool, x: float
+) -> None:
+    """Anna leaves and a stranger appears close by: the name must not be the stranger's."""
+    named(watch, recogniser)
+    if missing:
+        recogniser.faces = []
+        assert [one.subject_id for one in watch.look(frame(0.4)).seen] == [None]
+    recogniser.faces = [face_at(x, 300, 100)]
+    looked = watch.look(frame(0.6))
+    assert [(one.track, one.subject_id) for one in looked.seen] == [(1, None)]
+    (again,) = watch.look(frame(1.1), hurried=True).sightings
+    assert (again.search, again.first) == (2, False)
+    watch.identified(Identified(passage=1, search=1, subject_id="anna"))
+    assert watch.look(frame(1.2)).seen[0].subject_id is None, "an answer about whoever was there before"
+    watch.identified(Identified(passage=1, search=2, subject_id="bert"))
+    assert watch.look(frame(1.3)).seen[0].subject_id == "bert"
 
 
 def checkered() -> Image:
@@ -163,8 +209,8 @@ def test_strangers_are_blurred_and_the_identified_are_not(watch: Watch, recognis
     recogniser.faces = [face_at(200, 300, 100), face_at(800, 300, 100)]
     picture = checkered()
     watch.look(frame(0.0, picture))
-    watch.identified(Identified(passage=1, subject_id="anna"))
-    watch.identified(Identified(passage=2, subject_id=None))
+    watch.identified(Identified(passage=1, search=1, subject_id="anna"))
+    watch.identified(Identified(passage=2, search=1, subject_id=None))
     now = frame(0.2, picture)
     looked = watch.look(now)
     view = make_view(now, looked.picture, looked.seen, width=640)
@@ -178,7 +224,7 @@ def test_a_face_the_detector_misses_for_a_moment_stays_blurred(watch: Watch, rec
     recogniser.faces = [face_at(200, 300, 100)]
     picture = checkered()
     box = watch.look(frame(0.0, picture)).seen[0].box
-    watch.identified(Identified(passage=1, subject_id="anna"))
+    watch.identified(Identified(passage=1, search=1, subject_id="anna"))
     recogniser.faces = []
     now = frame(0.2, picture)
     looked = watch.look(now)

@@ -128,6 +128,54 @@ def test_what_cannot_be_raised(matcher: Matcher, world: Any) -> None:
     assert matcher.alerts.alerts() == []
 
 
+CAMERA = {"actor": "camera:lobby", "role": "camera"}
+
+
+def crash(matcher: Matcher) -> None:
+    """Ends it without a stop entry."""
+    matcher.database.close()
+
+
+def test_a_match_whose_alert_a_crash_prevented_is_raised_at_the_next_start(world: Any) -> None:
+    matcher = world.open()
+    subject_id = world.enrol(matcher, 1).subject.id
+    probe, at = world.probe(matcher, 1), world.clock()
+    found = matcher.identifier.identify(probe, world.query(**CAMERA))
+    world.found(matcher, 1)
+    world.found(matcher, 9, **CAMERA | {"actor": "camera:garage", "camera": "garage"})
+    crash(matcher)
+    world.clock.move(minutes=5)
+    with world.open() as again:
+        (alert,) = again.alerts.alerts()
+        assert (alert.camera_id, alert.subject_id, alert.captured_at) == ("lobby", subject_id, at)
+        assert (alert.request_index, alert.outcome_index) == (found.request_index, found.outcome_index)
+        assert again.alerts.pictures(alert.id)[0] == probe.crop
+        assert again.alerts.review(alert.id, "user:1", Verdict.CONFIRM).note is None
+        crash(again)
+    with world.open() as third:
+        assert len(third.alerts.alerts()) == 1
+
+
+def test_nothing_is_raised_again_that_the_last_run_dealt_with(world: Any) -> None:
+    """An alert that was raised; one that was left out, since the camera went on to the next; a stop that was clean."""
+    matcher = world.open()
+    world.enrol(matcher, 1)
+    probe = world.probe(matcher, 1)
+    found = matcher.identifier.identify(probe, world.query(**CAMERA))
+    matcher.alerts.raise_alert(camera_id="lobby", candidate_list=found, probe=probe, captured_at=world.clock())
+    crash(matcher)
+    with world.open() as again:
+        assert len(again.alerts.alerts()) == 1
+        world.found(again, 1, **CAMERA)
+        world.found(again, 9, **CAMERA)
+        crash(again)
+    with world.open() as third:
+        assert len(third.alerts.alerts()) == 1
+        world.found(third, 1, **CAMERA)
+    with world.open() as fourth:
+        assert len(fourth.alerts.alerts()) == 1
+
+
 def test_unknown_alerts_and_long_notes(matcher: Matcher, world: Any) -> None:
     world.enrol(matcher, 1)
     alert = raised(matcher, world)

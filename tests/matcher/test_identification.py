@@ -15,6 +15,7 @@ from matcher.audit.verification import verify_log
 from matcher.evidence import read_evidence
 from matcher.gallery.errors import ConsentRequiredError, SubjectUnknownError
 from matcher.gallery.index import Neighbours, Numbers, Vectors
+from matcher.gallery.records import pack_template, template_context
 from matcher.identification import QueryError
 from matcher.matcher import Matcher
 from matcher.recognition.template import ModelMismatchError
@@ -122,7 +123,7 @@ def test_an_empty_gallery_answers_nobody_and_logs_it(matcher: Matcher, world: An
 
 
 def test_one_to_one(matcher: Matcher, world: Any) -> None:
-    subject_id = world.enrol(matcher, 1, 2).subject.id
+    subject_id = world.enrol(matcher, 2, 2).subject.id
     verify = matcher.identifier.verify
     assert verify(world.probe(matcher, 2), subject_id, world.query()).mated
     other = verify(world.probe(matcher, 3), subject_id, world.query())
@@ -133,6 +134,68 @@ def test_one_to_one(matcher: Matcher, world: Any) -> None:
     assert (request.body["search"], request.body["against"]) == ("verify", {"subject": subject_id})
     assert matcher.log.entry(other.outcome_index).body["mated"] is False
     assert verified(matcher)
+
+
+def test_one_to_one_compares_nothing_without_a_consent(matcher: Matcher, world: Any, monkeypatch: Any) -> None:
+    subject_id = world.enrol(matcher, 1).subject.id
+    probe = world.probe(matcher, 1)
+
+    def touched(*_: Any, **__: Any) -> None:
+        raise AssertionError("a template was touched")
+
+    monkeypatch.setattr(matcher.gallery, "references", touched)
+    monkeypatch.setattr("matcher.identification.compare_all", touched)
+    with pytest.raises(ConsentRequiredError):
+        matcher.identifier.verify(probe, subject_id, world.query(purpose="other"))
+
+
+def test_one_to_one_says_so_if_the_references_are_of_another_model(world: Any) -> None:
+    with world.open() as matcher:
+        subject_id = world.enrol(matcher, 1).subject.id
+        gallery = matcher.gallery
+        reference = gallery.references(subject_id)[0]
+        with matcher.database.writing() as connection:
+            key = gallery.subject_key(connection, subject_id)
+            sealed = key.seal(pack_template(reference.template), context=template_context(reference.id, "00" * 32))
+            connection.exec_driver_sql(
+                "UPDATE reference SET model_digest = ?, sealed_template = ?", ("00" * 32, sealed)
+            )
+    with world.open() as matcher:
+        probe = world.probe(matcher, 1)
+        with pytest.raises(ModelMismatchError, match="references"):
+            matcher.identifier.verify(probe, subject_id, world.query())
+        with pytest.raises(ConsentRequiredError):
+            matcher.identifier.verify(probe, subject_id, world.query(purpose="other"))
+        assert verified(matcher)
+
+
+def test_who_withdraws_consent_during_a_one_to_one_gets_no_answer_made(
+    matcher: Matcher, world: Any, monkeypatch: Any
+) -> None:
+    enrolment = world.enrol(matcher, 1)
+    probe, original = world.probe(matcher, 1), matcher.gallery.references
+
+    def withdrawing(subject_id: str) -> Any:
+        references = original(subject_id)
+        matcher.gallery.withdraw_consent(enrolment.consent.id, "user:1")
+        return references
+
+    monkeypatch.setattr(matcher.gallery, "references", withdrawing)
+    with pytest.raises(ConsentRequiredError):
+        matcher.identifier.verify(probe, enrolment.subject.id, world.query())
+
+
+def test_one_subjects_many_references_keep_nobody_else_out(world: Any, stub: Any, monkeypatch: Any) -> None:
+    """By SFace alone the crowd is nearer; by both embedders the other is the better match."""
+    person = stub.template(1)
+    other = dataclasses.replace(person, sface=(person.sface + stub.template(2).sface * 0.1).astype(np.float32))
+    other = dataclasses.replace(other, sface=other.sface / np.linalg.norm(other.sface))
+    crowd = dataclasses.replace(person, dlib=person.dlib + np.float32(0.02))
+    monkeypatch.setattr(stub, "template", {1: person, 2: other, 3: crowd}.__getitem__)
+    with world.open() as matcher:
+        best = world.enrol(matcher, 2).subject.id
+        many = world.enrol(matcher, *[3] * 120).subject.id
+        assert world.found(matcher, 1) == [best, many]
 
 
 def test_one_to_one_needs_a_consent_and_a_subject(matcher: Matcher, world: Any) -> None:

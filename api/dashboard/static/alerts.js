@@ -18,8 +18,9 @@ const points = JSON.parse(place.dataset.points); // the operating points with th
 let filter = "review";
 let list = [];
 let current = null;
-let wanted = null;
 let busy = false;
+let fills = 0; // an answer that a later question has overtaken is thrown away
+let openings = 0;
 
 const EMPTY = {
   review: ["Nothing to review", "New alerts appear here by themselves."],
@@ -28,13 +29,16 @@ const EMPTY = {
 };
 
 async function fill({ more = false } = {}) {
+  const turn = ++fills;
   try {
     const before = more ? list.at(-1)?.id : null;
     const found = filter === "review" ? await unsettled() : await alerts(filter, before);
+    if (turn !== fills) return;
     list = more ? [...list, ...found] : found;
     older.hidden = filter === "review" || found.length < PAGE;
     draw();
   } catch (error) {
+    if (turn !== fills) return;
     queue.replaceChildren(element("li", {}, failure(error)));
   }
   queue.removeAttribute("aria-busy");
@@ -42,8 +46,18 @@ async function fill({ more = false } = {}) {
 
 function draw() {
   const [title, text] = EMPTY[filter];
-  queue.replaceChildren(...(list.length ? list.map((one) => alertCard(one, { onopen: open })) : [element("li", {}, empty("alert", title, text))]));
+  const drawn = new Map([...queue.children].map((item) => [item.dataset.alert, item]));
+  queue.replaceChildren(...(list.length ? list.map((one) => card(one, drawn.get(one.id))) : [element("li", {}, empty("alert", title, text))]));
   mark();
+}
+
+/** A card drawn already stays if nothing on it has changed, so that its pictures are not fetched again. */
+function card(one, drawn) {
+  const state = `${one.status} ${one.mine}`;
+  if (drawn?.dataset.state === state) return drawn;
+  const item = alertCard(one, { onopen: open });
+  item.dataset.state = state;
+  return item;
 }
 
 function mark() {
@@ -58,15 +72,17 @@ function mark() {
 async function open(id, { push = true } = {}) {
   if (push) history.pushState({}, "", `/alerts?alert=${id}`);
   desk.dataset.open = "";
-  wanted = id;
+  const turn = ++openings;
   try {
     const [one, all] = await Promise.all([alert(id), reviews(id)]);
-    if (wanted !== id) return; // the reader has gone on meanwhile
+    if (turn !== openings) return; // the reader has gone on meanwhile
     const given = all.map((review) => ({ ...review, mine: isMine(review) }));
     current = { ...one, given, mine: given.some((review) => review.mine) };
     place.replaceChildren(laidOut(current));
+    openVerdict();
     scrollTo(0, 0);
   } catch (error) {
+    if (turn !== openings) return;
     current = null;
     place.replaceChildren(failure(error));
   }
@@ -75,7 +91,8 @@ async function open(id, { push = true } = {}) {
 
 function close({ push = true } = {}) {
   if (push) history.pushState({}, "", "/alerts");
-  current = wanted = null;
+  openings += 1;
+  current = null;
   delete desk.dataset.open;
   place.replaceChildren(empty("alert", "Choose an alert", "Both pictures are laid side by side here, with what the search measured and where the log holds it."));
   mark();
@@ -100,6 +117,22 @@ function laidOut(one) {
   );
 }
 
+/** Nobody can judge what is not there to be seen: the choice opens once both pictures are. */
+async function openVerdict() {
+  const panel = place.querySelector(".verdict");
+  if (!panel) return;
+  try {
+    await Promise.all([...place.querySelectorAll(".comparison img")].map((image) => image.decode()));
+    panel.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+  } catch {
+    if (current?.subject_name !== null) panel.before(message("A picture cannot be shown, so there is nothing to judge.", "Open the alert again in a moment.", "bad"));
+    else {
+      panel.before(message("The person has withdrawn, so the pictures are destroyed.", "Reject the alert to close it.", "warn"));
+      panel.querySelector("[data-verdict=reject]").disabled = false;
+    }
+  }
+}
+
 function verdict() {
   const note = element("input", { name: "note", maxlength: 500, autocomplete: "off", placeholder: "Why, if it helps others" });
   return element(
@@ -107,8 +140,8 @@ function verdict() {
     element("h2", {}, "Is this the same person?"),
     element("p", { class: "hint" }, "A confirmation takes two people who judge separately, so what others said is shown only after you. One rejection is enough."),
     element("div", { class: "choices" },
-      element("button", { class: "primary", type: "button", onclick: () => review("confirm") }, icon("check"), "Confirm", element("kbd", {}, "C")),
-      element("button", { class: "danger", type: "button", onclick: () => review("reject") }, icon("cross"), "Reject", element("kbd", {}, "R")),
+      element("button", { class: "primary", type: "button", disabled: true, "data-verdict": "confirm", onclick: () => review("confirm") }, icon("check"), "Confirm", element("kbd", {}, "C")),
+      element("button", { class: "danger", type: "button", disabled: true, "data-verdict": "reject", onclick: () => review("reject") }, icon("cross"), "Reject", element("kbd", {}, "R")),
       element("label", { class: "field" }, element("span", {}, "Note, kept sealed with your verdict"), note)),
   );
 }
@@ -123,7 +156,7 @@ const awaiting = (one) => element(
 );
 
 async function review(verdictGiven) {
-  if (busy || !current || current.mine || !place.querySelector(".verdict")) return;
+  if (busy || !current || current.mine || !place.querySelector(`[data-verdict=${verdictGiven}]:enabled`)) return;
   busy = true;
   place.querySelectorAll(".verdict button").forEach((button) => { button.disabled = true; });
   const { id } = current;

@@ -1,5 +1,7 @@
 // The one way to the API: JSON in and out, errors as message and remedy, the CSRF token on every write.
 
+import { viewer } from "./viewer.js";
+
 const ROOT = "/api/v1";
 let csrf = null;
 
@@ -16,7 +18,17 @@ export const send = (method, path, body) => call(method, path, { body });
 /** The address of something the browser fetches by itself, such as a picture. */
 export const address = (path) => ROOT + path;
 
-async function call(method, path, { body = null, signal = null } = {}) {
+async function call(method, path, options) {
+  try {
+    return await callOnce(method, path, options);
+  } catch (error) {
+    if (error.code !== "csrf" || csrf === null) throw error;
+    csrf = null; // it was an earlier session's
+    return callOnce(method, path, options);
+  }
+}
+
+async function callOnce(method, path, { body = null, signal = null } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = await csrfToken();
   const form = body instanceof FormData;
@@ -36,8 +48,16 @@ export async function logIn(name, password) {
 }
 
 async function csrfToken() {
-  csrf ??= (await read("/sessions/current")).csrf;
+  csrf ??= (await session()).csrf;
   return csrf;
+}
+
+/** The session. A page made for somebody else is made anew: nobody acts under another's name without seeing it. */
+export async function session() {
+  const now = await read("/sessions/current");
+  if (now.account.id === viewer.id) return now;
+  location.reload();
+  return new Promise(() => {}); // the page is being left; nothing should happen meanwhile
 }
 
 async function reach(url, options) {

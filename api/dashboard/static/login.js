@@ -21,8 +21,8 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-/** Where the reader was going, if that is a page of ours: another host's address must not be followed. */
+/** Where the reader was going, if that is a page of ours: another host's address must not be followed. Whole, since a path alone may begin with two slashes, and is then a host's name. */
 function destination() {
   const next = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
-  return next.origin === location.origin ? next.pathname + next.search : "/";
+  return next.origin === location.origin ? next.href : "/";
 }

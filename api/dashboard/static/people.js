@@ -12,6 +12,7 @@ import { may } from "./viewer.js";
 const place = document.getElementById("people");
 const search = document.getElementById("people-search");
 const summary = document.getElementById("people-summary");
+const AGAIN = 3000; // after so many ms a row that could not be filled is asked for anew
 const rows = new Map(); // subject id → <tr>
 let cameraName = namer([]);
 
@@ -36,7 +37,10 @@ const inView = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) {
     if (!isIntersecting) continue;
     inView.unobserve(target);
-    subject(target.dataset.subject).then((detail) => fillRow(target, detail)).catch(() => {});
+    subject(target.dataset.subject).then((detail) => fillRow(target, detail)).catch((error) => {
+      const passing = error.status === 0 || error.status === 429 || error.status >= 500;
+      if (passing) setTimeout(() => inView.observe(target), AGAIN);
+    });
   }
 }, { rootMargin: "200px" });
 

@@ -4,6 +4,8 @@ import { element, icon } from "./element.js";
 
 const TYPES = ["image/jpeg", "image/png", "image/webp"];
 const MOST = 20;
+const LARGEST = 20e6; // bytes; the service takes a little more
+const TOGETHER = 100e6;
 const THUMBNAIL = 224;
 
 export class PictureDrop {
@@ -22,10 +24,19 @@ export class PictureDrop {
 
   add(files) {
     for (const file of files) {
-      if (!TYPES.includes(file.type)) this.onrefuse(`${file.name} is not used.`, "Pictures are taken as JPEG, PNG or WebP.");
-      else if (this.pictures.length >= MOST) this.onrefuse(`${file.name} is not used.`, `At most ${MOST} pictures at once.`);
+      const trouble = this.trouble(file);
+      if (trouble) this.onrefuse(`${file.name} is not used.`, trouble);
       else this.show(file);
     }
+  }
+
+  /** What keeps a file from being sent with the others, or null. */
+  trouble(file) {
+    if (!TYPES.includes(file.type)) return "Pictures are taken as JPEG, PNG or WebP.";
+    if (file.size > LARGEST) return `A picture may have ${LARGEST / 1e6} MB; this one has ${Math.ceil(file.size / 1e6)}.`;
+    if (this.pictures.length >= MOST) return `At most ${MOST} pictures at once.`;
+    const size = this.files.reduce((sum, one) => sum + one.size, file.size);
+    return size > TOGETHER ? `All pictures together may have ${TOGETHER / 1e6} MB. Add the others once the person is enrolled.` : null;
   }
 
   show(file) {

@@ -1,6 +1,6 @@
 // The service's events, over one connection a page. Reconnects by itself, and says whether the page is current.
 
-import { read } from "./api.js";
+import { session } from "./api.js";
 
 const LONGEST_WAIT = 10_000;
 const LABEL = { connecting: "Connecting", open: "Connected", lost: "Reconnecting" };
@@ -32,7 +32,7 @@ export function connect() {
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     setTimeout(connect, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, LONGEST_WAIT);
-    read("/sessions/current").catch(() => {}); // an ended session leads to the login page
+    session().catch(() => {}); // an ended session leads to the login page
   });
   for (const [type, list] of handlers) {
     source.addEventListener(type, (event) => {
@@ -44,7 +44,11 @@ export function connect() {
 
 // A page the browser keeps for "back" must not keep a connection: there are only six to a host.
 addEventListener("pagehide", () => source?.close());
-addEventListener("pageshow", (event) => event.persisted && source && connect());
+addEventListener("pageshow", (event) => {
+  if (!event.persisted || !source) return;
+  session().catch(() => {});
+  connect();
+});
 
 const wasLost = () => document.body.dataset.connection === "lost";
 

@@ -1,24 +1,14 @@
 """Real pages of a real service in a real Chromium."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from api.permission import Role
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "correct horse battery staple"
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
@@ -26,20 +16,12 @@ NARROW = {"width": 390, "height": 844}
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def open_page(browser: Browser, site: Any) -> Iterator[OpenPage]:
-    """Opens a page in a browser context of its own, logged in as a role. Fails on any error of a script or the CSP."""
+    """Opens a page in a browser context of its own, logged in as a role, or by a name.
+
+    Fails on any error of a script or the CSP.
+    """
     with _pages(browser, site) as opened:
         yield opened
 
@@ -49,7 +31,7 @@ def _pages(browser: Browser, site: Any) -> Iterator[OpenPage]:
     contexts = []
     troubles: list[str] = []
 
-    def opened(path: str, role: Role | None = Role.ADMINISTRATOR, **options: Any) -> Page:
+    def opened(path: str, role: str | None = Role.ADMINISTRATOR, **options: Any) -> Page:
         context = browser.new_context(base_url=site.address, **({"viewport": WIDE} | options))
         contexts.append(context)
         page = context.new_page()
@@ -57,7 +39,7 @@ def _pages(browser: Browser, site: Any) -> Iterator[OpenPage]:
         page.on("console", lambda message: "Content Security" in message.text and troubles.append(message.text))
         if role is not None:
             # The context's own requests share its cookies, so this is the login form's request without the form.
-            answer = context.request.post("/api/v1/sessions", data={"name": role.value, "password": PASSWORD})
+            answer = context.request.post("/api/v1/sessions", data={"name": str(role), "password": PASSWORD})
             assert answer.status == 201, answer.text()
         page.goto(path)
         return page

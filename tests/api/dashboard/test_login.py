@@ -23,14 +23,40 @@ def test_a_wrong_password_says_what_to_do(open_page):
     assert "/login" in page.url
 
 
-@pytest.mark.parametrize("evil", ["//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "evil", ["//evil.example/", "javascript:alert(1)", "https://evil.example", "/.//evil.example/x"]
+)
 def test_another_host_is_no_destination(open_page, site, evil):
     page = open_page(f"/login?next={evil}", role=None)
     page.get_by_label("Name").fill("operator")
     page.get_by_label("Password").fill("correct horse battery staple")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
-    assert page.url == f"{site.address}/"
+    assert page.url.startswith(f"{site.address}/")
+
+
+def test_a_page_left_open_by_somebody_else_does_nothing_in_the_next_ones_name(open_page, site):
+    page = open_page("/cameras", role=Role.OPERATOR)
+    other = page.context.new_page()
+    other.goto("/")
+    answer = page.context.request.post(
+        "/api/v1/sessions", data={"name": "administrator", "password": "correct horse battery staple"}
+    )
+    assert answer.status == 201
+    expect(page.locator(".who")).to_contain_text("operator")
+    page.get_by_role("button", name="Log out").click()
+    # Made anew for whoever is logged in now, who has not been logged out.
+    expect(page.locator(".who")).to_contain_text("administrator")
+    assert page.context.request.get("/api/v1/sessions/current").status == 200
+
+
+def test_logging_in_again_in_another_tab_is_not_met_as_an_error(open_page, site):
+    page = open_page("/cameras", role=Role.OPERATOR)
+    write = "import('/static/api.js').then(({ send }) => send('DELETE', '/cameras/none').catch((error) => error.code))"
+    assert page.evaluate(write) == "camera_unknown"
+    login = {"name": "operator", "password": "correct horse battery staple"}
+    assert page.context.request.post("/api/v1/sessions", data=login).status == 201
+    assert page.evaluate(write) == "camera_unknown"
 
 
 def test_logging_out_ends_the_session(open_page):

@@ -62,6 +62,32 @@ def test_pictures_can_be_dropped_and_taken_out(open_page, astronaut_jpeg):
     expect(page.locator("#strip li")).to_have_count(0)
 
 
+def test_pictures_too_large_to_be_taken_are_told_before_they_are_sent(open_page):
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    expect(page.locator("#consent-fields input[name=purpose]")).to_be_visible()
+    drop = """([sizes, drop]) => {
+      const files = new DataTransfer();
+      const file = (size, at) => new File([new Uint8Array(size)], `${at}.jpg`, { type: "image/jpeg" });
+      sizes.map(file).forEach((one) => files.items.add(one));
+      drop.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drop, [[21_000_000], page.locator("#drop").element_handle()])
+    expect(page.locator("#notices")).to_contain_text("A picture may have 20 MB; this one has 21.")
+    page.evaluate(drop, [[20_000_000] * 5 + [1], page.locator("#drop").element_handle()])
+    expect(page.locator("#notices")).to_contain_text("All pictures together may have 100 MB.")
+    expect(page.locator("#strip li")).to_have_count(5)
+
+
+def test_a_row_that_could_not_be_filled_is_asked_for_again(open_page, site, astronaut_jpeg):
+    subject = site.enrol(astronaut_jpeg)
+    page = open_page("/cameras", role=Role.OPERATOR)
+    failing = [True]
+    page.route(f"**/subjects/{subject}", lambda route: route.abort() if failing.pop() else route.continue_(), times=1)
+    page.goto("/people")
+    expect(page.locator("tbody .chip")).to_contain_text("left")
+    assert failing == []
+
+
 def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page, site, files):
     page = open_page("/people/enrol", role=Role.OPERATOR)
     fill(page, files, [files[1]])

@@ -12,12 +12,14 @@ from matcher.audit.errors import (
     EntryInvalidError,
     EntryUnknownError,
     LogKeyError,
+    LogTruncatedError,
     LogUnavailableError,
 )
 from matcher.audit.key import LOG_KEY_FILE
 from matcher.audit.log import AuditLog
 from matcher.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
+from matcher.audit.verification import verify_log
 from matcher.store.database import Database
 
 
@@ -148,6 +150,44 @@ def test_a_lost_or_other_key_is_never_replaced(log: AuditLog, database: Database
     path.write_text("rubbish")
     with pytest.raises(LogKeyError, match="cannot be read"):
         AuditLog(database, clock=clock)
+
+
+WIPE = ["DELETE FROM audit_entry", "DELETE FROM log_head"]
+
+
+def test_a_wiped_log_does_not_begin_again(log: AuditLog, database: Database, clock: Any) -> None:
+    log.record(EntryKind.LOGIN, {})
+    with database.writing() as connection:
+        for statement in WIPE:
+            connection.exec_driver_sql(statement)
+    with pytest.raises(LogTruncatedError, match=r"log\.key"):
+        AuditLog(database, clock=clock)
+    with pytest.raises(LogTruncatedError):
+        verify_log(database, log.verifier_key)
+    (database.folder / LOG_KEY_FILE).unlink()
+    with database.writing() as connection:
+        connection.exec_driver_sql("INSERT INTO gallery VALUES ('g', 1)")
+    with pytest.raises(LogTruncatedError, match="gallery"):
+        AuditLog(database, clock=clock)
+
+
+@pytest.mark.parametrize("step", ["matcher.audit.log.AuditLog.writing", "matcher.audit.log.adopt_draft"])
+def test_a_first_start_that_was_cut_off_is_taken_up_again(
+    database: Database, clock: Any, monkeypatch: Any, step: str
+) -> None:
+    """Cut off before the head is durable, and before the key has its name."""
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        AuditLog(database, clock=clock)
+    monkeypatch.undo()
+    assert not (database.folder / LOG_KEY_FILE).exists()
+    log = AuditLog(database, clock=clock)
+    assert log.record(EntryKind.LOGIN, {}).index == 0
+    assert AuditLog(database, clock=clock).verifier_key == log.verifier_key
 
 
 def test_requests_that_a_crash_left_open_are_closed_by_the_next_start(log: AuditLog) -> None:

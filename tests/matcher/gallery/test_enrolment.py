@@ -1,10 +1,12 @@
+import dataclasses
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from matcher.audit.entry import EntryKind
@@ -19,7 +21,9 @@ from matcher.gallery.errors import (
     SubjectUnknownError,
     SubjectWithdrawnError,
 )
+from matcher.gallery.likeness import one_person
 from matcher.matcher import Matcher
+from matcher.recognition.fusion import compare
 from matcher.settings import MatcherSettings
 
 
@@ -120,6 +124,8 @@ def test_a_consent_that_contradicts_itself(matcher: Matcher, world: Any) -> None
         {"valid_from": now, "valid_until": now},
         {"valid_until": (now + timedelta(days=1)).replace(tzinfo=None)},
         {"valid_from": now.replace(tzinfo=None)},
+        {"valid_from": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))},
+        {"valid_until": datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))},
     ):
         with pytest.raises(ConsentInvalidError):
             world.enrol(matcher, 1, **changes)
@@ -127,10 +133,10 @@ def test_a_consent_that_contradicts_itself(matcher: Matcher, world: Any) -> None
 
 def test_more_pictures_of_somebody_who_is_there(matcher: Matcher, world: Any, stub: Any) -> None:
     subject_id = world.enrol(matcher, 1).subject.id
-    more = [Picture(label="c", data=stub.picture(2)), Picture(label="d", data=b"x")]
+    more = [Picture(label="c", data=stub.picture(1)), Picture(label="d", data=b"x")]
     added = matcher.enroller.add_pictures(subject_id, more, "cli:test")
     assert (added.accepted, len(added.refused), len(added.references)) == (("c",), 1, 1)
-    assert world.found(matcher, 2) == [subject_id]
+    assert len(matcher.gallery.references(subject_id)) == 2
     with pytest.raises(EnrolmentError):
         matcher.enroller.add_pictures(subject_id, more[1:], "cli:test")
     with pytest.raises(SubjectUnknownError):
@@ -141,6 +147,57 @@ def test_more_pictures_of_somebody_who_is_there(matcher: Matcher, world: Any, st
     matcher.gallery.withdraw(subject_id, "cli:test")
     with pytest.raises(SubjectWithdrawnError):
         matcher.enroller.add_pictures(subject_id, more, "cli:test")
+
+
+def test_no_picture_is_looked_at_without_a_consent(matcher: Matcher, world: Any, stub: Any, monkeypatch: Any) -> None:
+    enrolment = world.enrol(matcher, 1)
+    matcher.gallery.withdraw_consent(enrolment.consent.id, "cli:test")
+
+    def looked(*_: Any) -> None:
+        raise AssertionError("a picture was looked at")
+
+    monkeypatch.setattr(matcher.sampler, "sample", looked)
+    with pytest.raises(ConsentExpiredError):
+        world.enrol(matcher, 1, valid_from=world.clock() - timedelta(days=2), valid_until=world.clock())
+    with pytest.raises(ConsentRequiredError):
+        world.enrol(matcher, 1, valid_from=world.clock() + timedelta(seconds=1))
+    with pytest.raises(ConsentInvalidError):
+        world.enrol(matcher, 1, purpose="")
+    with pytest.raises(ConsentRequiredError):
+        matcher.enroller.add_pictures(enrolment.subject.id, [Picture(label="a", data=stub.picture(1))], "cli:test")
+
+
+def test_pictures_of_somebody_else_are_refused(matcher: Matcher, world: Any, stub: Any) -> None:
+    enrolment = world.enrol(matcher, 1, 2)
+    assert enrolment.accepted == ("0.png",)
+    assert [(picture.label, picture.code) for picture in enrolment.refused] == [("1.png", "different_person")]
+    assert world.found(matcher, 2) == []
+    entry = matcher.log.entries(kinds=[EntryKind.ENROLMENT])[0]
+    assert entry.body["refused"] == {"different_person": 1}
+    more = [Picture(label=str(person), data=stub.picture(person)) for person in (2, 2, 1)]
+    added = matcher.enroller.add_pictures(enrolment.subject.id, more, "cli:test")
+    assert (added.accepted, len(added.refused)) == (("1",), 2)
+    with pytest.raises(EnrolmentError, match="not like"):
+        matcher.enroller.add_pictures(enrolment.subject.id, more[:2], "cli:test")
+
+
+def test_where_a_new_persons_pictures_disagree_most_of_them_decide(matcher: Matcher, world: Any) -> None:
+    enrolment = world.enrol(matcher, 2, 1, 1)
+    assert enrolment.accepted == ("1.png", "2.png")
+    assert world.found(matcher, 2) == []
+
+
+def test_from_one_picture_to_the_next_is_like_enough(stub: Any) -> None:
+    """A chain: each is like its neighbours, the ends are not like each other."""
+    one = stub.template(1)
+    chain = [dataclasses.replace(one, dlib=one.dlib + np.float32(at * 0.05)) for at in range(4)]
+    apart = compare(chain[0], chain[1]).fused
+    assert compare(chain[0], chain[3]).fused > 2 * apart
+    templates = [chain[2], stub.template(2), chain[1], chain[0]]
+    for known in ([], [chain[3]]):
+        assert one_person(templates, known=known, threshold=apart * 1.01) == {0, 2, 3}
+    assert one_person(templates, known=[stub.template(9)], threshold=apart * 1.01) == set()
+    assert one_person([], known=[], threshold=1.0) == set()
 
 
 def test_the_log_tells_of_it_without_the_name(matcher: Matcher, world: Any) -> None:
@@ -168,7 +225,7 @@ def killing(connection, kind, body):
     os.kill(os.getpid(), signal.SIGKILL)
     return entry
 matcher.log.append = killing
-world.enrol(matcher, 2, 3)
+world.enrol(matcher, 2, 2)
 """
 
 

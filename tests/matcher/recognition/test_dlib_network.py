@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from PIL import ImageFile
 
 from matcher.recognition.dlib_network import DlibNetwork, layers
 from matcher.recognition.dlib_reference import DlibReference
@@ -55,3 +56,5 @@ def test_the_pipeline_comes_close_to_face_recognition_itself(
     (template,) = recogniser.extract([astronaut], recogniser.detect([astronaut])[0])
     # dlib's own detector sees a second face in the picture, on the space suit.
     assert np.linalg.norm(reference.encodings(astronaut) - template.dlib, axis=1).min() < 0.3
+    # face_recognition would have Pillow take broken files, in the whole process.
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES

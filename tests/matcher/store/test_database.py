@@ -3,6 +3,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, update
+from sqlalchemy import CheckConstraint, insert, inspect, select, update
+from sqlalchemy.exc import IntegrityError
 
 from matcher.store import tables
 from matcher.store.database import DATABASE_FILE, Database
@@ -22,6 +25,7 @@ from matcher.store.errors import (
     SchemaTooNewError,
     StoreBrokenError,
     StoreBusyError,
+    StoreClosedError,
     StoreFailedError,
     StoreFullError,
 )
@@ -155,6 +159,85 @@ def test_an_io_error_stops_all_writing_for_good(database: Database) -> None:
         set_revision(again, 2)
 
 
+def test_a_reader_that_cannot_be_opened_stops_no_writing(database: Database) -> None:
+    # A real one: the process may have no file more (EMFILE), which SQLite calls SQLITE_CANTOPEN.
+    database._readers.dispose()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(DataFolderError) as caught:
+            revision(database)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "ulimit" in caught.value.remedy
+    assert database.failure is None
+    set_revision(database, 2)
+    assert revision(database) == 2
+
+
+def test_nothing_is_read_or_written_after_closing(database: Database) -> None:
+    database.close()
+    for call in (lambda: set_revision(database, 2), lambda: revision(database), database.truncate_wal):
+        with pytest.raises(StoreClosedError):
+            call()
+    with Database.open(database.folder) as again:
+        assert revision(again) == 1
+
+
+def test_closing_waits_for_the_writing_under_way(database: Database) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.writing() as connection:
+            connection.execute(update(tables.gallery).values(revision=8))
+            began.set()
+            time.sleep(0.05)
+            ended.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert began.wait(5)
+    database.close()
+    assert ended.is_set()
+    thread.join()
+    with Database.open(database.folder) as again:
+        assert revision(again) == 8
+
+
+def test_a_folder_that_is_still_written_to_is_not_given_away(database: Database) -> None:
+    with database.writing():
+        database.close()
+        with pytest.raises(DataFolderInUseError):
+            Database.open(database.folder)
+    database.close()
+    Database.open(database.folder).close()
+
+
+def test_bound_values_stand_in_no_error(database: Database) -> None:
+    with pytest.raises(IntegrityError) as caught, database.writing() as connection:
+        connection.execute(insert(tables.key_check).values(id=2, sealed=b"canary"))
+    assert "canary" not in str(caught.value)
+
+
+def test_writers_go_on_while_the_write_ahead_log_waits_for_a_reader(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "data", busy_seconds=1.0) as database:
+        with database.writing() as connection:
+            connection.execute(insert(tables.gallery).values(id="g", revision=1))
+        emptied: list[bool] = []
+        with Database.open_read_only(database.folder) as reader, reader.reading() as connection:
+            connection.execute(select(tables.gallery)).all()
+            thread = threading.Thread(target=lambda: emptied.append(database.truncate_wal()))
+            thread.start()
+            written = 0
+            while thread.is_alive():
+                written += 1
+                set_revision(database, written)
+            thread.join()
+        assert emptied == [False]
+        assert written > 5
+        assert database.truncate_wal()
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / DATABASE_FILE).write_bytes(b"not a database, and long enough to be looked at" * 100)
     with pytest.raises(StoreBrokenError):
@@ -175,6 +258,19 @@ def test_migrations_lead_to_the_tables(database: Database) -> None:
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_migrations_lead_to_the_checks_of_the_tables(database: Database) -> None:
+    """Alembic compares everything but these."""
+    wanted = {
+        table.name: sorted(str(one.sqltext) for one in table.constraints if isinstance(one, CheckConstraint))
+        for table in tables.metadata.sorted_tables
+    }
+    assert sum(len(checks) for checks in wanted.values()) == 2
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        there = {name: sorted(one["sqltext"] for one in inspector.get_check_constraints(name)) for name in wanted}
+    assert there == wanted
 
 
 def test_settings_that_durability_and_erasure_rest_on(database: Database) -> None:

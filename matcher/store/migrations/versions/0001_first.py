@@ -61,6 +61,7 @@ def upgrade() -> None:
         "key_check",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1"),
         sa.PrimaryKeyConstraint("id"),
         comment="A known text under the master key: tells a wrong or lost key before anything else is tried.",
     )
@@ -76,6 +77,7 @@ def upgrade() -> None:
         ),
         sa.Column("last_time", sa.Text(), nullable=True),
         sa.Column("checkpoint", sa.Text(), nullable=False, comment="signed note"),
+        sa.CheckConstraint("id = 1"),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -1,0 +1,66 @@
+"""What the log's entries say of a search."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from matcher.candidate import Candidate
+from matcher.gallery.scope import Scope
+from matcher.probe import Query
+from matcher.recognition.operating_point import OperatingPoint
+from matcher.store.tables import format_time
+
+
+def request_body(
+    kind: str,
+    query: Query,
+    *,
+    started_at: datetime,
+    scope: Scope,
+    operating_point: OperatingPoint,
+    commitment: str,
+    against: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Of a request entry. kind: identify or verify. against: whom or what a verification compares with."""
+    body: dict[str, Any] = {
+        "search": kind,
+        "actor": query.actor,
+        "role": query.role,
+        "camera": query.camera,
+        "purpose": query.purpose,
+        "case_reference": query.case_reference,
+        "started_at": format_time(started_at),
+        "gallery": {
+            "id": scope.gallery_id,
+            "revision": scope.revision,
+            "content_hash": scope.content_hash,
+            "size": scope.size,
+            "in_scope": len(scope.numbers),
+        },
+        "model_digest": operating_point.model_digest,
+        "operating_point": {"name": operating_point.name, "threshold": operating_point.threshold},
+        "commitment": commitment,
+    }
+    return body if against is None else body | {"against": dict(against)}
+
+
+def outcome_body(
+    request_index: int, *, started_at: datetime, ended_at: datetime, candidates: Sequence[Candidate]
+) -> dict[str, Any]:
+    """Of an outcome entry."""
+    return {
+        "request": request_index,
+        "started_at": format_time(started_at),
+        "ended_at": format_time(ended_at),
+        "candidates": [
+            {
+                "subject": candidate.subject_id,
+                "reference": candidate.reference_id,
+                "rank": candidate.rank,
+                "dissimilarity": candidate.dissimilarity,
+                "sface": candidate.sface,
+                "dlib": candidate.dlib,
+            }
+            for candidate in candidates
+        ],
+    }

@@ -1,0 +1,103 @@
+"""What people meet when nothing can be logged: a full disk, a foreign lock, a clock set back. All of it for real."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from api.permission import Role
+from matcher.audit.entry import EntryKind
+from matcher.audit.errors import LogUnavailableError
+
+
+@contextmanager
+def full_disk(site: Any) -> Iterator[None]:
+    """For SQLite the disk is full: it may not have one page more."""
+    matcher = site.service.matcher
+    with matcher.database.writing() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(LogUnavailableError):
+        while True:
+            matcher.log.record(EntryKind.LOGIN, {"fill": "x" * 200})
+    yield
+    with matcher.database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+
+
+@contextmanager
+def locked_database(site: Any) -> Iterator[None]:
+    """Another program holds the database's lock."""
+    database = site.service.matcher.database
+    with database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    other = sqlite3.connect(database.folder / "clearglass.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@contextmanager
+def clock_set_back(site: Any) -> Iterator[None]:
+    """The machine's clock stands an hour before the last entry."""
+    log = site.service.matcher.log
+    right = log._clock
+    log._clock = lambda: datetime.now(UTC) - timedelta(hours=1)
+    yield
+    log._clock = right
+
+
+Trouble = Callable[[Any], Any]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "stored"),
+    [
+        (full_disk, "log_unavailable", (507, "store_full")),
+        (locked_database, "log_unavailable", (503, "store_busy")),
+        (clock_set_back, "clock_set_back", (503, "clock_set_back")),
+    ],
+)
+def test_nothing_is_done_and_everybody_is_told_the_same_way(
+    site: Any, astronaut_jpeg: bytes, trouble: Trouble, code: str, stored: tuple[int, str]
+) -> None:
+    subject = site.enrol(astronaut_jpeg)
+    alert = site.alert(astronaut_jpeg)
+
+    def identify() -> httpx.Response:
+        files = {"file": ("x", astronaut_jpeg)}
+        answer = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files=files)
+        assert isinstance(answer, httpx.Response)
+        return answer
+
+    camera = {"name": "Lobby", "address": "rtsp://10.1.2.3/stream", "purpose": "demo"}
+    with site.logged_in("operator") as operator:
+        with trouble(site):
+            size = site.service.matcher.log.size()
+            answers = [
+                identify(),
+                operator.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}),
+                operator.post("/subjects", data=site.consent(), files=[("files", ("x", astronaut_jpeg))]),
+                site.as_role(Role.AUDITOR, "GET", "/log/entries"),
+            ]
+            assert [(answer.status_code, site.code(answer)) for answer in answers] == [(503, code)] * len(answers)
+            added = operator.post("/cameras", json=camera)
+            assert (added.status_code, site.code(added)) == stored
+            assert not any("candidates" in answer.text for answer in answers)
+            assert site.service.matcher.log.size() == size
+        assert operator.get("/cameras").json() == []
+        assert [one["id"] for one in operator.get("/subjects").json()] == [subject]
+        assert operator.get(f"/alerts/{alert}").json()["status"] == "open"
+    assert len(identify().json()["candidates"]) == 1
+
+
+def test_health_tells_of_a_clock_set_back(site: Any) -> None:
+    with clock_set_back(site):
+        answer = site.as_role(None, "GET", "/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
+    assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
