@@ -31,8 +31,8 @@ _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can chec
 
 Authenticate with a token (`Authorization: Bearer …`) or with the session cookie that `POST {PREFIX}/sessions` sets;
 writes with the cookie need the session's `csrf` in `{CSRF_HEADER}`. Every error has the same form: code, message and
-remedy. `x-permission` names the permission an operation asks for, `x-rate-limit` what it is counted as; `x-session-only` says that
-no token is enough."""
+remedy. `x-permission` names the permission an operation asks for, `x-rate-limit` what it is counted as, and
+`x-session-only` says that no token is enough."""
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
