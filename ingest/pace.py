@@ -1,5 +1,8 @@
 """The beat at which one camera's frames are analysed."""
 
+CAUGHT_UP = 2
+"""Beats that are made up for, with the newest frame each: one long look must not cost the rate."""
+
 
 class Pace:
     """When the next frame is due. Moments: seconds of time.monotonic(). Owned by one thread."""
@@ -17,7 +20,7 @@ class Pace:
         self.due = max(self.due, moment)
 
     def analysed(self, moment: float) -> None:
-        """A frame was analysed. The beat is fixed, so that the rate is kept; beats that were missed are gone."""
+        """A frame was analysed. The beat is fixed, so that the rate is kept; beats long missed are gone."""
         self.due += self.period
-        if self.due < moment - self.period:
+        if self.due < moment - CAUGHT_UP * self.period:
             self.due = moment

@@ -56,15 +56,11 @@ Trouble = Callable[[Any], Any]
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code", "stored"),
-    [
-        (full_disk, "log_unavailable", (507, "store_full")),
-        (locked_database, "log_unavailable", (503, "store_busy")),
-        (clock_set_back, "clock_set_back", (503, "clock_set_back")),
-    ],
+    ("trouble", "code"),
+    [(full_disk, "log_unavailable"), (locked_database, "log_unavailable"), (clock_set_back, "clock_set_back")],
 )
 def test_nothing_is_done_and_everybody_is_told_the_same_way(
-    site: Any, astronaut_jpeg: bytes, trouble: Trouble, code: str, stored: tuple[int, str]
+    site: Any, astronaut_jpeg: bytes, trouble: Trouble, code: str
 ) -> None:
     subject = site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
@@ -84,10 +80,9 @@ def test_nothing_is_done_and_everybody_is_told_the_same_way(
                 operator.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"}),
                 operator.post("/subjects", data=site.consent(), files=[("files", ("x", astronaut_jpeg))]),
                 site.as_role(Role.AUDITOR, "GET", "/log/entries"),
+                operator.post("/cameras", json=camera),
             ]
             assert [(answer.status_code, site.code(answer)) for answer in answers] == [(503, code)] * len(answers)
-            added = operator.post("/cameras", json=camera)
-            assert (added.status_code, site.code(added)) == stored
             assert not any("candidates" in answer.text for answer in answers)
             assert site.service.matcher.log.size() == size
         assert operator.get("/cameras").json() == []
