@@ -1,10 +1,12 @@
 """Fixtures every room's tests share: the public data, a portrait that is always there, one real recogniser."""
 
+import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -36,6 +38,17 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def in_a_loop() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Runs a coroutine in a loop and a thread of its own: Playwright's loop stays in the main one between tests."""
+
+    def run(work: Coroutine[Any, Any, Any]) -> Any:
+        with ThreadPoolExecutor(1) as threads:
+            return threads.submit(asyncio.run, work).result()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The fan-out to listeners: newest wins, workers are told when somebody looks, nothing piles up."""
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +10,6 @@ from api.events import Event, Events, Raised, Viewed
 from ingest.health import CameraState, Health
 from ingest.message import View
 from matcher.alert import Alert, AlertStatus
-
-
-def in_a_loop(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs it in a loop of its own in a thread of its own: Playwright's loop stays in the main one between tests."""
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, work).result()
-
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -74,7 +65,7 @@ def told(events: Events) -> list[tuple[str, bool]]:
     return orders
 
 
-def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: Events) -> None:
+def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: Events, in_a_loop: Any) -> None:
     async def listen() -> list[Event]:
         with events.subscription(views=True) as subscription:
             for number in range(1000):
@@ -94,7 +85,7 @@ def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: 
     }
 
 
-def test_a_listener_begins_with_what_is_known(events: Events) -> None:
+def test_a_listener_begins_with_what_is_known(events: Events, in_a_loop: Any) -> None:
     events.reported("lobby", health("lobby", 7))
 
     async def listen() -> list[Event]:
@@ -104,7 +95,7 @@ def test_a_listener_begins_with_what_is_known(events: Events) -> None:
     assert in_a_loop(listen()) == [health("lobby", 7)]
 
 
-def test_nothing_happens_take_returns_after_its_time(events: Events) -> None:
+def test_nothing_happens_take_returns_after_its_time(events: Events, in_a_loop: Any) -> None:
     async def listen() -> list[Event]:
         with events.subscription(views=True) as subscription:
             return await subscription.take(0.01)
@@ -113,7 +104,7 @@ def test_nothing_happens_take_returns_after_its_time(events: Events) -> None:
 
 
 def test_workers_make_views_only_while_somebody_looks(
-    events: Events, clock: Clock, told: list[tuple[str, bool]]
+    events: Events, clock: Clock, told: list[tuple[str, bool]], in_a_loop: Any
 ) -> None:
     events.reported("lobby", health("lobby"))
 
@@ -182,7 +173,7 @@ def test_a_camera_that_is_gone_is_forgotten(events: Events) -> None:
     assert events.health("lobby") is None
 
 
-def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events) -> None:
+def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events, in_a_loop: Any) -> None:
     async def listen() -> tuple[bool, bool]:
         with events.subscription(views=False) as first:
             waiting = asyncio.create_task(first.take(60))
@@ -195,7 +186,7 @@ def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events) -> No
     assert in_a_loop(listen()) == (True, True)
 
 
-def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events) -> None:
+def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events, in_a_loop: Any) -> None:
     async def subscribe() -> None:
         subscription = events.subscription(views=True)
         subscription.__enter__()

@@ -1,11 +1,12 @@
 import asyncio
 import time
 from threading import Event
+from typing import Any
 
 from ingest.rehearsal.serving import put_once
 
 
-def test_a_loop_that_is_busy_for_long_is_given_an_item_once() -> None:
+def test_a_loop_that_is_busy_for_long_is_given_an_item_once(in_a_loop: Any) -> None:
     async def queued() -> tuple[bool, int]:
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str] = asyncio.Queue()
@@ -13,10 +14,10 @@ def test_a_loop_that_is_busy_for_long_is_given_an_item_once() -> None:
         time.sleep(0.7)
         return await putting, queue.qsize()
 
-    assert asyncio.run(queued()) == (True, 1)
+    assert in_a_loop(queued()) == (True, 1)
 
 
-def test_a_full_queue_is_not_waited_for_after_the_end() -> None:
+def test_a_full_queue_is_not_waited_for_after_the_end(in_a_loop: Any) -> None:
     async def queued() -> tuple[bool, int]:
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[str] = asyncio.Queue(1)
@@ -27,4 +28,4 @@ def test_a_full_queue_is_not_waited_for_after_the_end() -> None:
         end.set()
         return await putting, queue.qsize()
 
-    assert asyncio.run(queued()) == (False, 1)
+    assert in_a_loop(queued()) == (False, 1)
