@@ -32,7 +32,8 @@ class ServiceHealthOut(BaseModel):
 )
 def health(service: ServiceDep) -> JSONResponse:
     """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
-    well = service.matcher.database.failure is None and _clock_fits(service)
+    matcher = service.matcher
+    well = matcher.database.failure is None and not matcher.log.unwritable and _clock_fits(service)
     body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version())
     return JSONResponse(body.model_dump(), status_code=200 if well else 503)
 

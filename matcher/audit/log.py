@@ -57,6 +57,8 @@ class AuditLog:
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self.unwritable = False
+        """Whether the last attempt to write failed: a full disk, a foreign lock, an I/O error."""
         self._signer = self._open()
 
     @property
@@ -72,11 +74,13 @@ class AuditLog:
             with self._database.writing() as connection:
                 yield connection
         except StoreError as error:
+            self.unwritable = True
             if self._metrics is not None:
                 self._metrics.log_failures.inc()
             raise LogUnavailableError(
                 f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
             ) from error
+        self.unwritable = False
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
 

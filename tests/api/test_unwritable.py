@@ -85,10 +85,12 @@ def test_nothing_is_done_and_everybody_is_told_the_same_way(
             assert [(answer.status_code, site.code(answer)) for answer in answers] == [(503, code)] * len(answers)
             assert not any("candidates" in answer.text for answer in answers)
             assert site.service.matcher.log.size() == size
+            assert site.as_role(None, "GET", "/health").json()["status"] == "degraded"
         assert operator.get("/cameras").json() == []
         assert [one["id"] for one in operator.get("/subjects").json()] == [subject]
         assert operator.get(f"/alerts/{alert}").json()["status"] == "open"
     assert len(identify().json()["candidates"]) == 1
+    assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
 
 
 def test_health_tells_of_a_clock_set_back(site: Any) -> None:
