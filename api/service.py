@@ -30,8 +30,9 @@ class Service:
         self.settings = api
         self.registry = registry
         self.clock = clock
-        self.policy = ingest.address_policy()
-        self.cameras = CameraStore(matcher.database, matcher.master_key, matcher.log, policy=self.policy, clock=clock)
+        self.cameras = CameraStore(
+            matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
+        )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
         self.events = Events()
         self.supervisor = Supervisor(

@@ -106,5 +106,4 @@ class Stop:
     """Service to worker: end."""
 
 
-FromWorker = Report | View | Sighting | Passed
 ToWorker = Start | Identified | Forget | Watching | Stop
