@@ -1,4 +1,7 @@
-"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `list` for their names."""
+"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `list` for their names.
+
+`results` keeps the whole runs' records of `--out` and writes benchmarks/RESULTS.md from all that are kept.
+"""
 
 import argparse
 import os
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks import results
 from benchmarks.benchmark import Context
 from benchmarks.catalogue import load, names
 from benchmarks.runner import TerminalProgress, run_benchmark
@@ -23,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names():
             print(f"{name:20} {load(name).summary}")
         return 0
+    if options.name == "results":
+        return _results(options.out)
     wanted = names() if options.name == "all" else (options.name,)
     return max([_run(name, options) for name in wanted])
 
@@ -37,9 +43,20 @@ def _run(name: str, options: argparse.Namespace) -> int:
     return 0
 
 
+def _results(out: Path) -> int:
+    try:
+        kept = results.keep(out)
+        results.PAGE.write_text(results.render(), encoding="utf-8")
+    except ClearglassError as error:
+        print(f"results: {error}", file=sys.stderr)
+        return 1
+    print(f"kept: {', '.join(kept) or 'nothing new'}; written: benchmarks/{results.PAGE.name}")
+    return 0
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, all, list")
+    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, all, list, results")
     parser.add_argument("--quick", action="store_true", help="a smaller run, for a first look")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="default: %(default)s")
     parser.add_argument(

@@ -54,12 +54,26 @@ class Plot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Target:
+    """What was aimed at, beside what came out. measured: as people shall read it; met: whether that is enough.
+
+    why_not: what limits it, in a sentence, where the run itself can tell.
+    """
+
+    aim: str
+    measured: str
+    met: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What a run found. figures: every value, as JSON values; a rate stands with its counts and its interval."""
 
     figures: Mapping[str, Any]
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
+    targets: Sequence[Target] = ()
 
 
 class Benchmark(Protocol):

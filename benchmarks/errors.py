@@ -21,3 +21,9 @@ class MeasurementError(ClearglassError):
     """A measurement could not be brought to its end."""
 
     code: ClassVar[str] = "measurement_failed"
+
+
+class RecordError(ClearglassError):
+    """A file that should be a benchmark's record is none."""
+
+    code: ClassVar[str] = "record_invalid"

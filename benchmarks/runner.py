@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table as RichTable
 
-from benchmarks.benchmark import Advance, Benchmark, Context, Plot, Result, Table
+from benchmarks.benchmark import Advance, Benchmark, Context, Plot, Result, Table, Target
 from benchmarks.machine import describe_machine
+
+TARGET_COLUMNS = ("target", "measured", "met", "what limits it")
 
 
 class TerminalProgress:
@@ -60,10 +63,10 @@ def run_benchmark(benchmark: Benchmark, context: Context, console: Console) -> P
         json.dumps(_record(benchmark, context, result, started_at, seconds), indent=2, allow_nan=False) + "\n",
         encoding="utf-8",
     )
-    for table in result.tables:
+    for table in (*result.tables, *_targets_table(result.targets)):
         console.print(_rich_table(table))
     for plot in result.plots:
-        save_plot(plot, folder / f"{benchmark.name}-{plot.name}.png")
+        save_plot(plot, folder / _plot_file(benchmark, plot))
     console.print(f"{benchmark.name}: {seconds:.0f} s, every figure in {record}", highlight=False, soft_wrap=True)
     return record
 
@@ -89,8 +92,20 @@ def _record(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "machine": describe_machine(),
+        "targets": [asdict(target) for target in result.targets],
+        "tables": [asdict(table) for table in result.tables],
+        "plots": [_plot_file(benchmark, plot) for plot in result.plots],
         "figures": result.figures,
     }
+
+
+def _plot_file(benchmark: Benchmark, plot: Plot) -> str:
+    return f"{benchmark.name}-{plot.name}.png"
+
+
+def _targets_table(targets: Sequence[Target]) -> list[Table]:
+    rows = [(target.aim, target.measured, "yes" if target.met else "NO", target.why_not) for target in targets]
+    return [Table(title="Targets", columns=TARGET_COLUMNS, rows=rows)] if rows else []
 
 
 def _rich_table(table: Table) -> RichTable:

@@ -10,6 +10,7 @@ from benchmarks.benchmark import Table
 from benchmarks.interval import wilson
 from benchmarks.recording import Run
 from benchmarks.scoring import Outcome, Score
+from benchmarks.spread import spread
 from ingest.rehearsal.choreography import Distance
 from ingest.rehearsal.scene import Scene
 
@@ -43,9 +44,9 @@ def run_figures(run: Run, scores: Sequence[Score]) -> dict[str, Any]:
             for distance in Distance
         },
         "searches": dict(run.outcomes),
-        "decision_seconds": _spread(run.decisions),
-        "stage_seconds": {stage: _spread(times) for stage, times in sorted(run.stages.items())},
-        "late_seconds": _spread([lag for one in scores for lag in one.lags]),
+        "decision_seconds": spread(run.decisions),
+        "stage_seconds": {stage: spread(times) for stage, times in sorted(run.stages.items())},
+        "late_seconds": spread([lag for one in scores for lag in one.lags]),
         "frames": [after.frames - before.frames for before, after in healths],
         "analysed": analysed,
         "analysed_a_second": [count / run.seconds for count in analysed],
@@ -72,20 +73,6 @@ def _people(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 def _rate(count: int, total: int) -> dict[str, Any]:
     low, high = wilson(count, total) if total else (None, None)
     return {"count": count, "of": total, "rate": count / total if total else None, "low": low, "high": high}
-
-
-def _spread(values: Sequence[float]) -> dict[str, Any]:
-    if not values:
-        return {"count": 0}
-    p50, p95, p99 = np.percentile(values, [50, 95, 99])
-    return {
-        "count": len(values),
-        "mean": float(np.mean(values)),
-        "p50": float(p50),
-        "p95": float(p95),
-        "p99": float(p99),
-        "max": float(np.max(values)),
-    }
 
 
 def _passage_figures(outcome: Outcome) -> dict[str, Any]:
@@ -151,9 +138,9 @@ def _speed_table(runs: Mapping[str, Any]) -> Table:
 
 
 def _speed(run: Mapping[str, Any]) -> Iterator[str]:
-    spread = run["decision_seconds"]
+    decisions = run["decision_seconds"]
     for key in ("p50", "p95", "max"):
-        yield f"{spread[key] * 1000:.0f} ms" if key in spread else "–"
+        yield f"{decisions[key] * 1000:.0f} ms" if key in decisions else "–"
     late = run["late_seconds"]
     yield f"{late['p95'] * 1000:.0f} ms" if "p95" in late else "–"
     yield str(sum(run["frames"]))
