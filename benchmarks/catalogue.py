@@ -7,6 +7,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.errors import UnknownBenchmarkError
 
 _CLASSES = {
+    "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
 }

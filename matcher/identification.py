@@ -117,10 +117,14 @@ class Identifier:
         search, scope = self._begin("identify", probe, query)
         with self._failure_logged(search.request_index):
             found = self._search(probe, scope) if len(scope.numbers) else []
-            with self._log.writing() as connection:
-                ended_at = self._log.moment(connection)
-                candidates = self._ranked(connection, found, query, ended_at)
-                outcome = self._end(connection, search, candidates, ended_at, {"searched": len(scope.numbers)})
+
+            def end(connection: Connection) -> tuple[datetime, tuple[Candidate, ...], int]:
+                moment = self._log.moment(connection)
+                ranked = self._ranked(connection, found, query, moment)
+                result = {"searched": len(scope.numbers)}
+                return moment, ranked, self._end(connection, search, ranked, moment, result)
+
+            ended_at, candidates, outcome = self._log.together(end)
         return CandidateList(
             candidates=candidates,
             operating_point=self.operating_point,

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Text, cast, func, select
 
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import decode
+from matcher.audit.entry import EntryKind, decode
 from matcher.store import tables
 from matcher.store.tables import parse_time
 

@@ -1,11 +1,18 @@
-"""One entry of the audit log: what was done, when, and by whom."""
+"""One entry of the audit log: what was done, when, and by whom; and its leaf, the bytes that stand in the tree."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import rfc8785
+
+from matcher.audit.errors import EntryInvalidError
+from matcher.store.tables import format_time, parse_time
+
+VERSION = 1
 Body = Mapping[str, Any]
 """What an entry says beside its kind and time: JSON values only."""
 
@@ -42,3 +49,35 @@ class AuditEntry:
     kind: EntryKind
     body: Body
     data: bytes
+
+
+def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
+    """The leaf: RFC 8785 canonical JSON of version, time, kind and body. Raises EntryInvalidError."""
+    try:
+        data = rfc8785.dumps({"version": VERSION, "time": format_time(moment), "kind": kind.value, "body": dict(body)})
+    except rfc8785.CanonicalizationError as error:
+        raise EntryInvalidError(
+            f"An entry of kind {kind} has no canonical JSON form.", remedy="This is a fault in Clearglass: report it."
+        ) from error
+    if len(data) > MAX_ENTRY_BYTES:
+        raise EntryInvalidError(
+            f"An entry of kind {kind} would have {len(data):,} bytes; {MAX_ENTRY_BYTES:,} is the most.",
+            remedy="Do it in smaller parts.",
+        )
+    return data
+
+
+def decode(data: bytes) -> tuple[datetime, EntryKind, dict[str, Any]]:
+    """Time, kind and body of a leaf. Raises ValueError if it is not one that `encode` makes."""
+    value = json.loads(data)
+    if not isinstance(value, dict) or set(value) != {"version", "time", "kind", "body"} or value["version"] != VERSION:
+        raise ValueError("not an entry of this version")
+    if not isinstance(value["body"], dict) or not isinstance(value["time"], str):
+        raise ValueError("not an entry of this version")
+    return parse_time(value["time"]), EntryKind(value["kind"]), value["body"]
+
+
+def answered(kind: EntryKind, body: Body) -> int | None:
+    """The index of the request that an entry ends; None if it ends none."""
+    request = body.get("request") if kind in {EntryKind.OUTCOME, EntryKind.FAILURE} else None
+    return request if isinstance(request, int) else None

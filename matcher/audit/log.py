@@ -1,24 +1,23 @@
 """The audit log: a Merkle log in the database. An entry is durable and signed for when `append`'s transaction ends.
 
-The entry, the tree's frontier, the last time and the signed checkpoint change in one transaction, the caller's own:
-what an entry tells of and the entry itself are kept both or neither.
+Entries, the tree's frontier, the last time and the signed checkpoint change in one transaction: what an entry tells of
+and the entry itself are kept both or neither. Callers who come while one is written share the next transaction.
 """
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-import rfc8785
 from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
+from sqlalchemy.dialects import sqlite
 
 from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import MAX_ENTRY_BYTES, AuditEntry, Body, EntryKind
+from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, decode, encode
 from matcher.audit.errors import (
     ClockError,
-    EntryInvalidError,
     EntryUnknownError,
     LogKeyError,
     LogTruncatedError,
@@ -33,9 +32,10 @@ from matcher.metrics import MatcherMetrics
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.errors import StoreError
-from matcher.store.tables import format_time, parse_time
+from matcher.store.tables import format_time
 
-VERSION = 1
+T = TypeVar("T")
+
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back this much (time synchronisation does) is held at the last entry's time; more is refused."""
 
@@ -44,8 +44,21 @@ _HEAD = tables.log_head
 # Built once: making such a statement anew costs more than running it.
 _READ_HEAD = select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time)
 _WRITE_HEAD = update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
-_WRITE_ENTRY = insert(_ENTRY)
+_WRITE_ENTRY = str(insert(_ENTRY).compile(dialect=sqlite.dialect()))
 _LEAF = select(_ENTRY.c.index.label("number"), _ENTRY.c.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """Where the transaction of this connection has brought the log; the database's head follows at its end.
+
+    A transaction that is rolled back leaves its draft behind: no later one has the same connection object.
+    """
+
+    connection: Connection
+    began: int
+    frontier: Frontier
+    last_time: datetime | None
 
 
 class AuditLog:
@@ -57,6 +70,7 @@ class AuditLog:
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self._draft: _Draft | None = None
         self.unwritable = False
         """Whether the last attempt to write failed: a full disk, a foreign lock, an I/O error."""
         self._signer = self._open()
@@ -69,62 +83,54 @@ class AuditLog:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction for entries and what goes with them. A store that fails raises LogUnavailableError."""
-        began = time.perf_counter()
-        try:
-            with self._database.writing() as connection:
-                yield connection
-        except StoreError as error:
-            self.unwritable = True
-            if self._metrics is not None:
-                self._metrics.log_failures.inc()
-            raise LogUnavailableError(
-                f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
-            ) from error
-        self.unwritable = False
-        if self._metrics is not None:
-            self._metrics.log_append_seconds.observe(time.perf_counter() - began)
+        with self._kept(), self._database.writing() as connection:
+            self._take_up(connection)
+            yield connection
+            self._sign(connection)
+
+    def together(self, work: Callable[[Connection], T]) -> T:
+        """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
+
+        Gives what `work` gave, when that is durable. Work that raises leaves nothing behind, and undoes no other's.
+        """
+
+        def drafted(connection: Connection) -> T:
+            before = self._take_up(connection)
+            try:
+                return work(connection)
+            except BaseException:
+                self._draft = before
+                raise
+
+        with self._kept():
+            return self._database.together(drafted, last=self._sign)
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
-        """Adds an entry inside the caller's transaction (`writing`, or the database's own).
+        """Adds an entry inside a transaction of `writing` or `together`, which ends with the head that is its.
 
         Raises ClockError when the clock stands more than CLOCK_TOLERANCE before the last entry, EntryInvalidError.
         """
-        head = connection.execute(_READ_HEAD).one()
-        moment = self._moment(head.last_time)
+        draft = self._draft
+        if draft is None or draft.connection is not connection:
+            raise ValueError("an entry outside the log's own transactions")
+        index, moment = draft.frontier.size, self._moment(draft.last_time)
         data = encode(moment, kind, body)
         hashed = leaf_hash(data)
-        frontier = Frontier.unpack(head.size, head.frontier).append(hashed)
-        connection.execute(
-            _WRITE_ENTRY,
-            {
-                "index": head.size,
-                "time": moment,
-                "kind": kind.value,
-                "request_index": answered(kind, body),
-                "data": data,
-                "leaf_hash": hashed,
-            },
+        connection.exec_driver_sql(
+            _WRITE_ENTRY, (index, format_time(moment), kind.value, answered(kind, body), data, hashed)
         )
-        connection.execute(
-            _WRITE_HEAD,
-            {
-                "size": frontier.size,
-                "frontier": frontier.pack(),
-                "last_time": moment,
-                "checkpoint": _checkpoint(self._signer, frontier),
-            },
-        )
-        if self._metrics is not None:
-            self._metrics.log_entries.set(frontier.size)
-        return AuditEntry(index=head.size, time=moment, kind=kind, body=body, data=data)
+        self._draft = replace(draft, frontier=draft.frontier.append(hashed), last_time=moment)
+        return AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
 
     def record(self, kind: EntryKind, body: Body) -> AuditEntry:
-        """Adds an entry in a transaction of its own. Raises LogUnavailableError, and as `append` does."""
-        with self.writing() as connection:
-            return self.append(connection, kind, body)
+        """Adds an entry; it may share its transaction. Raises LogUnavailableError, and as `append` does."""
+        return self.together(lambda connection: self.append(connection, kind, body))
 
     def moment(self, connection: Connection) -> datetime:
         """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
+        draft = self._draft
+        if draft is not None and draft.connection is connection:
+            return self._moment(draft.last_time)
         return self._moment(connection.execute(_READ_HEAD).one().last_time)
 
     def entry(self, index: int) -> AuditEntry:
@@ -197,6 +203,52 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Tells of the log's health and of how long a transaction took. Raises LogUnavailableError for a StoreError."""
+        began = time.perf_counter()
+        try:
+            yield
+        except StoreError as error:
+            self.unwritable = True
+            if self._metrics is not None:
+                self._metrics.log_failures.inc()
+            raise LogUnavailableError(
+                f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
+            ) from error
+        self.unwritable = False
+        if self._metrics is not None:
+            self._metrics.log_append_seconds.observe(time.perf_counter() - began)
+
+    def _take_up(self, connection: Connection) -> _Draft | None:
+        """The draft of this transaction, begun from the head in the database if it has none yet."""
+        if self._draft is None or self._draft.connection is not connection:
+            head = connection.execute(_READ_HEAD).first()
+            if head is None:  # the log is being begun
+                return None
+            frontier = Frontier.unpack(head.size, head.frontier)
+            self._draft = _Draft(connection=connection, began=head.size, frontier=frontier, last_time=head.last_time)
+        return self._draft
+
+    def _sign(self, connection: Connection) -> None:
+        """Ends a transaction: writes the head it led to, signed once for all its entries."""
+        draft, self._draft = self._draft, None
+        if draft is None or draft.connection is not connection or draft.frontier.size == draft.began:
+            return
+        frontier = draft.frontier
+        connection.execute(
+            _WRITE_HEAD,
+            {
+                "size": frontier.size,
+                "frontier": frontier.pack(),
+                "last_time": draft.last_time,
+                "checkpoint": _checkpoint(self._signer, frontier),
+            },
+        )
+        if self._metrics is not None:
+            self._metrics.log_entries.set(frontier.size)
+            self._metrics.log_transactions.inc()
+
     def _moment(self, last: datetime | None) -> datetime:
         now = self._clock()
         if last is None or now >= last:
@@ -256,38 +308,6 @@ def require_unbegun(database: Database) -> None:
             f"The audit log was truncated: its head is gone, but there was a log (see {', '.join(traces)}).",
             remedy="Put a backup of the data folder back. A new log is begun only in a new data folder.",
         )
-
-
-def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
-    """The leaf: RFC 8785 canonical JSON of version, time, kind and body. Raises EntryInvalidError."""
-    try:
-        data = rfc8785.dumps({"version": VERSION, "time": format_time(moment), "kind": kind.value, "body": dict(body)})
-    except rfc8785.CanonicalizationError as error:
-        raise EntryInvalidError(
-            f"An entry of kind {kind} has no canonical JSON form.", remedy="This is a fault in Clearglass: report it."
-        ) from error
-    if len(data) > MAX_ENTRY_BYTES:
-        raise EntryInvalidError(
-            f"An entry of kind {kind} would have {len(data):,} bytes; {MAX_ENTRY_BYTES:,} is the most.",
-            remedy="Do it in smaller parts.",
-        )
-    return data
-
-
-def decode(data: bytes) -> tuple[datetime, EntryKind, dict[str, Any]]:
-    """Time, kind and body of a leaf. Raises ValueError if it is not one that `encode` makes."""
-    value = json.loads(data)
-    if not isinstance(value, dict) or set(value) != {"version", "time", "kind", "body"} or value["version"] != VERSION:
-        raise ValueError("not an entry of this version")
-    if not isinstance(value["body"], dict) or not isinstance(value["time"], str):
-        raise ValueError("not an entry of this version")
-    return parse_time(value["time"]), EntryKind(value["kind"]), value["body"]
-
-
-def answered(kind: EntryKind, body: Body) -> int | None:
-    """The index of the request that an entry ends; None if it ends none."""
-    request = body.get("request") if kind in {EntryKind.OUTCOME, EntryKind.FAILURE} else None
-    return request if isinstance(request, int) else None
 
 
 def _checkpoint(signer: Signer, frontier: Frontier) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import LargeBinary, Text, cast, select
 
 from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import Body, EntryKind
+from matcher.audit.entry import Body, EntryKind, answered, decode, encode
 from matcher.audit.errors import EntryInvalidError, LogKeyError, NoteError
-from matcher.audit.log import answered, decode, encode, require_unbegun
+from matcher.audit.log import require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
 from matcher.store import tables

@@ -8,10 +8,10 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -28,12 +28,18 @@ from matcher.store.errors import (
     io_failure,
     store_error,
 )
-from matcher.store.turns import Turns
+from matcher.store.part import Part
+from matcher.store.turns import Errand, Turns
+
+T = TypeVar("T")
 
 DATABASE_FILE = "clearglass.sqlite3"
 LOCK_FILE = "lock"
 _CHECKPOINT_SECONDS = 0.1
 """How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
+
+_MOST_PARTS = 64
+"""How many parts one transaction holds at most."""
 
 
 class Database:
@@ -111,6 +117,21 @@ class Database:
         with self._turn() as writer, self._translated(writing=True), writer.begin() as connection:
             yield connection
 
+    def together(self, work: Callable[[Connection], T], *, last: Callable[[Connection], None]) -> T:
+        """Group commit: what `work` gave, when what it wrote is on the disk.
+
+        Who finds the writer at work waits; the first who gets it then runs the work of all who wait, in their order and
+        each in a savepoint, in one transaction. A work that raises is rolled back alone, and its caller gets the error.
+        last: runs before the commit, if any work was kept; of a group, only its first caller's. Raises as `writing`.
+        """
+        part = Part(work=work)
+        with self._turn(part) as writer:
+            if not part.taken:
+                # Parts are all that is ever queued as an errand.
+                others = cast(list[Part[Any]], self._turns.join(_MOST_PARTS - 1))
+                self._run(writer, [part, *others], last)
+        return part.result()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of everything that was committed before. Keep it short: it holds up `truncate_wal`."""
@@ -164,13 +185,32 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _run(self, writer: Engine, parts: list[Part[Any]], last: Callable[[Connection], None]) -> None:
+        """One transaction of all the parts, the first of them the caller's own."""
+        try:
+            with self._translated(writing=True), writer.begin() as connection:
+                for part in parts:
+                    part.run(connection)
+                last(connection)
+        except BaseException as error:
+            for part in parts:
+                part.fail(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for part in parts[1:]:
+                part.finish()
+
     @contextmanager
-    def _turn(self) -> Iterator[Engine]:
-        """The writer, for the one who has the turn."""
+    def _turn(self, errand: Errand | None = None) -> Iterator[Engine]:
+        """The writer, for the one who has the turn. An errand that another took is done; then nobody writes."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        if not self._turns.acquire(self._busy_seconds):
+        if not self._turns.acquire(self._busy_seconds, errand):
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
+        if errand is not None and errand.taken:
+            yield self._writer
+            return
         try:
             if self._closed:
                 raise _closed()

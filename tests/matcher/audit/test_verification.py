@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from matcher.audit.entry import EntryKind
+from matcher.audit.entry import EntryKind, encode
 from matcher.audit.errors import LogKeyError, NoteError
-from matcher.audit.log import AuditLog, encode
+from matcher.audit.log import AuditLog
 from matcher.audit.merkle import leaf_hash
 from matcher.audit.note import Signer
 from matcher.audit.verification import LogReport, verify_log

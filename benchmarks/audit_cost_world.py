@@ -1,0 +1,186 @@
+"""What the log's cost is measured on: a gallery of synthetic vectors, a log of any length, and a search without a log."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+
+from benchmarks.benchmark import Progress
+from matcher.audit.entry import AuditEntry, Body, EntryKind
+from matcher.audit.log import AuditLog
+from matcher.clock import system_clock
+from matcher.evidence import Evidence
+from matcher.gallery.consent import NewConsent
+from matcher.identification import Identifier
+from matcher.matcher import Matcher
+from matcher.probe import Probe, Query
+from matcher.recognition.face import Face, Image
+from matcher.recognition.operating_point import OperatingPoint
+from matcher.recognition.quality import Quality
+from matcher.recognition.template import Template
+from matcher.sample import FaceSample
+from matcher.search_entry import outcome_body, request_body
+from matcher.settings import MatcherSettings
+from matcher.store.database import Database
+
+T = TypeVar("T")
+
+DIGEST = sha256(b"synthetic unit vectors").hexdigest()
+QUERY = Query(actor="user:benchmark", role="operator", camera="lobby", purpose="demo")
+POINT = OperatingPoint(
+    name="synthetic",
+    threshold=0.5,
+    model_digest=DIGEST,
+    dataset="none: vectors drawn at random",
+    non_mated=1,
+    fmr=0.0,
+    fmr_low=0.0,
+    fmr_high=0.0,
+    mated=1,
+    fnmr=0.0,
+    measured_on="2026-01-01",
+)
+_QUALITY = Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
+_BULK = 10_000
+
+
+class _NoRecogniser:
+    """A matcher needs one; here no picture is ever looked at."""
+
+    model_digest = DIGEST
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        return [[] for _ in images]
+
+    def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
+        return [_QUALITY for _ in images]
+
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
+        raise NotImplementedError
+
+
+class _SearchedError(Exception):
+    """Ends a search where its outcome would be written."""
+
+
+class _Unlogged(AuditLog):
+    """Keeps nothing. A search on it does all that any other does but log: the consent check at its end too."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, kind: EntryKind, body: Body) -> AuditEntry:
+        return AuditEntry(index=0, time=system_clock(), kind=kind, body=body, data=b"")
+
+    def together(self, work: Callable[[Connection], T]) -> T:
+        with self._database.reading() as connection:
+            return work(connection)
+
+    def moment(self, connection: Connection) -> Any:
+        return system_clock()
+
+    def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
+        raise _SearchedError
+
+
+class SearchAlone(Identifier):
+    """The same searches, on the same gallery, without a log."""
+
+    @classmethod
+    def of(cls, matcher: Matcher) -> "SearchAlone":
+        """Like the matcher's own identifier in all but the log: nobody else is given the index."""
+        twin = cls.__new__(cls)
+        vars(twin).update(vars(copy.copy(matcher.identifier)), _log=_Unlogged(matcher.database), _metrics=None)
+        return twin
+
+    def identify(self, probe: Probe, query: Query) -> Any:
+        """Searches, and gives no answer."""
+        try:
+            super().identify(probe, query)
+        except _SearchedError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """An open matcher with its gallery, and its metrics. probes: mated and non-mated by turns."""
+
+    matcher: Matcher
+    probes: Sequence[Probe]
+    registry: CollectorRegistry
+
+    @property
+    def transactions(self) -> float:
+        """How many transactions have added entries to the log."""
+        return self.registry.get_sample_value("clearglass_log_transactions_total") or 0.0
+
+
+@contextmanager
+def open_world(folder: Path, progress: Progress, *, references: int, probes: int, seed: int) -> Iterator[World]:
+    """Enrols so many people, of one reference each, by the gallery's own door."""
+    random = np.random.default_rng(seed)
+    people = [_template(random) for _ in range(references)]
+    until = system_clock() + timedelta(days=1)
+    consent = NewConsent(
+        purpose="demo", cameras=frozenset({"*"}), valid_until=until, evidence_digest=sha256(b"none").hexdigest()
+    )
+    registry = CollectorRegistry()
+    with Matcher.open(
+        MatcherSettings(folder=folder), recogniser=_NoRecogniser(), operating_point=POINT, registry=registry
+    ) as matcher:
+        with progress.step("enrolling", total=references) as advance:
+            for number, template in enumerate(people):
+                sample = FaceSample(template=template, quality=_QUALITY, crop=b"no picture")
+                matcher.gallery.admit(
+                    name=f"Person {number}", consent=consent, samples=[sample], actor="cli:benchmark", refused={}
+                )
+                advance(1)
+        chosen = [people[at] if at % 2 == 0 else _template(random) for at in range(min(probes, references))]
+        yield World(matcher=matcher, probes=[Probe(template=template) for template in chosen], registry=registry)
+
+
+def fill(world: World, entries: int, progress: Progress) -> None:
+    """Makes the log so long by pairs of request and outcome, as searches that found nobody leave them.
+
+    The log's own encoding and tree, but thousands of entries in each transaction.
+    """
+    log, matcher = world.matcher.log, world.matcher
+    evidence, now = Evidence.of(world.probes[0]), system_clock()
+    scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=now)
+    request = request_body(
+        "identify",
+        QUERY,
+        started_at=now,
+        scope=scope,
+        operating_point=POINT,
+        commitment=evidence.commitment,
+        against=None,
+    )
+    left = entries - log.size()
+    with progress.step(f"filling the log to {entries:,}", total=max(left, 0)) as advance:
+        while left > 0:
+            pairs = (min(left, _BULK) + 1) // 2
+            with log.writing() as connection:
+                for _ in range(pairs):
+                    asked = log.append(connection, EntryKind.REQUEST, request)
+                    body = outcome_body(asked.index, started_at=now, ended_at=now, candidates=())
+                    log.append(connection, EntryKind.OUTCOME, body | {"searched": scope.size})
+            left -= 2 * pairs
+            advance(2 * pairs)
+
+
+def _template(random: np.random.Generator) -> Template:
+    vector = random.normal(size=128)
+    return Template(
+        model_digest=DIGEST,
+        sface=(vector / np.linalg.norm(vector)).astype(np.float32),
+        dlib=(random.normal(size=128) * 0.1).astype(np.float32),
+    )
