@@ -3,12 +3,21 @@
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from matcher.identification import Identifier
 from matcher.probe import Probe, Query
+
+
+class Asked(Protocol):
+    """An identifier, or what stands in for one."""
+
+    def identify(self, probe: Probe, query: Query) -> object:
+        """Answers."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -28,32 +37,21 @@ class Timings:
         return float(np.median(self.rates))
 
 
-def ask(identifier: Identifier, probes: Sequence[Probe], query: Query, *, clients: int, seconds: float) -> Timings:
-    """One turn of so many threads. Each goes through the probes from a place of its own. Raises what a client raised."""
-    taken: list[list[float]] = [[] for _ in range(clients)]
-    failures: list[BaseException] = []
-    together = threading.Barrier(clients + 1)
+def ask(identifier: Asked, probes: Sequence[Probe], query: Query, *, clients: int, seconds: float) -> Timings:
+    """One turn of so many threads, each going through the probes from its own place. Raises what a client raised."""
+    together = threading.Barrier(clients)
 
-    def client(number: int) -> None:
+    def client(number: int) -> list[float]:
+        taken: list[float] = []
         together.wait()
         until, at = time.perf_counter() + seconds, number * len(probes) // clients
-        try:
-            while (began := time.perf_counter()) < until:
-                identifier.identify(probes[at % len(probes)], query)
-                taken[number].append(time.perf_counter() - began)
-                at += 1
-        except BaseException as error:
-            failures.append(error)
+        while (began := time.perf_counter()) < until:
+            identifier.identify(probes[at % len(probes)], query)
+            taken.append(time.perf_counter() - began)
+            at += 1
+        return taken
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    together.wait()
     began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    elapsed = time.perf_counter() - began
-    if failures:
-        raise failures[0]
-    latencies = [one for client_s in taken for one in client_s]
-    return Timings(seconds=latencies, rates=[len(latencies) / elapsed])
+    with ThreadPoolExecutor(clients) as threads:
+        latencies = [one for taken in threads.map(client, range(clients)) for one in taken]
+    return Timings(seconds=latencies, rates=[len(latencies) / (time.perf_counter() - began)])

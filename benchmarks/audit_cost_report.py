@@ -26,6 +26,7 @@ def tables(runs: Runs, stages: Mapping[str, float]) -> list[Table]:
                 "p50 / p95 / p99 ms",
                 "search alone / s",
                 "p50 / p95 / p99 ms",
+                "log alone / s",
                 "log adds at p50 / p95 ms",
                 "entries a transaction",
             ),
@@ -45,6 +46,7 @@ def targets(runs: Runs) -> list[Target]:
     at = {run["clients"]: run for run in runs if run["entries"] == longest}
     one, many = at[min(at)], at[max(at)]
     added, rate, alone = one["added_p95_ms"], many["logged"]["per_second"], many["search"]["per_second"]
+    log = many["log"]["per_second"]
     slow = rate < LEAST_RATE
     return [
         Target(
@@ -56,7 +58,9 @@ def targets(runs: Runs) -> list[Target]:
             aim=f"at least {LEAST_RATE:,.0f} audited identifications a second with {max(at)} clients",
             measured=f"{rate:,.0f} at {longest:,} entries",
             met=not slow,
-            why_not=f"the search alone, without any log, makes {alone:,.0f} a second" if slow else "",
+            why_not=f"a second: the search without a log {alone:,.0f}, the log without a search {log:,.0f}"
+            if slow
+            else "",
         ),
     ]
 
@@ -101,6 +105,7 @@ def _row(run: Mapping[str, Any]) -> list[str]:
         latency("logged"),
         f"{run['search']['per_second']:,.0f}",
         latency("search"),
+        f"{run['log']['per_second']:,.0f}",
         f"{run['added_p50_ms']:.2f} / {run['added_p95_ms']:.2f}",
         f"{run['entries_a_transaction']:.1f}",
     ]

@@ -1,10 +1,10 @@
-"""What the log's cost is measured on: a gallery of synthetic vectors, a log of any length, and a search without a log."""
+"""What the log's cost is measured on: synthetic vectors enrolled, a log of any length, and a search without a log."""
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from matcher.audit.log import AuditLog
 from matcher.clock import system_clock
 from matcher.evidence import Evidence
 from matcher.gallery.consent import NewConsent
+from matcher.gallery.scope import Scope
 from matcher.identification import Identifier
 from matcher.matcher import Matcher
 from matcher.probe import Probe, Query
@@ -84,7 +85,7 @@ class _Unlogged(AuditLog):
         with self._database.reading() as connection:
             return work(connection)
 
-    def moment(self, connection: Connection) -> Any:
+    def moment(self, connection: Connection) -> datetime:
         return system_clock()
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
@@ -107,6 +108,23 @@ class SearchAlone(Identifier):
             super().identify(probe, query)
         except _SearchedError:
             return None
+
+
+class LogAlone:
+    """No search: a request and an outcome, each durable, one after the other. What the log could carry by itself."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._log = matcher.log
+        self._scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=system_clock())
+
+    def identify(self, probe: Probe, query: Query) -> None:
+        """Logs as a search that found nobody does."""
+        asked = self._log.record(EntryKind.REQUEST, _request(self._scope, probe, query))
+
+        def end(connection: Connection) -> None:
+            self._log.append(connection, EntryKind.OUTCOME, _nobody(asked, self._log.moment(connection), self._scope))
+
+        self._log.together(end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +162,11 @@ def open_world(folder: Path, progress: Progress, *, references: int, probes: int
                 )
                 advance(1)
         chosen = [people[at] if at % 2 == 0 else _template(random) for at in range(min(probes, references))]
-        yield World(matcher=matcher, probes=[Probe(template=template) for template in chosen], registry=registry)
+        yield World(
+            matcher=matcher,
+            probes=[Probe(template=template, quality=_QUALITY) for template in chosen],
+            registry=registry,
+        )
 
 
 def fill(world: World, entries: int, progress: Progress) -> None:
@@ -152,18 +174,9 @@ def fill(world: World, entries: int, progress: Progress) -> None:
 
     The log's own encoding and tree, but thousands of entries in each transaction.
     """
-    log, matcher = world.matcher.log, world.matcher
-    evidence, now = Evidence.of(world.probes[0]), system_clock()
-    scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=now)
-    request = request_body(
-        "identify",
-        QUERY,
-        started_at=now,
-        scope=scope,
-        operating_point=POINT,
-        commitment=evidence.commitment,
-        against=None,
-    )
+    log = world.matcher.log
+    scope = world.matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=system_clock())
+    request = _request(scope, world.probes[0], QUERY)
     left = entries - log.size()
     with progress.step(f"filling the log to {entries:,}", total=max(left, 0)) as advance:
         while left > 0:
@@ -171,10 +184,26 @@ def fill(world: World, entries: int, progress: Progress) -> None:
             with log.writing() as connection:
                 for _ in range(pairs):
                     asked = log.append(connection, EntryKind.REQUEST, request)
-                    body = outcome_body(asked.index, started_at=now, ended_at=now, candidates=())
-                    log.append(connection, EntryKind.OUTCOME, body | {"searched": scope.size})
+                    log.append(connection, EntryKind.OUTCOME, _nobody(asked, asked.time, scope))
             left -= 2 * pairs
             advance(2 * pairs)
+
+
+def _request(scope: Scope, probe: Probe, query: Query) -> Body:
+    return request_body(
+        "identify",
+        query,
+        started_at=system_clock(),
+        scope=scope,
+        operating_point=POINT,
+        commitment=Evidence.of(probe).commitment,
+        against=None,
+    )
+
+
+def _nobody(asked: AuditEntry, moment: datetime, scope: Scope) -> Body:
+    body = outcome_body(asked.index, started_at=asked.time, ended_at=moment, candidates=())
+    return body | {"searched": scope.size}
 
 
 def _template(random: np.random.Generator) -> Template:
