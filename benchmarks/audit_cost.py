@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.audit_cost_load import Timings, ask
+from benchmarks.audit_cost_load import Asked, Timings, ask
 from benchmarks.audit_cost_report import plot, tables, targets
 from benchmarks.audit_cost_stages import stages
 from benchmarks.audit_cost_world import QUERY, LogAlone, SearchAlone, World, fill, open_world
@@ -71,7 +71,7 @@ class AuditCostBenchmark:
 
 def _compare(world: World, plan: Plan, entries: int, clients: int, progress: Progress) -> Mapping[str, Any]:
     """One client count at one length: turns with the log and without it."""
-    contestants = {
+    contestants: Mapping[str, Asked] = {
         "logged": world.matcher.identifier,
         "search": SearchAlone.of(world.matcher),
         "log": LogAlone(world.matcher),
