@@ -77,13 +77,13 @@ def _compare(world: World, plan: Plan, entries: int, clients: int, progress: Pro
         "log": LogAlone(world.matcher),
     }
     results = {name: Timings() for name in contestants}
-    written = groups = 0.0
+    written = groups = 0
     with progress.step(
         f"{entries:,} entries, {clients} clients", total=len(contestants) * (plan.rounds + 1)
     ) as advance:
         for turn in range(plan.rounds + 1):
             for name, identifier in contestants.items():
-                size, transactions = world.matcher.log.size(), world.transactions
+                size, transactions = world.matcher.log.size(), world.matcher.log.transactions
                 timings = ask(identifier, world.probes, QUERY, clients=clients, seconds=plan.seconds)
                 advance(1)
                 if turn == 0:
@@ -92,7 +92,7 @@ def _compare(world: World, plan: Plan, entries: int, clients: int, progress: Pro
                 results[name].rates += timings.rates
                 if name == "logged":
                     written += world.matcher.log.size() - size
-                    groups += world.transactions - transactions
+                    groups += world.matcher.log.transactions - transactions
     logged, search = results["logged"], results["search"]
     return {
         "entries": entries,

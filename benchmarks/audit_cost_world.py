@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from prometheus_client import CollectorRegistry
-from sqlalchemy import Connection
 
 from benchmarks.benchmark import Progress
 from matcher.audit.entry import AuditEntry, Body, EntryKind
@@ -81,14 +79,14 @@ class _Unlogged(AuditLog):
     def record(self, kind: EntryKind, body: Body) -> AuditEntry:
         return AuditEntry(index=0, time=system_clock(), kind=kind, body=body, data=b"")
 
-    def together(self, work: Callable[[Connection], T]) -> T:
+    def together(self, work: Callable[[Any], T]) -> T:
         with self._database.reading() as connection:
             return work(connection)
 
-    def moment(self, connection: Connection) -> datetime:
+    def moment(self, connection: Any) -> datetime:
         return system_clock()
 
-    def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
+    def append(self, connection: Any, kind: EntryKind, body: Body) -> AuditEntry:
         raise _SearchedError
 
 
@@ -121,7 +119,7 @@ class LogAlone:
         """Logs as a search that found nobody does."""
         asked = self._log.record(EntryKind.REQUEST, _request(self._scope, probe, query))
 
-        def end(connection: Connection) -> None:
+        def end(connection: Any) -> None:
             self._log.append(connection, EntryKind.OUTCOME, _nobody(asked, self._log.moment(connection), self._scope))
 
         self._log.together(end)
@@ -129,16 +127,10 @@ class LogAlone:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """An open matcher with its gallery, and its metrics. probes: mated and non-mated by turns."""
+    """An open matcher with its gallery. probes: mated and non-mated by turns."""
 
     matcher: Matcher
     probes: Sequence[Probe]
-    registry: CollectorRegistry
-
-    @property
-    def transactions(self) -> float:
-        """How many transactions have added entries to the log."""
-        return self.registry.get_sample_value("clearglass_log_transactions_total") or 0.0
 
 
 @contextmanager
@@ -150,10 +142,7 @@ def open_world(folder: Path, progress: Progress, *, references: int, probes: int
     consent = NewConsent(
         purpose="demo", cameras=frozenset({"*"}), valid_until=until, evidence_digest=sha256(b"none").hexdigest()
     )
-    registry = CollectorRegistry()
-    with Matcher.open(
-        MatcherSettings(folder=folder), recogniser=_NoRecogniser(), operating_point=POINT, registry=registry
-    ) as matcher:
+    with Matcher.open(MatcherSettings(folder=folder), recogniser=_NoRecogniser(), operating_point=POINT) as matcher:
         with progress.step("enrolling", total=references) as advance:
             for number, template in enumerate(people):
                 sample = FaceSample(template=template, quality=_QUALITY, crop=b"no picture")
@@ -165,7 +154,6 @@ def open_world(folder: Path, progress: Progress, *, references: int, probes: int
         yield World(
             matcher=matcher,
             probes=[Probe(template=template, quality=_QUALITY) for template in chosen],
-            registry=registry,
         )
 
 

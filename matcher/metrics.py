@@ -32,11 +32,6 @@ class MatcherMetrics:
         for outcome in ("candidates", "none", "refused", "failed"):
             self.identifications.labels(outcome)
         self.log_entries = Gauge("clearglass_log_entries", "Entries in the audit log.", registry=registry)
-        self.log_transactions = Counter(
-            "clearglass_log_transactions",
-            "Transactions that added entries to the audit log; entries that came together share one.",
-            registry=registry,
-        )
         self.log_failures = Counter(
             "clearglass_log_failures",
             "Times the audit log could not be written, so nothing was done.",
