@@ -122,7 +122,7 @@ class Database:
 
         Who finds the writer at work waits; the first who gets it then runs the work of all who wait, in their order and
         each in a savepoint, in one transaction. A work that raises is rolled back alone, and its caller gets the error.
-        last: runs once, before the commit; of a group, only its first caller's. Raises as `writing`, and what `work` raises.
+        last: runs once, before the commit; of a group, only its first caller's. Raises as `writing` and `work` do.
         """
         part = Part(work=work)
         with self._turn(part) as writer:
