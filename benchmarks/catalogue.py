@@ -9,6 +9,7 @@ from benchmarks.errors import UnknownBenchmarkError
 _CLASSES = {
     "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
+    "streams": "benchmarks.streams:StreamsBenchmark",
 }
 
 
