@@ -88,7 +88,7 @@ class Run:
     server_cpu_seconds: float
 
 
-class _Metrics(IngestMetrics):
+class SingleValues(IngestMetrics):
     """The service's own metrics, and every single value beside them: a histogram would round the percentiles."""
 
     def __init__(self) -> None:
@@ -99,12 +99,14 @@ class _Metrics(IngestMetrics):
         self._lock = Lock()
 
     def reported(self, before: Health, now: Health, stages: Mapping[str, Sequence[float]]) -> None:
+        """Keeps the stages' times."""
         super().reported(before, now, stages)
         with self._lock:
             for stage, times in stages.items():
                 self.stages[stage].extend(times)
 
     def decided(self, camera_id: str, seconds: float, outcome: str) -> None:
+        """Keeps the time and the outcome."""
         super().decided(camera_id, seconds, outcome)
         with self._lock:
             self.decisions.append(seconds)
@@ -142,7 +144,7 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
     stream.
     """
     mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
-    metrics, witness = _Metrics(), _Witness()
+    metrics, witness = SingleValues(), _Witness()
     with RtspServer(mounts) as server:
         settings = IngestSettings(
             allow_loopback=True,
@@ -164,17 +166,21 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
             supervisor.start(cameras)
             for camera in cameras:
                 supervisor.watching(camera.id, True)
-            _wait_until_live(supervisor, server, cameras)
+            wait_until_live(supervisor, server, cameras)
             metrics.start_over()
             starts = {camera.id: server.plays(camera.name)[-1] for camera in cameras}
             now = datetime.now(tz=next(iter(starts.values())).tzinfo)
-            before, cpu, began = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
+            before, cpu, began = supervisor.healths(), cpu_seconds_so_far(supervisor, cameras, server), time.monotonic()
             length = round(seconds + LONGEST_WALK)
             with progress.step(f"streaming to {len(cameras)} camera(s)", total=length) as advance:
                 for second in range(1, length + 1):
                     time.sleep(max(began + second - time.monotonic(), 0))
                     advance(1)
-            after, spent, ended = supervisor.healths(), _cpu(supervisor, cameras, server), time.monotonic()
+            after, spent, ended = (
+                supervisor.healths(),
+                cpu_seconds_so_far(supervisor, cameras, server),
+                time.monotonic(),
+            )
             if any(len(server.plays(camera.name)) != 1 for camera in cameras):
                 raise MeasurementError("A camera lost its stream.", remedy="Run it again on a machine with less to do.")
     return Run(
@@ -209,7 +215,8 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
     )
 
 
-def _wait_until_live(supervisor: Supervisor, server: RtspServer, cameras: Sequence[Camera]) -> None:
+def wait_until_live(supervisor: Supervisor, server: RtspServer, cameras: Sequence[Camera]) -> None:
+    """Returns when every camera's frames are analysed and have settled; MeasurementError after two minutes."""
     end = time.monotonic() + LIVE_SECONDS
     while time.monotonic() < end:
         healths = supervisor.healths().values()
@@ -224,7 +231,7 @@ def _wait_until_live(supervisor: Supervisor, server: RtspServer, cameras: Sequen
     )
 
 
-def _cpu(supervisor: Supervisor, cameras: Sequence[Camera], server: RtspServer) -> tuple[float, float]:
+def cpu_seconds_so_far(supervisor: Supervisor, cameras: Sequence[Camera], server: RtspServer) -> tuple[float, float]:
     """CPU seconds so far: of this process and the workers, and of the RTSP server."""
     import psutil
 

@@ -47,7 +47,9 @@ class SceneBenchmark:
         with tempfile.TemporaryDirectory(prefix="clearglass-scene-") as folder:
             with Matcher.open(MatcherSettings(folder=Path(folder, "data"))) as matcher:
                 cast = choose_cast(lfw, matcher, plan.size, context.progress, seed=SEED)
-                scenes = _compose(Path(folder), cast, plan, context.progress)
+                scenes = compose(
+                    Path(folder), cast, context.progress, scenes=plan.scenes, seconds=plan.seconds, seed=SEED
+                )
                 runs = {count: _stream(matcher, scenes, count, context.progress) for count in CAMERAS}
                 point = asdict(matcher.identifier.operating_point)
                 composed = [scene_figures(scene) for scene in scenes]
@@ -76,22 +78,22 @@ class SceneBenchmark:
         )
 
 
-def _compose(folder: Path, cast: Cast, plan: Plan, progress: Progress) -> list[Scene]:
-    """Each scene has its own order of walks, and everybody in it."""
-    scenes = []
-    with progress.step("composing", total=plan.scenes * plan.seconds * 25) as advance:
-        for number in range(plan.scenes):
+def compose(folder: Path, cast: Cast, progress: Progress, *, scenes: int, seconds: float, seed: int) -> list[Scene]:
+    """So many scenes, each with its own order of walks, and everybody in it."""
+    composed = []
+    with progress.step("composing", total=scenes * seconds * 25) as advance:
+        for number in range(scenes):
             scene = compose_scene(
                 folder / f"scene-{number}.mp4",
                 people=cast.people,
                 strangers=cast.strangers,
-                seconds=plan.seconds,
-                seed=SEED + number,
+                seconds=seconds,
+                seed=seed + number,
                 stamped=True,
                 progress=lambda _done, _total: advance(1),
             )
-            scenes.append(scene)
-    return scenes
+            composed.append(scene)
+    return composed
 
 
 def _played(scenes: Sequence[Scene], count: int) -> list[Scene]:

@@ -1,0 +1,156 @@
+"""The figures, tables, plots and targets of the `streams` benchmark."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.benchmark import Table, Target
+from benchmarks.load import Load
+from benchmarks.spread import spread
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+AIMED_CAMERAS, AIMED_RATE, AIMED_P95, AIMED_MAX, AIMED_SECONDS = 8, 5.0, 0.4, 2.0, 600.0
+RATE_TOLERANCE = 0.02
+"""Counting whole frames at both ends of a step may cost so much of the rate."""
+
+
+def load_figures(run: Load) -> dict[str, Any]:
+    """Everything about one step."""
+    healths = list(zip(run.before, run.after, strict=True))
+    stages = {stage: spread(times) | {"cores": sum(times) / run.seconds} for stage, times in sorted(run.stages.items())}
+    return {
+        "seconds": run.seconds,
+        "analysed_a_second": run.rates,
+        "decision_seconds": spread(run.decisions),
+        "stage_seconds": stages,
+        "frames": [after.frames - before.frames for before, after in healths],
+        "dropped": [after.dropped - before.dropped for before, after in healths],
+        "interruptions": run.interruptions,
+        "cores": run.cpu_seconds / run.seconds,
+        "rtsp_server_cores": run.server_cpu_seconds / run.seconds,
+        "memory": memory.figures(run.memory),
+    }
+
+
+def tables(runs: Mapping[str, Any]) -> list[Table]:
+    """What the terminal shows. runs: the figures of each step by its number of cameras."""
+    return [_speed_table(runs), _memory_table(runs), _stage_table(runs)]
+
+
+def _speed_table(runs: Mapping[str, Any]) -> Table:
+    return Table(
+        title="Analysed frames a second per camera; capture to decision; CPU cores of the service, of the RTSP server",
+        columns=("cameras", "min", "median", "p50", "p95", "p99", "max", "n", "dropped", "cores", "server"),
+        rows=[
+            [
+                count,
+                f"{min(run['analysed_a_second']):.2f}",
+                f"{np.median(run['analysed_a_second']):.2f}",
+                *(_milliseconds(run["decision_seconds"], key) for key in ("p50", "p95", "p99", "max")),
+                str(run["decision_seconds"]["count"]),
+                str(sum(run["dropped"])),
+                f"{run['cores']:.2f}",
+                f"{run['rtsp_server_cores']:.2f}",
+            ]
+            for count, run in runs.items()
+        ],
+    )
+
+
+def _milliseconds(values: Mapping[str, Any], key: str) -> str:
+    return f"{values[key] * 1000:.0f} ms" if key in values else "–"
+
+
+def _memory_table(runs: Mapping[str, Any]) -> Table:
+    return Table(
+        title="Memory in MiB; growth of all PSS in MiB a minute, with its standard error",
+        columns=("cameras", "worker RSS", "worker USS", "worker PSS", "service RSS", "growth"),
+        rows=[
+            [
+                count,
+                *(f"{run['memory']['worker'][kind] / 2**20:.0f}" for kind in ("rss", "uss", "pss")),
+                f"{run['memory']['service']['rss'] / 2**20:.0f}",
+                _growth(run["memory"]["growth"]),
+            ]
+            for count, run in runs.items()
+        ],
+    )
+
+
+def _growth(grown: Mapping[str, float] | None) -> str:
+    return "–" if grown is None else f"{grown['slope'] / 2**20:+.2f} ± {grown['error'] / 2**20:.2f}"
+
+
+def _stage_table(runs: Mapping[str, Any]) -> Table:
+    stages = sorted({stage for run in runs.values() for stage in run["stage_seconds"]})
+    return Table(
+        title="By stage: median time in ms, and seconds spent each second by all cameras (decode: of analysed frames)",
+        columns=("cameras", *stages),
+        rows=[[count, *(_stage(run["stage_seconds"].get(stage)) for stage in stages)] for count, run in runs.items()],
+    )
+
+
+def _stage(values: Mapping[str, float] | None) -> str:
+    return "–" if not values or "p50" not in values else f"{values['p50'] * 1000:.1f} / {values['cores']:.2f}"
+
+
+def targets(loads: Mapping[int, Load]) -> list[Target]:
+    """What the steps say to what was aimed at; nothing where the step was not made as long as the aim asks."""
+    run = loads.get(AIMED_CAMERAS)
+    if run is None or run.seconds < AIMED_SECONDS or not run.decisions:
+        return []
+    p95, longest, slowest = float(np.percentile(run.decisions, 95)), max(run.decisions), min(run.rates)
+    grown = memory.growth(run.memory)
+    return [
+        Target(
+            aim="eight 1080p25 cameras analysed 5 times a second each",
+            measured=f"slowest camera {slowest:.2f} a second",
+            met=slowest >= AIMED_RATE * (1 - RATE_TOLERANCE) and not run.interruptions,
+        ),
+        Target(
+            aim="eight cameras: capture to decision p95 ≤ 400 ms, none over 2 s",
+            measured=f"p95 {p95 * 1000:.0f} ms, longest {longest * 1000:.0f} ms of {len(run.decisions)}",
+            met=p95 <= AIMED_P95 and longest <= AIMED_MAX,
+        ),
+        Target(
+            aim="eight cameras: flat memory for ten minutes",
+            measured="not known"
+            if grown is None
+            else f"{grown.slope / 2**20:+.2f} ± {grown.error / 2**20:.2f} MiB a minute",
+            met=grown is not None and grown.flat,
+        ),
+    ]
+
+
+def latency_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
+    """The distribution of capture to decision, a line a step."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots()
+        for count, run in loads.items():
+            times = np.sort(run.decisions) * 1000
+            axes.plot(times, np.arange(1, len(times) + 1) / max(len(times), 1), label=f"{count} camera(s)")
+        axes.axvline(AIMED_P95 * 1000, color="grey", linestyle=":", label="aim for p95")
+        axes.set(xlabel="packet to logged decision, ms", ylabel="share of searches", ylim=(0, 1.02), xlim=(0, None))
+        axes.legend(loc="lower right")
+
+    return draw
+
+
+def rate_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
+    """Analysed frames a second, a dot a camera: how evenly they share what there is."""
+
+    def draw(figure: "Figure") -> None:
+        axes = figure.subplots()
+        places: Sequence[int] = range(len(loads))
+        for place, run in zip(places, loads.values(), strict=True):
+            axes.plot([place] * len(run.rates), run.rates, "o", alpha=0.5)
+        axes.axhline(AIMED_RATE, color="grey", linestyle=":")
+        axes.set_xticks(list(places), [str(count) for count in loads])
+        axes.set(xlabel="cameras", ylabel="analysed frames a second, each camera", ylim=(0, None))
+
+    return draw
