@@ -24,7 +24,7 @@ from matcher.gallery.consent import is_plain
 from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
-from matcher.gallery.reference import Reference
+from matcher.gallery.reference import KeptTemplate, Reference
 from matcher.gallery.scope import Scope, permits
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe, Query
@@ -116,12 +116,12 @@ class Identifier:
         self._require(probe, query)
         search, scope = self._begin("identify", probe, query)
         with self._failure_logged(search.request_index):
-            found = self._search(probe, scope) if len(scope.numbers) else []
+            found = self._search(probe, scope) if len(scope.selection) else []
 
             def end(connection: Connection) -> tuple[datetime, tuple[Candidate, ...], int]:
                 moment = self._log.moment(connection)
                 ranked = self._ranked(connection, found, query, moment)
-                result = {"searched": len(scope.numbers)}
+                result = {"searched": len(scope.selection)}
                 return moment, ranked, self._end(connection, search, ranked, moment, result)
 
             ended_at, candidates, outcome = self._log.together(end)
@@ -132,12 +132,12 @@ class Identifier:
             outcome_index=outcome,
             started_at=search.started_at,
             ended_at=ended_at,
-            searched=len(scope.numbers),
+            searched=len(scope.selection),
             gallery_size=scope.size,
             gallery_revision=scope.revision,
         )
 
-    def _search(self, probe: Probe, scope: Scope) -> list[tuple[Reference, Dissimilarity]]:
+    def _search(self, probe: Probe, scope: Scope) -> list[tuple[KeptTemplate, Dissimilarity]]:
         """References at or below the threshold, nearest first."""
         began = time.perf_counter()
         matches = self._matches(probe, self._shortlist(probe, scope))
@@ -145,19 +145,19 @@ class Identifier:
             self._metrics.search_seconds.observe(time.perf_counter() - began)
         return matches
 
-    def _shortlist(self, probe: Probe, scope: Scope) -> list[Reference]:
+    def _shortlist(self, probe: Probe, scope: Scope) -> list[KeptTemplate]:
         """The nearest references by SFace: so many that one subject's many do not keep all others out."""
         vectors = np.asarray(probe.template.sface, dtype=np.float32)[None, :]
         width = SHORTLIST
         while True:
-            neighbours = self._searcher.search(vectors, width, allowed=scope.numbers)
+            neighbours = self._searcher.search(vectors, width, allowed=scope.selection)
             references = self._gallery.templates([int(number) for number in neighbours.numbers[0] if number >= 0])
             subjects = {reference.subject_id for reference in references.values()}
-            if len(subjects) >= self._most or width >= min(len(scope.numbers), WIDEST_SHORTLIST):
+            if len(subjects) >= self._most or width >= min(len(scope.selection), WIDEST_SHORTLIST):
                 return list(references.values())
             width *= 4
 
-    def _matches(self, probe: Probe, references: Sequence[Reference]) -> list[tuple[Reference, Dissimilarity]]:
+    def _matches(self, probe: Probe, references: Sequence[KeptTemplate]) -> list[tuple[KeptTemplate, Dissimilarity]]:
         scores = compare_all(probe.template, [reference.template for reference in references])
         pairs = zip(references, scores, strict=True)
         matches = [pair for pair in pairs if pair[1].fused <= self.operating_point.threshold]
@@ -166,12 +166,12 @@ class Identifier:
     def _ranked(
         self,
         connection: Connection,
-        found: Sequence[tuple[Reference, Dissimilarity]],
+        found: Sequence[tuple[KeptTemplate, Dissimilarity]],
         query: Query,
         moment: datetime,
     ) -> tuple[Candidate, ...]:
         """The best reference of each subject who, at the outcome's own transaction, still may be found."""
-        best: dict[str, tuple[Reference, Dissimilarity]] = {}
+        best: dict[str, tuple[KeptTemplate, Dissimilarity]] = {}
         for reference, score in found:
             best.setdefault(reference.subject_id, (reference, score))
         permitted = self._gallery.permitted(connection, best, camera=query.camera, purpose=query.purpose, moment=moment)
@@ -211,7 +211,7 @@ class Identifier:
         if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
             raise _no_consent()
         references = self._gallery.references(subject_id)
-        current = [reference for reference in references if reference.number in scope]
+        current = [reference for reference in references if reference.number in scope.selection]
         if current:
             return current
         if references and all(one.template.model_digest != self.operating_point.model_digest for one in references):
@@ -323,7 +323,7 @@ class Identifier:
             self._metrics.identifications.labels(outcome=outcome).inc()
 
 
-def _candidate(rank: int, reference: Reference, score: Dissimilarity) -> Candidate:
+def _candidate(rank: int, reference: KeptTemplate, score: Dissimilarity) -> Candidate:
     return Candidate(
         subject_id=reference.subject_id,
         reference_id=reference.id,

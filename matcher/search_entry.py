@@ -35,7 +35,7 @@ def request_body(
             "revision": scope.revision,
             "content_hash": scope.content_hash,
             "size": scope.size,
-            "in_scope": len(scope.numbers),
+            "in_scope": len(scope.selection),
         },
         "model_digest": operating_point.model_digest,
         "operating_point": {"name": operating_point.name, "threshold": operating_point.threshold},

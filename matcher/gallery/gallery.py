@@ -26,7 +26,7 @@ from matcher.gallery.errors import (
 )
 from matcher.gallery.index import IndexWriter
 from matcher.gallery.loading import load
-from matcher.gallery.reference import Reference
+from matcher.gallery.reference import KeptTemplate, Reference
 from matcher.gallery.scope import Scope, permits, reference_digest
 from matcher.gallery.subject import Subject
 from matcher.metrics import MatcherMetrics
@@ -37,7 +37,7 @@ from matcher.store.sealing import MasterKey, SealingKey
 
 # Built once, since every search runs it: making such a statement anew costs more than running it.
 _TEMPLATES = (
-    select(tables.reference, tables.subject_key.c.wrapped)
+    select(*records.TEMPLATE_COLUMNS, tables.subject_key.c.wrapped)
     .join(tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id)
     .where(tables.reference.c.number.in_(bindparam("numbers", expanding=True)))
 )
@@ -130,13 +130,13 @@ class Gallery:
             key = records.load_subject_key(connection, self._master_key, row.subject_id)
         return key.open(row.sealed_picture, context=records.picture_context(reference_id))
 
-    def templates(self, numbers: Sequence[int]) -> dict[int, Reference]:
-        """The references with these numbers, from the database; those that are gone by now are not in it."""
+    def templates(self, numbers: Sequence[int]) -> dict[int, KeptTemplate]:
+        """The templates with these numbers, from the database; those that are gone by now are not in it."""
         with self._database.reading() as connection:
             rows = connection.execute(_TEMPLATES, {"numbers": list(numbers)}).all()
         wrapped = {row.subject_id: row.wrapped for row in rows}
         keys = {subject_id: self._unwrap(subject_id, key) for subject_id, key in wrapped.items()}
-        return {row.number: records.reference_of(row, keys[row.subject_id]) for row in rows}
+        return {row.number: records.kept_template_of(row, keys[row.subject_id]) for row in rows}
 
     def permitted(
         self, connection: Connection, subject_ids: Iterable[str], *, camera: str, purpose: str, moment: datetime

@@ -6,10 +6,13 @@ only `matcher.identification` holds a Searcher, and it logs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matcher.gallery.selection import Selection
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -42,6 +45,6 @@ class Searcher(Protocol):
         """How many vectors it holds."""
         ...
 
-    def search(self, probes: Vectors, k: int, *, allowed: Numbers) -> Neighbours:
-        """The k nearest of each of the (n, 128) probes among the `allowed` numbers (sorted, unique)."""
+    def search(self, probes: Vectors, k: int, *, allowed: "Selection") -> Neighbours:
+        """The k nearest of each of the (n, 128) probes among the `allowed` numbers."""
         ...

@@ -42,7 +42,7 @@ def _load_references(
 ) -> int:
     keys: dict[str, SealingKey] = {}
     stale = 0
-    query = select(tables.reference, tables.subject_key.c.wrapped).join(
+    query = select(*records.TEMPLATE_COLUMNS, tables.subject_key.c.wrapped).join(
         tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id
     )
     for rows in connection.execute(query.order_by(tables.reference.c.number)).partitions(_BATCH):
@@ -54,7 +54,7 @@ def _load_references(
             if row.subject_id not in keys:
                 context = records.key_context(row.subject_id)
                 keys[row.subject_id] = master_key.unwrap(row.wrapped, context=context)
-            vectors.append(records.reference_of(row, keys[row.subject_id]).template.sface)
+            vectors.append(records.kept_template_of(row, keys[row.subject_id]).template.sface)
             digest = reference_digest(row.id, row.subject_id, row.model_digest, row.sealed_template)
             found[row.number] = (row.subject_id, digest)
         if found:

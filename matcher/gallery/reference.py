@@ -1,4 +1,4 @@
-"""A kept template of an enrolled subject."""
+"""What is kept of an enrolled picture."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,18 @@ from matcher.recognition.template import Template
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reference:
-    """One enrolled picture: its template and quality. `number` is its integer key in the index and the database."""
+class KeptTemplate:
+    """What a search needs of a reference. `number` is its integer key in the index and the database."""
 
     number: int
     id: str
     subject_id: str
     template: Template
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference(KeptTemplate):
+    """One enrolled picture: its template and quality."""
+
     quality: Quality
     created_at: datetime

@@ -5,58 +5,59 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
-import numpy as np
-
 from matcher.gallery.consent import Consent
-from matcher.gallery.index import Numbers
+from matcher.gallery.content_hash import ContentHash
+from matcher.gallery.selection import Selection
 from matcher.store.tables import format_time
 
-_MAX_CACHED = 64
+_MAX_KEPT = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
     """What one search may look at, and what names that state of the gallery in the log.
 
-    numbers: sorted references whose consent covers the search. size: all searchable references. content_hash: hex
-    SHA-256 over every reference (as sealed: it tells nothing of the person) and every consent.
+    selection: the numbers of the references whose consent covers the search. size: all searchable references.
+    content_hash: hex SHA-256 over every reference (as sealed: it tells nothing of the person) and every consent.
     """
 
     gallery_id: str
     revision: int
     content_hash: str
     size: int
-    numbers: Numbers
-
-    def __contains__(self, number: int) -> bool:
-        """Whether the search may look at the reference with this number."""
-        at = int(np.searchsorted(self.numbers, number))
-        return at < len(self.numbers) and int(self.numbers[at]) == number
+    selection: Selection
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Cached:
-    since: datetime
-    until: datetime
-    numbers: Numbers
+class _Kept:
+    """A selection as it was at that moment."""
+
+    moment: datetime
+    selection: Selection
 
 
 class ConsentBook:
-    """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner."""
+    """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
+
+    What was answered for a camera and a purpose is kept, and changed only for the subjects that a change, or the begin
+    or end of a consent since then, is about: a large gallery makes neither slow.
+    """
 
     def __init__(self, gallery_id: str, revision: int) -> None:
         self._lock = threading.Lock()
         self._gallery_id = gallery_id
         self._revision = revision
-        self._digests: dict[int, bytes] = {}
+        self._size = 0
         self._numbers: dict[str, list[int]] = {}
         self._consents: dict[str, dict[str, Consent]] = {}
-        self._cache: OrderedDict[tuple[str, str], _Cached] = OrderedDict()
-        self._boundaries: list[datetime] | None = None
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._edges: list[tuple[datetime, str]] = []
+        """When consents begin and end, and whose; in order from the first answer on. Those of the gone do no harm."""
+        self._references_hash, self._consents_hash = ContentHash(), ContentHash()
         self._content_hash: str | None = None
 
     @property
@@ -67,7 +68,7 @@ class ConsentBook:
     @property
     def size(self) -> int:
         """How many references are searchable."""
-        return len(self._digests)
+        return self._size
 
     def update(
         self,
@@ -80,66 +81,84 @@ class ConsentBook:
         """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew."""
         with self._lock:
             self._revision = revision
+            affected: set[str] = set()
             for consent in consents:
-                self._consents.setdefault(consent.subject_id, {})[consent.id] = consent
+                self._take(consent)
+                affected.add(consent.subject_id)
             for number, (subject_id, digest) in (references or {}).items():
-                self._digests[number] = digest
+                self._references_hash.put(number, digest)
                 self._numbers.setdefault(subject_id, []).append(number)
+                self._size += 1
+                affected.add(subject_id)
             if gone is not None:
-                self._consents.pop(gone, None)
-                for number in self._numbers.pop(gone, []):
-                    del self._digests[number]
-            self._cache.clear()
-            self._boundaries = self._content_hash = None
+                self._drop(gone)
+            for key, kept in self._kept.items():
+                self._kept[key] = self._anew(key, kept, affected, kept.moment)
+            self._content_hash = None
 
     def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
-        """What a search may look at. Its numbers are computed again only after a change or a consent's begin or end."""
+        """What a search may look at."""
+        key = (camera, purpose)
         with self._lock:
-            cached = self._cache.get((camera, purpose))
-            if cached is None or not cached.since <= moment < cached.until:
-                cached = self._compute(camera, purpose, moment)
-                self._cache[camera, purpose] = cached
-            self._cache.move_to_end((camera, purpose))
-            if len(self._cache) > _MAX_CACHED:
-                self._cache.popitem(last=False)
+            kept = self._kept.get(key)
+            if kept is None:
+                self._edges.sort()
+                kept = self._anew(key, _Kept(moment=moment, selection=Selection.of(())), self._numbers, moment)
+            else:
+                kept = self._anew(key, kept, self._turned(kept.moment, moment), moment)
+            self._kept[key] = kept
+            self._kept.move_to_end(key)
+            if len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)
             if self._content_hash is None:
                 self._content_hash = self._hash()
             return Scope(
                 gallery_id=self._gallery_id,
                 revision=self._revision,
                 content_hash=self._content_hash,
-                size=len(self._digests),
-                numbers=cached.numbers,
+                size=self._size,
+                selection=kept.selection,
             )
 
-    def _compute(self, camera: str, purpose: str, moment: datetime) -> _Cached:
-        if self._boundaries is None:
-            consents = [consent for book in self._consents.values() for consent in book.values()]
-            moments = {edge for consent in consents for edge in (consent.valid_from, consent.valid_until)}
-            self._boundaries = sorted(moments)
-        found = [
-            number
-            for subject_id, numbers in self._numbers.items()
-            if permits(self._consents.get(subject_id, {}).values(), camera=camera, purpose=purpose, moment=moment)
-            for number in numbers
-        ]
-        at = bisect.bisect_right(self._boundaries, moment)
-        numbers = np.array(sorted(found), dtype=np.int64)
-        numbers.setflags(write=False)
-        return _Cached(
-            since=self._boundaries[at - 1] if at else datetime.min.replace(tzinfo=UTC),
-            until=self._boundaries[at] if at < len(self._boundaries) else datetime.max.replace(tzinfo=UTC),
-            numbers=numbers,
-        )
+    def _take(self, consent: Consent) -> None:
+        held = self._consents.setdefault(consent.subject_id, {})
+        if consent.id not in held:
+            for edge in ((consent.valid_from, consent.subject_id), (consent.valid_until, consent.subject_id)):
+                # While nothing is kept, as at start, there is nothing to keep in order for either.
+                bisect.insort(self._edges, edge) if self._kept else self._edges.append(edge)
+        held[consent.id] = consent
+        self._consents_hash.put(consent.id, _consent_digest(consent))
+
+    def _drop(self, subject_id: str) -> None:
+        for consent_id in self._consents.pop(subject_id, {}):
+            self._consents_hash.drop(consent_id)
+        numbers = self._numbers.pop(subject_id, [])
+        self._size -= len(numbers)
+        for number in numbers:
+            self._references_hash.drop(number)
+        for key, kept in self._kept.items():
+            self._kept[key] = replace(kept, selection=kept.selection.changed(numbers, included=False))
+
+    def _turned(self, before: datetime, now: datetime) -> set[str]:
+        """The subjects of whom a consent begins or ends between the two moments, whichever is the later."""
+        low, high = sorted((before, now))
+        begin, end = (bisect.bisect_right(self._edges, moment, key=lambda edge: edge[0]) for moment in (low, high))
+        return {subject_id for _, subject_id in self._edges[begin:end]}
+
+    def _anew(self, key: tuple[str, str], kept: _Kept, subjects: Iterable[str], moment: datetime) -> _Kept:
+        """What is kept, looked at again for these subjects, as of that moment."""
+        camera, purpose = key
+        numbers: dict[bool, list[int]] = {True: [], False: []}
+        for subject_id in subjects:
+            consents = self._consents.get(subject_id, {}).values()
+            permitted = permits(consents, camera=camera, purpose=purpose, moment=moment)
+            numbers[permitted] += self._numbers.get(subject_id, ())
+        selection = kept.selection.changed(numbers[True], included=True).changed(numbers[False], included=False)
+        return _Kept(moment=moment, selection=selection)
 
     def _hash(self) -> str:
-        digest = sha256(self._gallery_id.encode())
-        for number in sorted(self._digests):
-            digest.update(self._digests[number])
-        consents = [consent for book in self._consents.values() for consent in book.values()]
-        for consent in sorted(consents, key=lambda consent: consent.id):
-            digest.update(_consent_digest(consent))
-        return digest.hexdigest()
+        parts = [self._gallery_id.encode(), self._references_hash.digest(), self._consents_hash.digest()]
+        return sha256(b"".join(parts)).hexdigest()
 
 
 def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime) -> bool:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from matcher.gallery.faiss_index import FaissIndex
 from matcher.gallery.index import Vectors
+from matcher.gallery.selection import Selection
 
 
 def vectors(numbers: list[int]) -> Vectors:
@@ -23,7 +24,7 @@ def test_agrees_with_a_plain_product(added: list[int], removed: list[int], allow
     left = sorted(set(added) - set(removed))
     assert len(index) == len(left)
     probe = vectors([999])
-    found = index.search(probe, k, allowed=np.array(sorted(allowed), dtype=np.int64))
+    found = index.search(probe, k, allowed=Selection.of(allowed))
     inside = [number for number in left if number in allowed]
     scores = dict(zip(inside, (vectors(inside) @ probe[0]).tolist(), strict=True))
     expected = sorted(inside, key=lambda number: -scores[number])[:k]
@@ -35,7 +36,7 @@ def test_agrees_with_a_plain_product(added: list[int], removed: list[int], allow
 def test_a_batch_is_its_single_searches() -> None:
     index = FaissIndex()
     index.add([1, 2, 3], vectors([1, 2, 3]))
-    allowed = np.array([1, 3], dtype=np.int64)
+    allowed = Selection.of([1, 3])
     batch = index.search(vectors([7, 8]), 2, allowed=allowed)
     for at, probe in enumerate([7, 8]):
         assert batch.numbers[at].tolist() == index.search(vectors([probe]), 2, allowed=allowed).numbers[0].tolist()

@@ -35,7 +35,7 @@ def test_who_was_enrolled_is_there_after_a_restart(world: Any) -> None:
             before.revision,
             before.gallery_id,
         )
-        assert after.numbers.tolist() == before.numbers.tolist()
+        assert after.selection.bits.tolist() == before.selection.bits.tolist()
 
 
 def test_a_reference_keeps_template_quality_and_picture(matcher: Matcher, world: Any, stub: Any) -> None:
