@@ -10,6 +10,7 @@ _CLASSES = {
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
+    "search": "benchmarks.search:SearchBenchmark",
     "streams": "benchmarks.streams:StreamsBenchmark",
 }
 

@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.search_contestants import CONTESTANTS, Product
+
+
+def vectors(count: int) -> np.ndarray:
+    found = np.random.default_rng(5).normal(size=(count, 128)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("count", [3, 60, 70_000])
+@pytest.mark.parametrize("share", [None, 0.05])
+def test_the_blocked_product_is_exact(count: int, share: float | None) -> None:
+    held, probes = vectors(count), vectors(count + 4)[-4:]
+    mask = None if share is None else np.random.default_rng(1).random(count) < share
+    scores = probes @ held.T
+    if mask is not None:
+        scores[:, ~mask] = -np.inf
+    expected = np.argsort(-scores, axis=1)[:, :10]
+    found = Product(held).search(probes, 10, mask)
+    assert found.shape == (4, 10)
+    there = min(10, count if mask is None else int(mask.sum()))
+    assert found[:, :there].tolist() == expected[:, :there].tolist()
+    assert (found[:, there:] == -1).all()
+
+
+@pytest.mark.parametrize("name", CONTESTANTS)
+def test_every_contestant_finds_what_is_there_and_let_through(name: str) -> None:
+    held = vectors(2_000)
+    one = CONTESTANTS[name](held)
+    assert one.bytes >= held.nbytes // 2
+    assert one.search(held[:5], 3, None)[:, 0].tolist() == [0, 1, 2, 3, 4]
+    mask = np.ones(2_000, np.bool_)
+    mask[0] = False
+    assert 0 not in one.search(held[:1], 3, mask)
+
+
+def test_a_quick_run_tells_speed_and_recall(data_folder: Path, tmp_path: Path) -> None:
+    assert main(["search", "--quick", "--data", str(data_folder), "--out", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / "search.json").read_text())
+    figures = record["figures"]["sizes"]["3000"]
+    assert set(figures) == set(CONTESTANTS)
+    exact = figures["NumPy, blocked product"]["mated_recall"]
+    assert {share: counted["recall"] for share, counted in exact.items()} == {"1.0": 1.0, "0.1": 1.0, "0.01": 1.0}
+    assert len(record["targets"]) == 3
