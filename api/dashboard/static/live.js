@@ -15,10 +15,18 @@ const wall = document.getElementById("tiles");
 const rail = document.getElementById("incoming");
 const summary = document.getElementById("live-summary");
 const tiles = new Map();
+/** The last health of cameras that have no tile yet: the list on its way may be older than what came over the stream. */
+const early = new Map();
 
 function hang(list) {
   for (const id of tiles.keys()) if (!list.some((camera) => camera.id === id)) tiles.delete(id);
-  for (const camera of list) if (!tiles.has(camera.id)) tiles.set(camera.id, new Tile(camera));
+  for (const camera of list) {
+    if (tiles.has(camera.id)) continue;
+    const tile = new Tile(camera);
+    if (early.has(camera.id)) tile.report(early.get(camera.id));
+    tiles.set(camera.id, tile);
+  }
+  early.clear();
   wall.dataset.count = list.length;
   wall.replaceChildren(...(list.length ? list.map((camera) => tiles.get(camera.id).node) : [noCamera()]));
   count();
@@ -73,7 +81,10 @@ function arrive(one) {
 on("view", (event) => tiles.get(event.camera_id)?.view(event));
 on("health", (health) => {
   const tile = tiles.get(health.camera_id);
-  if (!tile) return load(); // a camera added meanwhile
+  if (!tile) {
+    early.set(health.camera_id, health);
+    return load(); // a camera added meanwhile, or the page's first list is still on its way
+  }
   tile.report(health);
   count();
 });
