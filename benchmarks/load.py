@@ -3,21 +3,15 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from benchmarks.benchmark import Progress
 from benchmarks.memory import Memory, look
-from benchmarks.recording import SingleValues, cpu_seconds_so_far, wait_until_live
-from benchmarks.rehearsal_cast import PURPOSE
-from ingest.camera import Camera
+from benchmarks.recording import SingleValues
+from benchmarks.streaming import streaming
 from ingest.health import Health
 from ingest.observer import NullObserver
-from ingest.rehearsal.rtsp_server import RtspServer
-from ingest.settings import IngestSettings
-from ingest.supervisor import Supervisor
 from matcher.matcher import Matcher
-from matcher.recognition.pipeline import load_recogniser
 
 MEMORY_SECONDS = 5.0
 """Between two looks at the memory: each makes the kernel walk every process's pages."""
@@ -60,42 +54,24 @@ def load(
     matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, interval: float = MEMORY_SECONDS
 ) -> Load:
     """One camera a film, all at once, nobody looking on. MeasurementError when they are not live in two minutes."""
-    mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
     metrics = SingleValues()
-    with RtspServer(mounts) as server:
-        settings = IngestSettings(
-            allow_loopback=True, allowed_ports=((server.port, server.port),), alert_again_seconds=0.0
-        )
-        cameras = [
-            Camera(id=f"streams-{len(films)}-{mount}", name=mount, address=server.url(mount), purpose=PURPOSE)
-            for mount in mounts
-        ]
-        with Supervisor(
-            identifier=matcher.identifier,
-            alerts=matcher.alerts,
-            settings=settings,
-            metrics=metrics,
-            recogniser_factory=partial(load_recogniser, eager=True),
-            observer=NullObserver(),
-        ) as supervisor:
-            supervisor.start(cameras)
-            wait_until_live(supervisor, server, cameras)
-            metrics.start_over()
-            before, cpu = supervisor.healths(), cpu_seconds_so_far(supervisor, cameras, server)
-            began, memory = time.monotonic(), []
-            with progress.step(f"{len(cameras)} camera(s)", total=seconds) as advance:
-                while (elapsed := time.monotonic() - began) < seconds:
-                    pids = [supervisor.worker_pid(camera.id) for camera in cameras]
-                    memory.append(look(elapsed, [pid for pid in pids if pid is not None]))
-                    pause = min(interval, seconds - elapsed)
-                    time.sleep(pause)
-                    advance(pause)
-            after, spent = supervisor.healths(), cpu_seconds_so_far(supervisor, cameras, server)
-            ended = time.monotonic()
+    with streaming(matcher, films, metrics, NullObserver(), label=f"streams-{len(films)}", watched=False) as live:
+        metrics.start_over()
+        before, cpu = live.supervisor.healths(), live.cpu_seconds()
+        began, memory = time.monotonic(), []
+        with progress.step(f"{len(live.cameras)} camera(s)", total=seconds) as advance:
+            while (elapsed := time.monotonic() - began) < seconds:
+                pids = [live.supervisor.worker_pid(camera.id) for camera in live.cameras]
+                memory.append(look(elapsed, [pid for pid in pids if pid is not None]))
+                pause = min(interval, seconds - elapsed)
+                time.sleep(pause)
+                advance(pause)
+        after, spent = live.supervisor.healths(), live.cpu_seconds()
+        ended = time.monotonic()
     return Load(
         seconds=ended - began,
-        before=[before[camera.id] for camera in cameras],
-        after=[after[camera.id] for camera in cameras],
+        before=[before[camera.id] for camera in live.cameras],
+        after=[after[camera.id] for camera in live.cameras],
         decisions=list(metrics.decisions),
         stages={stage: list(times) for stage, times in metrics.stages.items()},
         memory=memory,

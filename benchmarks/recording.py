@@ -5,34 +5,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from benchmarks.benchmark import Progress
 from benchmarks.errors import MeasurementError
-from benchmarks.rehearsal_cast import PURPOSE
-from ingest.camera import Camera
-from ingest.health import CameraState, Health
+from benchmarks.streaming import streaming
+from ingest.health import Health
 from ingest.message import View, ViewBox
 from ingest.metrics import IngestMetrics
 from ingest.rehearsal import stamp
-from ingest.rehearsal.rtsp_server import RtspServer
-from ingest.settings import IngestSettings
-from ingest.supervisor import Supervisor
 from matcher.alert import Alert
 from matcher.matcher import Matcher
 from matcher.recognition.image import decode_image
-from matcher.recognition.pipeline import load_recogniser
-
-LIVE_SECONDS = 120.0
-"""How long all cameras together may take until they are live."""
-
-SETTLE_SECONDS = 2.0
-"""Between the last camera going live and the measurement: a stream's opening packets come in one burst."""
 
 LONGEST_WALK = 9.0
 """Seconds that the stream goes on after one whole length of the scene, for walks that were under way at the start."""
@@ -143,46 +130,20 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
     films: of stamped scenes. MeasurementError when they are not all live within two minutes, or one of them loses its
     stream.
     """
-    mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
     metrics, witness = SingleValues(), _Witness()
-    with RtspServer(mounts) as server:
-        settings = IngestSettings(
-            allow_loopback=True,
-            allowed_ports=((server.port, server.port),),
-            # Each passage counts, also of somebody who was here a moment ago.
-            alert_again_seconds=0.0,
-        )
-        cameras = [
-            Camera(id=f"{label}-{mount}", name=mount, address=server.url(mount), purpose=PURPOSE) for mount in mounts
-        ]
-        with Supervisor(
-            identifier=matcher.identifier,
-            alerts=matcher.alerts,
-            settings=settings,
-            metrics=metrics,
-            recogniser_factory=partial(load_recogniser, eager=True),
-            observer=witness,
-        ) as supervisor:
-            supervisor.start(cameras)
-            for camera in cameras:
-                supervisor.watching(camera.id, True)
-            wait_until_live(supervisor, server, cameras)
-            metrics.start_over()
-            starts = {camera.id: server.plays(camera.name)[-1] for camera in cameras}
-            now = datetime.now(tz=next(iter(starts.values())).tzinfo)
-            before, cpu, began = supervisor.healths(), cpu_seconds_so_far(supervisor, cameras, server), time.monotonic()
-            length = round(seconds + LONGEST_WALK)
-            with progress.step(f"streaming to {len(cameras)} camera(s)", total=length) as advance:
-                for second in range(1, length + 1):
-                    time.sleep(max(began + second - time.monotonic(), 0))
-                    advance(1)
-            after, spent, ended = (
-                supervisor.healths(),
-                cpu_seconds_so_far(supervisor, cameras, server),
-                time.monotonic(),
-            )
-            if any(len(server.plays(camera.name)) != 1 for camera in cameras):
-                raise MeasurementError("A camera lost its stream.", remedy="Run it again on a machine with less to do.")
+    with streaming(matcher, films, metrics, witness, label=label, watched=True) as live:
+        metrics.start_over()
+        starts = {camera.id: live.server.plays(camera.name)[-1] for camera in live.cameras}
+        now = datetime.now(tz=next(iter(starts.values())).tzinfo)
+        before, cpu, began = live.supervisor.healths(), live.cpu_seconds(), time.monotonic()
+        length = round(seconds + LONGEST_WALK)
+        with progress.step(f"streaming to {len(live.cameras)} camera(s)", total=length) as advance:
+            for second in range(1, length + 1):
+                time.sleep(max(began + second - time.monotonic(), 0))
+                advance(1)
+        after, spent, ended = live.supervisor.healths(), live.cpu_seconds(), time.monotonic()
+        if any(len(live.server.plays(camera.name)) != 1 for camera in live.cameras):
+            raise MeasurementError("A camera lost its stream.", remedy="Run it again on a machine with less to do.")
     return Run(
         recordings=[
             Recording(
@@ -204,7 +165,7 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
                 before=before[camera.id],
                 after=after[camera.id],
             )
-            for camera in cameras
+            for camera in live.cameras
         ],
         seconds=ended - began,
         decisions=list(metrics.decisions),
@@ -213,33 +174,3 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
         cpu_seconds=spent[0] - cpu[0],
         server_cpu_seconds=spent[1] - cpu[1],
     )
-
-
-def wait_until_live(supervisor: Supervisor, server: RtspServer, cameras: Sequence[Camera]) -> None:
-    """Returns when every camera's frames are analysed and have settled; MeasurementError after two minutes."""
-    end = time.monotonic() + LIVE_SECONDS
-    while time.monotonic() < end:
-        healths = supervisor.healths().values()
-        if all(health.state is CameraState.LIVE and health.analysed > 0 for health in healths):
-            time.sleep(SETTLE_SECONDS)
-            return
-        time.sleep(0.1)
-    errors = sorted({health.error or health.state.value for health in supervisor.healths().values()})
-    raise MeasurementError(
-        f"Not all of {len(cameras)} cameras at port {server.port} were live after {LIVE_SECONDS:.0f} s: {errors}.",
-        remedy="Look at the errors named, or run it on a machine with less to do.",
-    )
-
-
-def cpu_seconds_so_far(supervisor: Supervisor, cameras: Sequence[Camera], server: RtspServer) -> tuple[float, float]:
-    """CPU seconds so far: of this process and the workers, and of the RTSP server."""
-    import psutil
-
-    workers = [supervisor.worker_pid(camera.id) for camera in cameras]
-    ours = [psutil.Process(), *(psutil.Process(pid) for pid in workers if pid is not None)]
-    return sum(map(_spent, ours)), _spent(psutil.Process(server.pid))
-
-
-def _spent(process: Any) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

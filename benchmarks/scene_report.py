@@ -150,21 +150,6 @@ def _speed(run: Mapping[str, Any]) -> Iterator[str]:
     yield f"{run['cores']:.2f}"
 
 
-def latency_plot(runs: Mapping[int, Run]) -> "Callable[[Figure], None]":
-    """The distribution of capture to decision, a line a run."""
-
-    def draw(figure: "Figure") -> None:
-        axes = figure.subplots()
-        for count, run in runs.items():
-            times = np.sort(run.decisions) * 1000
-            axes.plot(times, np.arange(1, len(times) + 1) / max(len(times), 1), label=f"{count} camera(s)")
-        axes.axvline(500, color="grey", linestyle=":", label="500 ms")
-        axes.set(xlabel="packet to logged decision, ms", ylabel="share of searches", ylim=(0, 1.02), xlim=(0, None))
-        axes.legend(loc="lower right")
-
-    return draw
-
-
 def size_plot(scores: Mapping[int, Sequence[Score]]) -> "Callable[[Figure], None]":
     """Found and identified by size, of the run with the most cameras."""
     edges = (0, 12, 16, 20, 26, 36, 50, 100)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from benchmarks.benchmark import Context, Plot, Result
 from benchmarks.datasets.lfw import Lfw
+from benchmarks.latency_plot import latency_plot
 from benchmarks.load import Load, load
 from benchmarks.rehearsal_cast import Size, choose_cast
 from benchmarks.scene import compose
-from benchmarks.streams_report import latency_plot, load_figures, rate_plot, tables, targets
+from benchmarks.streams_report import AIMED_P95, load_figures, rate_plot, tables, targets
 from matcher.matcher import Matcher
 from matcher.settings import MatcherSettings
 
@@ -69,7 +70,10 @@ class StreamsBenchmark:
             figures={"load_before": load_before, "runs": by_cameras},
             tables=tables(by_cameras),
             plots=[
-                Plot(name="latency", draw=latency_plot(loads)),
+                Plot(
+                    name="latency",
+                    draw=latency_plot({count: run.decisions for count, run in loads.items()}, aim=AIMED_P95),
+                ),
                 Plot(name="rate", draw=rate_plot(loads)),
             ],
             targets=targets(loads),

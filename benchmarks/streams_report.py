@@ -126,21 +126,6 @@ def targets(loads: Mapping[int, Load]) -> list[Target]:
     ]
 
 
-def latency_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
-    """The distribution of capture to decision, a line a step."""
-
-    def draw(figure: "Figure") -> None:
-        axes = figure.subplots()
-        for count, run in loads.items():
-            times = np.sort(run.decisions) * 1000
-            axes.plot(times, np.arange(1, len(times) + 1) / max(len(times), 1), label=f"{count} camera(s)")
-        axes.axvline(AIMED_P95 * 1000, color="grey", linestyle=":", label="aim for p95")
-        axes.set(xlabel="packet to logged decision, ms", ylabel="share of searches", ylim=(0, 1.02), xlim=(0, None))
-        axes.legend(loc="lower right")
-
-    return draw
-
-
 def rate_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
     """Analysed frames a second, a dot a camera: how evenly they share what there is."""
 

@@ -123,9 +123,12 @@ class ConsentBook:
     def _take(self, consent: Consent) -> None:
         held = self._consents.setdefault(consent.subject_id, {})
         if consent.id not in held:
-            for edge in ((consent.valid_from, consent.subject_id), (consent.valid_until, consent.subject_id)):
-                # While nothing is kept, as at start, there is nothing to keep in order for either.
-                bisect.insort(self._edges, edge) if self._kept else self._edges.append(edge)
+            edges = ((consent.valid_from, consent.subject_id), (consent.valid_until, consent.subject_id))
+            if self._kept:
+                for edge in edges:
+                    bisect.insort(self._edges, edge)
+            else:  # as at start: the first answer brings them into order, all at once
+                self._edges += edges
         held[consent.id] = consent
         self._consents_hash.put(consent.id, _consent_digest(consent))
 
