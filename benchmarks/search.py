@@ -46,8 +46,8 @@ FULL = Plan(sizes=(10_000, 100_000, 1_000_000), probes=2_000, rounds=9, every_pa
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """One gallery and its probes. whose: each vector's subject; mated: each mated probe's. masks: by share let through,
-    the probe's own subject always among them."""
+    """One gallery and its probes. whose: each vector's subject; mated: each mated probe's. masks: by share of subjects
+    let through; a recall counts only the probes whose own subject is."""
 
     vectors: Floats
     whose: Whole
