@@ -15,6 +15,7 @@ from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 from matcher.gallery.enrolment import Enroller
 from matcher.gallery.gallery import Gallery
+from matcher.gallery.growing_index import GrowingIndex
 from matcher.identification import Identifier
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe
@@ -47,6 +48,7 @@ class Matcher:
         *,
         settings: MatcherSettings,
         database: Database,
+        index: GrowingIndex,
         recogniser: Recogniser,
         operating_point: OperatingPoint,
         clock: Clock,
@@ -54,8 +56,6 @@ class Matcher:
         gate: QualityGate,
     ) -> None:
         """Use `open`."""
-        from matcher.gallery.faiss_index import FaissIndex
-
         self.settings = settings
         self.database = database
         self.recogniser = recogniser
@@ -70,14 +70,14 @@ class Matcher:
         self.log = AuditLog(database, clock=clock, metrics=metrics)
         self.log.close_interrupted()
         # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
-        index = FaissIndex()
+        self._index = index
         self.gallery = Gallery(
-            database, self.master_key, self.log, index, model_digest=recogniser.model_digest, metrics=metrics
+            database, self.master_key, self.log, self._index, model_digest=recogniser.model_digest, metrics=metrics
         )
         self.sampler = Sampler(recogniser, gate)
         self.enroller = Enroller(self.sampler, self.gallery, threshold=operating_point.threshold)
         self.identifier = Identifier(
-            index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
+            self._index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
         )
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
@@ -99,13 +99,14 @@ class Matcher:
         OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
         ModelError and what `Database.open` raises.
         """
-        database = Database.open(settings.folder)
+        database, index = Database.open(settings.folder), GrowingIndex()
         try:
             recogniser = _loaded() if recogniser is None else recogniser
             point = operating_point or chosen_point(settings.operating_point, recogniser.model_digest)
             matcher = cls(
                 settings=settings,
                 database=database,
+                index=index,
                 recogniser=recogniser,
                 operating_point=point,
                 clock=clock,
@@ -114,6 +115,7 @@ class Matcher:
             )
             matcher._log_start()
         except BaseException:
+            index.close()
             database.close()
             raise
         return matcher
@@ -139,6 +141,7 @@ class Matcher:
             with suppress(LogError):
                 self.log.record(EntryKind.STOP, {})
         finally:
+            self._index.close()
             self.database.close()
 
     def __enter__(self) -> Self:

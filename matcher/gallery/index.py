@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matcher.gallery.rows import Rows
     from matcher.gallery.selection import Selection
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
+
+DIMENSION = 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,10 +30,10 @@ class Neighbours:
 
 
 class IndexWriter(Protocol):
-    """Keeps vectors under their reference numbers. Safe to call while another thread searches."""
+    """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
-        """Adds (n, 128) float32 vectors of length 1; they are found by the next search."""
+        """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError."""
         ...
 
     def remove(self, numbers: Sequence[int]) -> None:
@@ -48,3 +51,18 @@ class Searcher(Protocol):
     def search(self, probes: Vectors, k: int, *, allowed: "Selection") -> Neighbours:
         """The k nearest of each of the (n, 128) probes among the `allowed` numbers."""
         ...
+
+
+class Index(IndexWriter, Searcher, Protocol):
+    """Both sides of an index whose rows another one can be built from."""
+
+    @property
+    def rows(self) -> "Rows":
+        """The vectors it holds."""
+        ...
+
+
+def require_vectors(numbers: Sequence[int], vectors: Vectors) -> None:
+    """Raises ValueError if there is not one vector for each number."""
+    if vectors.shape != (len(numbers), DIMENSION):
+        raise ValueError(f"{len(numbers)} numbers for vectors of shape {vectors.shape}")

@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import Connection, insert, select
 
 from matcher.gallery import records
-from matcher.gallery.index import IndexWriter
+from matcher.gallery.index import IndexWriter, Vectors
 from matcher.gallery.scope import ConsentBook, reference_digest
 from matcher.store import tables
 from matcher.store.database import Database
@@ -41,12 +41,14 @@ def _load_references(
     connection: Connection, master_key: MasterKey, index: IndexWriter, book: ConsentBook, model_digest: str
 ) -> int:
     keys: dict[str, SealingKey] = {}
+    numbers: list[int] = []
+    vectors: list[Vectors] = []
     stale = 0
     query = select(*records.TEMPLATE_COLUMNS, tables.subject_key.c.wrapped).join(
         tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id
     )
     for rows in connection.execute(query.order_by(tables.reference.c.number)).partitions(_BATCH):
-        vectors, found = [], {}
+        found = {}
         for row in rows:
             if row.model_digest != model_digest:
                 stale += 1
@@ -57,7 +59,8 @@ def _load_references(
             vectors.append(records.kept_template_of(row, keys[row.subject_id]).template.sface)
             digest = reference_digest(row.id, row.subject_id, row.model_digest, row.sealed_template)
             found[row.number] = (row.subject_id, digest)
-        if found:
-            index.add(list(found), np.stack(vectors))
-            book.update(book.revision, references=found)
+        numbers += found
+        book.update(book.revision, references=found)
+    if numbers:  # all at once: an index that grew step by step would be built several times
+        index.add(numbers, np.stack(vectors))
     return stale

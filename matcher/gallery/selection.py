@@ -6,8 +6,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.gallery.index import Numbers
-
 Bits = NDArray[np.uint8]
 
 
@@ -45,10 +43,14 @@ class Selection:
             bits[number >> 3] ^= 1 << (number & 7)
         return type(self)(bits, self._count + (len(affected) if included else -len(affected)))
 
-    def mask(self, numbers: Numbers) -> NDArray[np.bool_]:
-        """(n,) which of the numbers are in the set."""
-        place = numbers >> 3
-        inside = place < len(self.bits)
-        if not len(self.bits):
-            return inside
-        return inside & (self.bits[np.where(inside, place, 0)] >> (numbers & 7).astype(np.uint8) & 1).astype(np.bool_)
+    @property
+    def end(self) -> int:
+        """No number in the set is as great as this."""
+        return 8 * len(self.bits)
+
+    def mask(self, begin: int, end: int) -> NDArray[np.bool_]:
+        """(end - begin,) which of these numbers are in the set. begin: a multiple of 8."""
+        found = np.zeros(end - begin, dtype=np.bool_)
+        bits = np.unpackbits(self.bits[begin >> 3 : (end + 7) >> 3], bitorder="little")[: len(found)]
+        found[: len(bits)] = bits
+        return found

@@ -1,0 +1,52 @@
+"""The index that looks at everything: a blocked matrix product, for as long as that is fast enough."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from matcher.gallery.index import DIMENSION, Neighbours, Vectors, require_vectors
+from matcher.gallery.nearest import merged, nearest
+from matcher.gallery.rows import Rows
+from matcher.gallery.selection import Selection
+
+_BLOCK = 1 << 14
+"""Rows of one product: their scores against a batch of probes stay in the cache."""
+
+_FEW = 1 / 8
+"""Of a block: so few rows are sooner picked out first than all compared."""
+
+
+class ExactIndex:
+    """An IndexWriter and a Searcher. Searches run beside one another and beside one change, without a lock."""
+
+    def __init__(self) -> None:
+        self.rows = Rows(DIMENSION, np.float32)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+        """See IndexWriter."""
+        require_vectors(numbers, vectors)
+        self.rows.put(np.asarray(numbers, dtype=np.int64), vectors)
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """See IndexWriter."""
+        self.rows.drop(np.asarray(numbers, dtype=np.int64))
+
+    def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
+        """See Searcher."""
+        held = self.rows.held
+        vectors = self.rows.vectors
+        found = []
+        for begin in range(0, min(len(held), allowed.end), _BLOCK):
+            block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
+            inside = inside & allowed.mask(begin, begin + len(inside))
+            places = np.flatnonzero(inside)
+            if len(places) < len(block) * _FEW:
+                found.append(nearest(begin + places, probes @ block[places].T, k))
+            else:
+                similarities = probes @ block[: len(inside)].T
+                similarities[:, ~inside] = -np.inf
+                found.append(nearest(np.arange(begin, begin + len(inside)), similarities, k))
+        return merged(found, len(probes), k)
