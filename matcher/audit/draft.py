@@ -4,32 +4,26 @@ What runs for each entry and each transaction goes to the driver as constant SQL
 it by SQLAlchemy costs several times what SQLite itself takes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import ClauseElement, Connection, Transaction, bindparam, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Transaction, bindparam, insert, select, update
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, encode
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Signer, sign_note
 from matcher.store import tables
-from matcher.store.engine import driver
+from matcher.store.engine import driver, driver_sql
 from matcher.store.tables import format_time, parse_time
 
-
-def _sql(statement: ClauseElement) -> str:
-    return str(statement.compile(dialect=sqlite.dialect()))
-
-
 _HEAD = tables.log_head
-_READ_HEAD = _sql(select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time))
-_WRITE_HEAD = _sql(
+_READ_HEAD = driver_sql(select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time))
+_WRITE_HEAD = driver_sql(
     update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
 )
-_WRITE_ENTRY = _sql(insert(tables.audit_entry))
+_WRITE_ENTRY = driver_sql(insert(tables.audit_entry))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +59,10 @@ class Draft:
         values = (index, format_time(moment), kind.value, answered(kind, body), data, hashed)
         driver(connection).execute(_WRITE_ENTRY, values)
         entry = AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
-        return replace(self, frontier=self.frontier.append(hashed), last_time=moment), entry
+        longer = type(self)(
+            transaction=self.transaction, began=self.began, frontier=self.frontier.append(hashed), last_time=moment
+        )
+        return longer, entry
 
     def end(self, connection: Connection, signer: Signer) -> bool:
         """Writes the head that the entries led to, signed once for all of them; False if there were none."""

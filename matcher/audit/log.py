@@ -66,10 +66,15 @@ class AuditLog:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction for entries and what goes with them. A store that fails raises LogUnavailableError."""
-        with self._kept(), self._database.writing() as connection:
-            self._take_up(connection)
-            yield connection
-            self._sign(connection)
+        began = time.perf_counter()
+        try:
+            with self._database.writing() as connection:
+                self._take_up(connection)
+                yield connection
+                self._sign(connection)
+        except StoreError as error:
+            raise self._unavailable(error) from error
+        self._kept(began)
 
     def together(self, work: Callable[[Connection], T]) -> T:
         """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
@@ -85,8 +90,13 @@ class AuditLog:
                 self._draft = before
                 raise
 
-        with self._kept():
-            return self._database.together(drafted, last=self._sign)
+        began = time.perf_counter()
+        try:
+            value = self._database.together(drafted, last=self._sign)
+        except StoreError as error:
+            raise self._unavailable(error) from error
+        self._kept(began)
+        return value
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
         """Adds an entry inside a transaction of `writing` or `together`, which ends with the head that is its.
@@ -180,22 +190,20 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
-    @contextmanager
-    def _kept(self) -> Iterator[None]:
-        """Tells of the log's health and of how long a transaction took. Raises LogUnavailableError for a StoreError."""
-        began = time.perf_counter()
-        try:
-            yield
-        except StoreError as error:
-            self.unwritable = True
-            if self._metrics is not None:
-                self._metrics.log_failures.inc()
-            raise LogUnavailableError(
-                f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
-            ) from error
+    def _kept(self, began: float) -> None:
+        """Tells how long a transaction that began then took."""
         self.unwritable = False
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
+
+    def _unavailable(self, error: StoreError) -> LogUnavailableError:
+        """Tells of a transaction that failed."""
+        self.unwritable = True
+        if self._metrics is not None:
+            self._metrics.log_failures.inc()
+        return LogUnavailableError(
+            f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
+        )
 
     def _drafted(self, connection: Connection) -> Draft | None:
         """The draft of this connection's transaction; None if it is none of the log's."""

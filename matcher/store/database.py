@@ -124,9 +124,13 @@ class Database:
         last: runs once, before the commit; of a group, only its first caller's. Raises as `writing` and `work` do.
         """
         part = Part(work=work)
-        with self._turn(part) as writer:
-            if not part.taken:
+        writer = self._take_turn(part)
+        if not part.taken:
+            try:
+                self._require_open()
                 self._run(writer, part, last)
+            finally:
+                self._turns.release()
         return part.result()
 
     @contextmanager
@@ -214,23 +218,28 @@ class Database:
                 writer.rollback()
 
     @contextmanager
-    def _turn(self, errand: Errand | None = None) -> Iterator[Connection]:
-        """The writer, for the one who has the turn. An errand that another took is done; then nobody writes."""
+    def _turn(self) -> Iterator[Connection]:
+        """The writer, for the one who has the turn."""
+        writer = self._take_turn()
+        try:
+            self._require_open()
+            yield writer
+        finally:
+            self._turns.release()
+
+    def _take_turn(self, errand: Errand | None = None) -> Connection:
+        """The writer, for whom to release the turn. An errand that another took is done, and there is no turn."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
         if not self._turns.acquire(self._busy_seconds, errand):
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
-        if errand is not None and errand.taken:
-            yield self._writer
-            return
-        try:
-            if self._closed:
-                raise _closed()
-            if self._failed is not None:
-                raise failed(self._failed)
-            yield self._writer
-        finally:
-            self._turns.release()
+        return self._writer
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise _closed()
+        if self._failed is not None:
+            raise failed(self._failed)
 
     def _checkpointed(self) -> bool:
         """One attempt at emptying the write-ahead log; False if a reader was in the way."""

@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ClauseElement, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import QueuePool
 
 
@@ -18,6 +19,11 @@ def writing_engine(path: Path, *, busy_seconds: float) -> Engine:
     """One connection that writes; it makes the database where there is none."""
     pragmas = ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
     return _engine(path, mode="rwc", begin="BEGIN IMMEDIATE", pragmas=pragmas, busy_seconds=busy_seconds, most=1)
+
+
+def driver_sql(statement: ClauseElement) -> str:
+    """Constant SQL for `driver`; its parameters in the order of the statement's columns."""
+    return str(statement.compile(dialect=sqlite.dialect()))
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
@@ -58,6 +64,6 @@ def _engine(path: Path, *, mode: str, begin: str, pragmas: list[str], busy_secon
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver(connection).execute(begin)
 
     return engine
