@@ -7,6 +7,7 @@ somebody was found; else they are dropped, and the commitment is a number that s
 import hmac
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Self
 
@@ -16,11 +17,13 @@ from matcher.gallery.records import pack_template, unpack_template
 from matcher.probe import Probe
 from matcher.recognition.template import Template
 from matcher.store import tables
+from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import SealingKey
 
 SALT_BYTES = 32
 _DIGEST_BYTES = 32
 _TEMPLATE_BYTES = 1024
+_KEEP = driver_sql(insert(tables.evidence))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +39,7 @@ class Evidence:
         """With a new random salt."""
         return cls(salt=os.urandom(SALT_BYTES), template=probe.template, crop=probe.crop or b"")
 
-    @property
+    @cached_property
     def blob(self) -> bytes:
         """Model digest (32 bytes), both vectors (1,024 bytes, little-endian float32), the JPEG."""
         return bytes.fromhex(self.template.model_digest) + pack_template(self.template) + self.crop
@@ -49,9 +52,7 @@ class Evidence:
     def keep(self, connection: Connection, request_index: int, subject_id: str, key: SealingKey) -> None:
         """Stores it, sealed under the subject's key."""
         sealed = key.seal(self.salt + self.blob, context=_context(request_index))
-        connection.execute(
-            insert(tables.evidence).values(request_index=request_index, subject_id=subject_id, sealed=sealed)
-        )
+        driver(connection).execute(_KEEP, (request_index, subject_id, sealed))
 
 
 def read_evidence(connection: Connection, request_index: int, key: SealingKey) -> Evidence | None:

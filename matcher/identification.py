@@ -171,6 +171,8 @@ class Identifier:
         moment: datetime,
     ) -> tuple[Candidate, ...]:
         """The best reference of each subject who, at the outcome's own transaction, still may be found."""
+        if not found:
+            return ()
         best: dict[str, tuple[KeptTemplate, Dissimilarity]] = {}
         for reference, score in found:
             best.setdefault(reference.subject_id, (reference, score))

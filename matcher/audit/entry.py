@@ -7,8 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import rfc8785
-
+from matcher.audit.canonical import canonical
 from matcher.audit.errors import EntryInvalidError
 from matcher.store.tables import format_time, parse_time
 
@@ -53,9 +52,10 @@ class AuditEntry:
 
 def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
     """The leaf: RFC 8785 canonical JSON of version, time, kind and body. Raises EntryInvalidError."""
+    entry = {"version": VERSION, "time": format_time(moment), "kind": kind.value, "body": dict(body)}
     try:
-        data = rfc8785.dumps({"version": VERSION, "time": format_time(moment), "kind": kind.value, "body": dict(body)})
-    except rfc8785.CanonicalizationError as error:
+        data = canonical(entry)
+    except ValueError as error:
         raise EntryInvalidError(
             f"An entry of kind {kind} has no canonical JSON form.", remedy="This is a fault in Clearglass: report it."
         ) from error

@@ -7,15 +7,13 @@ and the entry itself are kept both or neither. Callers who come while one is wri
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Row, func, insert, literal, select
 
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, decode, encode
+from matcher.audit.draft import Draft, checkpoint_of
+from matcher.audit.entry import AuditEntry, Body, EntryKind, decode
 from matcher.audit.errors import (
     ClockError,
     EntryUnknownError,
@@ -25,8 +23,8 @@ from matcher.audit.errors import (
     NoteError,
 )
 from matcher.audit.key import LOG_KEY_FILE, adopt_draft, draft_log_key, read_draft, read_log_key
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.note import Signer, open_note, sign_note
+from matcher.audit.merkle import Frontier
+from matcher.audit.note import Signer, open_note
 from matcher.clock import Clock
 from matcher.metrics import MatcherMetrics
 from matcher.store import tables
@@ -41,24 +39,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 
 _ENTRY = tables.audit_entry
 _HEAD = tables.log_head
-# Built once: making such a statement anew costs more than running it.
-_READ_HEAD = select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time)
-_WRITE_HEAD = update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
-_WRITE_ENTRY = str(insert(_ENTRY).compile(dialect=sqlite.dialect()))
 _LEAF = select(_ENTRY.c.index.label("number"), _ENTRY.c.data)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Draft:
-    """Where the transaction of this connection has brought the log; the database's head follows at its end.
-
-    A transaction that is rolled back leaves its draft behind: no later one has the same connection object.
-    """
-
-    connection: Connection
-    began: int
-    frontier: Frontier
-    last_time: datetime | None
 
 
 class AuditLog:
@@ -70,7 +51,7 @@ class AuditLog:
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._draft: _Draft | None = None
+        self._draft: Draft | None = None
         self.transactions = 0
         """How many added entries since the log was opened; fewer than entries where callers shared them."""
         self.unwritable = False
@@ -85,10 +66,15 @@ class AuditLog:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction for entries and what goes with them. A store that fails raises LogUnavailableError."""
-        with self._kept(), self._database.writing() as connection:
-            self._take_up(connection)
-            yield connection
-            self._sign(connection)
+        began = time.perf_counter()
+        try:
+            with self._database.writing() as connection:
+                self._take_up(connection)
+                yield connection
+                self._sign(connection)
+        except StoreError as error:
+            raise self._unavailable(error) from error
+        self._kept(began)
 
     def together(self, work: Callable[[Connection], T]) -> T:
         """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
@@ -104,25 +90,24 @@ class AuditLog:
                 self._draft = before
                 raise
 
-        with self._kept():
-            return self._database.together(drafted, last=self._sign)
+        began = time.perf_counter()
+        try:
+            value = self._database.together(drafted, last=self._sign)
+        except StoreError as error:
+            raise self._unavailable(error) from error
+        self._kept(began)
+        return value
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
         """Adds an entry inside a transaction of `writing` or `together`, which ends with the head that is its.
 
         Raises ClockError when the clock stands more than CLOCK_TOLERANCE before the last entry, EntryInvalidError.
         """
-        draft = self._draft
-        if draft is None or draft.connection is not connection:
+        draft = self._drafted(connection)
+        if draft is None:
             raise ValueError("an entry outside the log's own transactions")
-        index, moment = draft.frontier.size, self._moment(draft.last_time)
-        data = encode(moment, kind, body)
-        hashed = leaf_hash(data)
-        connection.exec_driver_sql(
-            _WRITE_ENTRY, (index, format_time(moment), kind.value, answered(kind, body), data, hashed)
-        )
-        self._draft = replace(draft, frontier=draft.frontier.append(hashed), last_time=moment)
-        return AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
+        self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, body)
+        return entry
 
     def record(self, kind: EntryKind, body: Body) -> AuditEntry:
         """Adds an entry; it may share its transaction. Raises LogUnavailableError, and as `append` does."""
@@ -130,10 +115,10 @@ class AuditLog:
 
     def moment(self, connection: Connection) -> datetime:
         """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
-        draft = self._draft
-        if draft is not None and draft.connection is connection:
-            return self._moment(draft.last_time)
-        return self._moment(connection.execute(_READ_HEAD).one().last_time)
+        draft = self._drafted(connection)
+        if draft is None:
+            return self._moment(connection.execute(select(_HEAD.c.last_time)).scalar_one())
+        return self._moment(draft.last_time)
 
     def entry(self, index: int) -> AuditEntry:
         """The entry at this index, from 0. Raises EntryUnknownError."""
@@ -205,51 +190,39 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
-    @contextmanager
-    def _kept(self) -> Iterator[None]:
-        """Tells of the log's health and of how long a transaction took. Raises LogUnavailableError for a StoreError."""
-        began = time.perf_counter()
-        try:
-            yield
-        except StoreError as error:
-            self.unwritable = True
-            if self._metrics is not None:
-                self._metrics.log_failures.inc()
-            raise LogUnavailableError(
-                f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
-            ) from error
+    def _kept(self, began: float) -> None:
+        """Tells how long a transaction that began then took."""
         self.unwritable = False
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
 
-    def _take_up(self, connection: Connection) -> _Draft | None:
-        """The draft of this transaction, begun from the head in the database if it has none yet."""
-        if self._draft is None or self._draft.connection is not connection:
-            head = connection.execute(_READ_HEAD).first()
-            if head is None:  # the log is being begun
-                return None
-            frontier = Frontier.unpack(head.size, head.frontier)
-            self._draft = _Draft(connection=connection, began=head.size, frontier=frontier, last_time=head.last_time)
+    def _unavailable(self, error: StoreError) -> LogUnavailableError:
+        """Tells of a transaction that failed."""
+        self.unwritable = True
+        if self._metrics is not None:
+            self._metrics.log_failures.inc()
+        return LogUnavailableError(
+            f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
+        )
+
+    def _drafted(self, connection: Connection) -> Draft | None:
+        """The draft of this connection's transaction; None if it is none of the log's."""
+        draft = self._draft
+        return draft if draft is not None and draft.transaction is connection.get_transaction() else None
+
+    def _take_up(self, connection: Connection) -> Draft | None:
+        """The draft of this transaction, begun if it has none yet."""
+        self._draft = self._drafted(connection) or Draft.begin(connection)
         return self._draft
 
     def _sign(self, connection: Connection) -> None:
-        """Ends a transaction: writes the head it led to, signed once for all its entries."""
-        draft, self._draft = self._draft, None
-        if draft is None or draft.connection is not connection or draft.frontier.size == draft.began:
+        """Ends a transaction."""
+        draft, self._draft = self._drafted(connection), None
+        if draft is None or not draft.end(connection, self._signer):
             return
-        frontier = draft.frontier
-        connection.execute(
-            _WRITE_HEAD,
-            {
-                "size": frontier.size,
-                "frontier": frontier.pack(),
-                "last_time": draft.last_time,
-                "checkpoint": _checkpoint(self._signer, frontier),
-            },
-        )
         self.transactions += 1
         if self._metrics is not None:
-            self._metrics.log_entries.set(frontier.size)
+            self._metrics.log_entries.set(draft.frontier.size)
 
     def _moment(self, last: datetime | None) -> datetime:
         now = self._clock()
@@ -289,7 +262,7 @@ class AuditLog:
         signer = draft_log_key(self._database.folder)
         with self.writing() as connection:
             connection.execute(
-                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=_checkpoint(signer, Frontier()))
+                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=checkpoint_of(Frontier(), signer))
             )
         adopt_draft(self._database.folder)
         return signer
@@ -310,10 +283,6 @@ def require_unbegun(database: Database) -> None:
             f"The audit log was truncated: its head is gone, but there was a log (see {', '.join(traces)}).",
             remedy="Put a backup of the data folder back. A new log is begun only in a new data folder.",
         )
-
-
-def _checkpoint(signer: Signer, frontier: Frontier) -> str:
-    return sign_note(Checkpoint(origin=signer.name, size=frontier.size, root=frontier.root()).text, signer)
 
 
 def _signed_by(checkpoint: str, signer: Signer) -> bool:

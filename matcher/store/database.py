@@ -4,7 +4,6 @@ Invariant: only the writer's connection ever writes or checkpoints. SQLite 3.7.0
 connections write or checkpoint at once.
 """
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -12,15 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
+from matcher.store.engine import driver, reading_engine, writing_engine
 from matcher.store.errors import (
     DataFolderError,
-    DataFolderInUseError,
     StoreBusyError,
     StoreClosedError,
     StoreFailedError,
@@ -28,13 +25,13 @@ from matcher.store.errors import (
     io_failure,
     store_error,
 )
+from matcher.store.lock import lock_folder
 from matcher.store.part import Part
 from matcher.store.turns import Errand, Turns
 
 T = TypeVar("T")
 
 DATABASE_FILE = "clearglass.sqlite3"
-LOCK_FILE = "lock"
 _CHECKPOINT_SECONDS = 0.1
 """How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
 
@@ -54,10 +51,12 @@ class Database:
         self._failed: str | None = None
         self._closed = False
         path = folder / DATABASE_FILE
-        self._readers = _engine(path, mode="ro" if lock is None else "rw", begin="BEGIN", busy_seconds=busy_seconds)
-        self._writer = (
-            None if lock is None else _engine(path, mode="rwc", begin="BEGIN IMMEDIATE", busy_seconds=busy_seconds)
-        )
+        self._readers = reading_engine(path, mode="ro" if lock is None else "rw", busy_seconds=busy_seconds)
+        self._writer: Connection | None = None
+        """Opened once: taking it from a pool for each transaction would cost more than a short one does."""
+        if lock is not None:
+            with self._translated(writing=True):
+                self._writer = writing_engine(path, busy_seconds=busy_seconds).connect()
 
     @classmethod
     def open(cls, folder: Path, *, busy_seconds: float = 5.0) -> Self:
@@ -68,7 +67,7 @@ class Database:
         """
         from matcher.store.migration import migrate
 
-        lock = _lock_folder(folder)
+        lock = lock_folder(folder)
         try:
             # SQLite gives its WAL and shared memory the mode of the database.
             (folder / DATABASE_FILE).touch(mode=0o600)
@@ -114,8 +113,8 @@ class Database:
         Raises StoreBusyError, StoreFullError, StoreBrokenError, DataFolderError; StoreFailedError from the first I/O
         error on until the process is started again; StoreClosedError after `close`.
         """
-        with self._turn() as writer, self._translated(writing=True), writer.begin() as connection:
-            yield connection
+        with self._turn() as writer, self._transaction(writer):
+            yield writer
 
     def together(self, work: Callable[[Connection], T], *, last: Callable[[Connection], None]) -> T:
         """Group commit: what `work` gave, when what it wrote is on the disk.
@@ -125,11 +124,13 @@ class Database:
         last: runs once, before the commit; of a group, only its first caller's. Raises as `writing` and `work` do.
         """
         part = Part(work=work)
-        with self._turn(part) as writer:
-            if not part.taken:
-                # Parts are all that is ever queued as an errand.
-                others = cast(list[Part[Any]], self._turns.join(_MOST_PARTS - 1))
-                self._run(writer, [part, *others], last)
+        writer = self._take_turn(part)
+        if not part.taken:
+            try:
+                self._require_open()
+                self._run(writer, part, last)
+            finally:
+                self._turns.release()
         return part.result()
 
     @contextmanager
@@ -172,7 +173,8 @@ class Database:
         try:
             if self._writer is not None:
                 # Last: whoever closes last checkpoints, and only the writer may.
-                self._writer.dispose()
+                self._writer.close()
+                self._writer.engine.dispose()
             if self._lock is not None:
                 os.close(self._lock)
                 self._lock = None
@@ -185,13 +187,16 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, writer: Engine, parts: list[Part[Any]], last: Callable[[Connection], None]) -> None:
-        """One transaction of all the parts, the first of them the caller's own."""
+    def _run(self, writer: Connection, first: Part[Any], last: Callable[[Connection], None]) -> None:
+        """One transaction of the caller's part and of all that wait by then."""
+        parts = [first]
         try:
-            with self._translated(writing=True), writer.begin() as connection:
-                for part in parts:
-                    part.run(connection)
-                last(connection)
+            with self._transaction(writer):
+                for part in parts:  # they grow: who comes while one runs need not wait for the next transaction
+                    part.run(writer)
+                    # Parts are all that is ever queued as an errand.
+                    parts += cast(list[Part[Any]], self._turns.join(_MOST_PARTS - len(parts)))
+                last(writer)
         except BaseException as error:
             for part in parts:
                 part.fail(error)
@@ -199,33 +204,48 @@ class Database:
                 raise
         finally:
             for part in parts[1:]:
-                part.finish()
+                part.call()
 
     @contextmanager
-    def _turn(self, errand: Errand | None = None) -> Iterator[Engine]:
-        """The writer, for the one who has the turn. An errand that another took is done; then nobody writes."""
+    def _transaction(self, writer: Connection) -> Iterator[None]:
+        """For the one who has the turn."""
+        try:
+            with self._translated(writing=True), writer.begin():
+                yield
+        finally:
+            # An interrupt may have come between the transaction's begin and its block.
+            if writer.in_transaction():
+                writer.rollback()
+
+    @contextmanager
+    def _turn(self) -> Iterator[Connection]:
+        """The writer, for the one who has the turn."""
+        writer = self._take_turn()
+        try:
+            self._require_open()
+            yield writer
+        finally:
+            self._turns.release()
+
+    def _take_turn(self, errand: Errand | None = None) -> Connection:
+        """The writer, for whom to release the turn. An errand that another took is done, and there is no turn."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
         if not self._turns.acquire(self._busy_seconds, errand):
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
-        if errand is not None and errand.taken:
-            yield self._writer
-            return
-        try:
-            if self._closed:
-                raise _closed()
-            if self._failed is not None:
-                raise failed(self._failed)
-            yield self._writer
-        finally:
-            self._turns.release()
+        return self._writer
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise _closed()
+        if self._failed is not None:
+            raise failed(self._failed)
 
     def _checkpointed(self) -> bool:
         """One attempt at emptying the write-ahead log; False if a reader was in the way."""
-        with self._turn() as writer, self._translated(writing=True), writer.connect() as connection:
-            # Autocommit: a checkpoint cannot run inside a transaction.
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
+        with self._turn() as writer, self._translated(writing=True):
+            # The driver's, in autocommit: a checkpoint cannot run inside a transaction.
+            raw = driver(writer)
             patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
             raw.execute(f"PRAGMA busy_timeout={int(_CHECKPOINT_SECONDS * 1000)}")
             try:
@@ -252,65 +272,3 @@ class Database:
 
 def _closed() -> StoreClosedError:
     return StoreClosedError("The data folder is closed: the service is stopping.", remedy="Start it again.")
-
-
-def _lock_folder(folder: Path) -> int:
-    """Makes the folder and takes its lock; the descriptor holds it until it is closed or the process dies."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DataFolderError(
-            f"The data folder {folder} cannot be used: {error.strerror}.",
-            remedy="Choose a folder on a local disk that this account may write to.",
-        ) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise DataFolderInUseError(
-            f"Another Clearglass process is using the data folder {folder}.",
-            remedy="Stop it first, or use its API; `clearglass audit` commands work beside it.",
-        ) from error
-    return descriptor
-
-
-def _engine(path: Path, *, mode: str, begin: str, busy_seconds: float) -> Engine:
-    def connect() -> sqlite3.Connection:
-        # No implicit transactions: `begin` below says when and how each starts.
-        connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode={mode}",
-            uri=True,
-            timeout=busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        writable = mode == "rwc"
-        pragmas = ["foreign_keys=ON", "temp_store=MEMORY", "trusted_schema=OFF"]
-        pragmas += ["journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"] if writable else ["query_only=ON"]
-        try:
-            for pragma in pragmas:
-                connection.execute(f"PRAGMA {pragma}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    pool_size = 1 if mode == "rwc" else 8
-    engine = create_engine(
-        "sqlite://",
-        creator=connect,
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        # Readers never wait for one another; the writer is one.
-        max_overflow=0 if pool_size == 1 else -1,
-        pool_reset_on_return="rollback",
-        # Sealed blobs, digests and session tokens are not for tracebacks.
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from matcher.store.engine import driver
 from matcher.store.errors import StoreBusyError, StoreError, store_error
 from matcher.store.turns import Errand
 
@@ -24,8 +25,7 @@ class Part(Errand, Generic[T]):
 
     def run(self, connection: Connection) -> None:
         """Does the work in a savepoint. Its own error is kept for `result`; one of the store is everybody's: raised."""
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - for the type checker
+        raw = driver(connection)
         raw.execute("SAVEPOINT part")
         try:
             self._value.append(self.work(connection))

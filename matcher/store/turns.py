@@ -4,30 +4,46 @@ Who waits with an errand need not come to the turn at all: whoever has it may ta
 queue and do them along with his own (group commit).
 """
 
-import threading
 from collections import deque
 from dataclasses import dataclass, field
+from threading import Lock
+
+
+def _shut() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
 
 
 @dataclass(eq=False)
 class Errand:
-    """A place in the queue whose work another may do. Changed under the queue's mutex, until `called` is set."""
+    """A place in the queue whose work another may do. Changed under the queue's mutex, until it is called."""
 
-    called: threading.Event = field(default_factory=threading.Event)
     shareable: bool = True
     taken: bool = False
-    """By somebody who had the turn: he does the work, then calls `finish`."""
+    """By somebody who had the turn: he does the work, then calls."""
 
-    def finish(self) -> None:
-        """The one who took it says that it is done, well or badly."""
-        self.called.set()
+    _called: bool = field(default=False, init=False)
+    _gate: Lock = field(default_factory=_shut, init=False)
+    """Shut until the call. A bare lock: an Event costs more than the shortest work done under a turn."""
+
+    def wait(self, timeout: float = -1) -> bool:
+        """Until it is called, at most `timeout` seconds; whether it was. For one thread; again gives the same."""
+        if not self._called:
+            self._gate.acquire(timeout=timeout)
+        return self._called
+
+    def call(self) -> None:
+        """Ends the waiting: the turn has come, or the work is done."""
+        self._called = True
+        self._gate.release()
 
 
 class Turns:
     """First come, first served. Not re-entrant: who has the turn and asks again waits for the timeout."""
 
     def __init__(self) -> None:
-        self._mutex = threading.Lock()
+        self._mutex = Lock()
         self._taken = False
         self._waiting: deque[Errand] = deque()
 
@@ -44,19 +60,18 @@ class Turns:
                 return True
             self._waiting.append(place)
         try:
-            if place.called.wait(timeout) or not self._leave(place):
-                place.called.wait()  # somebody is at work on it: soon
-                return True
+            if place.wait(timeout) or not self._leave(place):
+                return place.wait()  # if it was not called yet, somebody is at work on it: soon
         except BaseException:  # an interrupt: the turn must not be handed to somebody who has left
             if not self._leave(place):
-                place.called.wait()
+                place.wait()
                 if not place.taken:
                     self.release()
             raise
         return False
 
     def join(self, most: int) -> list[Errand]:
-        """For the one who has the turn: the errands that wait first, at most so many, to be done and finished by him.
+        """For the one who has the turn: the errands that wait first, at most so many, to be done and called by him.
 
         Whoever waits without one is not overtaken.
         """
@@ -72,14 +87,14 @@ class Turns:
         """Ends the turn and calls the next."""
         with self._mutex:
             if self._waiting:
-                self._waiting.popleft().called.set()
+                self._waiting.popleft().call()
             else:
                 self._taken = False
 
     def _leave(self, place: Errand) -> bool:
         """Whether the queue was left; False if the turn had been given, or the errand taken, just before."""
         with self._mutex:
-            if place.taken or place.called.is_set():
+            if place not in self._waiting:
                 return False
             self._waiting.remove(place)
             return True

@@ -89,6 +89,29 @@ def test_who_waits_shares_one_transaction_in_order(database: Database, gathering
     assert gathering.transactions == 1
 
 
+def test_who_comes_while_a_part_runs_shares_its_transaction(database: Database) -> None:
+    commits: list[Connection] = []
+    with ThreadPoolExecutor(1) as threads:
+        late: list[Future[int]] = []
+
+        def first(connection: Connection) -> int:
+            late.append(threads.submit(database.together, account(2), last=commits.append))
+            while not database._turns._waiting:
+                time.sleep(0.001)
+            return account(1)(connection)
+
+        assert database.together(first, last=commits.append) == 1
+        assert late[0].result() == 2
+    assert len(commits) == 1
+    assert kept(database) == [1, 2]
+
+
+def test_a_transaction_has_its_most_parts(database: Database, gathering: Gathering) -> None:
+    assert len(gathering.run([account(number) for number in range(70)])) == 70
+    assert gathering.transactions == 2
+    assert kept(database) == list(range(70))
+
+
 @pytest.mark.parametrize("error", [KeyError("mine"), KeyboardInterrupt(), SystemExit(3)])
 @pytest.mark.parametrize("at", [0, 2, 4])
 def test_one_that_raises_takes_no_other_down(
