@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 from statistics import median
 
+import numpy as np
+
 from benchmarks.alternation import alternate
 from benchmarks.audit_cost_world import POINT, QUERY, World
 from benchmarks.benchmark import Progress
@@ -27,7 +29,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
     body = request_body(
         "identify", QUERY, started_at=now, scope=scope, operating_point=POINT, commitment="0" * 64, against=None
     )
-    numbers = list(range(1, min(50, len(world.probes)) + 1))
+    numbers = np.arange(1, min(50, len(world.probes)) + 1)
     # In the folder's own file system; opened for appending, as the write-ahead log grows.
     path = matcher.database.folder / "fsync-alone"
     with path.open("ab", buffering=0) as file:
@@ -44,7 +46,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
                 Checkpoint(origin=signer.name, size=1, root=EMPTY_ROOT).text, signer
             ),
             "one entry, durable": lambda: matcher.log.record(EntryKind.LOGIN, {"actor": QUERY.actor}),
-            "templates of 50 references": lambda: matcher.gallery.templates(numbers),
+            "templates of a shortlist": lambda: matcher.gallery.templates(numbers),
         }
         with progress.step("timing the parts", total=rounds * len(contestants)) as advance:
             times = alternate(contestants, rounds=rounds, advance=advance)

@@ -24,11 +24,12 @@ from matcher.gallery.consent import is_plain
 from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
-from matcher.gallery.reference import KeptTemplate, Reference
+from matcher.gallery.reference import Reference, ReferenceKey
 from matcher.gallery.scope import Scope, permits
+from matcher.gallery.templates import Templates
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe, Query
-from matcher.recognition.fusion import Dissimilarity, compare, compare_all
+from matcher.recognition.fusion import Dissimilarity, compare, compare_all, compare_vectors
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
 from matcher.search_entry import outcome_body, request_body
@@ -137,45 +138,41 @@ class Identifier:
             gallery_revision=scope.revision,
         )
 
-    def _search(self, probe: Probe, scope: Scope) -> list[tuple[KeptTemplate, Dissimilarity]]:
-        """References at or below the threshold, nearest first."""
+    def _search(self, probe: Probe, scope: Scope) -> list[tuple[int, Dissimilarity]]:
+        """The numbers of the references at or below the threshold, nearest first."""
         began = time.perf_counter()
-        matches = self._matches(probe, self._shortlist(probe, scope))
+        shortlist = self._shortlist(probe, scope)
+        scores = compare_vectors(probe.template, shortlist.sface, shortlist.dlib)
+        places = np.flatnonzero(scores.fused <= self.operating_point.threshold)
+        ordered = places[np.lexsort((shortlist.numbers[places], scores.fused[places]))]
+        matches = [(int(shortlist.numbers[place]), scores.at(place)) for place in ordered]
         if self._metrics is not None:
             self._metrics.search_seconds.observe(time.perf_counter() - began)
         return matches
 
-    def _shortlist(self, probe: Probe, scope: Scope) -> list[KeptTemplate]:
+    def _shortlist(self, probe: Probe, scope: Scope) -> Templates:
         """The nearest references by SFace: so many that one subject's many do not keep all others out."""
         vectors = np.asarray(probe.template.sface, dtype=np.float32)[None, :]
         width = SHORTLIST
         while True:
             neighbours = self._searcher.search(vectors, width, allowed=scope.selection)
-            references = self._gallery.templates([int(number) for number in neighbours.numbers[0] if number >= 0])
-            subjects = {reference.subject_id for reference in references.values()}
-            if len(subjects) >= self._most or width >= min(len(scope.selection), WIDEST_SHORTLIST):
-                return list(references.values())
+            templates = self._gallery.templates(neighbours.numbers[0])
+            several = len(np.unique(templates.subjects)) >= self._most
+            if several or width >= min(len(scope.selection), WIDEST_SHORTLIST):
+                return templates
             width *= 4
 
-    def _matches(self, probe: Probe, references: Sequence[KeptTemplate]) -> list[tuple[KeptTemplate, Dissimilarity]]:
-        scores = compare_all(probe.template, [reference.template for reference in references])
-        pairs = zip(references, scores, strict=True)
-        matches = [pair for pair in pairs if pair[1].fused <= self.operating_point.threshold]
-        return sorted(matches, key=lambda pair: (pair[1].fused, pair[0].number))
-
     def _ranked(
-        self,
-        connection: Connection,
-        found: Sequence[tuple[KeptTemplate, Dissimilarity]],
-        query: Query,
-        moment: datetime,
+        self, connection: Connection, found: Sequence[tuple[int, Dissimilarity]], query: Query, moment: datetime
     ) -> tuple[Candidate, ...]:
         """The best reference of each subject who, at the outcome's own transaction, still may be found."""
         if not found:
             return ()
-        best: dict[str, tuple[KeptTemplate, Dissimilarity]] = {}
-        for reference, score in found:
-            best.setdefault(reference.subject_id, (reference, score))
+        keys = self._gallery.keys(connection, [number for number, _ in found])
+        best: dict[str, tuple[ReferenceKey, Dissimilarity]] = {}
+        for number, score in found:
+            if number in keys:
+                best.setdefault(keys[number].subject_id, (keys[number], score))
         permitted = self._gallery.permitted(connection, best, camera=query.camera, purpose=query.purpose, moment=moment)
         kept = [pair for subject_id, pair in best.items() if subject_id in permitted][: self._most]
         return tuple(_candidate(rank, reference, score) for rank, (reference, score) in enumerate(kept, start=1))
@@ -325,7 +322,7 @@ class Identifier:
             self._metrics.identifications.labels(outcome=outcome).inc()
 
 
-def _candidate(rank: int, reference: KeptTemplate, score: Dissimilarity) -> Candidate:
+def _candidate(rank: int, reference: ReferenceKey, score: Dissimilarity) -> Candidate:
     return Candidate(
         subject_id=reference.subject_id,
         reference_id=reference.id,

@@ -90,13 +90,13 @@ class CellIndex:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
         require_vectors(numbers, vectors)
         with self._lock.changing():
             self._put(np.asarray(numbers, dtype=np.int64), vectors)
 
-    def remove(self, numbers: Sequence[int]) -> None:
+    def remove(self, numbers: Sequence[int] | Numbers) -> None:
         """See IndexWriter."""
         ids = np.asarray(numbers, dtype=np.int64)
         with self._lock.changing():

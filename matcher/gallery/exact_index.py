@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.gallery.index import DIMENSION, Neighbours, Vectors, require_vectors
+from matcher.gallery.index import DIMENSION, Neighbours, Numbers, Vectors, require_vectors
 from matcher.gallery.nearest import merged, nearest
 from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
@@ -25,12 +25,12 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
         require_vectors(numbers, vectors)
         self.rows.put(np.asarray(numbers, dtype=np.int64), vectors)
 
-    def remove(self, numbers: Sequence[int]) -> None:
+    def remove(self, numbers: Sequence[int] | Numbers) -> None:
         """See IndexWriter."""
         self.rows.drop(np.asarray(numbers, dtype=np.int64))
 

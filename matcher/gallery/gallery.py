@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
@@ -24,23 +24,17 @@ from matcher.gallery.errors import (
     ErasurePendingError,
     ReferenceUnknownError,
 )
-from matcher.gallery.index import IndexWriter
+from matcher.gallery.index import IndexWriter, Numbers
 from matcher.gallery.loading import load
-from matcher.gallery.reference import KeptTemplate, Reference
+from matcher.gallery.reference import Reference, ReferenceKey
 from matcher.gallery.scope import Scope, permits, reference_digest
 from matcher.gallery.subject import Subject
+from matcher.gallery.templates import Templates
 from matcher.metrics import MatcherMetrics
 from matcher.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
-
-# Built once, since every search runs it: making such a statement anew costs more than running it.
-_TEMPLATES = (
-    select(*records.TEMPLATE_COLUMNS, tables.subject_key.c.wrapped)
-    .join(tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id)
-    .where(tables.reference.c.number.in_(bindparam("numbers", expanding=True)))
-)
 
 
 class Gallery:
@@ -67,7 +61,9 @@ class Gallery:
         self._model_digest = model_digest
         self._metrics = metrics
         self._changing = threading.RLock()
-        self._book, self.stale = load(database, master_key, index, model_digest=model_digest)
+        loaded = load(database, master_key, model_digest=model_digest)
+        self._book, self._templates, self.stale = loaded.book, loaded.templates, loaded.stale
+        index.add(*self._templates.searchable())  # all at once: one that grew step by step would be built several times
         self._measure()
         # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
         with suppress(ErasurePendingError):
@@ -130,13 +126,13 @@ class Gallery:
             key = records.load_subject_key(connection, self._master_key, row.subject_id)
         return key.open(row.sealed_picture, context=records.picture_context(reference_id))
 
-    def templates(self, numbers: Sequence[int]) -> dict[int, KeptTemplate]:
-        """The templates with these numbers, from the database; those that are gone by now are not in it."""
-        with self._database.reading() as connection:
-            rows = connection.execute(_TEMPLATES, {"numbers": list(numbers)}).all()
-        wrapped = {row.subject_id: row.wrapped for row in rows}
-        keys = {subject_id: self._unwrap(subject_id, key) for subject_id, key in wrapped.items()}
-        return {row.number: records.kept_template_of(row, keys[row.subject_id]) for row in rows}
+    def templates(self, numbers: Numbers) -> Templates:
+        """The templates with these numbers, in their order; those that are gone by now are not in it."""
+        return self._templates.of(numbers)
+
+    def keys(self, connection: Connection, numbers: Iterable[int]) -> dict[int, ReferenceKey]:
+        """By what the references with these numbers are known, as of this transaction; without those that are gone."""
+        return records.read_keys(connection, numbers)
 
     def permitted(
         self, connection: Connection, subject_ids: Iterable[str], *, camera: str, purpose: str, moment: datetime
@@ -269,6 +265,7 @@ class Gallery:
                 else:
                     numbers, revision = [], self.revision
             self._index.remove(numbers)
+            self._templates.drop(numbers)
             self._book.update(revision, gone=subject_id)
             self._measure()
             finish_erasures(self._database, self._log)
@@ -324,8 +321,12 @@ class Gallery:
         *,
         consents: Sequence[Consent] = (),
     ) -> None:
-        """Brings index and book to what was committed. The index first: what the book allows can be found."""
-        self._index.add(list(added), np.stack([sample.template.sface for sample in samples]).astype(np.float32))
+        """Brings memory to what was committed. The book last: what it allows can be found and scored."""
+        templates = [sample.template for sample in samples]
+        sface = np.stack([template.sface for template in templates], dtype=np.float32)
+        dlib = np.stack([template.dlib for template in templates], dtype=np.float32)
+        self._templates.put(list(added), [subject_id] * len(added), np.hstack([sface, dlib]))
+        self._index.add(list(added), sface)
         references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
         self._book.update(revision, consents=consents, references=references)
         self._measure()

@@ -32,11 +32,11 @@ class Neighbours:
 class IndexWriter(Protocol):
     """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
 
-    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
         """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError."""
         ...
 
-    def remove(self, numbers: Sequence[int]) -> None:
+    def remove(self, numbers: Sequence[int] | Numbers) -> None:
         """Takes vectors out; no later search returns them. Unknown numbers are passed over."""
         ...
 
@@ -62,7 +62,7 @@ class Index(IndexWriter, Searcher, Protocol):
         ...
 
 
-def require_vectors(numbers: Sequence[int], vectors: Vectors) -> None:
+def require_vectors(numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
     """Raises ValueError if there is not one vector for each number."""
     if vectors.shape != (len(numbers), DIMENSION):
         raise ValueError(f"{len(numbers)} numbers for vectors of shape {vectors.shape}")

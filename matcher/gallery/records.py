@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
 from matcher.gallery.errors import SubjectUnknownError, SubjectWithdrawnError
-from matcher.gallery.reference import KeptTemplate, Reference
+from matcher.gallery.reference import Reference, ReferenceKey
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
@@ -22,13 +22,16 @@ from matcher.store.sealing import MasterKey, SealingKey
 from matcher.store.tables import format_time
 
 VECTOR = np.dtype("<f4")
-_VECTOR_BYTES = 128 * VECTOR.itemsize
+TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
 
 # Built once, since every search runs it: making such a statement anew costs more than running it.
 _CONSENTS = (
     select(tables.consent)
     .where(tables.consent.c.subject_id.in_(bindparam("subjects", expanding=True)))
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
+)
+_KEYS = select(tables.reference.c.number, tables.reference.c.id, tables.reference.c.subject_id).where(
+    tables.reference.c.number.in_(bindparam("numbers", expanding=True))
 )
 
 
@@ -59,8 +62,6 @@ def pack_template(template: Template) -> bytes:
 
 def unpack_template(packed: bytes, model_digest: str) -> Template:
     """The template that was packed."""
-    if len(packed) != 2 * _VECTOR_BYTES:
-        raise ValueError(f"a template of {len(packed)} bytes")
     vectors = np.frombuffer(packed, dtype=VECTOR).astype(np.float32)
     return Template(model_digest=model_digest, sface=vectors[:128], dlib=vectors[128:])
 
@@ -100,12 +101,15 @@ TEMPLATE_COLUMNS = (
     tables.reference.c.model_digest,
     tables.reference.c.sealed_template,
 )
-"""What `kept_template_of` needs: the picture beside it, ten times as large, stays on the disk."""
+"""What `packed_template` needs: the picture beside it, ten times as large, stays on the disk."""
 
 
-def kept_template_of(row: Any, key: SealingKey) -> KeptTemplate:
-    """The template of a row with TEMPLATE_COLUMNS. Raises SealError."""
-    return KeptTemplate(number=row.number, id=row.id, subject_id=row.subject_id, template=_opened_template(row, key))
+def packed_template(row: Any, key: SealingKey) -> bytes:
+    """The template of a row with TEMPLATE_COLUMNS, as `pack_template` made it. Raises SealError."""
+    packed = key.open(row.sealed_template, context=template_context(row.id, row.model_digest))
+    if len(packed) != TEMPLATE_BYTES:
+        raise ValueError(f"a template of {len(packed)} bytes")
+    return packed
 
 
 def reference_of(row: Any, key: SealingKey) -> Reference:
@@ -114,15 +118,10 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
         number=row.number,
         id=row.id,
         subject_id=row.subject_id,
-        template=_opened_template(row, key),
+        template=unpack_template(packed_template(row, key), row.model_digest),
         quality=Quality(**json.loads(row.quality)),
         created_at=row.created_at,
     )
-
-
-def _opened_template(row: Any, key: SealingKey) -> Template:
-    packed = key.open(row.sealed_template, context=template_context(row.id, row.model_digest))
-    return unpack_template(packed, row.model_digest)
 
 
 def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
@@ -150,6 +149,12 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
         f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
         remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
     )
+
+
+def read_keys(connection: Connection, numbers: Iterable[int]) -> dict[int, ReferenceKey]:
+    """By what the references with these numbers are known; those that are gone by now are not in it."""
+    rows = connection.execute(_KEYS, {"numbers": list(numbers)})
+    return {row.number: ReferenceKey(number=row.number, id=row.id, subject_id=row.subject_id) for row in rows}
 
 
 def read_consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:

@@ -8,18 +8,18 @@ from matcher.recognition.template import Template
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class KeptTemplate:
-    """What a search needs of a reference. `number` is its integer key in the index and the database."""
+class ReferenceKey:
+    """What a reference is known by. `number` is its integer key in the index and the database."""
 
     number: int
     id: str
     subject_id: str
-    template: Template
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reference(KeptTemplate):
+class Reference(ReferenceKey):
     """One enrolled picture: its template and quality."""
 
+    template: Template
     quality: Quality
     created_at: datetime

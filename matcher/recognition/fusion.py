@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.recognition.template import ModelMismatchError, Template
 
@@ -27,6 +28,24 @@ class Dissimilarity:
     dlib: float
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dissimilarities:
+    """Of one probe and n templates: (n,) of each kind, as in Dissimilarity."""
+
+    fused: NDArray[np.float64]
+    sface: NDArray[np.float64]
+    dlib: NDArray[np.float64]
+
+    def each(self) -> list[Dissimilarity]:
+        """One by one."""
+        return [self.at(place) for place in range(len(self.fused))]
+
+    def at(self, place: int) -> Dissimilarity:
+        """That with the template at this place."""
+        fused, sface, dlib = (float(kind[place]) for kind in (self.fused, self.sface, self.dlib))
+        return Dissimilarity(fused=fused, sface=sface, dlib=dlib)
+
+
 def compare(a: Template, b: Template) -> Dissimilarity:
     """How far apart two faces are. Raises ModelMismatchError if different models made the templates."""
     return compare_all(a, [b])[0]
@@ -43,11 +62,12 @@ def compare_all(probe: Template, templates: Sequence[Template]) -> list[Dissimil
             )
     if not templates:
         return []
-    cosine = np.stack([template.sface for template in templates]).astype(np.float64) @ probe.sface.astype(np.float64)
-    sface = np.maximum(1 - cosine, 0)
-    apart = np.stack([template.dlib for template in templates]).astype(np.float64) - probe.dlib.astype(np.float64)
-    dlib = np.linalg.norm(apart, axis=1)
-    return [
-        Dissimilarity(fused=float(one + DLIB_WEIGHT * other), sface=float(one), dlib=float(other))
-        for one, other in zip(sface, dlib, strict=True)
-    ]
+    sface = np.stack([template.sface for template in templates])
+    return compare_vectors(probe, sface, np.stack([template.dlib for template in templates])).each()
+
+
+def compare_vectors(probe: Template, sface: NDArray[np.float32], dlib: NDArray[np.float32]) -> Dissimilarities:
+    """How far the probe is from n templates of its own model, given as (n, 128) vectors of both embedders."""
+    near = np.maximum(1 - sface.astype(np.float64) @ probe.sface.astype(np.float64), 0)
+    far = np.linalg.norm(dlib.astype(np.float64) - probe.dlib.astype(np.float64), axis=1)
+    return Dissimilarities(fused=near + DLIB_WEIGHT * far, sface=near, dlib=far)

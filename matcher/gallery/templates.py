@@ -1,0 +1,69 @@
+"""The templates of all searchable references, in memory: to score a shortlist no seal is opened and no disk read."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.gallery.index import DIMENSION, Numbers, Vectors
+from matcher.gallery.rows import Rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Templates:
+    """Some of them. numbers: (n,) of the references. subjects: (n,), alike where the subject is the same one.
+
+    sface, dlib: (n, 128) float32, as in `matcher.recognition.template.Template`.
+    """
+
+    numbers: Numbers
+    subjects: Numbers
+    sface: Vectors
+    dlib: Vectors
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class KeptTemplates:
+    """A kilobyte each. Kept by the gallery, its owner: one thread at a time changes it, others may read meanwhile."""
+
+    def __init__(self) -> None:
+        self._vectors = Rows(2 * DIMENSION, np.float32)
+        self._subjects = Rows(1, np.int64)
+
+    def put(self, numbers: Sequence[int], subject_ids: Sequence[str], vectors: Vectors) -> None:
+        """vectors: (n, 256), SFace's before dlib's."""
+        at = np.asarray(numbers, dtype=np.int64)
+        self._subjects.put(at, np.array([[_code(subject_id)] for subject_id in subject_ids], dtype=np.int64))
+        self._vectors.put(at, vectors)
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Overwrites them; unknown ones are passed over."""
+        at = np.asarray(numbers, dtype=np.int64)
+        self._vectors.drop(at)
+        self._subjects.drop(at)
+
+    def searchable(self) -> tuple[Numbers, Vectors]:
+        """All numbers, and the vectors that are searched."""
+        numbers = self._vectors.numbers()
+        return numbers, self._vectors.vectors[numbers, :DIMENSION]
+
+    def of(self, numbers: Numbers) -> Templates:
+        """Those with these numbers, in their order, without those that are gone or never were there."""
+        held = self._vectors.held
+        numbers = numbers[(numbers >= 0) & (numbers < len(held))]
+        numbers = numbers[held[numbers]]
+        vectors = self._vectors.vectors
+        return Templates(
+            numbers=numbers,
+            subjects=self._subjects.vectors[numbers, 0],
+            sface=vectors[numbers, :DIMENSION],
+            dlib=vectors[numbers, DIMENSION:],
+        )
+
+
+def _code(subject_id: str) -> int:
+    """So much of a random id that no two subjects share it."""
+    return uuid.UUID(subject_id).int >> 65
