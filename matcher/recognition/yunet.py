@@ -61,7 +61,7 @@ class YuNet:
         return pixels.shrink(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
     def _scale(self, longest: int) -> float:
-        # By a whole number, since averaging whole blocks of pixels takes a tenth of the time of averaging parts of them.
+        # By a whole number: to average whole blocks of pixels takes a tenth of the time of averaging parts of them.
         wanted = max(1 / max(1, self._min_face // _SMALLEST_SEEN), self._least_side / longest)
         return min(1.0, wanted, self._most_side / longest)
 

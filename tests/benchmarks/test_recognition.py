@@ -54,4 +54,4 @@ def test_a_footprint_is_of_a_process_of_its_own(record: dict) -> None:
     whole = costs["Clearglass: the whole recogniser"]
     assert 0 < whole["uss"] <= whole["pss"] <= whole["rss"] <= whole["peak"]
     assert costs["Clearglass: detector alone"]["rss"] < whole["rss"]
-    assert all(0 < cost["load_seconds"] for cost in costs.values())
+    assert all(cost["load_seconds"] > 0 for cost in costs.values())
