@@ -34,14 +34,12 @@ def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     return cast("Image", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
-def planes(image: Image, width: int, height: int) -> Floats:
-    """(1, 3, height, width) float32 planes in the picture's own channel order, black where it is smaller."""
+def padded(image: Image, width: int, height: int) -> Image:
+    """(height, width, 3) with the picture at its upper left, black where it is smaller."""
     import cv2
 
     below, aside = height - image.shape[0], width - image.shape[1]
-    if below or aside:
-        image = cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
-    return cast("Floats", cv2.dnn.blobFromImage(image))
+    return cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
 
 
 def suppress(boxes: NDArray[np.int32], scores: Floats, overlap: float) -> list[int]:
