@@ -24,6 +24,10 @@ def shrink(image: Image, width: int, height: int) -> Image:
     """The picture scaled down by averaging areas, so that nothing aliases."""
     import cv2
 
+    if image.shape[:2] == (3 * height, 3 * width):
+        # From 1080p to 640×360: the same numbers in under half the time, for INTER_AREA has no vector code for thirds.
+        means = cv2.blur(image, (3, 3), anchor=(0, 0))
+        return cast("Image", cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST))
     return cast("Image", cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
