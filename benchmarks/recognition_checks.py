@@ -11,6 +11,7 @@ from benchmarks.benchmark import Progress
 from benchmarks.overlap import OVERLAP, overlap
 from benchmarks.recognition_contestants import HOG, HOG_UPSAMPLED, OURS, SMALLER, Contestants, Material, row
 from benchmarks.recognition_pictures import ROWS, Picture
+from matcher.recognition import pixels
 from matcher.recognition.alignment import sface_chip
 from matcher.recognition.face import Box, Face, Image
 
@@ -62,8 +63,8 @@ def checks(contestants: Contestants, material: Material) -> list[Check]:
 def found(contestants: Contestants, pictures: Sequence[Picture], progress: Progress) -> dict[str, Any]:
     """Of the faces that are there, how many each detector finds, by their width; and what it finds beside them."""
     detectors: Mapping[str, Detects] = {
-        HOG: lambda picture: contestants.dlib.detect(rgb(picture), upsampled=0),
-        HOG_UPSAMPLED: lambda picture: contestants.dlib.detect(rgb(picture), upsampled=1),
+        HOG: lambda picture: contestants.dlib.detect(pixels.rgb(picture), upsampled=0),
+        HOG_UPSAMPLED: lambda picture: contestants.dlib.detect(pixels.rgb(picture), upsampled=1),
         OURS: lambda picture: [face.box for face in contestants.yunet.detect(picture)],
         SMALLER: lambda picture: [face.box for face in contestants.coarse.detect(picture)],
     }
@@ -86,11 +87,6 @@ def unit(vectors: Floats) -> Floats:
     """Of length 1."""
     scaled: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return scaled
-
-
-def rgb(picture: Image) -> Image:
-    """As dlib wants it."""
-    return np.ascontiguousarray(picture[:, :, ::-1])
 
 
 def _boxes(contestants: Contestants, pictures: Sequence[Picture]) -> Check:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.alternation import Contestant
 from benchmarks.recognition_pictures import Picture
+from matcher.recognition import pixels
 from matcher.recognition.alignment import DlibAlignment, sface_chip
 from matcher.recognition.dlib_network import DlibNetwork
 from matcher.recognition.dlib_reference import DlibReference
@@ -110,7 +111,7 @@ class Contestants:
     def jobs(self, material: Material) -> list[Job]:
         """All of them."""
         face, frame = material.faces[0], material.frame
-        rgb = np.ascontiguousarray(frame[:, :, ::-1])
+        rgb = pixels.rgb(frame)
         sface = batch([sface_chip(frame, one) for one in material.faces])
         dlib = batch([self.alignment.chip(frame, one) for one in material.faces])
         return [

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.recognition import pixels
 from matcher.recognition.alignment import DLIB_PADDING, DLIB_SIZE
 from matcher.recognition.face import Box, Image
 from matcher.recognition.registry import DLIB_LANDMARKS, DLIB_NETWORK
@@ -64,5 +65,5 @@ class DlibReference:
 
             # It tells Pillow, for the whole process, to make a picture of any broken file.
             ImageFile.LOAD_TRUNCATED_IMAGES = strict
-            picture = np.ascontiguousarray(image[:, :, ::-1])
+            picture = pixels.rgb(image)
             return np.array(face_recognition.face_encodings(picture, model="small"), np.float32).reshape(-1, 128)

@@ -38,6 +38,13 @@ def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     return cast("Image", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
+def rgb(image: Image) -> Image:
+    """The picture with its colours the other way round."""
+    import cv2
+
+    return cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
 def padded(image: Image, width: int, height: int) -> Image:
     """(height, width, 3) with the picture at its upper left, black where it is smaller."""
     import cv2
