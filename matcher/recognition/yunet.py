@@ -11,9 +11,11 @@ from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.registry import YUNET
 from matcher.recognition.session import Session
 from matcher.recognition.weights import read
-from matcher.recognition.yunet_network import STRIDES, network
+from matcher.recognition.yunet_network import network
 
 Floats = NDArray[np.float32]
+
+STRIDES = (8, 16, 32)
 
 
 class YuNet:
@@ -66,25 +68,23 @@ class YuNet:
     def detect_unscaled(self, image: Image) -> list[Face]:
         """The picture's faces, largest first, looked for in the picture as it is."""
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
-        outputs = self._session.run(pixels.padded(image, width, height)[None])
-        sures, places = outputs[: len(STRIDES)], outputs[len(STRIDES) :]
-        rows = np.concatenate([self._decoded(*one) for one in zip(STRIDES, sures, places, strict=True)])
+        batch = pixels.padded(image, width, height)[None]
+        outputs = dict(zip(self._session.outputs, self._session.run(batch), strict=True))
+        rows = np.concatenate([self._decoded(outputs, stride, width // stride) for stride in STRIDES])
         kept = rows[pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap)] if len(rows) else rows
         return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
 
-    def _decoded(self, stride: int, sure: Floats, place: Floats) -> Floats:
+    def _decoded(self, outputs: dict[str, Floats], stride: int, columns: int) -> Floats:
         """(n, 15): x, y, width, height, five landmarks, score of the cells that are sure enough."""
-        scores = np.sqrt(sure[0, 0] * sure[0, 1])
-        down, across = np.nonzero(scores >= self._min_score)
-        corner = np.stack([across, down], axis=1).astype(np.float32)
-        found = place[0, :, down, across]
-        box, points = found[:, :4], found[:, 4:]
+        classes, objects = (outputs[f"{name}_{stride}"][0, :, 0].clip(0, 1) for name in ("cls", "obj"))
+        scores = np.sqrt(classes * objects)
+        cells = np.flatnonzero(scores >= self._min_score)
+        corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+        box, points = (outputs[f"{name}_{stride}"][0, cells] for name in ("bbox", "kps"))
         sides = np.exp(box[:, 2:]) * stride
         begin = (corner + box[:, :2]) * stride - sides / 2
         landmarks = (points.reshape(-1, 5, 2) + corner[:, None, :]) * stride
-        return np.concatenate(
-            [begin, sides, landmarks.reshape(-1, 10), scores[down, across, None]], axis=1, dtype=np.float32
-        )
+        return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores[cells, None]], axis=1, dtype=np.float32)
 
 
 _SMALLEST_SEEN = 16.0
