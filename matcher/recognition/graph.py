@@ -39,7 +39,7 @@ class Graph:
         from onnx import numpy_helper
 
         name = f"constant_{len(self._constants)}"
-        kept = values.astype(np.float32) if np.issubdtype(values.dtype, np.floating) else values
+        kept = values.astype(np.float32, copy=False) if np.issubdtype(values.dtype, np.floating) else values
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
         return name
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import onnx
 
 Exact = NDArray[np.float64]
-Constants = Mapping[str, Exact]
+Constants = Mapping[str, NDArray[np.float32]]
 
 SIDE = 112
 
@@ -43,7 +43,7 @@ def network(data: bytes) -> "onnx.ModelProto":
     from onnx import numpy_helper
 
     plain = folded(data).graph
-    values = {tensor.name: numpy_helper.to_array(tensor).astype(np.float64) for tensor in plain.initializer}
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in plain.initializer}
     graph = Graph("sface", side=SIDE)
     middle, scale = (values[node.input[1]] for node in plain.node[:2])
     # The middle is not folded: what the convolution pads with is 0 behind it, and would not be before it.
@@ -63,14 +63,14 @@ def _layers(nodes: "Sequence[onnx.NodeProto]", values: Constants) -> Iterator[_L
             yield _Layer(
                 kernel=values[conv.input[1]] * scale[:, None, None, None],
                 bias=shift,
-                slopes=values[prelu.input[1]].reshape(-1),
+                slopes=values[prelu.input[1]].reshape(-1).astype(np.float64),
                 attributes={one.name: helper.get_attribute_value(one) for one in conv.attribute},
             )
 
 
 def _affine(node: "onnx.NodeProto", values: Constants) -> tuple[Exact, Exact]:
     """What a batch normalisation multiplies each channel by, and what it adds then."""
-    gamma, beta, mean, variance = (values[name] for name in node.input[1:])
+    gamma, beta, mean, variance = (values[name].astype(np.float64) for name in node.input[1:])
     (epsilon,) = (one.f for one in node.attribute if one.name == "epsilon")
     scale = gamma / np.sqrt(variance + epsilon)
     return scale, beta - mean * scale
@@ -98,7 +98,8 @@ def _dense(graph: Graph, nodes: "Sequence[onnx.NodeProto]", values: Constants, i
     before, behind = [_affine(node, values) for node in nodes if node.op_type == "BatchNormalization"][-2:]
     weights, bias = (values[name] for name in gemm.input[1:])
     weights = weights.reshape(len(bias), len(factors), -1)
-    bias = (bias + (weights * before[1][:, None]).sum(axis=(1, 2))) * behind[0] + behind[1]
-    weights = weights * (before[0] * factors)[:, None] * behind[0][:, None, None]
+    bias = (bias + weights.sum(axis=2, dtype=np.float64) @ before[1]) * behind[0] + behind[1]
+    # These are two thirds of all weights: they are not taken to float64.
+    weights = weights * (behind[0][:, None] * before[0] * factors).astype(np.float32)[:, :, None]
     flat = graph.node("Flatten", [inputs])
     return graph.node("Gemm", [flat, graph.constant(weights.reshape(len(bias), -1)), graph.constant(bias)], transB=1)
