@@ -96,6 +96,7 @@ def _boxes(contestants: Contestants, pictures: Sequence[Picture]) -> Check:
         ours = np.array([row(face) for face in contestants.yunet.detect_unscaled(small)], np.float32).reshape(-1, 15)
         theirs = contestants.opencv.detect(small)
         if len(ours) != len(theirs):
+            # A face that only one of them finds is as far off as the picture is high.
             return Check(what=_BOXES, of=len(theirs), greatest=float(len(small)), allowed=_BOX_APART, unit="pixels")
         pairs.append((ours, theirs))
     return Check(what=_BOXES, **_apart(pairs), allowed=_BOX_APART, unit="pixels")
