@@ -9,6 +9,7 @@ from benchmarks.errors import UnknownBenchmarkError
 _CLASSES = {
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
+    "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
     "search": "benchmarks.search:SearchBenchmark",
     "streams": "benchmarks.streams:StreamsBenchmark",

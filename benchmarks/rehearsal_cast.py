@@ -102,10 +102,10 @@ def _enrol(matcher: Matcher, name: str, files: Sequence[Path]) -> tuple[str, int
 
 def _portraits(files: Sequence[Path], recogniser: Recogniser) -> list[Portrait]:
     pictures = [decode_image(file.read_bytes()) for file in files]
-    return [portrait_of(picture, _central(picture, recogniser)) for picture in pictures]
+    return [portrait_of(picture, central(picture, recogniser)) for picture in pictures]
 
 
-def _central(picture: Image, recogniser: Recogniser) -> Face:
+def central(picture: Image, recogniser: Recogniser) -> Face:
     """The face nearest the centre: in LFW that is the person whose name the picture bears."""
     centre = np.array([picture.shape[1], picture.shape[0]]) / 2
     faces = recogniser.detect([picture])[0]

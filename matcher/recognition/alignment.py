@@ -97,7 +97,7 @@ class DlibAlignment:
         import dlib
 
         predictor = self.prepare()
-        canvas = np.ascontiguousarray(aligned(image, face, _CANVAS_POINTS, _CANVAS)[:, :, ::-1])
+        canvas = pixels.rgb(aligned(image, face, _CANVAS_POINTS, _CANVAS))
         shape = predictor(canvas, dlib.rectangle(*_CANVAS_BOX))
         chip: Image = dlib.get_face_chip(canvas, shape, size=DLIB_SIZE, padding=DLIB_PADDING)
         return chip

@@ -8,20 +8,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition.face import Image
-from matcher.recognition.registry import DLIB_NETWORK
+from matcher.recognition import pixels
+from matcher.recognition.alignment import DLIB_PADDING, DLIB_SIZE
+from matcher.recognition.face import Box, Image
+from matcher.recognition.registry import DLIB_LANDMARKS, DLIB_NETWORK
 from matcher.recognition.weights import locate
 
 
 class DlibReference:
-    """The network run by dlib itself, and face_recognition's whole way from a picture to its vectors."""
+    """Detector, landmarks and network run by dlib itself, and face_recognition's whole way through them."""
 
     def __init__(self) -> None:
         import dlib
 
+        self._detector: Any = dlib.get_frontal_face_detector()
+        self._predictor: Any = dlib.shape_predictor(str(locate(DLIB_LANDMARKS)))
         self._network: Any = dlib.face_recognition_model_v1(str(locate(DLIB_NETWORK)))
         # dlib's network keeps its layers' outputs inside itself: two runs at once would mix them up.
         self._lock = threading.Lock()
+
+    def detect(self, picture: Image, *, upsampled: int) -> list[Box]:
+        """The faces that dlib's HOG detector finds in an **RGB** picture, of 80 pixels on before it is upsampled.
+
+        upsampled: how many times its sides are doubled first; face_recognition does it once.
+        """
+        return [
+            Box(x=found.left(), y=found.top(), width=found.width(), height=found.height())
+            for found in self._detector(picture, upsampled)
+        ]
+
+    def chip(self, picture: Image, box: Box) -> Image:
+        """(150, 150, 3) RGB: the face in a box of an **RGB** picture, aligned as face_recognition does it."""
+        import dlib
+
+        corners = (box.x, box.y, box.x + box.width - 1, box.y + box.height - 1)
+        shape = self._predictor(picture, dlib.rectangle(*(round(corner) for corner in corners)))
+        chip: Image = dlib.get_face_chip(picture, shape, size=DLIB_SIZE, padding=DLIB_PADDING)
+        return chip
 
     def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:
         """(n, 128) vectors of n chips, each (150, 150, 3) RGB; the same job as `DlibNetwork.embed`."""
@@ -42,5 +65,5 @@ class DlibReference:
 
             # It tells Pillow, for the whole process, to make a picture of any broken file.
             ImageFile.LOAD_TRUNCATED_IMAGES = strict
-            picture = np.ascontiguousarray(image[:, :, ::-1])
+            picture = pixels.rgb(image)
             return np.array(face_recognition.face_encodings(picture, model="small"), np.float32).reshape(-1, 128)

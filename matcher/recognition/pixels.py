@@ -24,6 +24,10 @@ def shrink(image: Image, width: int, height: int) -> Image:
     """The picture scaled down by averaging areas, so that nothing aliases."""
     import cv2
 
+    if image.shape[:2] == (3 * height, 3 * width):
+        # From 1080p to 640×360: the same numbers in under half the time, for INTER_AREA has no vector code for thirds.
+        means = cv2.blur(image, (3, 3), anchor=(0, 0))
+        return cast("Image", cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST))
     return cast("Image", cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
@@ -34,14 +38,19 @@ def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     return cast("Image", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
-def planes(image: Image, width: int, height: int) -> Floats:
-    """(1, 3, height, width) float32 planes in the picture's own channel order, black where it is smaller."""
+def rgb(image: Image) -> Image:
+    """The picture with its colours the other way round."""
+    import cv2
+
+    return cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def padded(image: Image, width: int, height: int) -> Image:
+    """(height, width, 3) with the picture at its upper left, black where it is smaller."""
     import cv2
 
     below, aside = height - image.shape[0], width - image.shape[1]
-    if below or aside:
-        image = cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
-    return cast("Floats", cv2.dnn.blobFromImage(image))
+    return cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
 
 
 def suppress(boxes: NDArray[np.int32], scores: Floats, overlap: float) -> list[int]:

@@ -33,7 +33,7 @@ class Session:
         self._input: str = self._session.get_inputs()[0].name
         self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())
 
-    def run(self, batch: Floats) -> Sequence[Floats]:
-        """Every output of the network, in the order of `outputs`."""
+    def run(self, batch: Floats | NDArray[np.uint8]) -> Sequence[Floats]:
+        """Every output of the network, in the order of `outputs`. batch: of the type the network begins with."""
         result: Sequence[Floats] = self._session.run(None, {self._input: batch})
         return result

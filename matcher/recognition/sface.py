@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.recognition.face import Image
-from matcher.recognition.folding import folded
 from matcher.recognition.registry import SFACE
 from matcher.recognition.session import Session
+from matcher.recognition.sface_network import network
 from matcher.recognition.weights import read
 
 
@@ -19,14 +19,13 @@ class SFace:
     """The embedder that is searched with. Safe to call from several threads at once."""
 
     def __init__(self, *, threads: int = 1) -> None:
-        self._session = Session(folded(read(SFACE)), threads=threads)
+        self._session = Session(network(read(SFACE)), threads=threads)
 
     def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:
         """(n, 128) vectors of length 1 of n chips, each (112, 112, 3) BGR."""
         if not chips:
             return np.empty((0, SFACE.dimension), np.float32)
-        batch = np.stack(chips)[:, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32)
-        vectors = self._session.run(np.ascontiguousarray(batch))[0]
+        vectors = self._session.run(np.stack(chips))[0]
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)).astype(np.float32)
         return unit

@@ -39,7 +39,7 @@ def test_a_template_is_as_promised(recogniser: Recogniser, faces: tuple[list[Ima
 
 def test_a_batch_is_its_singles(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
     images, found = faces
-    together = recogniser.extract((images * 5)[:17], (found * 5)[:17])  # one more than goes through a network at once
+    together = recogniser.extract((images * 5)[:17], (found * 5)[:17])  # more than go through a network at once
     singles = [recogniser.extract([image], [face])[0] for image, face in zip(images, found, strict=True)]
     for template, alone in zip(together, (singles * 5)[:17], strict=True):
         assert_allclose(template.sface, alone.sface, atol=1e-5)

@@ -82,3 +82,16 @@ def test_a_picture_without_a_face_gives_none(yunet: YuNet, shape: tuple[int, int
 
 def test_grainy_noise_is_no_face(yunet: YuNet) -> None:
     assert yunet.detect(np.random.default_rng(3).integers(0, 256, (360, 640, 3)).astype(np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    ("min_face", "size"),
+    [(16.0, (960, 540)), (40.0, (960, 540)), (47.9, (960, 540)), (48.0, (640, 360)), (200.0, (640, 360))],
+)
+def test_a_picture_is_as_small_as_the_smallest_face_allows(min_face: float, size: tuple[int, int]) -> None:
+    scaled = YuNet(min_face=min_face).scaled(np.zeros((1080, 1920, 3), np.uint8))
+    assert scaled.shape[1::-1] == size
+
+
+def test_a_small_picture_is_looked_at_as_it_is(yunet: YuNet, astronaut: Image) -> None:
+    assert yunet.scaled(astronaut) is astronaut

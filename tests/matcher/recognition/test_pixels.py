@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.recognition.pixels import padded, shrink
+
+
+@given(
+    width=st.integers(1, 40),
+    height=st.integers(1, 40),
+    factor=st.integers(1, 7),
+    beside=st.integers(0, 9),
+    seed=st.integers(0, 99),
+)
+def test_shrinking_by_a_whole_number_averages_blocks(
+    width: int, height: int, factor: int, beside: int, seed: int
+) -> None:
+    whole = np.random.default_rng(seed).integers(0, 256, (height * factor, width * factor + beside, 3)).astype(np.uint8)
+    part = whole[:, beside:]  # as alignment cuts it: rows do not follow each other in memory
+    blocks = part.reshape(height, factor, width, factor, 3).mean(axis=(1, 3))
+    assert np.abs(shrink(part, width, height) - blocks).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("size", [(640, 360), (213, 120), (1, 1)])
+def test_thirds_are_opencvs_own_averages(size: tuple[int, int]) -> None:
+    import cv2
+
+    picture = np.random.default_rng(1).integers(0, 256, (3 * size[1], 3 * size[0], 3)).astype(np.uint8)
+    assert np.array_equal(shrink(picture, *size), cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def test_a_padded_picture_is_black_below_and_beside() -> None:
+    picture = np.full((2, 3, 3), 7, np.uint8)
+    wider = padded(picture, 5, 4)
+    assert wider.shape == (4, 5, 3)
+    assert wider[:2, :3].min() == 7
+    assert wider.sum() == picture.sum()
