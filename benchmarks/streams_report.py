@@ -88,7 +88,7 @@ def _growth(grown: Mapping[str, float] | None) -> str:
 def _stage_table(runs: Mapping[str, Any]) -> Table:
     stages = sorted({stage for run in runs.values() for stage in run["stage_seconds"]})
     return Table(
-        title="By stage: median time in ms, and seconds spent each second by all cameras (decode: of analysed frames)",
+        title="By stage: median time in ms, and seconds spent each second by all cameras",
         columns=("cameras", *stages),
         rows=[[count, *(_stage(run["stage_seconds"].get(stage)) for stage in stages)] for count, run in runs.items()],
     )

@@ -13,7 +13,7 @@ class Frame:
 
     arrived: seconds of time.monotonic(), comparable between the processes of one machine. captured_at: UTC.
     pixels(): the whole picture. shrunk(width, height): the picture scaled down to that size. Both are called from one
-    thread only. decode_seconds: how long decoding it took.
+    thread only.
     """
 
     number: int
@@ -23,4 +23,3 @@ class Frame:
     height: int
     pixels: Callable[[], Image]
     shrunk: Callable[[int, int], Image]
-    decode_seconds: float = 0.0

@@ -4,6 +4,7 @@ Holds the last frame's faces only. A face that is not searched for leaves no tem
 process as a Sighting and is forgotten here.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -181,6 +182,7 @@ class Watch:
                     first=passage.searched == 1,
                     captured_at=frame.captured_at,
                     arrived=frame.arrived,
+                    sent=time.monotonic(),
                     probe=Probe(template=template, quality=sample.quality, crop=crop),
                 )
             )
