@@ -16,6 +16,7 @@ from benchmarks.scene import compose
 from benchmarks.step import Step
 from benchmarks.streams_report import AIMED_P95, carried_table, load_figures, rate_plot, shortfall, tables
 from benchmarks.streams_targets import targets
+from ingest.rehearsal.film import make_substream
 from matcher.matcher import Matcher
 from matcher.settings import MatcherSettings
 
@@ -37,7 +38,7 @@ QUICK = Plan(
     size=Size(walkers=4, others=4, strangers=4),
     scenes=1,
     scene_seconds=8.0,
-    steps=(Step(cameras=1, seconds=4.0), Step(cameras=2, seconds=4.0)),
+    steps=(Step(cameras=1, seconds=4.0), Step(cameras=2, seconds=4.0, substream=True)),
     interval=1.0,
 )
 FULL = Plan(
@@ -50,6 +51,7 @@ FULL = Plan(
         Step(cameras=4, seconds=45.0),
         Step(cameras=8, seconds=600.0),
         Step(cameras=16, seconds=60.0),
+        Step(cameras=16, seconds=60.0, substream=True),
     ),
     interval=5.0,
 )
@@ -76,10 +78,19 @@ class StreamsBenchmark:
             scenes = compose(
                 Path(folder), cast, context.progress, scenes=plan.scenes, seconds=plan.scene_seconds, seed=SEED
             )
+            films = [scene.path for scene in scenes]
+            smaller = [make_substream(film, film.with_suffix(".small.mp4")) for film in films]
             for step in plan.steps:
-                films = [scenes[number % len(scenes)].path for number in range(step.cameras)]
+                numbers = [number % len(films) for number in range(step.cameras)]
                 try:
-                    loads[step] = load(matcher, films, step.seconds, context.progress, interval=plan.interval)
+                    loads[step] = load(
+                        matcher,
+                        [films[number] for number in numbers],
+                        step.seconds,
+                        context.progress,
+                        substreams=[smaller[number] for number in numbers] if step.substream else (),
+                        interval=plan.interval,
+                    )
                 except MeasurementError as error:
                     # More than the machine can do is a finding, and takes nothing from what the other steps found.
                     failed[step] = str(error)

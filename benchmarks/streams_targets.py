@@ -28,7 +28,10 @@ def _of(step: Step, run: Load) -> Iterator[Target]:
         yield _rate("eight 1080p25 cameras", run)
         yield _delay("eight cameras", run)
         yield _memory(run)
-    if step.cameras == 16 and run.seconds >= SHORT_STEP:
+    if step.cameras == 16 and run.seconds >= SHORT_STEP and step.substream:
+        yield _rate("sixteen cameras with a substream of 640×360", run)
+        yield _delay("sixteen cameras with a substream", run)
+    elif step.cameras == 16 and run.seconds >= SHORT_STEP:
         yield _overload(run)
 
 

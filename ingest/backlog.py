@@ -12,6 +12,9 @@ from ingest.packet import Packet
 MOST_PACKETS, MOST_BYTES = 1500, 64 << 20
 """A camera that sends no key frame for so long (a minute at 25 a second) is begun anew wherever it stands."""
 
+FEW_PACKETS = 8
+"""A third of a second's: a key frame that came within it came just now."""
+
 
 class Backlog:
     """Packets not decoded yet, from the newest key frame on. Putting never waits; what is passed by is counted.
@@ -31,6 +34,12 @@ class Backlog:
         """How many packets will never be looked at: newer ones were there."""
         with self._changed:
             return self._dropped
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a key frame came just now, so that the newest frame is had for little."""
+        with self._changed:
+            return 0 < len(self._packets) <= FEW_PACKETS and self._packets[0].key
 
     def put(self, packet: Packet) -> None:
         """Leaves a packet."""

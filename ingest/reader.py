@@ -1,4 +1,4 @@
-"""The reader of a worker: its thread keeps a stream open, come what may, and receives; it decodes nothing.
+"""The reader of one stream: its thread keeps a stream open, come what may, and receives; it decodes nothing.
 
 That is little work, so it is done in time also where CPU is short, and a packet's stamp is when it really came. What is
 decoded, and when, is decided by who takes: just what the newest frame needs.
@@ -55,6 +55,11 @@ class Reader:
     def dropped(self) -> int:
         """Packets that nobody will look at, since newer ones were there."""
         return self._backlog.dropped
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a key frame came just now, so that the newest frame is had for little."""
+        return self._backlog.fresh
 
     def wait(self, timeout: float) -> bool:
         """Whether there is anything to take, waiting up to timeout seconds for it."""

@@ -81,6 +81,8 @@ class Watch:
         self._rule = rule
         self._tracker = Tracker(gap=gap)
         self._passages: dict[int, Passage] = {}
+        self._present: tuple[Track, ...] = ()
+        """Who was in the last frame."""
         self._stopwatch = stopwatch or Stopwatch()
         self.refused: Counter[str] = Counter()
 
@@ -104,13 +106,24 @@ class Watch:
                     passage.doubt()
             for track in followed.lost:
                 self._passages[track.number].doubt()
-        sightings, refused = self._searches(frame, followed.seen, hurried)
+        self._present = followed.seen
+        sightings, refused = self._searches(frame, followed.seen, hurried) if frame.samples else ((), {})
         passed = tuple(self._ended(track) for track in followed.ended)
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
 
+    def wants_samples(self, moment: float) -> bool:
+        """Whether anybody in the last frame is worth a search, or a closer look, and large enough for it."""
+        return any(
+            self._passages[track.number].wants_sample(self._rule, moment)
+            and _eye_distance(track.face) >= self._gate.min_eye_distance
+            for track in self._present
+        )
+
     def expire(self, moment: float) -> tuple[Passed, ...]:
         """Ends passages when no frames come any more."""
-        return tuple(self._ended(track) for track in self._tracker.expire(moment))
+        ended = tuple(self._ended(track) for track in self._tracker.expire(moment))
+        self._present = tuple(track for track in self._present if track.number in self._passages)
+        return ended
 
     def identified(self, answer: Identified) -> None:
         """Takes the answer to a Sighting. One for a passage that is over is passed over."""

@@ -2,10 +2,10 @@
 
 It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE.
 
-Two threads. The reader keeps the stream open and receives it; the main thread decodes and analyses the newest frame
-when it is due and the machine has a core for it, talks to the service, and is the one whose silence the keeper takes as
-a hang. It keeps an eye on the reader itself. A decoder that crashes or hangs takes this process with it, and nothing
-else.
+Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
+analyses the newest frame when it is due and the machine has a core for it, talks to the service, and is the one whose
+silence the keeper takes as a hang. It keeps an eye on the readers itself. A decoder that crashes or hangs takes this
+process with it, and nothing else.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from ingest.rates import Rates
 from ingest.reader import Reader
 from ingest.source import Source
 from ingest.stopwatch import Stopwatch
+from ingest.streams import Streams
 from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
@@ -59,13 +61,13 @@ class Worker:
     """The main thread's work."""
 
     def __init__(
-        self, channel: Channel, start: Start, recogniser: Recogniser, reader: Reader, turnstile: Turnstile
+        self, channel: Channel, start: Start, recogniser: Recogniser, streams: Streams, turnstile: Turnstile
     ) -> None:
         settings, camera = start.settings, start.camera
         self._channel = channel
         self._camera = camera
         self._settings = settings
-        self._reader = reader
+        self._streams = streams
         self._turnstile = turnstile
         self._stopwatch = Stopwatch()
         self._watch = Watch(
@@ -93,8 +95,8 @@ class Worker:
         state = None
         while not self._stopping:
             now = time.monotonic()
-            if now >= report_due or self._reader.state is not state:
-                state = self._reader.state
+            if now >= report_due or self._streams.state is not state:
+                state = self._streams.state
                 report_due = now + REPORT_SECONDS
                 self._report(now)
             self._receive(min(pace.due, report_due) - now)
@@ -102,7 +104,7 @@ class Worker:
             if now < pace.due:
                 continue
             hurried = pace.behind(now)
-            if not self._reader.wait(min(pace.period, 0.05)):
+            if not self._streams.wait(min(pace.period, 0.05)):
                 self._pass_on_expired()
                 pace.waited(time.monotonic())
             elif self._turnstile.enter(TURN_SECONDS):
@@ -134,7 +136,8 @@ class Worker:
     def _analyse(self, *, hurried: bool) -> bool:
         """Decodes and looks at the newest frame; whether there was one."""
         with self._stopwatch.timed("decode"):
-            frame = self._reader.take()
+            now = time.monotonic()
+            frame = self._streams.take(now, samples=self._watch.wants_samples(now))
         if frame is None:
             return False
         looked = self._watch.look(frame, hurried=hurried)
@@ -159,49 +162,52 @@ class Worker:
             self._channel.send(passed)
 
     def _report(self, now: float) -> None:
-        reader = self._reader
-        if reader.silent_for(now) > STUCK_SECONDS:
+        streams = self._streams
+        if streams.silent_for(now) > STUCK_SECONDS:
             raise StuckReaderError("The camera's stream reader hung and was ended.")
-        received = reader.bytes
-        frame_rate, bitrate, analysed_rate = self._rates.read(now, reader.frames, received * 8, self._analysed)
+        received = streams.bytes
+        frame_rate, bitrate, analysed_rate = self._rates.read(now, streams.frames, received * 8, self._analysed)
         health = Health(
             camera_id=self._camera.id,
-            state=reader.state,
-            width=reader.size[0],
-            height=reader.size[1],
+            state=streams.state,
+            width=streams.size[0],
+            height=streams.size[1],
             frame_rate=frame_rate,
             bitrate=bitrate,
             analysed_rate=analysed_rate,
-            newest_frame_age=None if reader.newest is None else max(0.0, now - reader.newest),
-            frames=reader.frames,
+            newest_frame_age=None if streams.newest is None else max(0.0, now - streams.newest),
+            frames=streams.frames,
             analysed=self._analysed,
-            dropped=reader.dropped,
+            dropped=streams.dropped,
             bytes=received,
-            reconnects=reader.reconnects,
+            reconnects=streams.reconnects,
             passages=self._passages,
             refused=dict(self._watch.refused),
-            error=reader.error,
+            error=streams.error,
         )
         self._channel.send(Report(health=health, stages=self._stopwatch.handed_over()))
 
 
 def work(channel: Channel, turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
-    """Starts the reader, loads the models meanwhile, and works. early: messages that came along with the first."""
+    """Starts the readers, loads the models meanwhile, and works. early: messages that came along with the first."""
     settings, camera = start.settings, start.camera
-    backoff = Backoff(first=settings.backoff_first_seconds, cap=settings.backoff_cap_seconds)
 
-    def open_source() -> Source:
+    def open_source(address: str) -> Source:
         from ingest.av_source import AvSource
 
         # What is kept was checked for who added it; networks are checked again, since a name may point elsewhere now.
-        location = settings.address_policy().locate(camera.address, local=True)
+        location = settings.address_policy().locate(address, local=True)
         return AvSource(
             location, camera.credentials, open_seconds=settings.open_seconds, stall_seconds=settings.stall_seconds
         )
 
-    reader = Reader(open_source, backoff=backoff)
-    reader.start()
-    # On Linux of this thread alone: the reader, the service and its searches come first, and they take little.
+    def reader(address: str) -> Reader:
+        backoff = Backoff(first=settings.backoff_first_seconds, cap=settings.backoff_cap_seconds)
+        return Reader(partial(open_source, address), backoff=backoff)
+
+    streams = Streams(reader(camera.address), None if camera.substream is None else reader(camera.substream))
+    streams.start()
+    # On Linux of this thread alone: the readers, the service and its searches come first, and they take little.
     os.nice(NICER)
     try:
         import cv2
@@ -209,11 +215,11 @@ def work(channel: Channel, turnstile: Turnstile, start: Start, early: Sequence[T
         cv2.setNumThreads(1)
         recogniser = start.recogniser_factory()
         warm_up(recogniser)
-        worker = Worker(channel, start, recogniser, reader, turnstile)
+        worker = Worker(channel, start, recogniser, streams, turnstile)
         worker.take(early)
         worker.run()
     finally:
-        reader.stop(1.0)
+        streams.stop(1.0)
 
 
 def warm_up(recogniser: Recogniser) -> None:
