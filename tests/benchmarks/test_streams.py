@@ -82,6 +82,13 @@ def test_too_many_cameras_are_to_be_served_evenly_and_soon(
     assert [target.met for target in targets({Step(cameras=16, seconds=60.0): one})] == [good]
 
 
+def test_sixteen_with_a_substream_are_to_be_carried() -> None:
+    step = Step(cameras=16, seconds=60.0, substream=True)
+    assert [target.met for target in targets({step: run(seconds=60.0, analysed=300)})] == [True, True]
+    slow = run(seconds=60.0, analysed=200, decisions=(0.5,) * 20)
+    assert [target.met for target in targets({step: slow})] == [False, False]
+
+
 def test_what_breaks_takes_nothing_from_the_other_steps() -> None:
     steps = [Step(cameras=8, seconds=600.0), Step(cameras=16, seconds=60.0), Step(cameras=32, seconds=60.0)]
     loads = {steps[0]: run(), steps[1]: run(analysed=100, decisions=(0.5, 2.5))}
@@ -105,7 +112,7 @@ def test_a_step_that_cannot_be_measured_is_passed_over(
 
     monkeypatch.setattr("benchmarks.streams.load", broken)
     context = Context(quick=True, data=data_folder, out=tmp_path, progress=TerminalProgress(Console(file=StringIO())))
-    assert StreamsBenchmark().run(context).figures["carried"] == {"1": True, "2": False}
+    assert StreamsBenchmark().run(context).figures["carried"] == {"1": True, "2 + substream": False}
 
 
 def test_a_step_without_decisions_has_a_table_all_the_same() -> None:
@@ -120,9 +127,9 @@ def test_the_quick_run_measures_each_step(data_folder: Path, tmp_path: Path) -> 
     context = Context(quick=True, data=data_folder, out=tmp_path, progress=TerminalProgress(Console(file=StringIO())))
     run_benchmark(StreamsBenchmark(), context, Console(file=shown, width=160))
     runs = json.loads((tmp_path / "streams.json").read_text())["figures"]["runs"]
-    assert list(runs) == ["1", "2"]
-    for count, figures in runs.items():
-        assert len(figures["analysed_a_second"]) == int(count)
+    assert list(runs) == ["1", "2 + substream"]
+    for cameras, figures in runs.items():
+        assert len(figures["analysed_a_second"]) == int(cameras[0])
         assert min(figures["analysed_a_second"]) > 0
         assert figures["stage_seconds"]["detect"]["count"] > 0
         assert figures["memory"]["worker"]["uss"] > 0

@@ -250,3 +250,43 @@ def test_a_view_is_small(watch: Watch) -> None:
     view = make_view(now, now.pixels(), (), width=640)
     image = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert image.shape == (360, 640, 3)
+
+
+def small_frame(moment: float) -> Frame:
+    """A substream's, a third as large, standing for one of the main stream."""
+    picture = np.full((SIZE[1] // 3, SIZE[0] // 3, 3), 90, np.uint8)
+    small = replace(
+        frame(moment),
+        width=SIZE[0] // 3,
+        height=SIZE[1] // 3,
+        pixels=lambda: picture,
+        shrunk=lambda width, height: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+    )
+    return small.standing_for(*SIZE)
+
+
+def test_faces_of_a_substream_are_followed_and_searched_for_in_the_main_stream(
+    watch: Watch, recogniser: Scripted
+) -> None:
+    assert not watch.wants_samples(0.0)
+    recogniser.faces = [face_at(400, 300, 100)]
+    looked = watch.look(small_frame(0.0))
+    assert recogniser.detected_in == [(SIZE[0] // 3, SIZE[1] // 3)], "it is not scaled up"
+    assert (looked.seen[0].track, looked.sightings, recogniser.extracted) == (1, (), 0)
+    assert watch.wants_samples(0.1)
+    looked = watch.look(frame(0.2))
+    assert [(one.passage, one.first) for one in looked.sightings] == [(1, True)]
+    assert not watch.wants_samples(0.3), "its answer is waited for"
+    watch.identified(Identified(passage=1, search=1, subject_id=None))
+    looked = watch.look(small_frame(0.4))
+    assert (looked.seen[0].track, looked.seen[0].box.x) == (1, pytest.approx(400, abs=0.01))
+    assert not watch.wants_samples(0.5)
+    assert watch.wants_samples(1.3)
+    watch.expire(10.0)
+    assert not watch.wants_samples(10.0)
+
+
+def test_a_face_too_small_for_a_search_wants_no_sample(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 30)]
+    watch.look(small_frame(0.0))
+    assert not watch.wants_samples(0.1)
