@@ -12,8 +12,8 @@ from ingest.packet import Packet
 MOST_PACKETS, MOST_BYTES = 1500, 64 << 20
 """A camera that sends no key frame for so long (a minute at 25 a second) is begun anew wherever it stands."""
 
-FEW_PACKETS = 8
-"""A third of a second's: a key frame that came within it came just now."""
+FEW_PACKETS = 12
+"""Half a second's: a key frame that came within it came just now."""
 
 
 class Backlog:

@@ -11,7 +11,7 @@ from ingest.frame import Frame
 from ingest.health import CameraState
 from ingest.reader import Reader
 
-SAMPLE_SECONDS = 1.0
+SAMPLE_SECONDS = 1.5
 """So long after the last sample's picture a key frame is waited for; then what there is, is decoded."""
 
 
