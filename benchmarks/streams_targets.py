@@ -37,10 +37,12 @@ def _of(step: Step, run: Load) -> Iterator[Target]:
 
 def _rate(whose: str, run: Load) -> Target:
     slowest = min(run.rates)
+    met = slowest >= AIMED_RATE * (1 - RATE_TOLERANCE) and not run.interruptions
     return Target(
         aim=f"{whose} analysed {AIMED_RATE:g} times a second each",
         measured=f"slowest camera {slowest:.2f} a second",
-        met=slowest >= AIMED_RATE * (1 - RATE_TOLERANCE) and not run.interruptions,
+        met=met,
+        why_not="" if met else _cpu(run),
     )
 
 
@@ -76,6 +78,16 @@ def _overload(run: Load) -> Target:
 
 def _latest(run: Load) -> tuple[float, float]:
     return float(np.percentile(run.decisions, 95)), max(run.decisions)
+
+
+def _cpu(run: Load) -> str:
+    ours, server = run.cpu_seconds / run.seconds, run.server_cpu_seconds / run.seconds
+    stages = sorted(((sum(times) / run.seconds, stage) for stage, times in run.stages.items()), reverse=True)[:3]
+    waited = ", ".join(f"{stage} {seconds:.2f}" for seconds, stage in stages)
+    return (
+        f"CPU: service and workers took {ours:.2f} cores, the RTSP server beside them {server:.2f}; "
+        f"seconds in each second, most in {waited}"
+    )
 
 
 def _told(p95: float, longest: float, run: Load) -> str:

@@ -86,6 +86,7 @@ def test_sixteen_with_a_substream_are_to_be_carried() -> None:
     step = Step(cameras=16, seconds=60.0, substream=True)
     assert [target.met for target in targets({step: run(seconds=60.0, analysed=300)})] == [True, True]
     slow = run(seconds=60.0, analysed=200, decisions=(0.5,) * 20)
+    assert "service and workers took 10.00 cores" in targets({step: slow})[0].why_not
     assert [target.met for target in targets({step: slow})] == [False, False]
 
 
