@@ -51,11 +51,21 @@ class Load:
 
 
 def load(
-    matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, interval: float = MEMORY_SECONDS
+    matcher: Matcher,
+    films: Sequence[Path],
+    seconds: float,
+    progress: Progress,
+    *,
+    substreams: Sequence[Path] = (),
+    interval: float = MEMORY_SECONDS,
 ) -> Load:
-    """One camera a film, all at once, nobody looking on. MeasurementError when they are not live in two minutes."""
+    """One camera a film, all at once, nobody looking on. MeasurementError when they are not live in two minutes.
+
+    substreams: what each film's camera sends beside it, if any.
+    """
     metrics = SingleValues()
-    with streaming(matcher, films, metrics, NullObserver(), label=f"streams-{len(films)}", watched=False) as live:
+    label = f"streams-{len(films)}-{len(substreams)}"
+    with streaming(matcher, films, metrics, NullObserver(), label=label, watched=False, substreams=substreams) as live:
         metrics.start_over()
         before, cpu = live.supervisor.healths(), live.cpu_seconds()
         began, memory = time.monotonic(), []

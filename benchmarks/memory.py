@@ -1,13 +1,18 @@
 """Memory of a service and its workers over time, and whether it grows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-WARM_UP_SHARE, LONGEST_WARM_UP = 0.25, 60.0
-"""The first quarter of a step, and at most its first minute, is not asked about growth: buffers fill in that time."""
+WARM_UP_SHARE = 0.25
+"""The first quarter of a step is not asked about growth: buffers and pools fill in that time."""
+
+FLAT_SHARE, FLAT_MINUTES = 0.01, 10.0
+"""Memory is flat that surely grows by no more than this share of itself in so many minutes."""
+
+MOST_ALIKE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +37,17 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Growth:
-    """The slope of a straight line through the samples and its standard error, in bytes a minute."""
+    """The slope of a straight line through the samples and its standard error, in bytes a minute. level: their mean."""
 
     slope: float
     error: float
+    level: float
     samples: int
 
     @property
     def flat(self) -> bool:
-        """Whether the slope cannot be told from none (two standard errors), or is under a mebibyte a minute."""
-        return self.slope < max(2 * self.error, 1 << 20)
+        """Whether even two standard errors above the slope it grows by less than what counts as none."""
+        return (self.slope + 2 * self.error) * FLAT_MINUTES <= FLAT_SHARE * self.level
 
 
 def look(seconds: float, worker_pids: Sequence[int]) -> Memory:
@@ -61,8 +67,12 @@ def look(seconds: float, worker_pids: Sequence[int]) -> Memory:
 
 
 def growth(samples: Sequence[Memory]) -> Growth | None:
-    """The growth of all PSS after the warm-up, by least squares; None of fewer than three samples left."""
-    warm = min(WARM_UP_SHARE * samples[-1].seconds, LONGEST_WARM_UP) if samples else 0.0
+    """The growth of all PSS after the warm-up, by least squares; None of fewer than three samples left.
+
+    Memory moves in steps that last, so that neighbouring samples say nearly the same: the error is that of as many
+    independent ones as there are by the residuals' correlation at lag one (n (1 - r) / (1 + r), Bartlett's).
+    """
+    warm = WARM_UP_SHARE * samples[-1].seconds if samples else 0.0
     samples = [one for one in samples if one.seconds >= warm]
     if len(samples) < 3:
         return None
@@ -71,8 +81,10 @@ def growth(samples: Sequence[Memory]) -> Growth | None:
     away = minutes - minutes.mean()
     slope = float(away @ used / (away @ away))
     left = used - used.mean() - slope * away
-    error = float(np.sqrt(left @ left / (len(samples) - 2) / (away @ away)))
-    return Growth(slope=slope, error=error, samples=len(samples))
+    spent = float(left @ left)
+    alike = min(max(float(left[1:] @ left[:-1]) / spent, 0.0), MOST_ALIKE) if spent else 0.0
+    error = float(np.sqrt(spent / (len(samples) - 2) / (away @ away) * (1 + alike) / (1 - alike)))
+    return Growth(slope=slope, error=error, level=float(used.mean()), samples=len(samples))
 
 
 def figures(samples: Sequence[Memory]) -> dict[str, Any]:
@@ -88,5 +100,5 @@ def figures(samples: Sequence[Memory]) -> dict[str, Any]:
             "pss": float(np.median([one.service_pss for one in samples])),
         },
         "pss_over_time": [[one.seconds, one.pss] for one in samples],
-        "growth": None if grown is None else {"slope": grown.slope, "error": grown.error, "samples": grown.samples},
+        "growth": None if grown is None else asdict(grown),
     }

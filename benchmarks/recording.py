@@ -27,7 +27,7 @@ LONGEST_WALK = 9.0
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One analysed frame. seconds: when it arrived, after the stream's first was sent. number: of frames decoded.
+    """One analysed frame. seconds: when it arrived, after the stream's first was sent. number: of packets received.
 
     stamp: its number in the scene, as read from its view; None where something hides it.
     """

@@ -76,7 +76,7 @@ class SceneBenchmark:
             plots=[
                 Plot(
                     name="latency",
-                    draw=latency_plot({count: run.decisions for count, run in runs.items()}, aim=AIMED_P95),
+                    draw=latency_plot({str(count): run.decisions for count, run in runs.items()}, aim=AIMED_P95),
                 ),
                 Plot(name="size", draw=size_plot(scores)),
             ],

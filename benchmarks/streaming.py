@@ -53,13 +53,16 @@ def streaming(
     *,
     label: str,
     watched: bool,
+    substreams: Sequence[Path] = (),
 ) -> Iterator[Streaming]:
-    """One camera a film, all at once. watched: somebody looks at every live view.
+    """One camera a film, all at once. watched: somebody looks at every live view. substreams: one a film, or none.
 
     MeasurementError when they are not all live within two minutes.
     """
     mounts = {f"camera-{number}": film for number, film in enumerate(films, 1)}
-    with RtspServer(mounts) as server:
+    smaller = {f"{mount}-small": film for mount, film in zip(mounts, substreams, strict=False)}
+    pairs = dict(zip(smaller, mounts, strict=False))
+    with RtspServer(mounts | smaller, substreams=pairs) as server:
         settings = IngestSettings(
             allow_loopback=True,
             allowed_ports=((server.port, server.port),),
@@ -67,7 +70,14 @@ def streaming(
             alert_again_seconds=0.0,
         )
         cameras = [
-            Camera(id=f"{label}-{mount}", name=mount, address=server.url(mount), purpose=PURPOSE) for mount in mounts
+            Camera(
+                id=f"{label}-{mount}",
+                name=mount,
+                address=server.url(mount),
+                purpose=PURPOSE,
+                substream=server.url(f"{mount}-small") if substreams else None,
+            )
+            for mount in mounts
         ]
         with Supervisor(
             identifier=matcher.identifier,

@@ -1,4 +1,4 @@
-"""The figures, tables, plots and targets of the `streams` benchmark."""
+"""The figures, tables and plots of the `streams` benchmark."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import memory
-from benchmarks.benchmark import Table, Target
+from benchmarks.benchmark import Table
 from benchmarks.load import Load
 from benchmarks.spread import spread
+from benchmarks.step import Step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-AIMED_CAMERAS, AIMED_RATE, AIMED_P95, AIMED_MAX, AIMED_SECONDS = 8, 5.0, 0.4, 2.0, 600.0
+AIMED_RATE, AIMED_P95, AIMED_MAX = 5.0, 0.4, 2.0
+"""What a camera is to be given: analysed frames a second, seconds from capture to decision."""
+
 RATE_TOLERANCE = 0.02
 """Counting whole frames at both ends of a step may cost so much of the rate."""
 
@@ -37,7 +40,7 @@ def load_figures(run: Load) -> dict[str, Any]:
 
 
 def tables(runs: Mapping[str, Any]) -> list[Table]:
-    """What the terminal shows. runs: the figures of each step by its number of cameras."""
+    """What the terminal shows. runs: the figures of each step by its label."""
     return [_speed_table(runs), _memory_table(runs), _stage_table(runs)]
 
 
@@ -67,7 +70,7 @@ def _milliseconds(values: Mapping[str, Any], key: str) -> str:
 
 def _memory_table(runs: Mapping[str, Any]) -> Table:
     return Table(
-        title="Memory in MiB; growth of all PSS in MiB a minute, with its standard error",
+        title="Memory in MiB; growth of all PSS after the warm-up in MiB a minute, with its standard error",
         columns=("cameras", "worker RSS", "worker USS", "worker PSS", "service RSS", "growth"),
         rows=[
             [
@@ -88,7 +91,7 @@ def _growth(grown: Mapping[str, float] | None) -> str:
 def _stage_table(runs: Mapping[str, Any]) -> Table:
     stages = sorted({stage for run in runs.values() for stage in run["stage_seconds"]})
     return Table(
-        title="By stage: median time in ms, and seconds spent each second by all cameras (decode: of analysed frames)",
+        title="By stage: median time in ms, and seconds spent each second by all cameras",
         columns=("cameras", *stages),
         rows=[[count, *(_stage(run["stage_seconds"].get(stage)) for stage in stages)] for count, run in runs.items()],
     )
@@ -98,35 +101,34 @@ def _stage(values: Mapping[str, float] | None) -> str:
     return "–" if not values or "p50" not in values else f"{values['p50'] * 1000:.1f} / {values['cores']:.2f}"
 
 
-def targets(loads: Mapping[int, Load]) -> list[Target]:
-    """What the steps say to what was aimed at; nothing where the step was not made as long as the aim asks."""
-    run = loads.get(AIMED_CAMERAS)
-    if run is None or run.seconds < AIMED_SECONDS or not run.decisions:
-        return []
-    p95, longest, slowest = float(np.percentile(run.decisions, 95)), max(run.decisions), min(run.rates)
-    grown = memory.growth(run.memory)
-    return [
-        Target(
-            aim="eight 1080p25 cameras analysed 5 times a second each",
-            measured=f"slowest camera {slowest:.2f} a second",
-            met=slowest >= AIMED_RATE * (1 - RATE_TOLERANCE) and not run.interruptions,
-        ),
-        Target(
-            aim="eight cameras: capture to decision p95 ≤ 400 ms, none over 2 s",
-            measured=f"p95 {p95 * 1000:.0f} ms, longest {longest * 1000:.0f} ms of {len(run.decisions)}",
-            met=p95 <= AIMED_P95 and longest <= AIMED_MAX,
-        ),
-        Target(
-            aim="eight cameras: flat memory for ten minutes",
-            measured="not known"
-            if grown is None
-            else f"{grown.slope / 2**20:+.2f} ± {grown.error / 2**20:.2f} MiB a minute",
-            met=grown is not None and grown.flat,
-        ),
-    ]
+def shortfall(run: Load) -> str:
+    """In what the cameras fell short of what one alone is given; nothing when all of them were carried."""
+    longest = max(run.decisions, default=0.0)
+    p95 = float(np.percentile(run.decisions, 95)) if run.decisions else 0.0
+    slowest = min(run.rates)
+    found = []
+    if slowest < AIMED_RATE * (1 - RATE_TOLERANCE):
+        found.append(f"slowest camera {slowest:.2f} a second")
+    if p95 > AIMED_P95:
+        found.append(f"p95 {p95 * 1000:.0f} ms")
+    if longest > AIMED_MAX:
+        found.append(f"longest {longest * 1000:.0f} ms")
+    if run.interruptions:
+        found.append(f"{run.interruptions} interruptions")
+    return ", ".join(found)
 
 
-def rate_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
+def carried_table(unmet: Mapping[str, str]) -> Table:
+    """The point where it breaks. unmet: by step, what was not reached; nothing where all was."""
+    return Table(
+        title=f"Carried: {AIMED_RATE:g} analysed frames a second each, p95 ≤ {AIMED_P95 * 1000:.0f} ms, "
+        f"none over {AIMED_MAX:g} s",
+        columns=("cameras", "carried", "what was not reached"),
+        rows=[[label, "no" if why else "yes", why] for label, why in unmet.items()],
+    )
+
+
+def rate_plot(loads: Mapping[Step, Load]) -> "Callable[[Figure], None]":
     """Analysed frames a second, a dot a camera: how evenly they share what there is."""
 
     def draw(figure: "Figure") -> None:
@@ -135,7 +137,7 @@ def rate_plot(loads: Mapping[int, Load]) -> "Callable[[Figure], None]":
         for place, run in zip(places, loads.values(), strict=True):
             axes.plot([place] * len(run.rates), run.rates, "o", alpha=0.5)
         axes.axhline(AIMED_RATE, color="grey", linestyle=":")
-        axes.set_xticks(list(places), [str(count) for count in loads])
+        axes.set_xticks(list(places), [step.label for step in loads])
         axes.set(xlabel="cameras", ylabel="analysed frames a second, each camera", ylim=(0, None))
 
     return draw

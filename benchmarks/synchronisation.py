@@ -1,7 +1,7 @@
 """Which frame of a scene a camera's frame is, however late it came.
 
 The pictures say it themselves: each bears its number in the scene as a stamp. But a stamp repeats with the scene, and a
-view in which something hides it has none. The frames' own numbers do not repeat: every frame is decoded, and TCP loses
+view in which something hides it has none. The frames' own numbers do not repeat: every packet is counted, and TCP loses
 none, so they stay apart from the endless stream's by one and the same number, that of the opening frames which were
 spent on finding out what the stream is. The stamps give that number. How late each frame came follows.
 """

@@ -9,25 +9,33 @@ passed on: an error of FFmpeg's becomes one of ours, without a cause.
 import stat
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import av
+from av.codec.context import Flags
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from ingest.address import CameraAddressRefusedError, Location
 from ingest.camera import Credentials
 from ingest.frame import Frame
+from ingest.packet import Packet
 from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError, StreamInfo
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet as AvPacket
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
     from matcher.recognition.face import Image
+
+    VideoPacket = AvPacket[VideoStream]
 
 PROTOCOLS = {
     "rtsp": "rtsp,rtp,tcp",
@@ -40,8 +48,17 @@ PROTOCOLS = {
 FORMATS = "rtsp,sdp,rtp,mpjpeg,mjpeg,jpeg_pipe,mpegts,mov,mp4,matroska,webm,flv,h264,hevc,avi,gif"
 """No playlists (hls, dash, concat): they would name further addresses that nobody checked."""
 
-TOLERATED_BROKEN = 250
-"""Packets in a row that may fail to decode (ten seconds at 25 a second) before the stream is given up."""
+TOLERATED_BROKEN = 10.0
+"""Seconds in which every packet may fail to decode before the stream is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stamps:
+    """Which packet of its stream, and when it came."""
+
+    number: int
+    arrived: float
+    captured_at: datetime
 
 
 class AvSource:
@@ -66,7 +83,11 @@ class AvSource:
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._reformatter = VideoReformatter()
+        self._decoding = Lock()
+        """Held while a packet is decoded, and while the decoder is taken away: the two may be in different threads."""
+        self._broken_since: float | None = None
         self._bytes = 0
+        self._received = 0
         self._frames = 0
 
     @property
@@ -100,6 +121,8 @@ class AvSource:
         # One thread and no frame threading: a second one would hold each frame back until the next has come.
         stream.thread_type = "NONE"
         stream.codec_context.thread_count = 1
+        # A frame bears its own packet's stamps, also where others come out of the decoder first.
+        stream.codec_context.flags |= Flags.copy_opaque
         self._stream = stream
         rate = stream.average_rate or stream.guessed_rate
         return StreamInfo(
@@ -109,11 +132,11 @@ class AvSource:
             declared_fps=float(rate) if rate else None,
         )
 
-    def frames(self) -> Iterator[Frame]:
-        """Frames as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
+    def packets(self) -> Iterator[Packet]:
+        """Packets as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
         failure: ClearglassError | None = None
         try:
-            yield from self._decoded()
+            yield from self._received_packets()
         except (av.FFmpegError, OSError, ValueError) as error:
             failure = self._translated(error)
         if failure is not None:
@@ -121,10 +144,11 @@ class AvSource:
 
     def close(self) -> None:
         """Gives everything back."""
-        container, self._container = self._container, None
-        self._stream = None
-        if container is not None:
-            container.close()
+        with self._decoding:
+            container, self._container = self._container, None
+            self._stream = None
+            if container is not None:
+                container.close()
 
     @property
     def _place(self) -> str:
@@ -154,40 +178,60 @@ class AvSource:
             options |= {"headers": f"Host: {address.host_and_port}\r\n"}
         return av.open(self._location.url(self._credentials), options=options, timeout=timeout)
 
-    def _decoded(self) -> Iterator[Frame]:
+    def _received_packets(self) -> Iterator[Packet]:
         assert self._container is not None and self._stream is not None  # noqa: S101 - for the type checker
-        broken, started, first = 0, 0.0, 0.0
+        started, first = 0.0, 0.0
         for packet in self._container.demux(self._stream):
-            self._bytes += packet.size
-            arrived = time.monotonic()
-            try:
-                decoded = packet.decode()
-                broken = 0
-            except av.error.InvalidDataError:
-                broken += 1
-                if broken >= TOLERATED_BROKEN:
-                    raise
+            if not packet.size:
                 continue
-            decode_seconds = time.monotonic() - arrived
-            for picture in decoded:
-                if self._paced and picture.time is not None:
-                    if not started:
-                        started, first = arrived, picture.time
-                    time.sleep(max(0.0, started + picture.time - first - time.monotonic()))
-                    arrived = time.monotonic()
-                yield self._frame(picture, arrived, decode_seconds)
+            self._bytes += packet.size
+            if self._paced and packet.dts is not None and packet.time_base is not None:
+                due = float(packet.dts * packet.time_base)
+                if not started:
+                    started, first = time.monotonic(), due
+                time.sleep(max(0.0, started + due - first - time.monotonic()))
+            self._received += 1
+            yield self._stamped(packet, self._received)
+            if self._broken_since is not None and time.monotonic() - self._broken_since > TOLERATED_BROKEN:
+                raise av.error.InvalidDataError(0, "")
 
-    def _frame(self, picture: "VideoFrame", arrived: float, decode_seconds: float) -> Frame:
+    def _stamped(self, packet: "VideoPacket", number: int) -> Packet:
+        stamps = _Stamps(number=number, arrived=time.monotonic(), captured_at=self._clock())
+        packet.opaque = stamps
+        return Packet(
+            arrived=stamps.arrived,
+            key=packet.is_keyframe,
+            size=packet.size,
+            decode=lambda afresh: self._decoded(packet, stamps, afresh),
+        )
+
+    def _decoded(self, packet: "VideoPacket", stamps: "_Stamps", afresh: bool) -> Frame | None:
+        with self._decoding:
+            if self._stream is None:
+                return None
+            decoder = self._stream.codec_context
+            if afresh:
+                decoder.flush_buffers()
+            try:
+                pictures = decoder.decode(packet)
+            except av.FFmpegError:
+                if self._broken_since is None:
+                    self._broken_since = time.monotonic()
+                return None
+            self._broken_since = None
+        return self._frame(pictures[-1], stamps) if pictures else None
+
+    def _frame(self, picture: "VideoFrame", latest: "_Stamps") -> Frame:
         self._frames += 1
+        stamps = picture.opaque if isinstance(picture.opaque, _Stamps) else latest
         return Frame(
-            number=self._frames,
-            arrived=arrived,
-            captured_at=self._clock(),
+            number=stamps.number,
+            arrived=stamps.arrived,
+            captured_at=stamps.captured_at,
             width=picture.width,
             height=picture.height,
             pixels=lambda: self._converted(picture, picture.width, picture.height),
             shrunk=lambda width, height: self._converted(picture, width, height),
-            decode_seconds=decode_seconds,
         )
 
     def _converted(self, picture: "VideoFrame", width: int, height: int) -> "Image":

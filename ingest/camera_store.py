@@ -67,12 +67,13 @@ class CameraStore:
         address: str,
         purpose: str,
         credentials: Credentials | None = None,
+        substream: str | None = None,
         analysed_fps: float = 5.0,
         min_eye_distance: float = 20.0,
         enabled: bool = True,
         local: bool = False,
     ) -> Camera:
-        """Keeps a new camera under an id of its own. A login within the address is taken out of it and sealed.
+        """Keeps a new camera under an id of its own. A login within its addresses is taken out of them and sealed.
 
         local: whether a file or a device may be the camera (command line only). Raises CameraAddressInvalidError,
         CameraAddressRefusedError, CameraInvalidError, CameraExistsError, and what the store and the log raise.
@@ -84,6 +85,7 @@ class CameraStore:
             address=place,
             purpose=purpose.strip(),
             credentials=credentials or found,
+            substream=None if substream is None else split_address(substream)[0],
             analysed_fps=analysed_fps,
             min_eye_distance=min_eye_distance,
             enabled=enabled,
@@ -122,6 +124,8 @@ class CameraStore:
         purpose: str | None = None,
         credentials: Credentials | None = None,
         forget_credentials: bool = False,
+        substream: str | None = None,
+        forget_substream: bool = False,
         analysed_fps: float | None = None,
         min_eye_distance: float | None = None,
         enabled: bool | None = None,
@@ -129,7 +133,8 @@ class CameraStore:
     ) -> Camera:
         """Changes what is not None; returns the camera as it is now. Raises as `add` does, and CameraUnknownError.
 
-        A login is kept only for the host and port it was given for: with a new place comes a new login, or none.
+        A login and a substream are kept only for the host and port they were given for: with a new place come new ones,
+        or none.
         """
         from matcher.store import tables
 
@@ -148,8 +153,12 @@ class CameraStore:
             self._policy.locate(place, local=local)
         with self._log.writing() as connection:
             old = self._found(connection, camera_id)
-            kept = old.credentials if not forget_credentials and _same_place(old.address, place) else None
-            camera = replace(old, **changes, credentials=credentials or found or kept)
+            stays = _same_place(old.address, place)
+            kept = old.credentials if stays and not forget_credentials else None
+            smaller = old.substream if stays and not forget_substream else None
+            if substream is not None:
+                smaller = split_address(substream)[0]
+            camera = replace(old, **changes, credentials=credentials or found or kept, substream=smaller)
             _check(camera)
             self._require_free_name(connection, camera)
             connection.execute(tables.camera.update().where(tables.camera.c.id == camera_id).values(self._row(camera)))
@@ -194,18 +203,25 @@ class CameraStore:
             id=kept["id"],
             address=kept["address"] + path,
             credentials=credentials,
+            substream=self._opened_substream(kept["id"], kept["sealed_substream"]),
             **{name: kept[name] for name in _IN_THE_OPEN},
         )
 
     def _row(self, camera: Camera) -> dict[str, object]:
-        """Login and path go into the seal: some cameras are given their password in the path."""
+        """Login, path and substream go under seal: some cameras are given their password in the path."""
         place, path = split_path(camera.address)
         sealed, login = None, camera.credentials
         if login is not None or path:
             secrets = [None, None, path] if login is None else [login.username, login.password, path]
             sealed = self._key.seal(json.dumps(secrets).encode(), context=_context(camera.id))
         shown = {name: getattr(camera, name) for name in _IN_THE_OPEN}
-        return {**shown, "address": place, "sealed_credentials": sealed}
+        smaller = None
+        if camera.substream is not None:
+            smaller = self._key.seal(camera.substream.encode(), context=_substream_context(camera.id))
+        return {**shown, "address": place, "sealed_credentials": sealed, "sealed_substream": smaller}
+
+    def _opened_substream(self, camera_id: str, sealed: bytes | None) -> str | None:
+        return None if sealed is None else self._key.open(sealed, context=_substream_context(camera_id)).decode()
 
     def _record(self, connection: "Connection", action: str, camera: Camera, actor: str) -> None:
         """Says host and port and no path: some cameras are given passwords there."""
@@ -237,10 +253,21 @@ def _check(camera: Camera) -> None:
         )
     if camera.credentials is not None:
         encoded_login(camera.credentials)
+    if camera.substream is not None and (
+        is_local(camera.address) or is_local(camera.substream) or not _same_place(camera.address, camera.substream)
+    ):
+        raise CameraInvalidError(
+            "A camera's substream must come from the same host and port as its main stream, by the same protocol.",
+            remedy="Look the substream's path up in the camera's manual, or leave it out.",
+        )
 
 
 def _context(camera_id: str) -> str:
     return f"camera:{camera_id}:credentials"
+
+
+def _substream_context(camera_id: str) -> str:
+    return f"camera:{camera_id}:substream"
 
 
 def _same_place(old: str, new: str | None) -> bool:

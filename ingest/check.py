@@ -75,15 +75,16 @@ def check_camera(
         info = source.open()
         began = look_due = time.monotonic()
         try:
-            for frame in source.frames():
-                arrivals.append(frame.arrived)
+            for packet in source.packets():
+                arrivals.append(packet.arrived)
                 gone = time.monotonic() - began
                 if progress is not None:
                     progress(min(round(gone), round(seconds)), round(seconds))
                 if gone >= seconds:
                     break
-                if frame.arrived >= look_due:
-                    look_due = frame.arrived + 1 / LOOKS_PER_SECOND
+                frame = packet.decode(False)
+                if frame is not None and packet.arrived >= look_due:
+                    look_due = packet.arrived + 1 / LOOKS_PER_SECOND
                     faces.look(frame)
         except ClearglassError as error:
             if not arrivals:

@@ -18,7 +18,7 @@ class CameraState(StrEnum):
 class Health:
     """Counters since the service started (they survive a worker's restart) and the present state.
 
-    bitrate: bits a second, frame_rate: decoded frames a second, both over the last seconds. newest_frame_age: seconds,
+    bitrate: bits a second, frame_rate: frames received a second, both over the last seconds. newest_frame_age: seconds,
     None before the first frame. reconnects: new attempts after a stream was lost or could not be opened. refused: faces
     the quality gate turned down, by reason. error: the last failure in plain words, without any secret.
     """

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
+from typing import IO
 
 from ingest.backoff import Backoff
 from ingest.camera import Camera
@@ -27,6 +28,7 @@ from ingest.metrics import IngestMetrics
 from ingest.observer import Observer
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
+from ingest.stopwatch import Stopwatch
 from matcher.errors import ClearglassError
 from matcher.probe import Query
 from matcher.recognition.recogniser import Recogniser
@@ -50,7 +52,10 @@ class WorkerSilentError(Exception):
 
 
 class Keeper:
-    """Owns the thread, the worker process and the socket between them. Methods may be called from any thread."""
+    """Owns the thread, the worker process and the socket between them. Methods may be called from any thread.
+
+    turnstile: the file that all workers share; its owner is the supervisor.
+    """
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Keeper:
         settings: IngestSettings,
         metrics: IngestMetrics,
         recogniser_factory: Callable[[], Recogniser],
+        turnstile: IO[bytes],
         watched: bool = False,
     ) -> None:
         self._camera = camera
@@ -71,6 +77,7 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._recogniser_factory = recogniser_factory
+        self._turnstile = turnstile
         self.watched = watched
         self._end = Event()
         self._thread: Thread | None = None
@@ -80,6 +87,8 @@ class Keeper:
         self._newest: float | None = None
         self._past = self._health
         """What the workers before this one counted."""
+        self._stopwatch = Stopwatch()
+        """What happens to a sighting on this side: passing it on from the worker, and the search."""
         self._search_error: str | None = None
         self._raised: set[tuple[int, str]] = set()
         """The alerts of passages still under way: passage and subject."""
@@ -149,7 +158,7 @@ class Keeper:
         channel = Channel(ours, trusting=False)
         try:
             with theirs:
-                self._process = _spawn(theirs)
+                self._process = _spawn(theirs, self._turnstile.fileno())
             self._past = self._health
             self._raised.clear()
             self._serve(channel)
@@ -229,6 +238,8 @@ class Keeper:
         camera = self._camera
         query = Query(actor=f"camera:{camera.id}", role="camera", camera=camera.id, purpose=camera.purpose)
         subject_id, outcome = None, "unmatched"
+        began = time.monotonic()
+        self._stopwatch.add("pass on", began - sighting.sent)
         try:
             found = self._identifier.identify(sighting.probe, query)
             if found.candidates:
@@ -247,7 +258,9 @@ class Keeper:
         except ClearglassError as error:
             subject_id, outcome = None, "failed"
             self._search_error = str(error)
-        self._tell(self._metrics.decided, camera.id, time.monotonic() - sighting.arrived, outcome)
+        decided = time.monotonic()
+        self._stopwatch.add("identify", decided - began)
+        self._tell(self._metrics.decided, camera.id, decided - sighting.arrived, outcome)
         return subject_id
 
     def _is_news(self, passage: int, subject_id: str) -> bool:
@@ -310,7 +323,8 @@ class Keeper:
         with self._health_lock:
             self._health = health
         shown = self.health()
-        self._tell(self._metrics.reported, before, shown, report.stages if report is not None else {})
+        stages = self._stopwatch.handed_over() | (report.stages if report is not None else {})
+        self._tell(self._metrics.reported, before, shown, stages)
         self._tell(self._observer.reported, self._camera.id, shown)
 
     def _tell(self, told: Callable[..., None], *arguments: object) -> None:
@@ -321,8 +335,8 @@ class Keeper:
             _LOG.warning("A listener of camera %s broke: %s.", self._camera.id, type(error).__name__)
 
 
-def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
-    """Starts a worker process that has this end of the socket pair, and none of the service's secrets.
+def _spawn(end: socket.socket, turnstile: int) -> "subprocess.Popen[bytes]":
+    """Starts a worker process that has this end of the socket pair, the turnstile and none of the service's secrets.
 
     Nor its proxies: FFmpeg would ask them for the stream, and not the address that was checked.
     """
@@ -335,8 +349,8 @@ def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
     # One core's worth of threads each: cameras share the machine between them, not with themselves.
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ingest.worker", str(end.fileno())],
-        pass_fds=(end.fileno(),),
+        [sys.executable, "-P", "-m", "ingest.worker", str(end.fileno()), str(turnstile)],
+        pass_fds=(end.fileno(), turnstile),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -47,7 +47,8 @@ class View:
 class Sighting:
     """Worker to service: please identify this passage's best sample so far.
 
-    search: which of the passage's searches this is, from 1. first: whether it is the first.
+    search: which of the passage's searches this is, from 1. first: whether it is the first. sent: when it was on its
+    way, in seconds of time.monotonic(), as arrived.
     """
 
     passage: int
@@ -56,6 +57,7 @@ class Sighting:
     first: bool
     captured_at: datetime
     arrived: float
+    sent: float
     probe: Probe
 
 

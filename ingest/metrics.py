@@ -9,7 +9,7 @@ from ingest.health import CameraState, Health
 _SECONDS = (0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
 
 _COUNTED = {
-    "frames": "Frames decoded.",
+    "frames": "Frames received.",
     "analysed": "Frames looked at for faces.",
     "dropped": "Frames dropped because a newer one was there.",
     "bytes": "Bytes of video received.",

@@ -1,13 +1,17 @@
-"""The reader thread of a worker: keeps a stream open, come what may, and leaves its newest frame in the mailbox."""
+"""The reader of one stream: its thread keeps a stream open, come what may, and receives; it decodes nothing.
+
+That is little work, so it is done in time also where CPU is short, and a packet's stamp is when it really came. What is
+decoded, and when, is decided by who takes: just what the newest frame needs.
+"""
 
 import time
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
+from ingest.backlog import Backlog
 from ingest.backoff import Backoff
 from ingest.frame import Frame
 from ingest.health import CameraState
-from ingest.mailbox import Mailbox
 from ingest.source import Source
 from matcher.errors import ClearglassError
 
@@ -16,15 +20,15 @@ LONG_LIVED = 10.0
 
 
 class Reader:
-    """Owns the thread and the source. What it counts may be read from any thread.
+    """Owns the thread and the source. What it counts may be read from any thread; `wait` and `take` belong to one.
 
     open_source: makes a source for each attempt, the address checked anew; ClearglassError when it may not be used.
     """
 
-    def __init__(self, open_source: Callable[[], Source], *, backoff: Backoff, mailbox: Mailbox[Frame]) -> None:
+    def __init__(self, open_source: Callable[[], Source], *, backoff: Backoff) -> None:
         self._open_source = open_source
         self._backoff = backoff
-        self._mailbox = mailbox
+        self._backlog = Backlog()
         self._end = Event()
         self._thread = Thread(target=self._read, name="reader", daemon=True)
         self.state = CameraState.STARTING
@@ -32,18 +36,47 @@ class Reader:
         self._beat = time.monotonic()
         self._noticed = 0
         self.newest: float | None = None
-        """When the newest frame arrived."""
+        """When the newest packet arrived."""
         self.size = (0, 0)
         self.frames = 0
         self.reconnects = 0
         self._bytes = 0
         self._source: Source | None = None
+        self._connecting = Lock()
+        """Held while the source changes, and while a frame of it makes the state LIVE: never after it was lost."""
 
     @property
     def bytes(self) -> int:
         """Bytes of video received, over all connections."""
         source = self._source
         return self._bytes + (source.bytes_received if source is not None else 0)
+
+    @property
+    def dropped(self) -> int:
+        """Packets that nobody will look at, since newer ones were there."""
+        return self._backlog.dropped
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a key frame came just now, so that the newest frame is had for little."""
+        return self._backlog.fresh
+
+    def wait(self, timeout: float) -> bool:
+        """Whether there is anything to take, waiting up to timeout seconds for it."""
+        return self._backlog.wait(timeout)
+
+    def take(self) -> Frame | None:
+        """The newest frame, decoded now; None when no packet came since the last, or none that completes one."""
+        packets, torn = self._backlog.take()
+        frame = None
+        for place, packet in enumerate(packets):
+            frame = packet.decode(torn and place == 0) or frame
+        if frame is not None:
+            self.size = (frame.width, frame.height)
+            with self._connecting:
+                if self._source is not None:
+                    self.state, self.error = CameraState.LIVE, None
+        return frame
 
     def silent_for(self, moment: float) -> float:
         """Seconds since the thread last showed that it is not stuck: it took a step, or bytes came.
@@ -87,23 +120,22 @@ class Reader:
             source = self._open_source()
             source.open()
             self._source = source
-            self._frames_of(source)
+            self._receive(source)
         finally:
             if source is not None:
-                self._bytes += source.bytes_received
-                self._source = None
+                with self._connecting:
+                    self._bytes += source.bytes_received
+                    self._source = None
+                self._backlog.clear()
                 source.close()
 
-    def _frames_of(self, source: Source) -> None:
+    def _receive(self, source: Source) -> None:
         first = time.monotonic()
-        for frame in source.frames():
+        for packet in source.packets():
             self.frames += 1
-            self._beat = self.newest = frame.arrived
-            self.size = (frame.width, frame.height)
-            if self.state is not CameraState.LIVE:
-                self.state, self.error = CameraState.LIVE, None
-            if frame.arrived - first > LONG_LIVED:
+            self._beat = self.newest = packet.arrived
+            if packet.arrived - first > LONG_LIVED:
                 self._backoff.reset()
-            self._mailbox.put(frame)
+            self._backlog.put(packet)
             if self._end.is_set():
                 return

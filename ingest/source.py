@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from ingest.frame import Frame
+from ingest.packet import Packet
 from matcher.errors import ClearglassError
 
 
@@ -37,7 +37,10 @@ class StreamInfo:
 
 
 class Source(Protocol):
-    """One connection to one stream. Owned by one thread; `close` may be called from any, also twice."""
+    """One connection to one stream. Owned by one thread; `close` may be called from any, also twice.
+
+    Its packets may be decoded by another thread, also after it was closed: then nothing comes of them.
+    """
 
     @property
     def bytes_received(self) -> int:
@@ -48,8 +51,8 @@ class Source(Protocol):
         """Connects. Raises a ClearglassError that holds no secret."""
         ...
 
-    def frames(self) -> Iterator[Frame]:
-        """Frames as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
+    def packets(self) -> Iterator[Packet]:
+        """Packets as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
         ...
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Keeps every camera going: one keeper thread and one worker process a camera, none of which can touch another's."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -47,6 +48,8 @@ class Supervisor:
         """For what follows; never held while anything is waited for."""
         self._turns: dict[str, Lock] = {}
         self._closed = False
+        self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        """What the workers take turns at: see `ingest.turnstile`."""
 
     def add(self, camera: Camera) -> None:
         """Starts a camera; one that runs already is replaced. A disabled camera is known, and stopped."""
@@ -101,6 +104,7 @@ class Supervisor:
                 settings=self._settings,
                 metrics=self._metrics,
                 recogniser_factory=self._recogniser_factory,
+                turnstile=self._turnstile,
                 watched=old.watched if old is not None else False,
             )
             self._keepers[camera.id] = keeper
@@ -149,7 +153,9 @@ class Supervisor:
         for keeper in keepers.values():
             keeper.ask_to_stop()
         end = time.monotonic() + STOP_WITHIN
-        return tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
+        left = tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
+        self._turnstile.close()
+        return left
 
     def __enter__(self) -> "Supervisor":
         return self

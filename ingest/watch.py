@@ -4,6 +4,7 @@ Holds the last frame's faces only. A face that is not searched for leaves no tem
 process as a Sighting and is forgotten here.
 """
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from ingest.frame import Frame
 from ingest.message import Identified, Passed, Sighting
 from ingest.passage import Passage, SearchRule
+from ingest.stillness import Stillness
 from ingest.stopwatch import Stopwatch
 from ingest.track import Followed, Track, Tracker
 from matcher.probe import Probe
@@ -80,6 +82,12 @@ class Watch:
         self._rule = rule
         self._tracker = Tracker(gap=gap)
         self._passages: dict[int, Passage] = {}
+        self._stillness = Stillness()
+        self._size = (0, 0)
+        self._faces: list[Face] = []
+        """As of the last look, in a frame of that size."""
+        self._present: tuple[Track, ...] = ()
+        """Who was in the last frame."""
         self._stopwatch = stopwatch or Stopwatch()
         self.refused: Counter[str] = Counter()
 
@@ -90,9 +98,7 @@ class Watch:
         """
         with self._stopwatch.timed("convert"):
             picture = frame.shrunk(*self._detected_size(frame))
-        with self._stopwatch.timed("detect"):
-            found = self._recogniser.detect([picture])[0]
-        faces = [_scaled(face, frame.width / picture.shape[1], frame.height / picture.shape[0]) for face in found]
+        faces = self._found(frame, picture)
         with self._stopwatch.timed("track"):
             followed = self._tracker.follow(faces, frame.arrived)
             for track in followed.seen:
@@ -103,13 +109,24 @@ class Watch:
                     passage.doubt()
             for track in followed.lost:
                 self._passages[track.number].doubt()
-        sightings, refused = self._searches(frame, followed.seen, hurried)
+        self._present = followed.seen
+        sightings, refused = self._searches(frame, followed.seen, hurried) if frame.samples else ((), {})
         passed = tuple(self._ended(track) for track in followed.ended)
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
 
+    def wants_samples(self, moment: float) -> bool:
+        """Whether anybody in the last frame is worth a search, or a closer look, and large enough for it."""
+        return any(
+            self._passages[track.number].wants_sample(self._rule, moment)
+            and _eye_distance(track.face) >= self._gate.min_eye_distance
+            for track in self._present
+        )
+
     def expire(self, moment: float) -> tuple[Passed, ...]:
         """Ends passages when no frames come any more."""
-        return tuple(self._ended(track) for track in self._tracker.expire(moment))
+        ended = tuple(self._ended(track) for track in self._tracker.expire(moment))
+        self._present = tuple(track for track in self._present if track.number in self._passages)
+        return ended
 
     def identified(self, answer: Identified) -> None:
         """Takes the answer to a Sighting. One for a passage that is over is passed over."""
@@ -122,6 +139,20 @@ class Watch:
         for passage in self._passages.values():
             if passage.subject_id == subject_id:
                 passage.doubt()
+
+    def _found(self, frame: Frame, picture: Image) -> list[Face]:
+        """The faces in the frame, in its pixels. In a view that stands still they are those of the last look.
+
+        Not where a sample is wanted: its landmarks must be those of its own picture.
+        """
+        size = (frame.width, frame.height)
+        still = self._stillness.holds(picture, frame.arrived) and size == self._size
+        if not still or self.wants_samples(frame.arrived):
+            with self._stopwatch.timed("detect"):
+                found = self._recogniser.detect([picture])[0]
+            across, down = frame.width / picture.shape[1], frame.height / picture.shape[0]
+            self._size, self._faces = size, [_scaled(face, across, down) for face in found]
+        return self._faces
 
     def _detected_size(self, frame: Frame) -> tuple[int, int]:
         """As small as it may be for the smallest face worth a search to be found: most of the analysis is detection."""
@@ -181,6 +212,7 @@ class Watch:
                     first=passage.searched == 1,
                     captured_at=frame.captured_at,
                     arrived=frame.arrived,
+                    sent=time.monotonic(),
                     probe=Probe(template=template, quality=sample.quality, crop=crop),
                 )
             )

@@ -1,8 +1,11 @@
-"""One camera's worker process: `python -m ingest.worker FD`, started by the camera's keeper and talking to it over FD.
+"""One camera's worker process: `python -m ingest.worker FD TURNSTILE`, started by the camera's keeper.
 
-Two threads. The reader keeps the stream open and decodes it; the main thread analyses the newest frame when it is due,
-talks to the service, and is the one whose silence the keeper takes as a hang. It keeps an eye on the reader itself. A
-decoder that crashes or hangs takes this process with it, and nothing else.
+It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE.
+
+Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
+analyses the newest frame when it is due and the machine has a core for it, talks to the service, and is the one whose
+silence the keeper takes as a hang. It keeps an eye on the readers itself. A decoder that crashes or hangs takes this
+process with it, and nothing else.
 """
 
 import contextlib
@@ -13,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +25,6 @@ from ingest.backoff import Backoff
 from ingest.channel import Channel, ChannelClosedError
 from ingest.frame import Frame
 from ingest.health import CameraState, Health
-from ingest.mailbox import Mailbox
 from ingest.message import Forget, Identified, Report, Start, Stop, ToWorker, Watching
 from ingest.pace import Pace
 from ingest.passage import SearchRule
@@ -29,6 +32,8 @@ from ingest.rates import Rates
 from ingest.reader import Reader
 from ingest.source import Source
 from ingest.stopwatch import Stopwatch
+from ingest.streams import Streams
+from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
 from matcher.recognition.face import Box, Face
@@ -38,6 +43,11 @@ from matcher.recognition.recogniser import Recogniser
 REPORT_SECONDS = 0.5
 STUCK_SECONDS = 15.0
 """A reader that shows no life for so long hangs inside a library, where no timeout reaches."""
+
+TURN_SECONDS = 0.1
+"""How long to wait for a turn before the service is listened to again."""
+
+NICER = 5
 
 FEW_BYTES = 1 << 16
 """A view is skipped while more than this has not been taken by the service: old views help nobody."""
@@ -50,13 +60,15 @@ class StuckReaderError(Exception):
 class Worker:
     """The main thread's work."""
 
-    def __init__(self, channel: Channel, start: Start, recogniser: Recogniser, reader: Reader, mailbox: Mailbox[Frame]):
+    def __init__(
+        self, channel: Channel, start: Start, recogniser: Recogniser, streams: Streams, turnstile: Turnstile
+    ) -> None:
         settings, camera = start.settings, start.camera
         self._channel = channel
         self._camera = camera
         self._settings = settings
-        self._reader = reader
-        self._mailbox = mailbox
+        self._streams = streams
+        self._turnstile = turnstile
         self._stopwatch = Stopwatch()
         self._watch = Watch(
             recogniser,
@@ -83,8 +95,8 @@ class Worker:
         state = None
         while not self._stopping:
             now = time.monotonic()
-            if now >= report_due or self._reader.state is not state:
-                state = self._reader.state
+            if now >= report_due or self._streams.state is not state:
+                state = self._streams.state
                 report_due = now + REPORT_SECONDS
                 self._report(now)
             self._receive(min(pace.due, report_due) - now)
@@ -92,13 +104,18 @@ class Worker:
             if now < pace.due:
                 continue
             hurried = pace.behind(now)
-            frame = self._mailbox.take(min(pace.period, 0.05))
-            if frame is None:
+            if not self._streams.wait(min(pace.period, 0.05)):
                 self._pass_on_expired()
                 pace.waited(time.monotonic())
-                continue
-            self._analyse(frame, hurried=hurried)
-            pace.analysed(time.monotonic())
+            elif self._turnstile.enter(TURN_SECONDS):
+                try:
+                    looked = self._analyse(hurried=hurried)
+                finally:
+                    self._turnstile.leave()
+                if looked:
+                    pace.analysed(time.monotonic())
+                else:
+                    pace.waited(time.monotonic())
 
     def _receive(self, timeout: float) -> None:
         self._channel.flush()
@@ -116,8 +133,13 @@ class Worker:
             elif isinstance(message, Stop):
                 self._stopping = True
 
-    def _analyse(self, frame: Frame, *, hurried: bool) -> None:
-        self._stopwatch.add("decode", frame.decode_seconds)
+    def _analyse(self, *, hurried: bool) -> bool:
+        """Decodes and looks at the newest frame; whether there was one."""
+        with self._stopwatch.timed("decode"):
+            now = time.monotonic()
+            frame = self._streams.take(now, samples=self._watch.wants_samples(now))
+        if frame is None:
+            return False
         looked = self._watch.look(frame, hurried=hurried)
         self._analysed += 1
         self._passages += len(looked.passed)
@@ -127,6 +149,7 @@ class Worker:
         if self._watched and now >= self._view_due and self._channel.unsent < FEW_BYTES:
             self._view_due = max(self._view_due + 1.0 / self._settings.view_fps, now - 1.0)
             self._show(frame, looked)
+        return True
 
     def _show(self, frame: Frame, looked: Looked) -> None:
         with self._stopwatch.timed("view"):
@@ -139,60 +162,64 @@ class Worker:
             self._channel.send(passed)
 
     def _report(self, now: float) -> None:
-        reader = self._reader
-        if reader.silent_for(now) > STUCK_SECONDS:
+        streams = self._streams
+        if streams.silent_for(now) > STUCK_SECONDS:
             raise StuckReaderError("The camera's stream reader hung and was ended.")
-        received = reader.bytes
-        frame_rate, bitrate, analysed_rate = self._rates.read(now, reader.frames, received * 8, self._analysed)
+        received = streams.bytes
+        frame_rate, bitrate, analysed_rate = self._rates.read(now, streams.frames, received * 8, self._analysed)
         health = Health(
             camera_id=self._camera.id,
-            state=reader.state,
-            width=reader.size[0],
-            height=reader.size[1],
+            state=streams.state,
+            width=streams.size[0],
+            height=streams.size[1],
             frame_rate=frame_rate,
             bitrate=bitrate,
             analysed_rate=analysed_rate,
-            newest_frame_age=None if reader.newest is None else max(0.0, now - reader.newest),
-            frames=reader.frames,
+            newest_frame_age=None if streams.newest is None else max(0.0, now - streams.newest),
+            frames=streams.frames,
             analysed=self._analysed,
-            dropped=self._mailbox.dropped,
+            dropped=streams.dropped,
             bytes=received,
-            reconnects=reader.reconnects,
+            reconnects=streams.reconnects,
             passages=self._passages,
             refused=dict(self._watch.refused),
-            error=reader.error,
+            error=streams.error,
         )
         self._channel.send(Report(health=health, stages=self._stopwatch.handed_over()))
 
 
-def work(channel: Channel, start: Start, early: Sequence[ToWorker]) -> None:
-    """Starts the reader, loads the models meanwhile, and works. early: messages that came along with the first."""
-    mailbox: Mailbox[Frame] = Mailbox()
+def work(channel: Channel, turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
+    """Starts the readers, loads the models meanwhile, and works. early: messages that came along with the first."""
     settings, camera = start.settings, start.camera
-    backoff = Backoff(first=settings.backoff_first_seconds, cap=settings.backoff_cap_seconds)
 
-    def open_source() -> Source:
+    def open_source(address: str) -> Source:
         from ingest.av_source import AvSource
 
         # What is kept was checked for who added it; networks are checked again, since a name may point elsewhere now.
-        location = settings.address_policy().locate(camera.address, local=True)
+        location = settings.address_policy().locate(address, local=True)
         return AvSource(
             location, camera.credentials, open_seconds=settings.open_seconds, stall_seconds=settings.stall_seconds
         )
 
-    reader = Reader(open_source, backoff=backoff, mailbox=mailbox)
-    reader.start()
+    def reader(address: str) -> Reader:
+        backoff = Backoff(first=settings.backoff_first_seconds, cap=settings.backoff_cap_seconds)
+        return Reader(partial(open_source, address), backoff=backoff)
+
+    streams = Streams(reader(camera.address), None if camera.substream is None else reader(camera.substream))
+    streams.start()
+    # On Linux of this thread alone: the readers, the service and its searches come first, and they take little.
+    os.nice(NICER)
     try:
         import cv2
 
         cv2.setNumThreads(1)
         recogniser = start.recogniser_factory()
         warm_up(recogniser)
-        worker = Worker(channel, start, recogniser, reader, mailbox)
+        worker = Worker(channel, start, recogniser, streams, turnstile)
         worker.take(early)
         worker.run()
     finally:
-        reader.stop(1.0)
+        streams.stop(1.0)
 
 
 def warm_up(recogniser: Recogniser) -> None:
@@ -219,7 +246,7 @@ def main() -> None:
             messages = channel.receive(60.0)
         assert isinstance(messages[0], Start)  # noqa: S101 - the keeper's first message
         start = messages[0]
-        work(channel, start, messages[1:])
+        work(channel, Turnstile(int(sys.argv[2])), start, messages[1:])
         channel.flush(1.0)
     except ChannelClosedError:
         pass

@@ -21,6 +21,7 @@ def _row(camera: "Camera") -> dict[str, Any]:
         "id": camera.id,
         "name": camera.name,
         "address": camera.address,
+        "substream": camera.substream,
         "purpose": camera.purpose,
         "analysed_fps": camera.analysed_fps,
         "enabled": camera.enabled,
@@ -39,11 +40,16 @@ def add(
     address: Address,
     purpose: Annotated[str, typer.Option(help="What its searches are for: only consents for it are searched.")],
     data: Data,
+    substream: Annotated[
+        str | None, typer.Option(help="A smaller picture that it sends beside that: faces are looked for in it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Add a camera. A login in the address is taken out of it and kept sealed."""
     with opened(data) as service:
-        camera = service.cameras.add(actor=actor(), name=name, address=_absolute(address), purpose=purpose, local=True)
+        camera = service.cameras.add(
+            actor=actor(), name=name, address=_absolute(address), purpose=purpose, substream=substream, local=True
+        )
     tell(_row(camera), as_json=json, sentence=f"Added camera {camera.name} ({camera.id}).")
 
 

@@ -22,6 +22,7 @@ router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute
 Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Lobby"])]
 Purpose = Annotated[str, Field(min_length=1, max_length=100, examples=["door-opening"])]
 Place = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream1"])]
+Substream = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream2"])]
 Rate = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False, description="Frames looked at a second.")]
 Pixels = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="Between the eyes, at least.")]
 
@@ -45,26 +46,31 @@ class CredentialsIn(BaseModel):
 
 
 class CameraIn(BaseModel):
-    """A new camera. purpose: what its searches are for; only consents for it are searched."""
+    """A new camera. purpose: what its searches are for; only consents for it are searched.
+
+    substream: a smaller picture of the same view, from the same host and port: faces are looked for in it.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
     name: Name
     address: Place
     purpose: Purpose
     credentials: CredentialsIn | None = None
+    substream: Substream | None = None
     analysed_fps: Rate = 5.0
     min_eye_distance: Pixels = 20.0
     enabled: bool = True
 
 
 class CameraChange(BaseModel):
-    """What is to change; what is left out stays. credentials: null takes the login away."""
+    """What is to change; what is left out stays. credentials, substream: null takes the login or the substream away."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
     name: Name | None = None
     address: Place | None = None
     purpose: Purpose | None = None
     credentials: CredentialsIn | None = None
+    substream: Substream | None = None
     analysed_fps: Rate | None = None
     min_eye_distance: Pixels | None = None
     enabled: bool | None = None
@@ -105,6 +111,7 @@ class CameraOut(BaseModel):
     address: str
     purpose: Purpose
     has_credentials: bool
+    substream: str | None
     analysed_fps: float
     min_eye_distance: float
     enabled: bool
@@ -113,13 +120,14 @@ class CameraOut(BaseModel):
     @classmethod
     def of(cls, camera: Camera, health: Health, caller: Principal) -> "CameraOut":
         """From the nouns. Only who may change it sees the path: some cameras take a password there."""
-        full = caller.may(Permission.CAMERAS_WRITE)
+        shown = str if caller.may(Permission.CAMERAS_WRITE) else _place
         return cls(
             id=camera.id,
             name=camera.name,
-            address=camera.address if full else _place(camera.address),
+            address=shown(camera.address),
             purpose=camera.purpose,
             has_credentials=camera.credentials is not None,
+            substream=None if camera.substream is None else shown(camera.substream),
             analysed_fps=camera.analysed_fps,
             min_eye_distance=camera.min_eye_distance,
             enabled=camera.enabled,
@@ -148,6 +156,7 @@ def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
         address=new.address,
         purpose=new.purpose,
         credentials=None if new.credentials is None else new.credentials.noun(),
+        substream=new.substream,
         analysed_fps=new.analysed_fps,
         min_eye_distance=new.min_eye_distance,
         enabled=new.enabled,
@@ -180,6 +189,8 @@ def change_camera(camera_id: str, change: CameraChange, caller: Caller, service:
         purpose=change.purpose,
         credentials=None if change.credentials is None else change.credentials.noun(),
         forget_credentials="credentials" in change.model_fields_set and change.credentials is None,
+        substream=change.substream,
+        forget_substream="substream" in change.model_fields_set and change.substream is None,
         analysed_fps=change.analysed_fps,
         min_eye_distance=change.min_eye_distance,
         enabled=change.enabled,

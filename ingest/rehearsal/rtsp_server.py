@@ -27,7 +27,9 @@ class RtspServer:
     on. The packets are sent as they stand in the file. Owns one child process, which ends with its parent in any case.
 
     mounts: name to file. port: 0 takes a free one and keeps it for restarts. login: (user name, password) asked of
-    every viewer by Digest. Use as a context manager, or `start` and `stop`. Not safe to share between threads.
+    every viewer by Digest. substreams: mount to the mount that it shows a smaller picture of; the viewers of the two
+    see the same moment, since who comes later joins at a key frame. Use as a context manager, or `start` and `stop`.
+    Not safe to share between threads.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class RtspServer:
         host: str = "127.0.0.1",
         port: int = 0,
         login: tuple[str, str] | None = None,
+        substreams: Mapping[str, str] | None = None,
     ) -> None:
         self._mounts = {name: file.resolve() for name, file in mounts.items()}
         self._host = host
         self._port = port
         self._login = login
+        self._substreams = dict(substreams or {})
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self._complaints: IO[bytes] | None = None
@@ -85,7 +89,7 @@ class RtspServer:
             text=True,
         )
         mounts = {name: str(file) for name, file in self._mounts.items()}
-        plan = Plan(mounts=mounts, host=self._host, port=self._port, login=self._login)
+        plan = Plan(mounts=mounts, host=self._host, port=self._port, login=self._login, substreams=self._substreams)
         self._send(plan)
         self._port = self._await_port()
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from ingest.rehearsal import stamp
 from ingest.rehearsal.choreography import Distance, Stage, Walk, plan_walks
 from ingest.rehearsal.drawing import background, draw
 from ingest.rehearsal.errors import RehearsalError
+from ingest.rehearsal.film import Film
 from ingest.rehearsal.portrait import Person, Portrait
 from matcher.recognition.face import Box, Image
 
@@ -96,7 +95,7 @@ def compose_scene(
         raise RehearsalError("The scene has nobody in it.", remedy="Give at least one person and five seconds.")
     records: list[list[Appearance]] = [[] for _ in walks]
     empty = background(width, height, seed)
-    with _Film(path, stage) as film:
+    with Film(path, width=width, height=height, fps=fps) as film:
         for frame in range(stage.frames):
             picture = _compose(empty, frame, walks, actors, records)
             if stamped:
@@ -148,38 +147,3 @@ def _inside(box: Box, picture: Image) -> float:
     across = max(min(box.x + box.width, float(width)) - max(box.x, 0.0), 0.0)
     down = max(min(box.y + box.height, float(height)) - max(box.y, 0.0), 0.0)
     return across * down / max(box.width * box.height, 1e-9)
-
-
-class _Film:
-    """The encoder. A context manager; the file is whole when it ends."""
-
-    def __init__(self, path: Path, stage: Stage) -> None:
-        self._path = path
-        self._stage = stage
-
-    def __enter__(self) -> "_Film":
-        import av
-
-        self._container: Any = av.open(str(self._path), "w", format="mp4")
-        stream = self._container.add_stream("libx264", rate=self._stage.fps)
-        stream.width, stream.height, stream.pix_fmt = self._stage.width, self._stage.height, "yuv420p"
-        stream.options = {"preset": "ultrafast", "crf": "22", "sc_threshold": "0"}
-        stream.codec_context.gop_size = self._stage.fps
-        stream.codec_context.max_b_frames = 0
-        self._stream: Any = stream
-        self._frames = 0
-        return self
-
-    def add(self, picture: Image) -> None:
-        """Encodes one more picture."""
-        import av
-        import cv2
-
-        frame = av.VideoFrame.from_ndarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), format="yuv420p")
-        frame.pts, frame.time_base = self._frames, Fraction(1, self._stage.fps)
-        self._frames += 1
-        self._container.mux(self._stream.encode(frame))
-
-    def __exit__(self, *_: object) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()

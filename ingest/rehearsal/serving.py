@@ -1,10 +1,11 @@
 """The serving process: files as RTSP mounts that never end. `rtsp_server.RtspServer` starts it and talks to it.
 
 The protocol is spoken by aio-rtsp-toolkit, a server written by others, so that the camera side is not tested against
-our own reading of RTSP. It is bent in six places: a mount's name stands for its file; every file loops; a frame's
+our own reading of RTSP. It is bent in seven places: a mount's name stands for its file; every file loops; a frame's
 packets leave in one burst, as a camera sends them (the toolkit spreads them over the frame's time with a timer each,
 which doubles its CPU at 10 Mbit/s); every viewer has a thread (asyncio's default of six on two cores would let the
-seventh starve); a packet that a busy loop takes up late is not queued a second time; and a login can be asked for.
+seventh starve); the viewers of a camera's two streams see the same moment; a packet that a busy loop takes up late is
+not queued a second time; and a login can be asked for.
 
 Standard input carries one line of JSON, the `Plan`; when it closes, because the parent has ended, so does this process.
 Standard output carries one JSON object a line: `{"listening": port}`, then `{"playing": mount, "at": unix seconds}`.
@@ -62,6 +63,16 @@ class _Session(RtspServerSession):  # type: ignore[misc]
         await super()._handle_play(req_headers)
         self.server.announce({"playing": self._mount, "at": time.time()})
 
+    async def _send_video_packet(
+        self, state: Any, data: bytes, media_time: float, duration_seconds: float, is_keyframe: bool
+    ) -> None:
+        begun = self.server.begun(self._mount)
+        if begun is not None and state.first_send_time is None:
+            if not is_keyframe or begun + media_time < time.perf_counter():
+                return
+            state.first_send_time = begun
+        await super()._send_video_packet(state, data, media_time, duration_seconds, is_keyframe)
+
     async def _send_paced_rtp_payloads(
         self,
         state: Any,
@@ -89,6 +100,18 @@ class _Server(ToolkitServer):  # type: ignore[misc]
         self.logger.addHandler(logging.NullHandler())
         self.plan = plan
         self.announce = announce
+        self._begun: dict[str, float] = {}
+
+    def begun(self, mount: str) -> float | None:
+        """When the camera of a mount began to send, in seconds of time.perf_counter(); None if it has one stream only.
+
+        It begins when somebody first looks at either of its two.
+        """
+        substreams = self.plan.substreams
+        camera = substreams.get(mount, mount)
+        if camera not in substreams.values():
+            return None
+        return self._begun.setdefault(camera, time.perf_counter())
 
     async def _handle_client(self, sock: Any) -> None:
         with contextlib.suppress(ConnectionError):

@@ -195,6 +195,7 @@ camera = Table(
     Column("address", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("sealed_credentials", LargeBinary),
+    Column("sealed_substream", LargeBinary),
     Column("analysed_fps", Float, nullable=False),
     Column("min_eye_distance", Float, nullable=False),
     Column("enabled", Boolean, nullable=False),

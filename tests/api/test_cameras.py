@@ -252,3 +252,19 @@ def test_listeners_that_go_leave_nothing_behind(site: Any) -> None:
         site.service.events.reported("lobby", Health(camera_id="lobby", state=CameraState.LIVE))
         time.sleep(0.05)
     assert not site.service.events._subscriptions
+
+
+def test_a_substream_is_shown_to_who_may_change_it_and_taken_away_by_null(site: Any) -> None:
+    smaller = "rtsp://10.1.2.3:554/small?password=canary"
+    with site.client(Role.OPERATOR) as client:
+        made = client.post("/cameras", json=CAMERA | {"substream": smaller})
+        assert (made.status_code, made.json()["substream"]) == (201, smaller), made.text
+        camera = made.json()["id"]
+        kept = client.patch(f"/cameras/{camera}", json={"name": "Yard"})
+        assert kept.json()["substream"] == smaller
+        elsewhere = client.patch(f"/cameras/{camera}", json={"substream": "rtsp://10.1.2.4/small"})
+        assert (elsewhere.status_code, site.code(elsewhere)) == (422, "camera_invalid")
+        seen = site.as_role(Role.AUDITOR, "GET", "/cameras")
+        assert seen.json()[0]["substream"] == "rtsp://10.1.2.3:554"
+        assert "canary" not in seen.text
+        assert client.patch(f"/cameras/{camera}", json={"substream": None}).json()["substream"] is None

@@ -30,8 +30,16 @@ def test_noise_around_a_level_is_flat() -> None:
     assert grown.flat
 
 
+def test_what_may_well_be_growth_is_not_called_flat() -> None:
+    """A level that jumps up and down for long: the slope is near none, and nobody can tell."""
+    grown = growth([sample(second, 1e9 + (second % 300 > 150) * 1e8) for second in range(0, 600, 5)])
+    assert grown is not None
+    assert grown.error > 2e6
+    assert not grown.flat
+
+
 def test_the_warm_up_is_not_growth() -> None:
-    grown = growth([sample(second, 1e9 if second >= 60 else second * 1e7) for second in range(0, 600, 5)])
+    grown = growth([sample(second, 1e9 if second >= 140 else second * 7e6) for second in range(0, 600, 5)])
     assert grown is not None
     assert grown.slope == pytest.approx(0, abs=1)
 

@@ -1,7 +1,7 @@
 """What the tests of ingest share: small clips made on the spot, a real RTSP server, settings for loopback."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,19 @@ if STUBS not in sys.path:
     sys.path.append(STUBS)
 
 
-def write_clip(path: Path, *, seconds: float = 4.0, face: bool = True) -> Path:
+CAMERA_LIKE = {"preset": "ultrafast", "tune": "zerolatency", "g": "25"}
+
+
+def write_clip(
+    path: Path, *, seconds: float = 4.0, face: bool = True, options: Mapping[str, str] = CAMERA_LIKE
+) -> Path:
     """320×240 at 25 frames a second, H.264, a key frame a second; a bright square wanders over it if face."""
     import av
 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        stream.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "25"}
+        stream.options = dict(options)
         for number in range(round(seconds * 25)):
             picture = np.full((240, 320, 3), 60, np.uint8)
             if face:

@@ -17,9 +17,11 @@ from ingest.address import AddressPolicy, CameraAddressRefusedError
 from ingest.av_source import AvSource
 from ingest.camera import Credentials
 from ingest.check import check_camera
+from ingest.frame import Frame
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError
 from matcher.errors import ClearglassError
+from tests.ingest.conftest import write_clip
 
 CANARY = "p%21@:/#canary"
 Serve = Callable[..., RtspServer]
@@ -31,13 +33,20 @@ def opened(policy: AddressPolicy, address: str, credentials: Credentials | None 
     return source
 
 
+def frames_of(source: AvSource) -> Iterator[Frame]:
+    """Every frame, decoded as its packet comes."""
+    decoded = (packet.decode(False) for packet in source.packets())
+    return (frame for frame in decoded if frame is not None)
+
+
 def test_rtsp_frames_come_at_the_cameras_pace(policy: AddressPolicy, serve: Serve) -> None:
     source = AvSource(policy.locate(serve().url("face")))
     info = source.open()
     assert (info.codec, info.width, info.height) == ("h264", 320, 240)
-    frames = list(islice(source.frames(), 50))
+    frames = list(islice(frames_of(source), 50))
     source.close()
-    assert [frame.number for frame in frames] == list(range(1, 51))
+    first = frames[0].number
+    assert [frame.number for frame in frames] == list(range(first, first + 50))
     assert frames[-1].arrived - frames[0].arrived == pytest.approx(49 / 25, abs=1.0)
     assert frames[0].pixels().shape == (240, 320, 3)
     assert frames[0].shrunk(160, 120).shape == (120, 160, 3)
@@ -63,20 +72,63 @@ def test_where_connections_cannot_be_listed_no_camera_is_used(
 def test_a_file_at_its_own_speed_and_as_fast_as_it_can(policy: AddressPolicy, clip: Path) -> None:
     fast = opened(policy, str(clip), paced=False)
     began = time.monotonic()
-    assert sum(1 for _ in fast.frames()) == 100
+    assert sum(1 for _ in frames_of(fast)) == 100
     fast.close()
     taken = time.monotonic() - began
     paced = opened(policy, str(clip))
-    frames = list(islice(paced.frames(), 26))
+    frames = list(islice(frames_of(paced), 26))
     paced.close()
     assert frames[-1].arrived - frames[0].arrived >= 0.95
     assert taken < 4.0
 
 
+def test_who_leaves_packets_out_begins_afresh_with_a_key_frame(policy: AddressPolicy, clip: Path) -> None:
+    source = opened(policy, str(clip), paced=False)
+    packets = list(source.packets())
+    assert [place for place, packet in enumerate(packets) if packet.key] == [0, 25, 50, 75]
+    assert packets[0].decode(False) is not None
+    assert packets[30].decode(True) is None, "it needs the key frame before it"
+    later = [packet.decode(place == 0) for place, packet in enumerate(packets[50:53])]
+    assert [frame.number for frame in later if frame is not None] == [51, 52, 53]
+    assert [frame.arrived for frame in later if frame is not None] == [packet.arrived for packet in packets[50:53]]
+    source.close()
+    assert packets[75].decode(False) is None, "nothing comes of a closed source"
+
+
+def test_frames_bear_their_own_packets_stamps_however_late_the_decoder_gives_them(
+    policy: AddressPolicy, tmp_path: Path
+) -> None:
+    file = write_clip(tmp_path / "reordered.mp4", seconds=2.0, options={"preset": "fast", "bf": "2", "g": "25"})
+    source = opened(policy, str(file), paced=False)
+    packets = list(source.packets())
+    found = [(frame, packet) for packet in packets if (frame := packet.decode(False)) is not None]
+    assert len(found) > 30 and any(frame.arrived < packet.arrived for frame, packet in found)
+    assert {frame.arrived for frame, _ in found} <= {packet.arrived for packet in packets}
+    assert len({frame.number for frame, _ in found}) == len(found)
+    source.close()
+
+
+def test_a_stream_that_cannot_be_decoded_is_given_up(
+    policy: AddressPolicy, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.av_source.TOLERATED_BROKEN", 0.0)
+    data = bytearray(clip.read_bytes())
+    start = data.index(b"mdat") + 4
+    for place in range(start + 200, len(data) - 6000, 7):
+        data[place] ^= 0xFF
+    file = tmp_path / "broken.mp4"
+    file.write_bytes(data)
+    source = opened(policy, str(file), paced=False)
+    with pytest.raises(CameraStreamError):
+        for packet in source.packets():
+            packet.decode(True)
+    source.close()
+
+
 def test_a_login_is_given_and_a_wrong_one_never_repeated(policy: AddressPolicy, serve: Serve) -> None:
     address = serve(login=("admin", CANARY)).url("face")
     source = opened(policy, address, Credentials(username="admin", password=CANARY))
-    assert next(source.frames()).width == 320
+    assert next(frames_of(source)).width == 320
     source.close()
     for credentials in (None, Credentials(username="admin", password=f"{CANARY}x")):
         with pytest.raises(CameraLoginError) as raised:
@@ -133,7 +185,7 @@ def test_somebody_who_accepts_and_says_nothing(policy: AddressPolicy, scheme: st
 def test_a_stream_that_stalls_is_given_up(policy: AddressPolicy, serve: Serve) -> None:
     server = serve()
     source = opened(policy, server.url("face"), stall_seconds=1.0)
-    frames = source.frames()
+    frames = frames_of(source)
     next(frames)
     os.kill(server.pid, signal.SIGSTOP)
     began = time.monotonic()
@@ -192,7 +244,7 @@ def web() -> Iterator[_HttpServer]:
 def test_http(policy: AddressPolicy, web: _HttpServer, clip: Path) -> None:
     web.answers["/clip.mp4"] = (200, {"Content-Type": "video/mp4"}, clip.read_bytes())
     source = opened(policy, f"{web.address}/clip.mp4")
-    assert sum(1 for _ in source.frames()) == 100
+    assert sum(1 for _ in frames_of(source)) == 100
     source.close()
 
 
@@ -229,7 +281,7 @@ def test_a_broken_middle_ends_in_an_error_or_fewer_frames(policy: AddressPolicy,
     file.write_bytes(data)
     try:
         source = opened(policy, str(file), paced=False)
-        assert sum(1 for _ in source.frames()) <= 100
+        assert sum(1 for _ in frames_of(source)) <= 100
         source.close()
     except CameraStreamError:
         pass
@@ -243,6 +295,7 @@ from ingest.av_source import AvSource
 from ingest.camera import Credentials
 from ingest.settings import IngestSettings
 from matcher.errors import ClearglassError
+from tests.ingest.conftest import write_clip
 policy = IngestSettings(allow_loopback=True, allowed_ports=((1, 65535),)).address_policy()
 dead, other = "rtsp://127.0.0.1:9/x", "http://127.0.0.1:{server.port}/x"
 for address in ("{server.url("face")}", "{server.url("face")}x", dead, other):

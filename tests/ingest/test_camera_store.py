@@ -167,3 +167,43 @@ def test_forgetting_a_login(store: CameraStore) -> None:
     camera = add(store, credentials=Credentials(username="admin", password=CANARY))
     assert store.update(camera.id, actor=ACTOR, forget_credentials=True).credentials is None
     assert store.get(camera.id).credentials is None
+
+
+SUBSTREAM = "rtsp://127.0.0.1:9/canary7531/small?password=canary7531"
+
+
+def test_a_substream_is_sealed_whole_and_kept_for_its_host_only(
+    store: CameraStore, log: AuditLog, database: Database
+) -> None:
+    camera = add(store, substream=SUBSTREAM)
+    assert camera.substream == SUBSTREAM and store.get(camera.id) == camera
+    assert store.update(camera.id, actor=ACTOR, name="hall").substream == SUBSTREAM
+    assert store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/y").substream == SUBSTREAM
+    moved = store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.2:9/y")
+    assert moved.substream is None and store.get(camera.id) == moved
+    again = store.update(camera.id, actor=ACTOR, substream="rtsp://joe:canary7531@127.0.0.2:9/small")
+    assert again.substream == "rtsp://127.0.0.2:9/small"
+    assert store.update(camera.id, actor=ACTOR, forget_substream=True).substream is None
+    store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/x", substream=SUBSTREAM)
+    assert "7531" not in repr(store.get(camera.id)) + str([entry.body for entry in log.entries(0, 100)])
+    database.close()
+    for file in database.folder.iterdir():
+        assert b"7531" not in file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize(
+    "substream",
+    ["rtsp://127.0.0.2:9/x", "rtsp://127.0.0.1:10/x", "http://127.0.0.1:9/x", "/etc/passwd", "file:///etc/passwd", ""],
+)
+def test_a_substream_from_elsewhere_is_refused(store: CameraStore, substream: str) -> None:
+    with pytest.raises(CameraInvalidError, match="same host"):
+        add(store, substream=substream)
+    camera = add(store)
+    with pytest.raises(CameraInvalidError, match="same host"):
+        store.update(camera.id, actor=ACTOR, substream=substream)
+    assert store.get(camera.id) == camera
+
+
+def test_a_file_has_no_substream(store: CameraStore, clip: Path) -> None:
+    with pytest.raises(CameraInvalidError, match="same host"):
+        add(store, address=str(clip), local=True, substream=str(clip))

@@ -32,7 +32,9 @@ def sighting() -> Sighting:
     vector = np.linspace(0, 1, 128, dtype=np.float32)
     template = Template(model_digest=DIGEST, sface=vector, dlib=vector[::-1])
     probe = Probe(template=template, quality=quality(), crop=b"\xff\xd8")
-    return Sighting(passage=1, track=1, search=1, first=True, captured_at=datetime.now(UTC), arrived=1.0, probe=probe)
+    return Sighting(
+        passage=1, track=1, search=1, first=True, captured_at=datetime.now(UTC), arrived=1.0, sent=1.0, probe=probe
+    )
 
 
 def test_every_message_of_a_worker_arrives(ends: tuple[socket.socket, socket.socket]) -> None:

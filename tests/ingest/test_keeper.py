@@ -1,6 +1,7 @@
 """The keeper's bookkeeping, without a worker process."""
 
 import subprocess
+from io import BytesIO
 from threading import Event
 
 import pytest
@@ -24,6 +25,7 @@ def keeper_of(observer: Observer | None = None) -> Keeper:
         settings=IngestSettings(),
         metrics=IngestMetrics(CollectorRegistry()),
         recogniser_factory=object,
+        turnstile=BytesIO(),
     )
 
 

@@ -1,5 +1,7 @@
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from ingest.backoff import Backoff
 from ingest.frame import Frame
 from ingest.health import CameraState
-from ingest.mailbox import Mailbox
+from ingest.packet import Packet
 from ingest.reader import Reader
 from ingest.source import Source, StreamInfo
 
@@ -22,7 +24,7 @@ class Keyless:
     def open(self) -> StreamInfo:
         return StreamInfo(codec="h264", width=0, height=0, declared_fps=None)
 
-    def frames(self) -> Iterator[Frame]:
+    def packets(self) -> Iterator[Packet]:
         self.closed.wait()
         return iter(())
 
@@ -31,7 +33,7 @@ class Keyless:
 
 
 def reader_of(open_source: Callable[[], Source]) -> Reader:
-    return Reader(open_source, backoff=Backoff(first=0.01, cap=0.01), mailbox=Mailbox())
+    return Reader(open_source, backoff=Backoff(first=0.01, cap=0.01))
 
 
 def wait(condition: Callable[[], object]) -> None:
@@ -66,4 +68,74 @@ def test_whatever_breaks_is_said_without_its_words_and_tried_again(error: Except
     wait(lambda: reader.reconnects > 2)
     assert reader.state is CameraState.RECONNECTING
     assert reader.error == f"The camera's stream reader broke: {type(error).__name__}."
+    reader.stop(5)
+
+
+class Ending:
+    """A stream of some packets that decode to frames of their own number, and an end."""
+
+    def __init__(self, keys: list[bool]) -> None:
+        self.bytes_received = 0
+        self.decoded: list[tuple[int, bool]] = []
+        self.keys = keys
+        self.end = Event()
+
+    def open(self) -> StreamInfo:
+        return StreamInfo(codec="h264", width=0, height=0, declared_fps=None)
+
+    def packets(self) -> Iterator[Packet]:
+        for number, key in enumerate(self.keys, 1):
+            yield Packet(arrived=float(number), key=key, size=1, decode=partial(self._decoded, number))
+        self.end.wait()
+
+    def close(self) -> None:
+        self.end.set()
+
+    def _decoded(self, number: int, afresh: bool) -> Frame:
+        self.decoded.append((number, afresh))
+        return Frame(
+            number=number,
+            arrived=float(number),
+            captured_at=datetime.now(UTC),
+            width=64,
+            height=48,
+            pixels=lambda: None,
+            shrunk=lambda width, height: None,
+        )
+
+
+def test_only_what_the_newest_frame_needs_is_decoded_and_live_is_who_has_frames() -> None:
+    source = Ending([True, False, False, True, False])
+    reader = reader_of(lambda: source)
+    assert not reader.wait(0.0)
+    assert reader.take() is None
+    reader.start()
+    wait(lambda: reader.frames == 5)
+    assert reader.state is CameraState.STARTING
+    assert reader.wait(0.0)
+    frame = reader.take()
+    assert frame is not None and frame.number == 5
+    assert source.decoded == [(4, True), (5, False)]
+    assert (reader.state, reader.size, reader.dropped, reader.newest) == (CameraState.LIVE, (64, 48), 4, 5.0)
+    source.close()
+    wait(lambda: reader.reconnects)
+    reader.stop(5)
+
+
+def test_what_a_lost_stream_left_is_not_decoded() -> None:
+    source = Ending([True, False])
+    source.end.set()
+    opened: list[Source] = []
+
+    def once() -> Source:
+        if opened:
+            raise OSError
+        opened.append(source)
+        return source
+
+    reader = reader_of(once)
+    reader.start()
+    wait(lambda: reader.reconnects > 1)
+    assert reader.take() is None
+    assert (source.decoded, reader.dropped, reader.state) == ([], 2, CameraState.RECONNECTING)
     reader.stop(5)

@@ -23,6 +23,7 @@ from ingest.camera import Camera, Credentials
 from ingest.health import CameraState, Health
 from ingest.message import View
 from ingest.metrics import IngestMetrics
+from ingest.rehearsal.film import make_substream
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
@@ -459,3 +460,20 @@ def test_workers_end_with_a_service_that_is_killed_even_stopped_ones(empty_clip:
         finally:
             service.kill()
     wait(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 10)
+
+
+def test_a_camera_with_a_substream_is_searched_from_its_main_stream(
+    loopback: IngestSettings, clip: Path, tmp_path: Path
+) -> None:
+    small = make_substream(clip, tmp_path / "small.mp4", width=160, height=120)
+    with RtspServer({"face": clip, "small": small}, substreams={"small": "face"}) as server, bench(loopback) as b:
+        b.gallery.subject = "anna"
+        b.supervisor.add(camera(server.url("face"), substream=server.url("small")))
+        wait(lambda: b.gallery.alerts and b.live(beyond=10))
+        health = b.health()
+        assert (health.width, health.height) == (320, 240)
+        b.supervisor.add(camera(server.url("face"), substream=f"rtsp://127.0.0.1:{server.port}/nothing"))
+        count = len(b.gallery.queries)
+        wait(lambda: len(b.gallery.queries) > count)
+        wait(lambda: (b.health().error or "").startswith("The substream: "))
+        assert b.health().state is CameraState.LIVE

@@ -50,7 +50,8 @@ def _scaled(face: Face, scale: float) -> Face:
 
 
 def frame(moment: float, image: Image | None = None) -> Frame:
-    picture = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8) if image is None else image
+    # Brighter from frame to frame: not one of them stands still.
+    picture = np.full((SIZE[1], SIZE[0], 3), 60 + round(moment * 25) * 11 % 97, np.uint8) if image is None else image
     return Frame(
         number=round(moment * 25),
         arrived=moment,
@@ -226,6 +227,8 @@ def test_a_face_the_detector_misses_for_a_moment_stays_blurred(watch: Watch, rec
     box = watch.look(frame(0.0, picture)).seen[0].box
     watch.identified(Identified(passage=1, search=1, subject_id="anna"))
     recogniser.faces = []
+    picture = picture.copy()
+    picture[-40:, -40:] = 0
     now = frame(0.2, picture)
     looked = watch.look(now)
     view = make_view(now, looked.picture, looked.seen, width=640)
@@ -250,3 +253,68 @@ def test_a_view_is_small(watch: Watch) -> None:
     view = make_view(now, now.pixels(), (), width=640)
     image = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert image.shape == (360, 640, 3)
+
+
+def small_frame(moment: float) -> Frame:
+    """A substream's, a third as large, standing for one of the main stream."""
+    picture = np.full((SIZE[1] // 3, SIZE[0] // 3, 3), 90, np.uint8)
+    small = replace(
+        frame(moment),
+        width=SIZE[0] // 3,
+        height=SIZE[1] // 3,
+        pixels=lambda: picture,
+        shrunk=lambda width, height: cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA),
+    )
+    return small.standing_for(*SIZE)
+
+
+def test_faces_of_a_substream_are_followed_and_searched_for_in_the_main_stream(
+    watch: Watch, recogniser: Scripted
+) -> None:
+    assert not watch.wants_samples(0.0)
+    recogniser.faces = [face_at(400, 300, 100)]
+    looked = watch.look(small_frame(0.0))
+    assert recogniser.detected_in == [(SIZE[0] // 3, SIZE[1] // 3)], "it is not scaled up"
+    assert (looked.seen[0].track, looked.sightings, recogniser.extracted) == (1, (), 0)
+    assert watch.wants_samples(0.1)
+    looked = watch.look(frame(0.2))
+    assert [(one.passage, one.first) for one in looked.sightings] == [(1, True)]
+    assert not watch.wants_samples(0.3), "its answer is waited for"
+    watch.identified(Identified(passage=1, search=1, subject_id=None))
+    looked = watch.look(small_frame(0.4))
+    assert (looked.seen[0].track, looked.seen[0].box.x) == (1, pytest.approx(400, abs=0.01))
+    assert not watch.wants_samples(0.5)
+    assert watch.wants_samples(1.3)
+    watch.expire(10.0)
+    assert not watch.wants_samples(10.0)
+
+
+def test_a_face_too_small_for_a_search_wants_no_sample(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 30)]
+    watch.look(small_frame(0.0))
+    assert not watch.wants_samples(0.1)
+
+
+def test_in_a_still_view_nobody_is_looked_for_and_nobody_lost(watch: Watch, recogniser: Scripted) -> None:
+    still = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    recogniser.faces = [face_at(400, 300, 100)]
+    (asked,) = watch.look(frame(0.0, still)).sightings
+    recogniser.faces = []
+    for step in range(1, 5):
+        (seen,) = watch.look(frame(0.2 * step, still)).seen
+        assert (seen.track, seen.present, seen.box.x) == (1, True, pytest.approx(400, abs=0.01))
+    assert len(recogniser.detected_in) == 1
+    watch.identified(Identified(passage=asked.passage, search=1, subject_id=None))
+    assert not watch.look(frame(1.2, still)).seen[0].present, "a sample is worth it, so it was looked at"
+    assert len(recogniser.detected_in) == 2
+
+
+def test_a_still_view_is_looked_at_every_other_second(watch: Watch, recogniser: Scripted) -> None:
+    still = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    for step in range(16):
+        watch.look(frame(0.25 * step, still))
+    assert len(recogniser.detected_in) == 2
+    recogniser.faces = [face_at(400, 300, 100)]
+    assert len(watch.look(frame(4.0, still)).sightings) == 1
+    watch.look(replace(frame(4.2, still), width=SIZE[0] // 2, height=SIZE[1] // 2))
+    assert len(recogniser.detected_in) == 4, "another picture is looked at"

@@ -28,7 +28,7 @@ function row(camera) {
   newest.dataset.label = "Newest";
   faces.dataset.label = "Passages";
   const node = element("tr", { "data-camera": camera.id },
-    element("td", {}, element("b", {}, camera.name), element("small", { title: camera.address }, camera.address), element("small", {}, `for ${camera.purpose}${camera.has_credentials ? ", with login" : ""}`)),
+    element("td", {}, element("b", {}, camera.name), element("small", { title: camera.address }, camera.address), element("small", {}, `for ${camera.purpose}${camera.has_credentials ? ", with login" : ""}${camera.substream ? ", with substream" : ""}`)),
     ...cells,
     element("td", { class: "fit" }, writes ? element("div", { class: "buttons" },
       element("button", { class: "quiet", type: "button", onclick: () => change(camera, { enabled: !camera.enabled }) }, camera.enabled ? "Switch off" : "Switch on"),

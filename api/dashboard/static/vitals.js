@@ -41,7 +41,7 @@ export class Vitals {
 }
 
 const FIELDS_HELP = {
-  "Frames/s": "Frames decoded a second",
+  "Frames/s": "Frames received a second",
   "Looked at/s": "Frames in which faces were looked for, a second",
   Bitrate: "What the camera sends",
   Picture: "Size of the stream in pixels",

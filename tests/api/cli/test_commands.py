@@ -102,7 +102,10 @@ def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Pa
 def test_cameras_are_added_and_listed_without_their_login(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     added = of(run, "camera", "add", "Lobby", "rtsp://joe:c4n%21ry@192.168.7.7/main", "--purpose", "lobby", *data)
-    assert added["address"] == "rtsp://192.168.7.7/main"
+    assert (added["address"], added["substream"]) == ("rtsp://192.168.7.7/main", None)
+    smaller = ("--substream", "rtsp://joe:c4n%21ry@192.168.7.8/small")
+    added = of(run, "camera", "add", "Yard", "rtsp://192.168.7.8/main", *smaller, "--purpose", "lobby", *data)
+    assert added["substream"] == "rtsp://192.168.7.8/small"
     for entry in (json.dumps(of(run, "camera", "list", *data)), json.dumps(of(run, "audit", "show", *data))):
         assert "c4n" not in entry
         assert "joe" not in entry

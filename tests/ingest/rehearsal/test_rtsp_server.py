@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import psutil
 import pytest
 
 from ingest.rehearsal.errors import RehearsalError
+from ingest.rehearsal.film import make_substream
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.rehearsal.scene import Scene
 
@@ -176,3 +178,16 @@ def test_the_command_serves_until_it_is_told_to_end(scene: Scene) -> None:
         assert frames(process.stdout.readline().strip(), 1)
         process.terminate()
         assert process.wait(10) == 0
+
+
+def test_the_viewers_of_a_cameras_two_streams_see_the_same_moment(scene: Scene, tmp_path: Path) -> None:
+    small = make_substream(scene.path, tmp_path / "small.mp4", width=320, height=180)
+    mounts = {"yard": scene.path, "small": small}
+    with av.open(str(small)) as container:
+        originals = [frame.to_ndarray() for frame in container.decode(video=0)]
+    with RtspServer(mounts, substreams={"small": "yard"}) as server, opened(server.url("yard")) as first:
+        next(first.decode(video=0))
+        time.sleep(1.5)
+        joined = frames(server.url("small"), 1)[0].to_ndarray()
+        (place,) = [number for number, original in enumerate(originals) if np.array_equal(original, joined)]
+        assert place >= 25 and place % 25 == 0, "a key frame of now, and not the film's beginning"

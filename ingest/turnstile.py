@@ -1,0 +1,70 @@
+"""How many of this machine's cameras analyse at the same moment: one more than it has cores.
+
+Where there is too little CPU for all, the cameras take turns. Who shares a core with seven others takes eight times as
+long and answers about an old frame; who waits for a turn takes the newest frame then, and answers soon. The one more
+keeps the cores busy while somebody in a turn has to wait for something else.
+"""
+
+import os
+import time
+
+try:
+    import fcntl
+except ImportError:  # Windows: every camera as it can
+    fcntl = None  # type: ignore[assignment]
+
+LONGEST_WAIT = 5.0
+"""After so many seconds a camera works without a turn: a worker that hangs in its turn must not stop all the others."""
+
+LONGEST_PAUSE, SHORTEST_PAUSE = 0.008, 0.001
+"""Seconds between two tries: the fewer the longer somebody has waited, which makes it likely that they are the next."""
+
+
+class Turnstile:
+    """One worker's way through, over byte locks on a file that all workers share: the kernel gives a dead one's back.
+
+    file: the descriptor; its owner is the process's main function. Owned by one thread. places: how many at once.
+    """
+
+    def __init__(self, file: int, *, places: int | None = None) -> None:
+        self._file = file
+        self._places = places or _cores() + 1
+        self._place: int | None = None
+        self._came: float | None = None
+
+    def enter(self, timeout: float) -> bool:
+        """Waits up to timeout seconds for a turn; whether it has come. Who asks again is no new one."""
+        now = time.monotonic()
+        self._came = came = now if self._came is None else self._came
+        end = now + timeout
+        while not self._take_place():
+            now = time.monotonic()
+            if now - came > LONGEST_WAIT:
+                break
+            if now >= end:
+                return False
+            time.sleep(max(LONGEST_PAUSE / (1 + 10 * (now - came)), SHORTEST_PAUSE))
+        self._came = None
+        return True
+
+    def leave(self) -> None:
+        """The turn is over."""
+        if self._place is not None:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, self._place)
+            self._place = None
+
+    def _take_place(self) -> bool:
+        if fcntl is None:
+            return True
+        for place in range(self._places):
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except BlockingIOError:
+                continue
+            self._place = place
+            return True
+        return False
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

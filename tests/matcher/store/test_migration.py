@@ -1,0 +1,29 @@
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, inspect
+
+from matcher.store import migration
+from matcher.store.database import DATABASE_FILE, Database
+
+
+def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
+    Database.open(tmp_path / "data").close()
+    file = tmp_path / "data" / DATABASE_FILE
+    file.unlink()
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        config: Config = migration._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        assert "sealed_substream" not in {column["name"] for column in inspect(connection).get_columns("camera")}
+    engine.dispose()
+    with sqlite3.connect(file) as raw:
+        raw.execute("INSERT INTO camera VALUES ('1', 'Lobby', 'rtsp://10.0.0.1', 'p', NULL, 5, 20, 1, '2026-01-01')")
+    raw.close()
+    Database.open(tmp_path / "data").close()
+    with sqlite3.connect(file) as raw:
+        assert raw.execute("SELECT name, sealed_substream FROM camera").fetchall() == [("Lobby", None)]
+    raw.close()
