@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.embedding_model import Floats
+from matcher.gallery.exact_index import ExactIndex
+from matcher.gallery.index import Index
+from matcher.gallery.selection import Selection
 
 Whole = NDArray[np.int64]
-BLOCK = 1 << 16
-"""Rows of a blocked product: their scores against a batch of probes stay in the cache."""
 
 
 class Contestant(Protocol):
@@ -26,34 +27,20 @@ class Contestant(Protocol):
         ...
 
 
-class Product:
-    """NumPy: one matrix product a block, then the best of all blocks."""
+class Own:
+    """One of the house's own indexes."""
 
-    def __init__(self, vectors: Floats) -> None:
-        self._vectors = vectors
-
-    @property
-    def bytes(self) -> int:
-        """See Contestant."""
-        return self._vectors.nbytes
+    def __init__(self, index: Index, size: int) -> None:
+        self.index = index
+        self.bytes = size
+        self._everything = Selection.of(range(len(index)))
 
     def search(self, probes: Floats, k: int, mask: NDArray[np.bool_] | None) -> Whole:
         """See Contestant."""
-        rows = None if mask is None else np.flatnonzero(mask)
-        vectors = self._vectors if rows is None else self._vectors[rows]
-        if not len(vectors):
-            return np.full((len(probes), k), -1, dtype=np.int64)
-        scores: list[Floats] = []
-        places: list[Whole] = []
-        for begin in range(0, len(vectors), BLOCK):
-            block = probes @ vectors[begin : begin + BLOCK].T
-            best = _best(block, k)
-            scores.append(np.take_along_axis(block, best, axis=1))
-            places.append(best + begin)
-        best = _best(np.hstack(scores), k)
-        found = np.take_along_axis(np.hstack(places), best, axis=1)
-        named = found if rows is None else rows[found]
-        return np.pad(named, ((0, 0), (0, k - named.shape[1])), constant_values=-1)
+        allowed = self._everything
+        if mask is not None:
+            allowed = Selection(np.packbits(mask, bitorder="little"), int(mask.sum()))
+        return self.index.search(probes, k, allowed=allowed).numbers
 
 
 class Faiss:
@@ -75,6 +62,21 @@ class Faiss:
             parameters.sel = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg,arg-type]
         found: Whole = self._index.search(probes, k, params=parameters)[1]
         return found
+
+
+def _exact(vectors: Floats) -> Own:
+    index = ExactIndex()
+    index.add(np.arange(len(vectors)), vectors)
+    return Own(index, vectors.nbytes)
+
+
+def _cells(vectors: Floats) -> Own:
+    """Drawn from an exact index. A vector has 32 bytes of codes, 8 of number, and itself in half precision."""
+    from matcher.gallery.cell_index import CellIndex
+
+    rows = _exact(vectors).index.rows
+    index = CellIndex.build(rows, rows.numbers())
+    return Own(index, (32 + 8 + 2 * vectors.shape[1]) * len(vectors))
 
 
 def _flat(vectors: Floats) -> Contestant:
@@ -116,14 +118,21 @@ def _graph(vectors: Floats, *, ef: int) -> Contestant:
     return Faiss(index, parameters, vectors.nbytes // 2 + 2 * links * 4 * len(vectors), efSearch=ef)
 
 
+EXACT = "Clearglass, everything"
+CELLS = "Clearglass, cells"
+
 CONTESTANTS: Mapping[str, Callable[[Floats], Contestant]] = {
     "FAISS Flat": _flat,
-    "NumPy, blocked product": Product,
+    EXACT: _exact,
+    CELLS: _cells,
     "FAISS IVF fp16, 32 cells": lambda vectors: _inverted(vectors, nprobe=32),
     "FAISS IVF fp16, 256 cells": lambda vectors: _inverted(vectors, nprobe=256),
     "FAISS HNSW fp16, ef 64": lambda vectors: _graph(vectors, ef=64),
 }
 """The first is what the others are held against."""
+
+OWN: Mapping[str, Callable[[Floats], Contestant]] = {EXACT: _exact, CELLS: _cells}
+"""For galleries of which not all the others fit into memory side by side."""
 
 
 def threads(count: int) -> None:
@@ -131,13 +140,3 @@ def threads(count: int) -> None:
     import faiss
 
     faiss.omp_set_num_threads(count)
-
-
-def _best(scores: Floats, k: int) -> Whole:
-    """(n, min(k, columns)) columns of the greatest scores of each row, the greatest first."""
-    if scores.shape[1] > k:
-        best = np.argpartition(scores, scores.shape[1] - k, axis=1)[:, -k:]
-    else:
-        best = np.tile(np.arange(scores.shape[1]), (len(scores), 1))
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(best, order, axis=1)
