@@ -1,6 +1,7 @@
 """Streams scenes from a real RTSP server through the whole system, and records what it says and costs."""
 
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,9 +81,10 @@ class SingleValues(IngestMetrics):
 
     def __init__(self) -> None:
         super().__init__(CollectorRegistry())
-        self.decisions: list[float] = []
+        # Arrays, for a list of as many floats would show as growth of the service's memory, in whose process it is.
+        self.decisions = array("d")
         self.outcomes: defaultdict[str, int] = defaultdict(int)
-        self.stages: defaultdict[str, list[float]] = defaultdict(list)
+        self.stages: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
         self._lock = Lock()
 
     def reported(self, before: Health, now: Health, stages: Mapping[str, Sequence[float]]) -> None:
@@ -102,7 +104,7 @@ class SingleValues(IngestMetrics):
     def start_over(self) -> None:
         """Forgets the single values: the measurement begins."""
         with self._lock:
-            self.decisions.clear()
+            del self.decisions[:]
             self.outcomes.clear()
             self.stages.clear()
 

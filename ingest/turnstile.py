@@ -5,13 +5,9 @@ long and answers about an old frame; who waits for a turn takes the newest frame
 keeps the cores busy while somebody in a turn has to wait for something else.
 """
 
+import fcntl
 import os
 import time
-
-try:
-    import fcntl
-except ImportError:  # Windows: every camera as it can
-    fcntl = None  # type: ignore[assignment]
 
 LONGEST_WAIT = 5.0
 """After so many seconds a camera works without a turn: a worker that hangs in its turn must not stop all the others."""
@@ -54,8 +50,6 @@ class Turnstile:
             self._place = None
 
     def _take_place(self) -> bool:
-        if fcntl is None:
-            return True
         for place in range(self._places):
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)

@@ -24,7 +24,7 @@ from matcher.gallery.consent import is_plain
 from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
-from matcher.gallery.reference import Reference, ReferenceKey
+from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.scope import Scope, permits
 from matcher.gallery.templates import Templates
 from matcher.metrics import MatcherMetrics
@@ -168,11 +168,11 @@ class Identifier:
         """The best reference of each subject who, at the outcome's own transaction, still may be found."""
         if not found:
             return ()
-        keys = self._gallery.keys(connection, [number for number, _ in found])
-        best: dict[str, tuple[ReferenceKey, Dissimilarity]] = {}
+        known = self._gallery.known(connection, [number for number, _ in found])
+        best: dict[str, tuple[KnownReference, Dissimilarity]] = {}
         for number, score in found:
-            if number in keys:
-                best.setdefault(keys[number].subject_id, (keys[number], score))
+            if number in known:
+                best.setdefault(known[number].subject_id, (known[number], score))
         permitted = self._gallery.permitted(connection, best, camera=query.camera, purpose=query.purpose, moment=moment)
         kept = [pair for subject_id, pair in best.items() if subject_id in permitted][: self._most]
         return tuple(_candidate(rank, reference, score) for rank, (reference, score) in enumerate(kept, start=1))
@@ -322,7 +322,7 @@ class Identifier:
             self._metrics.identifications.labels(outcome=outcome).inc()
 
 
-def _candidate(rank: int, reference: ReferenceKey, score: Dissimilarity) -> Candidate:
+def _candidate(rank: int, reference: KnownReference, score: Dissimilarity) -> Candidate:
     return Candidate(
         subject_id=reference.subject_id,
         reference_id=reference.id,

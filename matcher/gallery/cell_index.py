@@ -7,7 +7,7 @@ many cells suffice (within-class covariance normalisation: Hatch, Kajarekar and 
 Effort and codes are chosen by `python -m benchmarks search`. The only door to faiss.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import faiss
@@ -90,18 +90,17 @@ class CellIndex:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
+    def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
         require_vectors(numbers, vectors)
         with self._lock.changing():
-            self._put(np.asarray(numbers, dtype=np.int64), vectors)
+            self._put(numbers, vectors)
 
-    def remove(self, numbers: Sequence[int] | Numbers) -> None:
+    def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
-        ids = np.asarray(numbers, dtype=np.int64)
         with self._lock.changing():
-            self._cells.remove_ids(faiss.IDSelectorBatch(ids))
-            self.rows.drop(ids)
+            self._cells.remove_ids(faiss.IDSelectorBatch(numbers))
+            self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
         """See Searcher."""

@@ -1,7 +1,5 @@
 """The index that looks at everything: a blocked matrix product, for as long as that is fast enough."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from matcher.gallery.index import DIMENSION, Neighbours, Numbers, Vectors, require_vectors
@@ -25,14 +23,14 @@ class ExactIndex:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
+    def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
         require_vectors(numbers, vectors)
-        self.rows.put(np.asarray(numbers, dtype=np.int64), vectors)
+        self.rows.put(numbers, vectors)
 
-    def remove(self, numbers: Sequence[int] | Numbers) -> None:
+    def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
-        self.rows.drop(np.asarray(numbers, dtype=np.int64))
+        self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
         """See Searcher."""

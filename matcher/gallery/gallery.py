@@ -26,7 +26,7 @@ from matcher.gallery.errors import (
 )
 from matcher.gallery.index import IndexWriter, Numbers
 from matcher.gallery.loading import load
-from matcher.gallery.reference import Reference, ReferenceKey
+from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.scope import Scope, permits, reference_digest
 from matcher.gallery.subject import Subject
 from matcher.gallery.templates import Templates
@@ -130,9 +130,9 @@ class Gallery:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
         return self._templates.of(numbers)
 
-    def keys(self, connection: Connection, numbers: Iterable[int]) -> dict[int, ReferenceKey]:
+    def known(self, connection: Connection, numbers: Iterable[int]) -> dict[int, KnownReference]:
         """By what the references with these numbers are known, as of this transaction; without those that are gone."""
-        return records.read_keys(connection, numbers)
+        return records.read_known(connection, numbers)
 
     def permitted(
         self, connection: Connection, subject_ids: Iterable[str], *, camera: str, purpose: str, moment: datetime
@@ -264,8 +264,9 @@ class Gallery:
                     self._log.append(connection, EntryKind.WITHDRAWAL, body)
                 else:
                     numbers, revision = [], self.revision
-            self._index.remove(numbers)
-            self._templates.drop(numbers)
+            gone = np.array(numbers, dtype=np.int64)
+            self._index.remove(gone)
+            self._templates.drop(gone)
             self._book.update(revision, gone=subject_id)
             self._measure()
             finish_erasures(self._database, self._log)
@@ -325,8 +326,9 @@ class Gallery:
         templates = [sample.template for sample in samples]
         sface = np.stack([template.sface for template in templates], dtype=np.float32)
         dlib = np.stack([template.dlib for template in templates], dtype=np.float32)
-        self._templates.put(list(added), [subject_id] * len(added), np.hstack([sface, dlib]))
-        self._index.add(list(added), sface)
+        numbers = np.array(list(added), dtype=np.int64)
+        self._templates.put(numbers, [subject_id] * len(added), np.hstack([sface, dlib]))
+        self._index.add(numbers, sface)
         references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
         self._book.update(revision, consents=consents, references=references)
         self._measure()

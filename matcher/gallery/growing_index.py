@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections.abc import Sequence
 
 from matcher.gallery.exact_index import ExactIndex
 from matcher.gallery.index import Index, Neighbours, Numbers, Vectors
@@ -17,7 +16,7 @@ _GROWTH = 4
 
 _LOG = logging.getLogger(__name__)
 
-_Change = tuple[Sequence[int] | Numbers, Vectors | None]
+_Change = tuple[Numbers, Vectors | None]
 """Numbers and their new vectors, or None where they were removed."""
 
 
@@ -49,13 +48,13 @@ class GrowingIndex:
         """The vectors it holds."""
         return self._index.rows
 
-    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
+    def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
         with self._lock:
             self._index.add(numbers, vectors)
             self._changed(numbers, vectors)
 
-    def remove(self, numbers: Sequence[int] | Numbers) -> None:
+    def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
         with self._lock:
             self._index.remove(numbers)
@@ -76,7 +75,7 @@ class GrowingIndex:
         self._closing.set()
         self.settle()
 
-    def _changed(self, numbers: Sequence[int] | Numbers, vectors: Vectors | None) -> None:
+    def _changed(self, numbers: Numbers, vectors: Vectors | None) -> None:
         if self._builder is not None:
             self._since.append((numbers, vectors))
         elif len(self._index) > self._most and not self._closing.is_set():

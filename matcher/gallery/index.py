@@ -4,7 +4,6 @@ They are two so that the gallery, which keeps the index in step with the databas
 only `matcher.identification` holds a Searcher, and it logs.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,11 +31,11 @@ class Neighbours:
 class IndexWriter(Protocol):
     """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
 
-    def add(self, numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
+    def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError."""
         ...
 
-    def remove(self, numbers: Sequence[int] | Numbers) -> None:
+    def remove(self, numbers: Numbers) -> None:
         """Takes vectors out; no later search returns them. Unknown numbers are passed over."""
         ...
 
@@ -62,7 +61,7 @@ class Index(IndexWriter, Searcher, Protocol):
         ...
 
 
-def require_vectors(numbers: Sequence[int] | Numbers, vectors: Vectors) -> None:
+def require_vectors(numbers: Numbers, vectors: Vectors) -> None:
     """Raises ValueError if there is not one vector for each number."""
     if vectors.shape != (len(numbers), DIMENSION):
         raise ValueError(f"{len(numbers)} numbers for vectors of shape {vectors.shape}")

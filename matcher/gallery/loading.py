@@ -69,6 +69,6 @@ def _load_references(
             digest = reference_digest(row.id, row.subject_id, row.model_digest, row.sealed_template)
             found[row.number] = (row.subject_id, digest)
         vectors = np.frombuffer(b"".join(packed), dtype=records.VECTOR).reshape(len(packed), 2 * DIMENSION)
-        templates.put(list(found), [subject_id for subject_id, _ in found.values()], vectors)
+        templates.put(np.array(list(found), dtype=np.int64), [subject_id for subject_id, _ in found.values()], vectors)
         book.update(book.revision, references=found)
     return stale

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
 from matcher.gallery.errors import SubjectUnknownError, SubjectWithdrawnError
-from matcher.gallery.reference import Reference, ReferenceKey
+from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
@@ -30,7 +30,7 @@ _CONSENTS = (
     .where(tables.consent.c.subject_id.in_(bindparam("subjects", expanding=True)))
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
 )
-_KEYS = select(tables.reference.c.number, tables.reference.c.id, tables.reference.c.subject_id).where(
+_KNOWN = select(tables.reference.c.number, tables.reference.c.id, tables.reference.c.subject_id).where(
     tables.reference.c.number.in_(bindparam("numbers", expanding=True))
 )
 
@@ -151,10 +151,10 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
     )
 
 
-def read_keys(connection: Connection, numbers: Iterable[int]) -> dict[int, ReferenceKey]:
+def read_known(connection: Connection, numbers: Iterable[int]) -> dict[int, KnownReference]:
     """By what the references with these numbers are known; those that are gone by now are not in it."""
-    rows = connection.execute(_KEYS, {"numbers": list(numbers)})
-    return {row.number: ReferenceKey(number=row.number, id=row.id, subject_id=row.subject_id) for row in rows}
+    rows = connection.execute(_KNOWN, {"numbers": list(numbers)})
+    return {row.number: KnownReference(number=row.number, id=row.id, subject_id=row.subject_id) for row in rows}
 
 
 def read_consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:

@@ -8,7 +8,7 @@ from matcher.recognition.template import Template
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ReferenceKey:
+class KnownReference:
     """What a reference is known by. `number` is its integer key in the index and the database."""
 
     number: int
@@ -17,7 +17,7 @@ class ReferenceKey:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reference(ReferenceKey):
+class Reference(KnownReference):
     """One enrolled picture: its template and quality."""
 
     template: Template

@@ -33,17 +33,15 @@ class KeptTemplates:
         self._vectors = Rows(2 * DIMENSION, np.float32)
         self._subjects = Rows(1, np.int64)
 
-    def put(self, numbers: Sequence[int], subject_ids: Sequence[str], vectors: Vectors) -> None:
+    def put(self, numbers: Numbers, subject_ids: Sequence[str], vectors: Vectors) -> None:
         """vectors: (n, 256), SFace's before dlib's."""
-        at = np.asarray(numbers, dtype=np.int64)
-        self._subjects.put(at, np.array([[_code(subject_id)] for subject_id in subject_ids], dtype=np.int64))
-        self._vectors.put(at, vectors)
+        self._subjects.put(numbers, np.array([[_code(subject_id)] for subject_id in subject_ids], dtype=np.int64))
+        self._vectors.put(numbers, vectors)
 
-    def drop(self, numbers: Sequence[int]) -> None:
+    def drop(self, numbers: Numbers) -> None:
         """Overwrites them; unknown ones are passed over."""
-        at = np.asarray(numbers, dtype=np.int64)
-        self._vectors.drop(at)
-        self._subjects.drop(at)
+        self._vectors.drop(numbers)
+        self._subjects.drop(numbers)
 
     def searchable(self) -> tuple[Numbers, Vectors]:
         """All numbers, and the vectors that are searched."""

@@ -1,7 +1,7 @@
 """What every index keeps to, and where those of large galleries differ."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
 import numpy as np
@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from matcher.gallery.cell_index import CellIndex, StoppedError
 from matcher.gallery.exact_index import ExactIndex
 from matcher.gallery.growing_index import GrowingIndex
-from matcher.gallery.index import DIMENSION, Index, Neighbours, Searcher, Vectors
+from matcher.gallery.index import DIMENSION, Index, Neighbours, Numbers, Searcher, Vectors
 from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
 
 CROWD = 3_000
 """Numbers that an index in cells is drawn from, three to a person: 0, 1, 2 are of one."""
+
+
+def at(numbers: Iterable[int]) -> Numbers:
+    return np.fromiter(numbers, dtype=np.int64)
 
 
 def vectors(numbers: list[int]) -> Vectors:
@@ -35,7 +39,7 @@ def people(pictures: int, *, seed: int) -> Vectors:
 
 def exact_crowd() -> ExactIndex:
     index = ExactIndex()
-    index.add(range(CROWD), people(3, seed=2))
+    index.add(at(range(CROWD)), people(3, seed=2))
     return index
 
 
@@ -60,7 +64,7 @@ def found(index: Searcher, probes: Vectors, k: int, allowed: range | list[int]) 
 def empty_cells() -> CellIndex:
     """In cells drawn for others, who have gone since."""
     index = cells_crowd()
-    index.remove(range(CROWD))
+    index.remove(at(range(CROWD)))
     return index
 
 
@@ -71,24 +75,24 @@ def test_agrees_with_a_plain_product(make: Callable[[], Index]) -> None:
 
     @given(numbers, numbers, numbers, st.integers(1, 10))
     def agrees(added: list[int], removed: list[int], allowed: list[int], k: int) -> None:
-        index.remove(range(1, 61))
-        index.add(added, vectors(added))
-        index.remove(removed)
+        index.remove(at(range(1, 61)))
+        index.add(at(added), vectors(added))
+        index.remove(at(removed))
         left = sorted(set(added) - set(removed))
         assert len(index) == len(left)
         probes = vectors([998, 999])
         neighbours = found(index, probes, k, allowed)
         inside = [number for number in left if number in allowed]
         assert neighbours.numbers.shape == neighbours.similarities.shape == (2, k)
-        for at, probe in enumerate(probes):
+        for place, probe in enumerate(probes):
             scores = dict(zip(inside, (vectors(inside) @ probe).tolist(), strict=True))
             expected = sorted(inside, key=lambda number: -scores[number])[:k]
             # Half precision may change the order of what is as good as equally near.
-            near = [scores[number] for number in neighbours.numbers[at, : len(expected)].tolist()]
+            near = [scores[number] for number in neighbours.numbers[place, : len(expected)].tolist()]
             assert near == pytest.approx([scores[number] for number in expected], abs=1e-3)
-            assert neighbours.similarities[at, : len(expected)] == pytest.approx(near, abs=1e-3)
-            assert neighbours.numbers[at, len(expected) :].tolist() == [-1] * (k - len(expected))
-            assert np.isneginf(neighbours.similarities[at, len(expected) :]).all()
+            assert neighbours.similarities[place, : len(expected)] == pytest.approx(near, abs=1e-3)
+            assert neighbours.numbers[place, len(expected) :].tolist() == [-1] * (k - len(expected))
+            assert np.isneginf(neighbours.similarities[place, len(expected) :]).all()
 
     agrees()
 
@@ -97,7 +101,7 @@ def test_agrees_with_a_plain_product(make: Callable[[], Index]) -> None:
 def test_wrong_shapes_are_refused(make: Callable[[], Index]) -> None:
     index = make()
     with pytest.raises(ValueError, match="2 numbers for vectors of shape"):
-        index.add([1, 2], vectors([1]))
+        index.add(at([1, 2]), vectors([1]))
     assert not len(index)
 
 
@@ -113,7 +117,7 @@ def test_everybody_is_found_by_another_picture(crowd: Index) -> None:
 
 def test_a_gallery_of_one_picture_each_is_searched_in_cells_too() -> None:
     index = ExactIndex()
-    index.add(range(CROWD // 3), people(1, seed=2))
+    index.add(at(range(CROWD // 3)), people(1, seed=2))
     cells = CellIndex.build(index.rows, index.rows.numbers())
     numbers = cells.search(people(1, seed=3), 50, allowed=Selection.of(range(100_000))).numbers
     assert (numbers == np.arange(CROWD // 3)[:, None]).any(axis=1).mean() >= 0.98
@@ -127,17 +131,17 @@ def test_only_the_allowed_are_found(crowd: Index) -> None:
 
 
 def test_who_was_removed_is_not_found_and_who_was_added_is(crowd: Index) -> None:
-    crowd.remove([0, 1, 2, CROWD + 5])
+    crowd.remove(at([0, 1, 2, CROWD + 5]))
     assert len(crowd) == CROWD - 3
     probe = people(1, seed=3)[:1]
     assert not {0, 1, 2} & set(found(crowd, probe, 50, range(CROWD)).numbers.flat)
-    crowd.add([CROWD + 10_000], probe)
+    crowd.add(at([CROWD + 10_000]), probe)
     numbers = found(crowd, probe, 2, [*range(CROWD), CROWD + 10_000]).numbers
     assert numbers[0, 0] == CROWD + 10_000
 
 
 def test_no_bytes_of_the_removed_stay_in_the_rows(crowd: Index) -> None:
-    crowd.remove([4])
+    crowd.remove(at([4]))
     assert not crowd.rows.vectors[4].any()
     assert crowd.rows.vectors[5].any()
 
@@ -145,8 +149,9 @@ def test_no_bytes_of_the_removed_stay_in_the_rows(crowd: Index) -> None:
 def test_a_batch_is_its_single_searches(crowd: Index) -> None:
     probes = people(1, seed=3)[:5]
     batch = found(crowd, probes, 10, range(CROWD))
-    for at in range(len(probes)):
-        assert batch.numbers[at].tolist() == found(crowd, probes[at : at + 1], 10, range(CROWD)).numbers[0].tolist()
+    for place in range(len(probes)):
+        single = found(crowd, probes[place : place + 1], 10, range(CROWD))
+        assert batch.numbers[place].tolist() == single.numbers[0].tolist()
     assert found(crowd, probes[:0], 10, range(CROWD)).numbers.shape == (0, 10)
 
 
@@ -164,8 +169,8 @@ def test_searches_beside_changes(crowd: Index) -> None:
     for thread in searching:
         thread.start()
     for number in range(60, 160):
-        crowd.remove([number])
-        crowd.add([CROWD + number], people(3, seed=2)[number : number + 1])
+        crowd.remove(at([number]))
+        crowd.add(at([CROWD + number]), people(3, seed=2)[number : number + 1])
     stop.set()
     for thread in searching:
         thread.join()
@@ -183,10 +188,10 @@ def growing() -> Iterator[GrowingIndex]:
 
 def test_it_grows_into_cells_and_finds_the_same(growing: GrowingIndex) -> None:
     gallery, probes = people(3, seed=2), people(1, seed=3)
-    growing.add(range(900), gallery[:900])
+    growing.add(at(range(900)), gallery[:900])
     growing.settle()
     assert growing.exact
-    growing.add(range(900, CROWD), gallery[900:])
+    growing.add(at(range(900, CROWD)), gallery[900:])
     growing.settle()
     assert not growing.exact
     assert len(growing) == CROWD
@@ -205,11 +210,11 @@ def test_changes_while_it_is_built_are_not_lost(growing: GrowingIndex, monkeypat
 
     monkeypatch.setattr(CellIndex, "build", slowly)
     gallery, probes = people(3, seed=2), people(1, seed=3)
-    growing.add(range(2_000), gallery[:2_000])
+    growing.add(at(range(2_000)), gallery[:2_000])
     assert building.wait(60)
-    growing.remove([6, 7, 8])
-    growing.add(range(2_000, CROWD), gallery[2_000:])
-    growing.remove([2_001])
+    growing.remove(at([6, 7, 8]))
+    growing.add(at(range(2_000, CROWD)), gallery[2_000:])
+    growing.remove(at([2_001]))
     for _ in range(2):
         numbers = found(growing, probes, 50, range(CROWD)).numbers
         assert not {6, 7, 8, 2_001} & set(numbers.flat)
@@ -222,11 +227,11 @@ def test_changes_while_it_is_built_are_not_lost(growing: GrowingIndex, monkeypat
 
 def test_it_is_drawn_anew_when_it_has_grown_much(growing: GrowingIndex) -> None:
     gallery = people(3, seed=2)
-    growing.add(range(1_001), gallery[:1_001])
+    growing.add(at(range(1_001)), gallery[:1_001])
     growing.settle()
     before = growing.rows
     more = np.random.default_rng(5).normal(size=(4_000, DIMENSION)).astype(np.float32)
-    growing.add(range(5_000, 9_000), more / np.linalg.norm(more, axis=1, keepdims=True))
+    growing.add(at(range(5_000, 9_000)), more / np.linalg.norm(more, axis=1, keepdims=True))
     growing.settle()
     assert growing.rows is not before
     assert found(growing, gallery[700:701], 1, range(9_000)).numbers[0, 0] == 700
@@ -239,11 +244,11 @@ def test_an_index_that_cannot_be_built_leaves_the_present_one(
         raise MemoryError
 
     monkeypatch.setattr(CellIndex, "build", fails)
-    growing.add(range(CROWD), people(3, seed=2))
+    growing.add(at(range(CROWD)), people(3, seed=2))
     growing.settle()
     assert growing.exact
     assert "could not be built" in caplog.text
-    growing.add([CROWD], vectors([1]))
+    growing.add(at([CROWD]), vectors([1]))
     assert CROWD in found(growing, vectors([1]), 1, range(CROWD + 1)).numbers
 
 
@@ -260,7 +265,7 @@ def test_closing_stops_what_is_being_built(growing: GrowingIndex, monkeypatch: p
             raise
 
     monkeypatch.setattr(CellIndex, "build", watched)
-    growing.add(range(CROWD), people(3, seed=2))
+    growing.add(at(range(CROWD)), people(3, seed=2))
     growing.close()
     assert stopped.is_set()
     assert growing.exact
