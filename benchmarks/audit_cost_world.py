@@ -1,6 +1,5 @@
 """What the log's cost is measured on: synthetic vectors enrolled, a log of any length, and a search without a log."""
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +26,10 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.sample import FaceSample
 from matcher.search_entry import outcome_body, request_body
+from matcher.search_log import SearchLog
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
+from matcher.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -66,18 +67,11 @@ class _NoRecogniser:
         raise AssertionError("no picture is ever looked at")
 
 
-class _SearchedError(Exception):
-    """Ends a search where its outcome would be written."""
-
-
 class _Unlogged(AuditLog):
     """Keeps nothing. A search on it does all that any other does but log: the consent check at its end too."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def record(self, kind: EntryKind, body: Body) -> AuditEntry:
-        return AuditEntry(index=0, time=system_clock(), kind=kind, body=body, data=b"")
 
     def together(self, work: Callable[[Any], T]) -> T:
         with self._database.reading() as connection:
@@ -87,7 +81,14 @@ class _Unlogged(AuditLog):
         return system_clock()
 
     def append(self, connection: Any, kind: EntryKind, body: Body) -> AuditEntry:
-        raise _SearchedError
+        return AuditEntry(index=0, time=system_clock(), kind=kind, body=body, data=b"")
+
+
+class _WithoutEvidence(SearchLog):
+    """Ends a search without an entry, and without the evidence that is kept beside it."""
+
+    def end(self, *_: Any) -> int:
+        return 0
 
 
 class SearchAlone(Identifier):
@@ -96,16 +97,12 @@ class SearchAlone(Identifier):
     @classmethod
     def of(cls, matcher: Matcher) -> "SearchAlone":
         """Like the matcher's own identifier in all but the log: nobody else is given the index."""
-        twin = cls.__new__(cls)
-        vars(twin).update(vars(copy.copy(matcher.identifier)), _log=_Unlogged(matcher.database), _metrics=None)
+        twin, log = cls.__new__(cls), _Unlogged(matcher.database)
+        searches = _WithoutEvidence(matcher.gallery, log, system_clock)
+        vars(twin).update(
+            vars(matcher.identifier) | {"_log": log, "_searches": searches, "_metrics": None, "_turns": Turns()}
+        )
         return twin
-
-    def identify(self, probe: Probe, query: Query) -> Any:
-        """Searches, and gives no answer."""
-        try:
-            super().identify(probe, query)
-        except _SearchedError:
-            return None
 
 
 class LogAlone:

@@ -1,17 +1,16 @@
 """The only door to the index: identify (1:N) and verify (1:1).
 
 The order, always: durable request entry → search → re-score → durable outcome entry → answer. If the first cannot be
-written there is no search; if the second cannot, nothing is returned.
+written there is no search; if the second cannot, nothing is returned. Who asks while others are being answered shares
+the next round: one transaction of requests, one pass over the index, one transaction of outcomes.
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar, cast
 
-import numpy as np
 from sqlalchemy import Connection
 
 from matcher.audit.entry import EntryKind
@@ -25,20 +24,22 @@ from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
 from matcher.gallery.reference import KnownReference, Reference
-from matcher.gallery.scope import Scope, permits
-from matcher.gallery.templates import Templates
+from matcher.gallery.scope import permits
+from matcher.gallery.selection import Selection
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe, Query
-from matcher.recognition.fusion import Dissimilarity, compare, compare_all, compare_vectors
+from matcher.recognition.fusion import Dissimilarity, compare, compare_all
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
-from matcher.search_entry import outcome_body, request_body
+from matcher.search_log import Search, SearchLog
+from matcher.shortlist import Match, Shortlister
+from matcher.store.turns import Errand, Turns
 
-SHORTLIST = 50
-"""How many references SFace brings forward to be scored again by both embedders."""
+_MOST = 64
+"""How many searches one round holds at most."""
 
-WIDEST_SHORTLIST = 3_200
-"""How many at most, where the references of few subjects fill the shortlist."""
+_FOREVER = -1.0
+"""Every round ends: what it waits for is the store, which gives up by itself."""
 
 
 class QueryError(ClearglassError):
@@ -47,14 +48,14 @@ class QueryError(ClearglassError):
     code: ClassVar[str] = "query_invalid"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Search:
-    """A search under way: its request entry is durable."""
+@dataclass(eq=False, kw_only=True)
+class _Asked(Errand[CandidateList]):
+    """An identification that its caller waits for. Done by whoever has the turn; `found` once it was searched for."""
 
-    request_index: int
-    started_at: datetime
+    probe: Probe
     query: Query
-    evidence: Evidence
+    search: Search | None = field(default=None, init=False)
+    found: Sequence[Match] = field(default=(), init=False)
 
 
 class Identifier:
@@ -72,12 +73,13 @@ class Identifier:
         metrics: MatcherMetrics | None = None,
     ) -> None:
         """candidates: most subjects in an answer."""
-        self._searcher = searcher
+        self._shortlister = Shortlister(searcher, gallery, subjects=candidates)
         self._gallery = gallery
         self._log = log
-        self._clock = clock
+        self._searches = SearchLog(gallery, log, clock)
         self._most = candidates
         self._metrics = metrics
+        self._turns = Turns()
         self.operating_point = operating_point
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
@@ -115,92 +117,127 @@ class Identifier:
 
     def _identify(self, probe: Probe, query: Query) -> CandidateList:
         self._require(probe, query)
-        search, scope = self._begin("identify", probe, query)
-        with self._failure_logged(search.request_index):
-            found = self._search(probe, scope) if len(scope.selection) else []
+        asked = _Asked(probe=probe, query=query)
+        self._turns.acquire(_FOREVER, asked)
+        if not asked.taken:
+            self._answer_round(asked)
+        return asked.result()
 
-            def end(connection: Connection) -> tuple[datetime, tuple[Candidate, ...], int]:
-                moment = self._log.moment(connection)
-                ranked = self._ranked(connection, found, query, moment)
-                result = {"searched": len(scope.selection)}
-                return moment, ranked, self._end(connection, search, ranked, moment, result)
+    def _answer_round(self, first: _Asked) -> None:
+        """For the one who has the turn: answers him and all who wait by then."""
+        asked = [first]
+        try:
+            self._log.together(lambda connection: self._begin_round(connection, asked))
+            begun = {one.search: one for one in asked if one.search is not None}
+            with self._searches.failing(begun):
+                self._find(begun)
+                self._log.together(lambda connection: self._end_round(connection, begun))
+        except BaseException as error:
+            for one in asked[1:]:
+                one.fail(error)
+            raise
+        finally:
+            for one in asked[1:]:
+                one.call()
+            self._turns.release()
 
-            ended_at, candidates, outcome = self._log.together(end)
+    def _begin_round(self, connection: Connection, asked: list[_Asked]) -> None:
+        for one in asked:  # they grow: who comes while one begins need not wait for the next round
+            try:
+                one.search = self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
+            except ClearglassError as error:
+                one.refuse(error)
+            asked += cast(list[_Asked], self._turns.join(_MOST - len(asked)))
+
+    def _find(self, begun: Mapping[Search, _Asked]) -> None:
+        """One pass over the index for all that look at the same selection."""
+        began = time.perf_counter()
+        by_selection: dict[Selection, list[_Asked]] = {}
+        for search, one in begun.items():
+            by_selection.setdefault(search.scope.selection, []).append(one)
+        for selection, several in by_selection.items():
+            probes = [one.probe.template for one in several]
+            matches = self._shortlister.matches(probes, selection, self.operating_point.threshold)
+            for one, found in zip(several, matches, strict=True):
+                one.found = found
+        if self._metrics is not None:
+            seconds = time.perf_counter() - began
+            for _ in begun:
+                self._metrics.search_seconds.observe(seconds)
+
+    def _end_round(self, connection: Connection, begun: Mapping[Search, _Asked]) -> None:
+        for search, one in begun.items():
+            moment = self._log.moment(connection)
+            try:
+                one.give(self._answer(connection, search, one.found, moment))
+            except ClearglassError as error:
+                self._searches.fail(connection, search, error)
+                one.refuse(error)
+
+    def _answer(
+        self, connection: Connection, search: Search, found: Sequence[Match], moment: datetime
+    ) -> CandidateList:
+        scope, selected = search.scope, len(search.scope.selection)
+        candidates = self._ranked(connection, found, search.query, moment)
+        outcome = self._searches.end(connection, search, candidates, moment, {"searched": selected})
         return CandidateList(
             candidates=candidates,
             operating_point=self.operating_point,
             request_index=search.request_index,
             outcome_index=outcome,
             started_at=search.started_at,
-            ended_at=ended_at,
-            searched=len(scope.selection),
+            ended_at=moment,
+            searched=selected,
             gallery_size=scope.size,
             gallery_revision=scope.revision,
         )
 
-    def _search(self, probe: Probe, scope: Scope) -> list[tuple[int, Dissimilarity]]:
-        """The numbers of the references at or below the threshold, nearest first."""
-        began = time.perf_counter()
-        shortlist = self._shortlist(probe, scope)
-        scores = compare_vectors(probe.template, shortlist.sface, shortlist.dlib)
-        places = np.flatnonzero(scores.fused <= self.operating_point.threshold)
-        ordered = places[np.lexsort((shortlist.numbers[places], scores.fused[places]))]
-        matches = [(int(shortlist.numbers[place]), scores.at(place)) for place in ordered]
-        if self._metrics is not None:
-            self._metrics.search_seconds.observe(time.perf_counter() - began)
-        return matches
-
-    def _shortlist(self, probe: Probe, scope: Scope) -> Templates:
-        """The nearest references by SFace: so many that one subject's many do not keep all others out."""
-        vectors = np.asarray(probe.template.sface, dtype=np.float32)[None, :]
-        width = SHORTLIST
-        while True:
-            neighbours = self._searcher.search(vectors, width, allowed=scope.selection)
-            templates = self._gallery.templates(neighbours.numbers[0])
-            several = len(np.unique(templates.subjects)) >= self._most
-            if several or width >= min(len(scope.selection), WIDEST_SHORTLIST):
-                return templates
-            width *= 4
-
     def _ranked(
-        self, connection: Connection, found: Sequence[tuple[int, Dissimilarity]], query: Query, moment: datetime
+        self, connection: Connection, found: Sequence[Match], query: Query, moment: datetime
     ) -> tuple[Candidate, ...]:
         """The best reference of each subject who, at the outcome's own transaction, still may be found."""
-        if not found:
-            return ()
-        known = self._gallery.known(connection, [number for number, _ in found])
-        best: dict[str, tuple[KnownReference, Dissimilarity]] = {}
+        candidates: list[Candidate] = []
+        seen: set[str] = set()
         for number, score in found:
-            if number in known:
-                best.setdefault(known[number].subject_id, (known[number], score))
-        permitted = self._gallery.permitted(connection, best, camera=query.camera, purpose=query.purpose, moment=moment)
-        kept = [pair for subject_id, pair in best.items() if subject_id in permitted][: self._most]
-        return tuple(_candidate(rank, reference, score) for rank, (reference, score) in enumerate(kept, start=1))
+            known = self._gallery.known(connection, number)
+            if known is None or known.subject_id in seen:
+                continue
+            seen.add(known.subject_id)
+            if self._gallery.permitted(
+                connection, known.subject_id, camera=query.camera, purpose=query.purpose, moment=moment
+            ):
+                candidates.append(_candidate(len(candidates) + 1, known, score))
+            if len(candidates) == self._most:
+                break
+        return tuple(candidates)
 
     # --- 1:1 -------------------------------------------------------------------------------------------------------
 
     def _verify_subject(self, probe: Probe, subject_id: str, query: Query) -> Verification:
         self._gallery.subject(subject_id)  # raises before anything is logged about an id that means nobody
-        search, scope = self._begin("verify", probe, query, against={"subject": subject_id})
-        with self._failure_logged(search.request_index):
-            current = self._comparable(subject_id, search, scope)
+        search = self._log.together(
+            lambda connection: self._searches.begin(
+                connection, "verify", probe, query, self.operating_point, against={"subject": subject_id}
+            )
+        )
+        with self._searches.failing([search]):
+            current = self._comparable(subject_id, search)
             scores = compare_all(probe.template, [one.template for one in current])
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
-                allowed = self._gallery.permitted(
-                    connection, [subject_id], camera=query.camera, purpose=query.purpose, moment=ended_at
-                )
-                if not allowed:
+                if not self._gallery.permitted(
+                    connection, subject_id, camera=query.camera, purpose=query.purpose, moment=ended_at
+                ):
                     raise _no_consent()
                 best = min(range(len(scores)), key=lambda at: scores[at].fused)
                 reference, score = current[best], scores[best]
                 mated = score.fused <= self.operating_point.threshold
                 candidates = (_candidate(1, reference, score),) if mated else ()
                 result = {"searched": len(scores), "mated": mated, **_scores(score)}
-                outcome = self._end(connection, search, candidates, ended_at, result)
+                outcome = self._searches.end(connection, search, candidates, ended_at, result)
         return self._verification(search, outcome, score, mated=mated)
 
-    def _comparable(self, subject_id: str, search: _Search, scope: Scope) -> list[Reference]:
+    def _comparable(self, subject_id: str, search: Search) -> list[Reference]:
         """The subject's references in the search's scope. The consent first: without it no template is even opened.
 
         Raises ConsentRequiredError, ModelMismatchError.
@@ -210,7 +247,7 @@ class Identifier:
         if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
             raise _no_consent()
         references = self._gallery.references(subject_id)
-        current = [reference for reference in references if reference.number in scope.selection]
+        current = [reference for reference in references if reference.number in search.scope.selection]
         if current:
             return current
         if references and all(one.template.model_digest != self.operating_point.model_digest for one in references):
@@ -223,17 +260,21 @@ class Identifier:
 
     def _verify_probes(self, probe: Probe, other: Probe, query: Query) -> Verification:
         against = {"commitment": Evidence.of(other).commitment}
-        search, _ = self._begin("verify", probe, query, against=against)
-        with self._failure_logged(search.request_index):
+        search = self._log.together(
+            lambda connection: self._searches.begin(
+                connection, "verify", probe, query, self.operating_point, against=against
+            )
+        )
+        with self._searches.failing([search]):
             score = compare(probe.template, other.template)
             mated = score.fused <= self.operating_point.threshold
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
                 result = {"searched": 1, "mated": mated, **_scores(score)}
-                outcome = self._end(connection, search, (), ended_at, result)
+                outcome = self._searches.end(connection, search, (), ended_at, result)
         return self._verification(search, outcome, score, mated=mated)
 
-    def _verification(self, search: _Search, outcome: int, score: Dissimilarity, *, mated: bool) -> Verification:
+    def _verification(self, search: Search, outcome: int, score: Dissimilarity, *, mated: bool) -> Verification:
         return Verification(
             mated=mated,
             dissimilarity=score.fused,
@@ -264,58 +305,6 @@ class Identifier:
                 "The probe was made by another model than the one in use.",
                 remedy="Extract it again with the present model.",
             )
-
-    def _begin(
-        self, kind: str, probe: Probe, query: Query, *, against: dict[str, str] | None = None
-    ) -> tuple[_Search, Scope]:
-        """Makes the request entry durable."""
-        started_at = self._clock()
-        scope = self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=started_at)
-        evidence = Evidence.of(probe)
-        body = request_body(
-            kind,
-            query,
-            started_at=started_at,
-            scope=scope,
-            operating_point=self.operating_point,
-            commitment=evidence.commitment,
-            against=against,
-        )
-        entry = self._log.record(EntryKind.REQUEST, body)
-        return _Search(request_index=entry.index, started_at=started_at, query=query, evidence=evidence), scope
-
-    def _end(
-        self,
-        connection: Connection,
-        search: _Search,
-        candidates: Sequence[Candidate],
-        ended_at: datetime,
-        result: dict[str, Any],
-    ) -> int:
-        """Appends the outcome entry, and keeps the evidence if somebody was found; the entry's index."""
-        body = outcome_body(
-            search.request_index, started_at=search.started_at, ended_at=ended_at, candidates=candidates
-        )
-        entry = self._log.append(connection, EntryKind.OUTCOME, body | result)
-        if candidates:
-            first = candidates[0].subject_id
-            key = self._gallery.subject_key(connection, first)
-            search.evidence.keep(connection, search.request_index, first, key)
-        return entry.index
-
-    @contextmanager
-    def _failure_logged(self, request_index: int) -> Iterator[None]:
-        """A search that ends in an error gets a failure entry in the outcome's place, if one still can be written.
-
-        If not, the next start writes it (`AuditLog.close_interrupted`).
-        """
-        try:
-            yield
-        except BaseException as error:
-            code = error.code if isinstance(error, ClearglassError) else "internal"
-            with suppress(ClearglassError):
-                self._log.record(EntryKind.FAILURE, {"request": request_index, "code": code})
-            raise
 
     def _count(self, outcome: str) -> None:
         if self._metrics is not None:

@@ -6,7 +6,7 @@ Lock order: `_changing` before the database's writer. The book's and the index's
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -102,7 +102,7 @@ class Gallery:
         """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""
         with self._database.reading() as connection:
             records.require_subject(connection, subject_id)
-            return records.read_consents(connection, [subject_id])
+            return records.read_consents(connection, subject_id)
 
     def references(self, subject_id: str) -> list[Reference]:
         """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
@@ -130,22 +130,16 @@ class Gallery:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
         return self._templates.of(numbers)
 
-    def known(self, connection: Connection, numbers: Iterable[int]) -> dict[int, KnownReference]:
-        """By what the references with these numbers are known, as of this transaction; without those that are gone."""
-        return records.read_known(connection, numbers)
+    def known(self, connection: Connection, number: int) -> KnownReference | None:
+        """By what the reference with this number is known, as of this transaction; None if it is gone."""
+        return records.read_known(connection, number)
 
     def permitted(
-        self, connection: Connection, subject_ids: Iterable[str], *, camera: str, purpose: str, moment: datetime
-    ) -> set[str]:
-        """Which of the subjects may be found, by what is committed at this very transaction."""
-        by_subject: dict[str, list[Consent]] = {}
-        for consent in records.read_consents(connection, subject_ids):
-            by_subject.setdefault(consent.subject_id, []).append(consent)
-        return {
-            subject_id
-            for subject_id, consents in by_subject.items()
-            if permits(consents, camera=camera, purpose=purpose, moment=moment)
-        }
+        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
+    ) -> bool:
+        """Whether the subject may be found, by what is committed at this very transaction."""
+        consents = records.read_consents(connection, subject_id)
+        return permits(consents, camera=camera, purpose=purpose, moment=moment)
 
     def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
         """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
@@ -160,7 +154,7 @@ class Gallery:
         """Raises as `add_references` would for this subject, for who would rather know before looking at pictures."""
         with self._database.reading() as connection:
             records.load_subject_key(connection, self._master_key, subject_id)
-            require_active(records.read_consents(connection, [subject_id]), self._log.moment(connection))
+            require_active(records.read_consents(connection, subject_id), self._log.moment(connection))
 
     # --- changing --------------------------------------------------------------------------------------------------
 
@@ -200,7 +194,7 @@ class Gallery:
             with self._log.writing() as connection:
                 key = records.load_subject_key(connection, self._master_key, subject_id)
                 moment = self._log.moment(connection)
-                require_active(records.read_consents(connection, [subject_id]), moment)
+                require_active(records.read_consents(connection, subject_id), moment)
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)

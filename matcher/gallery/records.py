@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,21 +17,25 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.sample import FaceSample
 from matcher.store import tables
+from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
-from matcher.store.tables import format_time
+from matcher.store.tables import format_time, parse_time
 
 VECTOR = np.dtype("<f4")
 TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
 
-# Built once, since every search runs it: making such a statement anew costs more than running it.
-_CONSENTS = (
+# Searches run these for each that is found: by SQLAlchemy they would cost several times what SQLite itself takes.
+_CONSENTS = driver_sql(
     select(tables.consent)
-    .where(tables.consent.c.subject_id.in_(bindparam("subjects", expanding=True)))
+    .where(tables.consent.c.subject_id == bindparam("subject"))
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
 )
-_KNOWN = select(tables.reference.c.number, tables.reference.c.id, tables.reference.c.subject_id).where(
-    tables.reference.c.number.in_(bindparam("numbers", expanding=True))
+_KNOWN = driver_sql(
+    select(tables.reference.c.id, tables.reference.c.subject_id).where(
+        tables.reference.c.number == bindparam("reference")
+    )
 )
+_KEY = driver_sql(select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == bindparam("subject")))
 
 
 def key_context(subject_id: str) -> str:
@@ -81,16 +84,31 @@ def subject_of(row: Any, key: SealingKey | None) -> Subject:
 
 def consent_of(row: Any) -> Consent:
     """The consent of a row of its table."""
+    return Consent(**{**row._mapping, "cameras": frozenset(json.loads(row.cameras))})
+
+
+def _consent(
+    consent_id: str,
+    subject_id: str,
+    purpose: str,
+    cameras: str,
+    valid_from: str,
+    valid_until: str,
+    evidence_digest: str,
+    recorded_at: str,
+    withdrawn_at: str | None,
+) -> Consent:
+    """The consent of what the driver reads: the table's columns in their order, times as texts."""
     return Consent(
-        id=row.id,
-        subject_id=row.subject_id,
-        purpose=row.purpose,
-        cameras=frozenset(json.loads(row.cameras)),
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        evidence_digest=row.evidence_digest,
-        recorded_at=row.recorded_at,
-        withdrawn_at=row.withdrawn_at,
+        id=consent_id,
+        subject_id=subject_id,
+        purpose=purpose,
+        cameras=frozenset(json.loads(cameras)),
+        valid_from=parse_time(valid_from),
+        valid_until=parse_time(valid_until),
+        evidence_digest=evidence_digest,
+        recorded_at=parse_time(recorded_at),
+        withdrawn_at=None if withdrawn_at is None else parse_time(withdrawn_at),
     )
 
 
@@ -126,13 +144,11 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
 
 def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
     """The key of a subject who has not withdrawn. Raises SubjectUnknownError or SubjectWithdrawnError."""
-    wrapped = connection.execute(
-        select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
-    ).scalar()
-    if wrapped is None:
+    row = driver(connection).execute(_KEY, (subject_id,)).fetchone()
+    if row is None:
         require_subject(connection, subject_id)
         raise withdrawn(subject_id)
-    return master_key.unwrap(wrapped, context=key_context(subject_id))
+    return master_key.unwrap(row[0], context=key_context(subject_id))
 
 
 def require_subject(connection: Connection, subject_id: str) -> Any:
@@ -151,16 +167,15 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
     )
 
 
-def read_known(connection: Connection, numbers: Iterable[int]) -> dict[int, KnownReference]:
-    """By what the references with these numbers are known; those that are gone by now are not in it."""
-    rows = connection.execute(_KNOWN, {"numbers": list(numbers)})
-    return {row.number: KnownReference(number=row.number, id=row.id, subject_id=row.subject_id) for row in rows}
+def read_known(connection: Connection, number: int) -> KnownReference | None:
+    """By what the reference with this number is known; None if it is gone by now."""
+    row = driver(connection).execute(_KNOWN, (number,)).fetchone()
+    return None if row is None else KnownReference(number=number, id=row[0], subject_id=row[1])
 
 
-def read_consents(connection: Connection, subject_ids: Iterable[str]) -> list[Consent]:
-    """The subjects' consents, oldest first, whatever their state."""
-    rows = connection.execute(_CONSENTS, {"subjects": list(subject_ids)}).all()
-    return [consent_of(row) for row in rows]
+def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
+    """The subject's consents, oldest first, whatever their state."""
+    return [_consent(*row) for row in driver(connection).execute(_CONSENTS, (subject_id,)).fetchall()]
 
 
 def insert_consent(connection: Connection, consent: Consent) -> None:

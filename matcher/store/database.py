@@ -227,7 +227,7 @@ class Database:
         finally:
             self._turns.release()
 
-    def _take_turn(self, errand: Errand | None = None) -> Connection:
+    def _take_turn(self, errand: Errand[Any] | None = None) -> Connection:
         """The writer, for whom to release the turn. An errand that another took is done, and there is no turn."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")

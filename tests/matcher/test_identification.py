@@ -42,8 +42,8 @@ class Watched:
 
 @pytest.fixture
 def watched(matcher: Matcher) -> Watched:
-    watched = Watched(matcher.identifier._searcher)
-    matcher.identifier._searcher = watched
+    watched = Watched(matcher.identifier._shortlister._searcher)
+    matcher.identifier._shortlister._searcher = watched
     return watched
 
 
@@ -282,8 +282,8 @@ def test_no_search_if_the_request_cannot_be_written(matcher: Matcher, world: Any
 def test_no_search_while_another_program_locks_the_database(world: Any, monkeypatch: Any) -> None:
     with world.open() as matcher:
         world.enrol(matcher, 1)
-        watched = Watched(matcher.identifier._searcher)
-        matcher.identifier._searcher = watched
+        watched = Watched(matcher.identifier._shortlister._searcher)
+        matcher.identifier._shortlister._searcher = watched
         probe = world.probe(matcher, 1)
         with matcher.database.writing() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout=50")
