@@ -71,12 +71,12 @@ def _exact(vectors: Floats) -> Own:
 
 
 def _cells(vectors: Floats) -> Own:
-    """Drawn from an exact index. A vector has 32 bytes of codes, 8 of number, and itself in half precision."""
+    """Drawn from an exact index. A vector has 16 bytes of codes, 8 of number, and itself in half precision."""
     from matcher.gallery.cell_index import CellIndex
 
     rows = _exact(vectors).index.rows
     index = CellIndex.build(rows, rows.numbers())
-    return Own(index, (32 + 8 + 2 * vectors.shape[1]) * len(vectors))
+    return Own(index, (16 + 8 + 2 * vectors.shape[1]) * len(vectors))
 
 
 def _flat(vectors: Floats) -> Contestant:
@@ -118,6 +118,23 @@ def _graph(vectors: Floats, *, ef: int) -> Contestant:
     return Faiss(index, parameters, vectors.nbytes // 2 + 2 * links * 4 * len(vectors), efSearch=ef)
 
 
+class Usearch:
+    """USearch's graph of half-precision vectors. It knows no filter: what must not be found is dropped afterwards."""
+
+    def __init__(self, vectors: Floats, *, expansion: int) -> None:
+        from usearch.index import Index
+
+        self._index = Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=expansion)
+        self._index.add(np.arange(len(vectors)), vectors, threads=2)
+        self.bytes = int(self._index.memory_usage)
+
+    def search(self, probes: Floats, k: int, mask: NDArray[np.bool_] | None) -> Whole:
+        """See Contestant."""
+        found = self._index.search(probes, k, threads=1)
+        places = np.asarray(found.keys, dtype=np.int64).reshape(len(probes), -1)
+        return places if mask is None else np.where(mask[places], places, -1)
+
+
 EXACT = "Clearglass, everything"
 CELLS = "Clearglass, cells"
 
@@ -128,6 +145,7 @@ CONTESTANTS: Mapping[str, Callable[[Floats], Contestant]] = {
     "FAISS IVF fp16, 32 cells": lambda vectors: _inverted(vectors, nprobe=32),
     "FAISS IVF fp16, 256 cells": lambda vectors: _inverted(vectors, nprobe=256),
     "FAISS HNSW fp16, ef 64": lambda vectors: _graph(vectors, ef=64),
+    "USearch HNSW fp16, ef 64": lambda vectors: Usearch(vectors, expansion=64),
 }
 """The first is what the others are held against."""
 

@@ -1,10 +1,9 @@
 """The index of a large gallery, on FAISS: look into the likely cells only, and compare the best found there in full.
 
-Vectors lie in cells (an inverted file) as 4-bit product codes of 32 bytes. A search goes over the codes in the cells
+Vectors lie in cells (an inverted file) as 4-bit product codes, 16 bytes each. A search goes over the codes in the cells
 nearest to the probe, filtered by consent inside the search, and scores the best again with vectors of half precision.
-Cells are drawn after the directions in which pictures of one person differ have been evened out, which lets half as
-many cells suffice (within-class covariance normalisation: Hatch, Kajarekar and Stolcke, Interspeech 2006).
-Effort and codes are chosen by `python -m benchmarks search`. The only door to faiss.
+Cells and codes are made in the directions that tell people apart (`discriminant.py`), which lets a fraction of the
+cells suffice. Their number and the effort are chosen by `python -m benchmarks search`. The only door to faiss.
 """
 
 from collections.abc import Callable
@@ -12,16 +11,28 @@ from typing import Any, Self
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
+from matcher.gallery.discriminant import discriminant
 from matcher.gallery.index import DIMENSION, Neighbours, Numbers, Vectors, require_vectors
 from matcher.gallery.nearest import nearest
 from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
 from matcher.gallery.shared_lock import SharedLock
 
-_CODES = 64
-"""Of 4 bits each in a vector's code."""
+_CELL = 1_000
+"""References of a cell, in the mean: to open a cell costs as much as to go over some hundreds."""
+
+_EFFORT = 6.0
+"""How many cells a search looks into, times the root of their number."""
+
+_BLIND_EFFORT = 0.5
+"""Which share of the cells it looks into where nothing is known of how pictures of a person differ."""
+
+_CANDIDATES = 3
+"""So many times more than were asked for are scored again."""
+
+_FEW = 4096
+"""So few vectors let through are all compared: quicker than the cells, and exact."""
 
 _CHUNK = 1 << 14
 _SEED = 11
@@ -31,21 +42,6 @@ _SAMPLE = 128
 
 _ROUNDS = 8
 """Of k-means; more made no difference."""
-
-_ALIKE = 0.5
-"""Neighbours by number and of such similarity are taken for pictures of one person, enrolled together."""
-
-_PAIRS = (1_000, 50_000)
-"""Such pairs: so few do not tell how pictures of a person differ, and so many tell it well."""
-
-_EFFORT = {True: 1 / 8, False: 1 / 5}
-"""Which share of the cells a search looks into, by whether those pairs were there."""
-
-_LEAST_CELLS = 8
-_LEAST_CANDIDATES = 100
-
-_FEW = 4096
-"""So few vectors let through are all compared: quicker than the cells, and exact."""
 
 Stop = Callable[[], bool]
 
@@ -57,29 +53,29 @@ class StoppedError(Exception):
 class CellIndex:
     """An IndexWriter and a Searcher: searches run beside one another, a change waits for them and they for it."""
 
-    def __init__(self, cells: Any, effort: int) -> None:
-        """Use `build`. cells: the FAISS index. effort: how many cells a search looks into."""
+    def __init__(self, cells: Any, effort: int, directions: Vectors) -> None:
+        """Use `build`. cells: the FAISS index. effort: how many it looks into. directions: (128, d), those of cells."""
         self.rows = Rows(DIMENSION, np.float16)
         self._cells = cells
         self._effort = effort
+        self._directions = directions
         self._lock = SharedLock()
 
     @classmethod
     def build(cls, rows: Rows, numbers: Numbers, *, stop: Stop = lambda: False) -> Self:
         """An index of the rows with these numbers, 16 or more; those that are dropped meanwhile count as zeros.
 
-        Takes about a minute of one core for a million. Raises StoppedError soon after `stop` says so.
+        Takes about half a minute of one core for a million. Raises StoppedError soon after `stop` says so.
         """
         faiss.omp_set_num_threads(1)  # of this thread: the other cores are the service's
-        count = max(1, int(2 * np.sqrt(len(numbers))))
+        count = max(1, len(numbers) // _CELL)
         random = np.random.default_rng(_SEED)
-        evened = _evened(rows, numbers, random)
-        sample = _floats(rows, np.sort(random.permutation(numbers)[: count * _SAMPLE]))
-        centres = _centres(sample if evened is None else sample @ evened, count, stop)
-        quantizer = faiss.IndexFlatIP(DIMENSION)
-        # A vector's product with an evened centre is its evened self's product with the centre.
-        quantizer.add(np.ascontiguousarray(centres if evened is None else centres @ evened))
-        index = cls(_cells(quantizer, sample), max(_LEAST_CELLS, round(count * _EFFORT[evened is not None])))
+        directions = discriminant(rows, numbers, random)
+        effort = _BLIND_EFFORT * count if directions is None else min(_EFFORT * np.sqrt(count), count)
+        if directions is None:
+            directions = np.eye(DIMENSION, dtype=np.float32)
+        sample = _floats(rows, np.sort(random.permutation(numbers)[: count * _SAMPLE])) @ directions
+        index = cls(_cells(_centres(sample, count, stop), sample), int(np.ceil(effort)), directions)
         for begin in range(0, len(numbers), _CHUNK):
             if stop():
                 raise StoppedError
@@ -104,57 +100,45 @@ class CellIndex:
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
         """See Searcher."""
-        probes = np.ascontiguousarray(probes, dtype=np.float32)
         with self._lock.reading():
-            if len(allowed) <= _FEW or not len(probes):
+            if len(allowed) <= _FEW:
                 return self._compared(probes, np.flatnonzero(allowed.mask(0, allowed.end)), k)
-            found = [self._compared(probe, self._candidates(probe, k, allowed), k) for probe in probes[:, None]]
-        return Neighbours(
-            numbers=np.concatenate([one.numbers for one in found]),
-            similarities=np.concatenate([one.similarities for one in found]),
-        )
+            return self._scored(probes, self._candidates(probes, k, allowed), k)
 
     def _put(self, numbers: Numbers, vectors: Vectors) -> None:
         self.rows.put(numbers, vectors)
-        self._cells.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), numbers)
+        self._cells.add_with_ids(vectors @ self._directions, numbers)
 
-    def _candidates(self, probe: Vectors, k: int, allowed: Selection) -> Numbers:
+    def _candidates(self, probes: Vectors, k: int, allowed: Selection) -> Numbers:
+        """(probes, some times k) numbers, -1 where there are fewer."""
         # FAISS keeps this by thread, and more threads than one make a single query slower.
         faiss.omp_set_num_threads(1)
         selector = faiss.IDSelectorBitmap(allowed.bits)  # type: ignore[call-arg,arg-type]  # its wrapper takes the array
         parameters = faiss.SearchParametersIVF(nprobe=self._effort, sel=selector)  # type: ignore[call-arg]
-        _, numbers = self._cells.search(probe, max(2 * k, _LEAST_CANDIDATES), params=parameters)
-        found: Numbers = numbers[0][numbers[0] >= 0]
+        found: Numbers = self._cells.search(probes @ self._directions, _CANDIDATES * k, params=parameters)[1]
         return found
 
+    def _scored(self, probes: Vectors, numbers: Numbers, k: int) -> Neighbours:
+        """The k nearest of each probe's own numbers."""
+        similarities = (_floats(self.rows, numbers) @ probes[:, :, None])[:, :, 0]
+        similarities[numbers < 0] = -np.inf
+        return nearest(numbers, similarities, k)
+
     def _compared(self, probes: Vectors, numbers: Numbers, k: int) -> Neighbours:
+        """The k nearest of these numbers, the same for all probes."""
         numbers = numbers[numbers < len(self.rows.held)]
         numbers = numbers[self.rows.held[numbers]]
         return nearest(numbers, probes @ _floats(self.rows, numbers).T, k)
 
 
 def _floats(rows: Rows, numbers: Numbers) -> Vectors:
-    return rows.vectors[numbers].astype(np.float32)
-
-
-def _evened(rows: Rows, numbers: Numbers, random: np.random.Generator) -> NDArray[np.float32] | None:
-    """The symmetric (d, d) matrix that evens out how pictures of one person differ; None if that is unknown."""
-    least, most = _PAIRS
-    places = np.sort(random.permutation(len(numbers) - 1)[:most])
-    one, other = (_floats(rows, numbers[places + step]) for step in (0, 1))
-    apart = (one - other)[(one * other).sum(axis=1) > _ALIKE].astype(np.float64)
-    if len(apart) < least:
-        return None
-    values, axes = np.linalg.eigh(apart.T @ apart / len(apart))
-    evened: NDArray[np.float64] = (axes * np.maximum(values, values.max() * 1e-3) ** -0.5) @ axes.T
-    return evened.astype(np.float32)
+    return rows.vectors.take(numbers, axis=0).astype(np.float32)
 
 
 def _centres(sample: Vectors, count: int, stop: Stop) -> Vectors:
-    """(count, d) unit vectors, by spherical k-means, round by round so that it can be stopped."""
-    sample = np.ascontiguousarray(sample / np.maximum(np.linalg.norm(sample, axis=1, keepdims=True), 1e-12))
+    """(count, d) by k-means, round by round so that it can be stopped."""
     points = {"min_points_per_centroid": 1, "max_points_per_centroid": _SAMPLE}
-    means = faiss.Kmeans(DIMENSION, count, niter=1, seed=_SEED, spherical=True, **points)
+    means = faiss.Kmeans(sample.shape[1], count, niter=1, seed=_SEED, **points)
     means.train(sample)
     for _ in range(1, _ROUNDS):
         if stop():
@@ -163,9 +147,12 @@ def _centres(sample: Vectors, count: int, stop: Stop) -> Vectors:
     return np.asarray(means.centroids, dtype=np.float32)
 
 
-def _cells(quantizer: Any, sample: Vectors) -> Any:
-    """The inverted file, with its codes learnt from the sample."""
-    cells = faiss.IndexIVFPQFastScan(quantizer, DIMENSION, quantizer.ntotal, _CODES, 4, faiss.METRIC_INNER_PRODUCT)
+def _cells(centres: Vectors, sample: Vectors) -> Any:
+    """The inverted file, with its codes learnt from the sample: 4 bits for each two directions."""
+    count, width = centres.shape
+    quantizer = faiss.IndexFlatL2(width)
+    quantizer.add(centres)
+    cells = faiss.IndexIVFPQFastScan(quantizer, width, count, width // 2, 4, faiss.METRIC_L2)
     cells.by_residual = False
     cells.implem = 11  # cell by cell, candidates in a reservoir: the quickest for one probe
     cells.pq.cp.min_points_per_centroid = 1

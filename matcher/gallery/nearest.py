@@ -6,6 +6,9 @@ import numpy as np
 
 from matcher.gallery.index import Neighbours, Numbers, Vectors
 
+_FEW = 4
+"""Times as many as are wanted: fewer than that are sooner put in order than parted first."""
+
 
 def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
     """The k of greatest similarity for each probe, the greatest first, equal ones by number.
@@ -14,19 +17,16 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
     found. Where there are fewer than k, -1 and -inf stand.
     """
     probes, count = similarities.shape
-    each = np.arange(probes)[:, None]
-    found = Neighbours(
-        numbers=np.full((probes, k), -1, dtype=np.int64),
-        similarities=np.full((probes, k), -np.inf, dtype=np.float32),
-    )
-    own = numbers if numbers.ndim == 2 else np.broadcast_to(numbers, similarities.shape)
-    if count > k:
+    own = np.broadcast_to(numbers, similarities.shape)
+    if count > _FEW * k:
         best = np.argpartition(similarities, count - k, axis=1)[:, count - k :]
-        own, similarities = own[each, best], similarities[each, best]
-    order = np.lexsort((own, -similarities))
-    found.similarities[:, :count] = similarities[each, order]
-    found.numbers[:, :count] = np.where(np.isneginf(found.similarities[:, :count]), -1, own[each, order])
-    return found
+        own, similarities = np.take_along_axis(own, best, axis=1), np.take_along_axis(similarities, best, axis=1)
+    order = np.lexsort((own, -similarities))[:, :k]
+    own, similarities = np.take_along_axis(own, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+    if count < k:
+        own = np.hstack([own, np.full((probes, k - count), -1)])
+        similarities = np.hstack([similarities, np.full((probes, k - count), -np.inf, dtype=np.float32)])
+    return Neighbours(numbers=np.where(np.isneginf(similarities), -1, own), similarities=similarities)
 
 
 def merged(parts: Sequence[Neighbours], probes: int, k: int) -> Neighbours:

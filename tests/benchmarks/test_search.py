@@ -30,5 +30,5 @@ def test_a_quick_run_tells_speed_and_recall(data_folder: Path, tmp_path: Path) -
     figures = record["figures"]["sizes"]["3000"]
     assert set(figures) == set(CONTESTANTS)
     exact = figures[EXACT]["mated_recall"]
-    assert {share: counted["recall"] for share, counted in exact.items()} == {"1.0": 1.0, "0.1": 1.0, "0.01": 1.0}
+    assert {counted["recall"] for counted in exact.values()} == {1.0}
     assert len(record["targets"]) == 4
