@@ -180,18 +180,12 @@ def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
 
 def insert_consent(connection: Connection, consent: Consent) -> None:
     """Writes a new consent."""
-    connection.execute(
-        insert(tables.consent).values(
-            id=consent.id,
-            subject_id=consent.subject_id,
-            purpose=consent.purpose,
-            cameras=json.dumps(sorted(consent.cameras)),
-            valid_from=consent.valid_from,
-            valid_until=consent.valid_until,
-            evidence_digest=consent.evidence_digest,
-            recorded_at=consent.recorded_at,
-        )
-    )
+    connection.execute(insert(tables.consent).values(consent_row(consent)))
+
+
+def consent_row(consent: Consent) -> dict[str, Any]:
+    """A new consent as a row of its table."""
+    return {**dataclasses.asdict(consent), "cameras": json.dumps(sorted(consent.cameras))}
 
 
 def insert_reference(
