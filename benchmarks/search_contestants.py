@@ -154,7 +154,9 @@ OWN: Mapping[str, Callable[[Floats], Contestant]] = {EXACT: _exact, CELLS: _cell
 
 
 def threads(count: int) -> None:
-    """How many threads FAISS builds and searches with, in the whole process."""
+    """How many threads libraries build and search with, in the whole process: FAISS, and the products of NumPy."""
     import faiss
+    from threadpoolctl import threadpool_limits
 
+    threadpool_limits(count)
     faiss.omp_set_num_threads(count)

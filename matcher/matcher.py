@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from prometheus_client import CollectorRegistry
+from threadpoolctl import threadpool_limits
 
 from matcher.alerts import Alerts
 from matcher.audit.entry import EntryKind
@@ -93,12 +94,14 @@ class Matcher:
         registry: CollectorRegistry | None = None,
         gate: QualityGate | None = None,
     ) -> Self:
-        """Opens the data folder and logs the start.
+        """Opens the data folder and logs the start. From then on the process's linear algebra uses one thread a call.
 
         recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
         OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
         ModelError and what `Database.open` raises.
         """
+        # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
+        threadpool_limits(1, user_api="blas")
         database, index = Database.open(settings.folder), GrowingIndex()
         try:
             recogniser = _loaded() if recogniser is None else recogniser

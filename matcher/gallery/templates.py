@@ -53,12 +53,12 @@ class KeptTemplates:
         held = self._vectors.held
         numbers = numbers[(numbers >= 0) & (numbers < len(held))]
         numbers = numbers[held[numbers]]
-        vectors = self._vectors.vectors
+        vectors = self._vectors.vectors.take(numbers, axis=0)
         return Templates(
             numbers=numbers,
             subjects=self._subjects.vectors[numbers, 0],
-            sface=vectors[numbers, :DIMENSION],
-            dlib=vectors[numbers, DIMENSION:],
+            sface=vectors[:, :DIMENSION],
+            dlib=vectors[:, DIMENSION:],
         )
 
 
