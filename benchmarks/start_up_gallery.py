@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, update
 
 from benchmarks.benchmark import Progress
 from matcher.clock import system_clock
@@ -48,8 +47,8 @@ def fill(folder: Path, references: int, progress: Progress, *, purpose: str, see
                 rows = writer.rows(_vectors(random, count), random)
                 with matcher.database.writing() as connection:
                     for table, values in rows.items():
-                        connection.execute(insert(tables.metadata.tables[table]), values)
-                    connection.execute(update(tables.gallery).values(revision=tables.gallery.c.revision + 1))
+                        connection.execute(tables.metadata.tables[table].insert(), values)
+                    connection.execute(tables.gallery.update().values(revision=tables.gallery.c.revision + 1))
                 advance(count)
 
 

@@ -1,14 +1,14 @@
 """RFC 8785 JSON, as it stands in the log's leaves.
 
 Objects, lists and texts are put together here, by the standard library's own escaping, and whole numbers and null as
-they are; fractions, the difficult part, are written by `rfc8785`. Its `dumps` for the whole costs three times as much, and was the most of what an entry costs.
+they are; fractions, the difficult part, are written by `rfc8785`. Its `dumps` for the whole costs three times as much,
+and was the most of what an entry costs.
 """
 
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 import rfc8785
-
 
 _WHOLE = 2**53 - 1
 """Whole numbers up to here are exact in every implementation (RFC 8785, 3.2.2.3)."""
