@@ -17,6 +17,13 @@ from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.errors import StoreBusyError
 
+PENDING = (
+    select(tables.subject.c.id)
+    .where(tables.subject.c.withdrawn_at.is_not(None), tables.subject.c.erased_at.is_(None))
+    .order_by(tables.subject.c.withdrawn_at)
+)
+"""Subjects who are withdrawn and not erased. Its conditions are those of the table's index, by which it is answered."""
+
 
 def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
     """Deletes the subject's key, all that was sealed under it, and the evidence of every search that named them.
@@ -52,11 +59,8 @@ def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[i
 
 def pending_erasures(database: Database) -> list[str]:
     """The subjects who have withdrawn and whose old bytes may still stand in the write-ahead log."""
-    query = select(tables.subject.c.id).where(
-        tables.subject.c.withdrawn_at.is_not(None), tables.subject.c.erased_at.is_(None)
-    )
     with database.reading() as connection:
-        return list(connection.execute(query.order_by(tables.subject.c.withdrawn_at)).scalars())
+        return list(connection.execute(PENDING).scalars())
 
 
 def finish_erasures(database: Database, log: AuditLog) -> None:

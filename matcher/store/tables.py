@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 
@@ -72,6 +73,8 @@ gallery = Table(
     comment="One row: the gallery's own id, and a number that grows with every change of what can be found.",
 )
 
+_PENDING = text("withdrawn_at IS NOT NULL AND erased_at IS NULL")
+
 subject = Table(
     "subject",
     metadata,
@@ -80,6 +83,7 @@ subject = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),
     Column("erased_at", UtcTime),
+    Index("ix_subject_pending", "withdrawn_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
 
 subject_key = Table(

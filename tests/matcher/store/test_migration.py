@@ -4,7 +4,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.dialects import sqlite
 
+from matcher.gallery.erasure import PENDING
 from matcher.store import migration
 from matcher.store.database import DATABASE_FILE, Database
 
@@ -27,3 +29,11 @@ def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(
     with sqlite3.connect(file) as raw:
         assert raw.execute("SELECT name, sealed_substream FROM camera").fetchall() == [("Lobby", None)]
     raw.close()
+
+
+def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "data") as database, database.reading() as connection:
+        statement = PENDING.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+    (step,) = plan
+    assert "USING INDEX ix_subject_pending" in step.detail
