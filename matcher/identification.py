@@ -76,6 +76,7 @@ class Identifier:
         self._shortlister = Shortlister(searcher, gallery, subjects=candidates)
         self._gallery = gallery
         self._log = log
+        self._clock = clock
         self._searches = SearchLog(gallery, log, clock)
         self._most = candidates
         self._metrics = metrics
@@ -117,6 +118,8 @@ class Identifier:
 
     def _identify(self, probe: Probe, query: Query) -> CandidateList:
         self._require(probe, query)
+        # For a camera's first search the whole gallery is gone through: not while others wait for the log.
+        self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
         asked = _Asked(probe=probe, query=query)
         self._turns.acquire(_FOREVER, asked)
         if not asked.taken:

@@ -69,11 +69,6 @@ class Errand(Generic[T]):
             self._error = StoreBusyError("The work under way was broken off.", remedy="Try again in a moment.")
         self._error.__cause__ = error
 
-    @property
-    def refused(self) -> bool:
-        """Whether there is an error of its own."""
-        return self._error is not None
-
     def result(self) -> T:
         """What the work gave; or raises its error."""
         if self._error is not None:
