@@ -20,7 +20,10 @@ class ContentHash:
     def put(self, key: Key, digest: bytes) -> None:
         """Adds the thing with this key, or changes its digest (32 bytes, which name the key too)."""
         room = _room(key)
-        self._rooms.setdefault(room, {})[key] = digest
+        things = self._rooms.get(room)
+        if things is None:
+            things = self._rooms[room] = {}
+        things[key] = digest
         self._hashes.pop(room, None)
 
     def drop(self, key: Key) -> None:

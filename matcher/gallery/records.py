@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,11 @@ _CONSENTS = driver_sql(
     select(tables.consent)
     .where(tables.consent.c.subject_id == bindparam("subject"))
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
+)
+_EVERY_CONSENT = driver_sql(
+    select(tables.consent)
+    .join(tables.subject, tables.subject.c.id == tables.consent.c.subject_id)
+    .where(tables.subject.c.withdrawn_at.is_(None))
 )
 _KNOWN = driver_sql(
     select(tables.reference.c.id, tables.reference.c.subject_id).where(
@@ -112,19 +118,9 @@ def _consent(
     )
 
 
-TEMPLATE_COLUMNS = (
-    tables.reference.c.number,
-    tables.reference.c.id,
-    tables.reference.c.subject_id,
-    tables.reference.c.model_digest,
-    tables.reference.c.sealed_template,
-)
-"""What `packed_template` needs: the picture beside it, ten times as large, stays on the disk."""
-
-
-def packed_template(row: Any, key: SealingKey) -> bytes:
-    """The template of a row with TEMPLATE_COLUMNS, as `pack_template` made it. Raises SealError."""
-    packed = key.open(row.sealed_template, context=template_context(row.id, row.model_digest))
+def open_template(key: SealingKey, reference_id: str, model_digest: str, sealed: bytes) -> bytes:
+    """The sealed template of a reference, as `pack_template` made it. Raises SealError."""
+    packed = key.open(sealed, context=template_context(reference_id, model_digest))
     if len(packed) != TEMPLATE_BYTES:
         raise ValueError(f"a template of {len(packed)} bytes")
     return packed
@@ -136,7 +132,7 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
         number=row.number,
         id=row.id,
         subject_id=row.subject_id,
-        template=unpack_template(packed_template(row, key), row.model_digest),
+        template=unpack_template(open_template(key, row.id, row.model_digest, row.sealed_template), row.model_digest),
         quality=Quality(**json.loads(row.quality)),
         created_at=row.created_at,
     )
@@ -176,6 +172,11 @@ def read_known(connection: Connection, number: int) -> KnownReference | None:
 def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
     """The subject's consents, oldest first, whatever their state."""
     return [_consent(*row) for row in driver(connection).execute(_CONSENTS, (subject_id,)).fetchall()]
+
+
+def every_consent(connection: Connection) -> Iterator[Consent]:
+    """The consents of all who have not withdrawn, whatever their state, in no order."""
+    return (_consent(*row) for row in driver(connection).execute(_EVERY_CONSENT))
 
 
 def insert_consent(connection: Connection, consent: Consent) -> None:

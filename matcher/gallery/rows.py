@@ -17,9 +17,10 @@ class Rows:
     dropped is overwritten. Rows of numbers that never were put take no memory, page by page.
     """
 
-    def __init__(self, width: int, dtype: DTypeLike) -> None:
-        self._vectors: NDArray[Any] = np.zeros((_LEAST, width), dtype=dtype)
-        self._held = np.zeros(_LEAST, dtype=np.bool_)
+    def __init__(self, width: int, dtype: DTypeLike, *, capacity: int = _LEAST) -> None:
+        """capacity: so many numbers, from 0, have room before it grows."""
+        self._vectors: NDArray[Any] = np.zeros((capacity, width), dtype=dtype)
+        self._held = np.zeros(capacity, dtype=np.bool_)
         self._count = 0
 
     def __len__(self) -> int:

@@ -34,6 +34,8 @@ class Selection:
 
     def changed(self, numbers: Iterable[int], *, included: bool) -> Self:
         """The set with these numbers in it, or without them."""
+        if included and not len(self):
+            return type(self).of(numbers)  # all at once, as at start
         affected = [number for number in set(numbers) if (number in self) != included]
         if not affected:
             return self

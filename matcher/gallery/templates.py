@@ -1,6 +1,5 @@
 """The templates of all searchable references, in memory: to score a shortlist no seal is opened and no disk read."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,13 +28,15 @@ class Templates:
 class KeptTemplates:
     """A kilobyte each. Kept by the gallery, its owner: one thread at a time changes it, others may read meanwhile."""
 
-    def __init__(self) -> None:
-        self._vectors = Rows(2 * DIMENSION, np.float32)
-        self._subjects = Rows(1, np.int64)
+    def __init__(self, capacity: int = 1) -> None:
+        """capacity: for so many numbers, from 0, there is room at once."""
+        self._vectors = Rows(2 * DIMENSION, np.float32, capacity=capacity)
+        self._subjects = Rows(1, np.int64, capacity=capacity)
 
     def put(self, numbers: Numbers, subject_ids: Sequence[str], vectors: Vectors) -> None:
         """vectors: (n, 256), SFace's before dlib's."""
-        self._subjects.put(numbers, np.array([[_code(subject_id)] for subject_id in subject_ids], dtype=np.int64))
+        codes = np.fromiter(map(_code, subject_ids), dtype=np.int64, count=len(subject_ids))
+        self._subjects.put(numbers, codes[:, None])
         self._vectors.put(numbers, vectors)
 
     def drop(self, numbers: Numbers) -> None:
@@ -64,4 +65,4 @@ class KeptTemplates:
 
 def _code(subject_id: str) -> int:
     """So much of a random id that no two subjects share it."""
-    return uuid.UUID(subject_id).int >> 65
+    return int(subject_id.replace("-", "")[:16], 16) >> 1
