@@ -28,7 +28,7 @@ _QUALITY = records.pack_quality(
     Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
 )
 _PICTURE_BYTES = 64
-"""Pictures stay on the disk at start: small ones do."""
+"""Far smaller than real ones, which would make the file ten times as large, and a cold reading of it longer."""
 
 Row = Mapping[str, Any]
 
