@@ -55,8 +55,9 @@ class Consent:
         """Whether a search at this camera (or UPLOAD), for this purpose, at this moment may find the subject."""
         if self.withdrawn_at is not None and moment >= self.withdrawn_at:
             return False
-        in_time = self.valid_from <= moment < self.valid_until
-        return in_time and purpose == self.purpose and bool(self.cameras & {camera, ANY_CAMERA})
+        if purpose != self.purpose or not self.valid_from <= moment < self.valid_until:
+            return False
+        return camera in self.cameras or ANY_CAMERA in self.cameras
 
 
 def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:

@@ -168,10 +168,10 @@ class ConsentBook:
 
 def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime) -> bool:
     """Whether one of a subject's consents covers a search now. A withdrawn one never does, whatever the clock says."""
-    return any(
-        consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment)
-        for consent in consents
-    )
+    for consent in consents:
+        if consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment):
+            return True
+    return False
 
 
 def reference_digest(reference_id: str, subject_id: str, model_digest: str, sealed_template: bytes) -> bytes:
