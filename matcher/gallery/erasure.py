@@ -7,7 +7,7 @@ between them.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Text, cast, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Text, bindparam, cast, delete, func, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogUnavailableError
@@ -25,36 +25,54 @@ PENDING = (
 """Subjects who are withdrawn and not erased. Its conditions are those of the table's index, by which it is answered."""
 
 
+_SEALED = (tables.evidence, tables.reference, tables.subject_key)
+"""Where things lie that are sealed under a subject's key; and that key."""
+
+# Made once: most of what a withdrawal costs beside the disk would be making them.
+_SUBJECT: BindParameter[str] = bindparam("of")
+_NUMBERS = select(tables.reference.c.number).where(tables.reference.c.subject_id == _SUBJECT)
+_NAMED = (
+    select(tables.audit_entry.c.request_index)
+    .where(
+        tables.audit_entry.c.request_index == tables.evidence.c.request_index,
+        tables.audit_entry.c.kind == EntryKind.OUTCOME.value,
+        # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
+        func.instr(cast(tables.audit_entry.c.data, Text), _SUBJECT) > 0,
+    )
+    .exists()
+)
+_ALERTS = select(tables.alert.c.id).where(tables.alert.c.subject_id == _SUBJECT)
+_DESTROY = (
+    *(delete(table).where(table.c.subject_id == _SUBJECT) for table in _SEALED),
+    delete(tables.evidence).where(_NAMED),
+    update(tables.review).where(tables.review.c.alert_id.in_(_ALERTS)).values(sealed_note=None),
+)
+_END_CONSENTS = (
+    update(tables.consent)
+    .where(tables.consent.c.subject_id == _SUBJECT, tables.consent.c.withdrawn_at.is_(None))
+    .values(withdrawn_at=bindparam("moment"))
+)
+_WITHDRAW = (
+    update(tables.subject)
+    .where(tables.subject.c.id == _SUBJECT)
+    .values(sealed_name=None, withdrawn_at=bindparam("moment"))
+)
+_LEFT = select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == _SUBJECT)
+_ERASED = update(tables.subject).where(tables.subject.c.id == _SUBJECT).values(erased_at=bindparam("moment"))
+
+
 def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
     """Deletes the subject's key, all that was sealed under it, and the evidence of every search that named them.
 
     That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives the
     numbers of the references there were.
     """
-    numbers = connection.execute(
-        select(tables.reference.c.number).where(tables.reference.c.subject_id == subject_id)
-    ).scalars()
-    found = list(numbers)
-    for table in (tables.evidence, tables.reference, tables.subject_key):
-        connection.execute(delete(table).where(table.c.subject_id == subject_id))
-    named = select(tables.audit_entry.c.request_index).where(
-        tables.audit_entry.c.request_index == tables.evidence.c.request_index,
-        tables.audit_entry.c.kind == EntryKind.OUTCOME.value,
-        # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
-        func.instr(cast(tables.audit_entry.c.data, Text), subject_id) > 0,
-    )
-    connection.execute(delete(tables.evidence).where(named.exists()))
-    alerts = select(tables.alert.c.id).where(tables.alert.c.subject_id == subject_id)
-    connection.execute(update(tables.review).where(tables.review.c.alert_id.in_(alerts)).values(sealed_note=None))
-    connection.execute(
-        update(tables.consent)
-        .where(tables.consent.c.subject_id == subject_id, tables.consent.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=moment)
-    )
-    connection.execute(
-        update(tables.subject).where(tables.subject.c.id == subject_id).values(sealed_name=None, withdrawn_at=moment)
-    )
-    return found
+    numbers = list(connection.execute(_NUMBERS, {"of": subject_id}).scalars())
+    for statement in _DESTROY:
+        connection.execute(statement, {"of": subject_id})
+    for statement in (_END_CONSENTS, _WITHDRAW):
+        connection.execute(statement, {"of": subject_id, "moment": moment})
+    return numbers
 
 
 def pending_erasures(database: Database) -> list[str]:
@@ -79,12 +97,8 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
 
 def _log_erasure(log: AuditLog, subject_id: str) -> None:
     with log.writing() as connection:
-        left = connection.execute(
-            select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == subject_id)
-        ).scalar_one()
-        connection.execute(
-            update(tables.subject).where(tables.subject.c.id == subject_id).values(erased_at=log.moment(connection))
-        )
+        left = connection.execute(_LEFT, {"of": subject_id}).scalar_one()
+        connection.execute(_ERASED, {"of": subject_id, "moment": log.moment(connection)})
         body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
         log.append(connection, EntryKind.ERASURE, body)
 

@@ -52,7 +52,7 @@ def load(database: Database, master_key: MasterKey, *, model_digest: str) -> Loa
         book = ConsentBook(gallery.id, gallery.revision)
         book.update(gallery.revision, consents=records.every_consent(connection))
         most = connection.execute(select(func.max(tables.reference.c.number))).scalar() or 0
-        templates = KeptTemplates(most + 1)
+        templates = KeptTemplates(2 * most + 1)  # the first enrolment after a start shall not have to move them all
         stale = _load_references(connection, master_key, templates, book, model_digest)
         return Loaded(book=book, templates=templates, stale=stale)
 

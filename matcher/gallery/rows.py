@@ -60,7 +60,7 @@ class Rows:
         self._count -= len(known)
 
     def _grow(self, least: int) -> None:
-        used, capacity = len(self._held), max(least, 2 * len(self._held))
+        used, capacity = len(self._held), 2 * least  # what is not used yet takes no memory
         vectors = np.zeros((capacity, self._vectors.shape[1]), dtype=self._vectors.dtype)
         held = np.zeros(capacity, dtype=np.bool_)
         vectors[:used] = self._vectors
