@@ -12,6 +12,7 @@ _CLASSES = {
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
     "search": "benchmarks.search:SearchBenchmark",
+    "search-huge": "benchmarks.search:HugeSearchBenchmark",
     "start-up": "benchmarks.start_up:StartUpBenchmark",
     "streams": "benchmarks.streams:StreamsBenchmark",
 }

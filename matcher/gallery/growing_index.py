@@ -9,7 +9,7 @@ from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
 
 EXACT_MOST = 50_000
-"""References up to which everything is compared: a query takes about a millisecond."""
+"""References up to which everything is compared: a query takes one to three milliseconds of one core."""
 
 _GROWTH = 4
 """How many times as large a gallery may become before its cells are drawn anew."""

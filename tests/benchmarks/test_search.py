@@ -1,11 +1,13 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.search_contestants import CONTESTANTS, EXACT
+from benchmarks.search_contestants import CONTESTANTS, EXACT, OWN
 
 
 def vectors(count: int) -> np.ndarray:
@@ -24,11 +26,14 @@ def test_every_contestant_finds_what_is_there_and_let_through(name: str) -> None
     assert 0 not in one.search(held[:1], 3, mask)
 
 
-def test_a_quick_run_tells_speed_and_recall(data_folder: Path, tmp_path: Path) -> None:
-    assert main(["search", "--quick", "--data", str(data_folder), "--out", str(tmp_path)]) == 0
-    record = json.loads((tmp_path / "search.json").read_text())
+@pytest.mark.parametrize(("name", "contestants", "targets"), [("search", CONTESTANTS, 4), ("search-huge", OWN, 2)])
+def test_a_quick_run_tells_speed_and_recall(
+    name: str, contestants: Mapping[str, Any], targets: int, data_folder: Path, tmp_path: Path
+) -> None:
+    assert main([name, "--quick", "--data", str(data_folder), "--out", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / f"{name}.json").read_text())
     figures = record["figures"]["sizes"]["3000"]
-    assert set(figures) == set(CONTESTANTS)
+    assert set(figures) == set(contestants)
     exact = figures[EXACT]["mated_recall"]
     assert {counted["recall"] for counted in exact.values()} == {1.0}
-    assert len(record["targets"]) == 4
+    assert len(record["targets"]) == targets
