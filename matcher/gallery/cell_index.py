@@ -3,7 +3,7 @@
 Vectors lie in cells (an inverted file) as 4-bit product codes, 16 bytes each. A search goes over the codes in the cells
 nearest to the probe, filtered by consent inside the search, and scores the best again with vectors of half precision.
 Cells and codes are made in the directions that tell people apart (`discriminant.py`), which lets a fraction of the
-cells suffice. Their number and the effort are chosen by `python -m benchmarks search`. The only door to faiss.
+cells suffice. What that costs and whom it misses is shown by `python -m benchmarks search`. The only door to faiss.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class CellIndex:
     def build(cls, rows: Rows, numbers: Numbers, *, stop: Stop = lambda: False) -> Self:
         """An index of the rows with these numbers, 16 or more; those that are dropped meanwhile count as zeros.
 
-        Takes about half a minute of one core for a million. Raises StoppedError soon after `stop` says so.
+        Takes about a quarter of a minute of one core for a million. Raises StoppedError soon after `stop` says so.
         """
         faiss.omp_set_num_threads(1)  # of this thread: the other cores are the service's
         count = max(1, len(numbers) // _CELL)
@@ -95,7 +95,9 @@ class CellIndex:
     def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
         with self._lock.changing():
+            before = _sizes(self._cells)
             self._cells.remove_ids(faiss.IDSelectorBatch(numbers))
+            _clear(self._cells, before)
             self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
@@ -158,3 +160,25 @@ def _cells(centres: Vectors, sample: Vectors) -> Any:
     cells.pq.cp.min_points_per_centroid = 1
     cells.train(sample)
     return cells
+
+
+def _sizes(cells: Any) -> Numbers:
+    """(cells,), how many codes each holds."""
+    return np.fromiter(map(cells.invlists.list_size, range(cells.nlist)), dtype=np.int64, count=cells.nlist)
+
+
+def _clear(cells: Any, before: Numbers) -> None:
+    """Clears the places that a removal left, given the sizes before.
+
+    FAISS (1.15) leaves the removed codes there, and what is added next is or-ed into them: it would not be found again.
+    """
+    lists, packer = faiss.downcast_InvertedLists(cells.invlists), cells.get_CodePacker()
+    nothing = np.zeros(packer.code_size, dtype=np.uint8)
+    after = _sizes(cells)
+    for cell in np.flatnonzero(after < before).tolist():
+        blocks = -(-int(after[cell]) // packer.nvec)  # more than these are no longer the cell's
+        end = min(int(before[cell]), blocks * packer.nvec)
+        if end > after[cell]:
+            codes = faiss.rev_swig_ptr(lists.get_codes(cell), blocks * packer.block_size)
+            for place in range(int(after[cell]), end):
+                packer.pack_1(nothing, place, codes.reshape(blocks, packer.block_size))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.gallery import cell_index
 from matcher.gallery.cell_index import CellIndex, StoppedError
 from matcher.gallery.exact_index import ExactIndex
 from matcher.gallery.growing_index import GrowingIndex
@@ -48,10 +49,15 @@ def cells_crowd() -> CellIndex:
     return CellIndex.build(rows, rows.numbers())
 
 
-@pytest.fixture(params=[exact_crowd, cells_crowd])
-def crowd(request: pytest.FixtureRequest) -> Index:
-    make: Callable[[], Index] = request.param
-    return make()
+@pytest.fixture(params=["exact", "all compared", "in cells"])
+def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """In cells: many of them, and more are let through than are all compared, as in a large gallery."""
+    if request.param == "exact":
+        return exact_crowd()
+    if request.param == "in cells":
+        monkeypatch.setattr(cell_index, "_FEW", 50)
+        monkeypatch.setattr(cell_index, "_CELL", 30)
+    return cells_crowd()
 
 
 def found(index: Searcher, probes: Vectors, k: int, allowed: range | list[int]) -> Neighbours:
@@ -138,6 +144,22 @@ def test_who_was_removed_is_not_found_and_who_was_added_is(crowd: Index) -> None
     crowd.add(at([CROWD + 10_000]), probe)
     numbers = found(crowd, probe, 2, [*range(CROWD), CROWD + 10_000]).numbers
     assert numbers[0, 0] == CROWD + 10_000
+
+
+def test_who_was_added_is_found_however_many_went_before(crowd: Index) -> None:
+    chance = np.random.default_rng(5)
+    held = dict(enumerate(people(3, seed=2)))
+    newcomers = iter(enumerate(people(1, seed=9)[:600], CROWD))
+    for _ in range(200):
+        gone = chance.choice(list(held), 3, replace=False)
+        crowd.remove(at(gone))
+        for number in gone:
+            del held[number]
+        come = dict(next(newcomers) for _ in gone)
+        crowd.add(at(come), np.array(list(come.values())))
+        held |= come
+    numbers = found(crowd, np.array(list(held.values())), 1, list(held)).numbers
+    assert numbers[:, 0].tolist() == list(held)
 
 
 def test_no_bytes_of_the_removed_stay_in_the_rows(crowd: Index) -> None:
