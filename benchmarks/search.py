@@ -16,14 +16,12 @@ from benchmarks.operating_point import gather
 from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, OWN, Contestant, Own, threads
 from benchmarks.spread import spread
 from matcher.recognition.pipeline import load_recogniser
+from matcher.shortlist import SHORTLIST
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SEED = 7
-SHORTLIST = 50
-"""As many as an identification brings forward."""
-
 REFERENCES_EACH = 3
 BATCH = 64
 ROW = 20

@@ -154,9 +154,8 @@ OWN: Mapping[str, Callable[[Floats], Contestant]] = {EXACT: _exact, CELLS: _cell
 
 
 def threads(count: int) -> None:
-    """How many threads libraries build and search with, in the whole process: FAISS, and the products of NumPy."""
-    import faiss
+    """How many threads libraries that are loaded build and search with: FAISS's, and NumPy's products."""
+    import faiss  # noqa: F401 - so that it is loaded
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(count)
-    faiss.omp_set_num_threads(count)

@@ -2,7 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,36 +65,32 @@ def _measured(size: int, plan: Plan, context: Context) -> Mapping[str, Any]:
         password = add_keeper(folder)
         if size:
             fill(folder, size, context.progress, purpose=PURPOSE, seed=SEED)
-        starts = []
+        starts, cold = [], True
         with context.progress.step(f"starting with {size:,}", total=plan.starts) as advance:
-            for _ in range(plan.starts - 1):
-                starts.append(_start(folder, password, picture))
-                advance(1)
-            cold, began = forget_files(), time.perf_counter()
-            with serving(folder, password) as service:
-                service.identify(picture)
-                starts.append(time.perf_counter() - began)
-                advance(1)
-                first = service.memory()
-                rest = service.wait_for_rest()
-                changes = _changes(service, picture, plan, context.progress)
-                return {
-                    "cold": cold,
-                    "start_seconds": spread(starts),
-                    "pss_at_first_answer": first,
-                    "rest_seconds": rest,
-                    "pss_at_rest": service.memory(),
-                    **changes,
-                }
+            for left in reversed(range(plan.starts)):
+                cold = forget_files() and cold
+                with _answering(folder, password, picture) as (service, seconds):
+                    starts.append(seconds)
+                    advance(1)
+                    if left:
+                        continue
+                    # The last one is looked at more closely.
+                    figures = {
+                        "pss_at_first_answer": service.memory(),
+                        "rest_seconds": service.wait_for_rest(),
+                        "pss_at_rest": service.memory(),
+                        **_changes(service, picture, plan, context.progress),
+                    }
+        return {"cold": cold, "start_seconds": spread(starts), **figures}
 
 
-def _start(folder: Path, password: str, picture: bytes) -> float:
-    """Seconds from the start of the process to the first answer."""
-    forget_files()
+@contextmanager
+def _answering(folder: Path, password: str, picture: bytes) -> Iterator[tuple[RunningService, float]]:
+    """A service that has given its first answer, and the seconds from the start of its process until then."""
     began = time.perf_counter()
     with serving(folder, password) as service:
         service.identify(picture)
-        return time.perf_counter() - began
+        yield service, time.perf_counter() - began
 
 
 def _changes(service: RunningService, picture: bytes, plan: Plan, progress: Progress) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 
 
 def fill(folder: Path, references: int, progress: Progress, *, purpose: str, seed: int) -> None:
-    """Adds people of REFERENCES_EACH made-up references, whose pictures differ as much as real ones do.
+    """Adds people of REFERENCES_EACH made-up references, two of one person about as alike as real ones are.
 
     Thousands in each transaction, and no log entries of their enrolments: the log's length changes nothing at start.
     """

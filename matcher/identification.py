@@ -35,7 +35,7 @@ from matcher.search_log import Search, SearchLog
 from matcher.shortlist import Match, Shortlister
 from matcher.store.turns import Errand, Turns
 
-_MOST = 64
+_MOST_SEARCHES = 64
 """How many searches one round holds at most."""
 
 _FOREVER = -1.0
@@ -108,7 +108,7 @@ class Identifier:
         ConsentRequiredError if no consent of the subject covers the query. Both end a logged request, and nothing was
         compared. SubjectUnknownError comes before the request and is not logged.
         """
-        self._require(probe, query)
+        self._prepare(probe, query)
         if isinstance(against, Probe):
             self._require(against, query)
             return self._verify_probes(probe, against, query)
@@ -117,9 +117,7 @@ class Identifier:
     # --- 1:N -------------------------------------------------------------------------------------------------------
 
     def _identify(self, probe: Probe, query: Query) -> CandidateList:
-        self._require(probe, query)
-        # For a camera's first search the whole gallery is gone through: not while others wait for the log.
-        self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
+        self._prepare(probe, query)
         asked = _Asked(probe=probe, query=query)
         self._turns.acquire(_FOREVER, asked)
         if not asked.taken:
@@ -150,7 +148,7 @@ class Identifier:
                 one.search = self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
             except ClearglassError as error:
                 one.refuse(error)
-            asked += cast(list[_Asked], self._turns.join(_MOST - len(asked)))
+            asked += cast(list[_Asked], self._turns.join(_MOST_SEARCHES - len(asked)))
 
     def _find(self, begun: Mapping[Search, _Asked]) -> None:
         """One pass over the index for all that look at the same selection."""
@@ -289,6 +287,12 @@ class Identifier:
         )
 
     # --- both ------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, probe: Probe, query: Query) -> None:
+        """Raises as `_require` does."""
+        self._require(probe, query)
+        # For a camera's first search the whole gallery is gone through: not while others wait for the log.
+        self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
 
     def _require(self, probe: Probe, query: Query) -> None:
         """Raises QueryError, or ModelMismatchError, which it logs."""

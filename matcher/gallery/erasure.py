@@ -24,12 +24,11 @@ PENDING = (
 )
 """Subjects who are withdrawn and not erased. Its conditions are those of the table's index, by which it is answered."""
 
-
 _SEALED = (tables.evidence, tables.reference, tables.subject_key)
 """Where things lie that are sealed under a subject's key; and that key."""
 
 # Made once: most of what a withdrawal costs beside the disk would be making them.
-_SUBJECT: BindParameter[str] = bindparam("of")
+_SUBJECT: BindParameter[str] = bindparam("subject")
 _NUMBERS = select(tables.reference.c.number).where(tables.reference.c.subject_id == _SUBJECT)
 _NAMED = (
     select(tables.audit_entry.c.request_index)
@@ -67,11 +66,11 @@ def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[i
     That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives the
     numbers of the references there were.
     """
-    numbers = list(connection.execute(_NUMBERS, {"of": subject_id}).scalars())
+    numbers = list(connection.execute(_NUMBERS, {"subject": subject_id}).scalars())
     for statement in _DESTROY:
-        connection.execute(statement, {"of": subject_id})
+        connection.execute(statement, {"subject": subject_id})
     for statement in (_END_CONSENTS, _WITHDRAW):
-        connection.execute(statement, {"of": subject_id, "moment": moment})
+        connection.execute(statement, {"subject": subject_id, "moment": moment})
     return numbers
 
 
@@ -97,8 +96,8 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
 
 def _log_erasure(log: AuditLog, subject_id: str) -> None:
     with log.writing() as connection:
-        left = connection.execute(_LEFT, {"of": subject_id}).scalar_one()
-        connection.execute(_ERASED, {"of": subject_id, "moment": log.moment(connection)})
+        left = connection.execute(_LEFT, {"subject": subject_id}).scalar_one()
+        connection.execute(_ERASED, {"subject": subject_id, "moment": log.moment(connection)})
         body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
         log.append(connection, EntryKind.ERASURE, body)
 

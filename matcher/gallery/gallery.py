@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,6 @@ from matcher.gallery import records
 from matcher.gallery.consent import Consent, NewConsent, begun, recorded, require_active
 from matcher.gallery.erasure import destroy, finish_erasures
 from matcher.gallery.errors import (
-    ConsentUnknownError,
     ErasurePendingError,
     ReferenceUnknownError,
 )
@@ -220,23 +220,20 @@ class Gallery:
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
         """Ends one consent at once and for good; a second time changes nothing. Raises ConsentUnknownError."""
-        where = tables.consent.c.id == consent_id
         with self._changing:
             with self._log.writing() as connection:
-                row = connection.execute(select(tables.consent).where(where)).first()
-                if row is None:
-                    raise ConsentUnknownError(
-                        "There is no consent with this id.", remedy="Look at the subject's consents."
-                    )
-                if row.withdrawn_at is not None:
-                    return records.consent_of(row)
+                record = records.read_consent(connection, consent_id)
+                if record.withdrawn_at is not None:
+                    return record
+                record = replace(record, withdrawn_at=self._log.moment(connection))
                 connection.execute(
-                    update(tables.consent).where(where).values(withdrawn_at=self._log.moment(connection))
+                    update(tables.consent)
+                    .where(tables.consent.c.id == consent_id)
+                    .values(withdrawn_at=record.withdrawn_at)
                 )
                 revision = _next_revision(connection)
-                body = {"action": "withdrawn", "subject": row.subject_id, "actor": actor, "revision": revision}
+                body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-                record = records.consent_of(connection.execute(select(tables.consent).where(where)).one())
             self._book.update(revision, consents=[record])
         return record
 

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
-from matcher.gallery.errors import SubjectUnknownError, SubjectWithdrawnError
+from matcher.gallery.errors import ConsentUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
@@ -31,6 +31,7 @@ _CONSENTS = driver_sql(
     .where(tables.consent.c.subject_id == bindparam("subject"))
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
 )
+_CONSENT = driver_sql(select(tables.consent).where(tables.consent.c.id == bindparam("consent")))
 _EVERY_CONSENT = driver_sql(
     select(tables.consent)
     .join(tables.subject, tables.subject.c.id == tables.consent.c.subject_id)
@@ -86,11 +87,6 @@ def subject_of(row: Any, key: SealingKey | None) -> Subject:
     if key is not None and row.sealed_name is not None:
         name = key.open(row.sealed_name, context=name_context(row.id)).decode()
     return Subject(id=row.id, name=name, created_at=row.created_at, withdrawn_at=row.withdrawn_at)
-
-
-def consent_of(row: Any) -> Consent:
-    """The consent of a row of its table."""
-    return Consent(**{**row._mapping, "cameras": frozenset(json.loads(row.cameras))})
 
 
 def _consent(
@@ -172,6 +168,14 @@ def read_known(connection: Connection, number: int) -> KnownReference | None:
 def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
     """The subject's consents, oldest first, whatever their state."""
     return [_consent(*row) for row in driver(connection).execute(_CONSENTS, (subject_id,)).fetchall()]
+
+
+def read_consent(connection: Connection, consent_id: str) -> Consent:
+    """One consent, whatever its state. Raises ConsentUnknownError."""
+    row = driver(connection).execute(_CONSENT, (consent_id,)).fetchone()
+    if row is None:
+        raise ConsentUnknownError("There is no consent with this id.", remedy="Look at the subject's consents.")
+    return _consent(*row)
 
 
 def every_consent(connection: Connection) -> Iterator[Consent]:

@@ -16,8 +16,6 @@ from matcher.store.tables import format_time
 
 _MAX_KEPT = 64
 
-_JSON = json.JSONEncoder(check_circular=False)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
@@ -184,4 +182,4 @@ def _consent_digest(consent: Consent) -> bytes:
     withdrawn = None if consent.withdrawn_at is None else format_time(consent.withdrawn_at)
     parts: list[object] = ["consent", consent.id, consent.subject_id, consent.purpose, sorted(consent.cameras)]
     parts += [format_time(consent.valid_from), format_time(consent.valid_until), consent.evidence_digest, withdrawn]
-    return sha256(_JSON.encode(parts).encode()).digest()
+    return sha256(json.dumps(parts).encode()).digest()

@@ -22,7 +22,7 @@ KEY_BYTES = 32
 MASTER_KEY_FILE = "master.key"
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
-_HEAD_BYTES = 1 + _NONCE_BYTES
+_HEAD_BYTES = len(_VERSION) + _NONCE_BYTES
 _CHECK = b"clearglass master key"
 
 
@@ -71,7 +71,7 @@ class SealingKey:
         try:
             if sealed[:1] != _VERSION:
                 raise InvalidTag
-            return self._cipher.decrypt(sealed[1:_HEAD_BYTES], sealed[_HEAD_BYTES:], context.encode())
+            return self._cipher.decrypt(sealed[len(_VERSION) : _HEAD_BYTES], sealed[_HEAD_BYTES:], context.encode())
         except (InvalidTag, ValueError) as error:
             raise SealError(
                 f"Sealed data does not open ({context.partition(':')[0]}).",
