@@ -54,10 +54,10 @@ class Site:
             client.headers["X-CSRF-Token"] = answer.json()["csrf"]
             yield client
 
-    def colleague(self) -> str:
-        """A second operator, by name: a confirmation takes two, and administrators review nothing."""
-        self.service.accounts.create(name="colleague", password=PASSWORD, role=Role.OPERATOR)
-        return "colleague"
+    def colleague(self, name: str = "colleague") -> str:
+        """Another operator, by name: a confirmation takes two, and administrators review nothing."""
+        self.service.accounts.create(name=name, password=PASSWORD, role=Role.OPERATOR)
+        return name
 
     def consent(self, **changes: str) -> dict[str, str]:
         """The fields of an enrolment beside its pictures."""

@@ -203,15 +203,15 @@ def test_a_review_is_heard(site: Any, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
     with (
-        site.logged_in("operator") as operator,
-        site.logged_in(site.colleague()) as colleague,
+        site.logged_in(site.colleague("first")) as first,
+        site.logged_in(site.colleague("second")) as second,
         site.client(Role.OPERATOR) as client,
         client.stream("GET", "/events?views=false") as stream,
     ):
         lines = stream.iter_lines()
         next(lines)
         # A first confirmation is not told to whoever could be the second reviewer; what settles the alert is.
-        for reviewer in (colleague, operator):
+        for reviewer in (first, second):
             reviewer.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
         heard = next(line for line in lines if line.startswith("event"))
         assert heard == "event: review"
