@@ -34,6 +34,9 @@ _CANDIDATES = 3
 _FEW = 4096
 """So few vectors let through are all compared: quicker than the cells, and exact."""
 
+_LIKELY = 4
+"""In so many cells a number is looked for first: its vector is kept in half precision, and may be nearer to another."""
+
 _CHUNK = 1 << 14
 _SEED = 11
 
@@ -95,9 +98,8 @@ class CellIndex:
     def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
         with self._lock.changing():
-            before = _sizes(self._cells)
-            self._cells.remove_ids(faiss.IDSelectorBatch(numbers))
-            _clear(self._cells, before)
+            for number in self.rows.known(numbers).tolist():
+                self._take_out(number)
             self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
@@ -110,6 +112,17 @@ class CellIndex:
     def _put(self, numbers: Numbers, vectors: Vectors) -> None:
         self.rows.put(numbers, vectors)
         self._cells.add_with_ids(vectors @ self._directions, numbers)
+
+    def _take_out(self, number: int) -> None:
+        """Takes one code out, leaving nothing of it in its cell.
+
+        FAISS's own removal (1.15) goes through all cells, and leaves codes behind that spoil what is added next.
+        """
+        vector = _floats(self.rows, np.array([number])) @ self._directions
+        likely = self._cells.quantizer.search(vector, min(_LIKELY, self._cells.nlist))[1][0].tolist()
+        for cell in (*likely, *range(self._cells.nlist)):
+            if _taken_out(self._cells, cell, number):
+                return
 
     def _candidates(self, probes: Vectors, k: int, allowed: Selection) -> Numbers:
         """(probes, some times k) numbers, -1 where there are fewer."""
@@ -162,23 +175,19 @@ def _cells(centres: Vectors, sample: Vectors) -> Any:
     return cells
 
 
-def _sizes(cells: Any) -> Numbers:
-    """(cells,), how many codes each holds."""
-    return np.fromiter(map(cells.invlists.list_size, range(cells.nlist)), dtype=np.int64, count=cells.nlist)
-
-
-def _clear(cells: Any, before: Numbers) -> None:
-    """Clears the places that a removal left, given the sizes before.
-
-    FAISS (1.15) leaves the removed codes there, and what is added next is or-ed into them: it would not be found again.
-    """
+def _taken_out(cells: Any, cell: int, number: int) -> bool:
+    """Puts the cell's last code in the place of this number's; gives whether the number was there."""
     lists, packer = faiss.downcast_InvertedLists(cells.invlists), cells.get_CodePacker()
-    nothing = np.zeros(packer.code_size, dtype=np.uint8)
-    after = _sizes(cells)
-    for cell in np.flatnonzero(after < before).tolist():
-        blocks = -(-int(after[cell]) // packer.nvec)  # more than these are no longer the cell's
-        end = min(int(before[cell]), blocks * packer.nvec)
-        if end > after[cell]:
-            codes = faiss.rev_swig_ptr(lists.get_codes(cell), blocks * packer.block_size)
-            for place in range(int(after[cell]), end):
-                packer.pack_1(nothing, place, codes.reshape(blocks, packer.block_size))
+    last = lists.list_size(cell) - 1
+    numbers = faiss.rev_swig_ptr(lists.get_ids(cell), last + 1)
+    places = np.flatnonzero(numbers == number)
+    if not len(places):
+        return False
+    blocks = last // packer.nvec + 1
+    codes = faiss.rev_swig_ptr(lists.get_codes(cell), blocks * packer.block_size).reshape(blocks, packer.block_size)
+    packer.pack_1(packer.unpack_1(codes, last), int(places[0]), codes)
+    packer.pack_1(np.zeros(packer.code_size, dtype=np.uint8), last, codes)  # what FAISS adds is or-ed into the rest
+    numbers[places] = numbers[last]
+    lists.resize(cell, last)
+    cells.ntotal -= 1
+    return True

@@ -41,6 +41,11 @@ class Rows:
         """Those that have a vector, in order."""
         return np.flatnonzero(self._held)
 
+    def known(self, numbers: Numbers) -> Numbers:
+        """Those of these numbers that have a vector, in order, each once."""
+        known = np.unique(numbers[(numbers >= 0) & (numbers < len(self._held))])
+        return known[self._held[known]]
+
     def put(self, numbers: Numbers, vectors: NDArray[Any]) -> None:
         """Sets the vectors (n, width) of n different numbers, each 0 or more."""
         if not len(numbers):
@@ -53,8 +58,7 @@ class Rows:
 
     def drop(self, numbers: Numbers) -> None:
         """Overwrites the vectors of these numbers; unknown ones are passed over."""
-        known = np.unique(numbers[(numbers >= 0) & (numbers < len(self._held))])
-        known = known[self._held[known]]
+        known = self.known(numbers)
         self._held[known] = False
         self._vectors[known] = 0
         self._count -= len(known)

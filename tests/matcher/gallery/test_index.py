@@ -190,12 +190,14 @@ def test_searches_beside_changes(crowd: Index) -> None:
     searching = [threading.Thread(target=search) for _ in range(3)]
     for thread in searching:
         thread.start()
-    for number in range(60, 160):
-        crowd.remove(at([number]))
-        crowd.add(at([CROWD + number]), people(3, seed=2)[number : number + 1])
-    stop.set()
-    for thread in searching:
-        thread.join()
+    try:
+        for number in range(60, 160):
+            crowd.remove(at([number]))
+            crowd.add(at([CROWD + number]), people(3, seed=2)[number : number + 1])
+    finally:
+        stop.set()
+        for thread in searching:
+            thread.join()
     assert not wrong
 
 
