@@ -28,7 +28,7 @@ _QUALITY = records.pack_quality(
     Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
 )
 _PICTURE_BYTES = 64
-"""Far smaller than real ones, which would make the file ten times as large, and a cold reading of it longer."""
+"""Far smaller than real ones: no start reads them, and a file of ten gigabytes would only take longer to write."""
 
 Row = Mapping[str, Any]
 
@@ -57,6 +57,7 @@ class _Writer:
         self._matcher = matcher
         self._digest = matcher.recogniser.model_digest
         self._moment = system_clock()
+        self._number = 0
         self._consent = NewConsent(
             purpose=purpose,
             cameras=frozenset({"*"}),
@@ -66,7 +67,13 @@ class _Writer:
 
     def rows(self, sface: Vectors, random: np.random.Generator) -> Mapping[str, Sequence[Row]]:
         """By table, in the order in which they refer to one another. sface: (people, REFERENCES_EACH, 128)."""
-        found: dict[str, list[Row]] = {"subject": [], "subject_key": [], "consent": [], "reference": []}
+        found: dict[str, list[Row]] = {
+            "subject": [],
+            "subject_key": [],
+            "consent": [],
+            "reference": [],
+            "reference_sample": [],
+        }
         dlib = random.normal(scale=0.1, size=sface.shape).astype(np.float32)
         for person in range(len(sface)):
             subject_id, key = str(uuid.uuid4()), SealingKey.generate()
@@ -76,21 +83,22 @@ class _Writer:
             found["subject_key"].append({"subject_id": subject_id, "wrapped": wrapped})
             consent = recorded(self._consent, subject_id=subject_id, moment=self._moment)
             found["consent"].append(records.consent_row(consent))
-            found["reference"] += [
-                self._reference(subject_id, key, sface[person, at], dlib[person, at]) for at in range(REFERENCES_EACH)
-            ]
+            for at in range(REFERENCES_EACH):
+                self._number += 1
+                found["reference"].append(self._reference(subject_id, key, sface[person, at], dlib[person, at]))
+                sample = {"sealed_picture": os.urandom(_PICTURE_BYTES), "quality": _QUALITY}
+                found["reference_sample"].append({"reference_number": self._number, **sample})
         return found
 
     def _reference(self, subject_id: str, key: SealingKey, sface: Vectors, dlib: Vectors) -> Row:
         reference_id = str(uuid.uuid4())
         packed = records.pack_template(Template(model_digest=self._digest, sface=sface, dlib=dlib))
         return {
+            "number": self._number,
             "id": reference_id,
             "subject_id": subject_id,
             "model_digest": self._digest,
             "sealed_template": key.seal(packed, context=records.template_context(reference_id, self._digest)),
-            "sealed_picture": os.urandom(_PICTURE_BYTES),
-            "quality": _QUALITY,
             "created_at": self._moment,
         }
 

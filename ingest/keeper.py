@@ -7,11 +7,9 @@ another's.
 
 import logging
 import math
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +27,7 @@ from ingest.observer import Observer
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
 from ingest.stopwatch import Stopwatch
+from matcher.child_process import command, environment
 from matcher.errors import ClearglassError
 from matcher.probe import Query
 from matcher.recognition.recogniser import Recogniser
@@ -336,24 +335,13 @@ class Keeper:
 
 
 def _spawn(end: socket.socket, turnstile: int) -> "subprocess.Popen[bytes]":
-    """Starts a worker process that has this end of the socket pair, the turnstile and none of the service's secrets.
-
-    Nor its proxies: FFmpeg would ask them for the stream, and not the address that was checked.
-    """
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("CLEARGLASS_") and not name.lower().endswith("_proxy")
-    }
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    # One core's worth of threads each: cameras share the machine between them, not with themselves.
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    """Starts a worker process that has this end of the socket pair, the turnstile and none of the service's secrets."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ingest.worker", str(end.fileno()), str(turnstile)],
+        command("ingest.worker", str(end.fileno()), str(turnstile)),
         pass_fds=(end.fileno(), turnstile),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=environment(),
         close_fds=True,
     )

@@ -4,6 +4,7 @@ A tree of two storeys: things lie in rooms, a room's hash is over its things' di
 the whole is over the rooms' hashes in the order of theirs. A change costs one room and the list of rooms.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 Key = int | str
@@ -16,29 +17,36 @@ class ContentHash:
     def __init__(self) -> None:
         self._rooms: dict[Key, dict[Key, bytes]] = {}
         self._hashes: dict[Key, bytes] = {}
+        self._stale: set[Key] = set()
 
-    def put(self, key: Key, digest: bytes) -> None:
-        """Adds the thing with this key, or changes its digest (32 bytes, which name the key too)."""
-        room = _room(key)
-        things = self._rooms.get(room)
-        if things is None:
-            things = self._rooms[room] = {}
-        things[key] = digest
-        self._hashes.pop(room, None)
+    def put(self, keys: Iterable[Key], digests: Iterable[bytes]) -> None:
+        """Adds the things with these keys, or changes their digests (32 bytes, which name the key too)."""
+        rooms = self._rooms
+        for key, digest in zip(keys, digests, strict=True):
+            room = _room(key)
+            things = rooms.get(room)
+            if things is None:
+                things = rooms[room] = {}
+            things[key] = digest
+            self._stale.add(room)
 
-    def drop(self, key: Key) -> None:
-        """Takes a thing out. Raises KeyError if it is not there."""
-        room = _room(key)
-        del self._rooms[room][key]
-        self._hashes.pop(room, None)
-        if not self._rooms[room]:
-            del self._rooms[room]
+    def drop(self, keys: Iterable[Key]) -> None:
+        """Takes things out. Raises KeyError if one is not there."""
+        for key in keys:
+            room = _room(key)
+            del self._rooms[room][key]
+            self._stale.add(room)
 
     def digest(self) -> bytes:
         """The 32 bytes that name all of it: the same for the same things, in whatever order they came."""
-        for room, things in self._rooms.items():
-            if room not in self._hashes:
-                self._hashes[room] = sha256(b"room" + b"".join(things[key] for key in sorted(things))).digest()
+        for room in self._stale:
+            things = self._rooms[room]
+            if things:
+                self._hashes[room] = sha256(b"room" + b"".join(map(things.__getitem__, sorted(things)))).digest()
+            else:
+                del self._rooms[room]
+                self._hashes.pop(room, None)
+        self._stale.clear()
         return sha256(b"rooms" + b"".join(self._hashes[room] for room in sorted(self._rooms))).digest()
 
 

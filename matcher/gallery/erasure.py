@@ -42,6 +42,7 @@ _NAMED = (
 )
 _ALERTS = select(tables.alert.c.id).where(tables.alert.c.subject_id == _SUBJECT)
 _DESTROY = (
+    delete(tables.reference_sample).where(tables.reference_sample.c.reference_number.in_(_NUMBERS)),
     *(delete(table).where(table.c.subject_id == _SUBJECT) for table in _SEALED),
     delete(tables.evidence).where(_NAMED),
     update(tables.review).where(tables.review.c.alert_id.in_(_ALERTS)).values(sealed_note=None),

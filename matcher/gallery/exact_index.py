@@ -17,8 +17,9 @@ _FEW = 1 / 8
 class ExactIndex:
     """An IndexWriter and a Searcher. Searches run beside one another and beside one change, without a lock."""
 
-    def __init__(self) -> None:
-        self.rows = Rows(DIMENSION, np.float32)
+    def __init__(self, rows: Rows | None = None) -> None:
+        """rows: what it starts with, and goes on to use; None is nothing."""
+        self.rows = Rows(DIMENSION, np.float32) if rows is None else rows
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -19,12 +19,13 @@ from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
 from matcher.gallery import records
 from matcher.gallery.consent import Consent, NewConsent, begun, recorded, require_active
+from matcher.gallery.consents import Consents
 from matcher.gallery.erasure import destroy, finish_erasures
 from matcher.gallery.errors import (
     ErasurePendingError,
     ReferenceUnknownError,
 )
-from matcher.gallery.index import IndexWriter, Numbers
+from matcher.gallery.index import Numbers, StartingIndex
 from matcher.gallery.loading import load
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.scope import Scope, permits, reference_digest
@@ -36,6 +37,10 @@ from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
 
+_SAMPLED = select(
+    tables.reference, tables.reference_sample.c.quality, tables.reference_sample.c.sealed_picture
+).join_from(tables.reference, tables.reference_sample)
+
 
 class Gallery:
     """Subjects, consents and references of one data folder. Safe to use from several threads."""
@@ -45,7 +50,7 @@ class Gallery:
         database: Database,
         master_key: MasterKey,
         log: AuditLog,
-        index: IndexWriter,
+        index: StartingIndex,
         *,
         model_digest: str,
         metrics: MatcherMetrics | None = None,
@@ -63,7 +68,7 @@ class Gallery:
         self._changing = threading.RLock()
         loaded = load(database, master_key, model_digest=model_digest)
         self._book, self._templates, self.stale = loaded.book, loaded.templates, loaded.stale
-        index.add(*self._templates.searchable())  # all at once: one that grew step by step would be built several times
+        index.start(self._templates.searched)
         self._measure()
         # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
         with suppress(ErasurePendingError):
@@ -106,7 +111,7 @@ class Gallery:
 
     def references(self, subject_id: str) -> list[Reference]:
         """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
-        query = select(tables.reference).where(tables.reference.c.subject_id == subject_id)
+        query = _SAMPLED.where(tables.reference.c.subject_id == subject_id)
         with self._database.reading() as connection:
             row = records.require_subject(connection, subject_id)
             if row.withdrawn_at is not None:
@@ -118,7 +123,7 @@ class Gallery:
     def reference_picture(self, reference_id: str) -> bytes:
         """The JPEG that a reference was made from. Raises ReferenceUnknownError, also after withdrawal."""
         with self._database.reading() as connection:
-            row = connection.execute(select(tables.reference).where(tables.reference.c.id == reference_id)).first()
+            row = connection.execute(_SAMPLED.where(tables.reference.c.id == reference_id)).first()
             if row is None:
                 raise ReferenceUnknownError(
                     "There is no reference with this id.", remedy="It may have been erased: look at its subject."
@@ -182,7 +187,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
-            self._follow(revision, subject_id, added, samples, consents=[record])
+            self._follow(revision, subject_id, added, samples, consents=Consents.of([record]))
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
 
@@ -215,7 +220,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
-            self._book.update(revision, consents=[record])
+            self._book.update(revision, consents=Consents.of([record]))
         return record
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
@@ -234,7 +239,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-            self._book.update(revision, consents=[record])
+            self._book.update(revision, consents=Consents.of([record]))
         return record
 
     def withdraw(self, subject_id: str, actor: str) -> None:
@@ -311,7 +316,7 @@ class Gallery:
         added: Mapping[int, tuple[str, bytes]],
         samples: Sequence[FaceSample],
         *,
-        consents: Sequence[Consent] = (),
+        consents: Consents | None = None,
     ) -> None:
         """Brings memory to what was committed. The book last: what it allows can be found and scored."""
         templates = [sample.template for sample in samples]

@@ -21,7 +21,7 @@ _Change = tuple[Numbers, Vectors | None]
 
 
 class GrowingIndex:
-    """An IndexWriter and a Searcher that any number of threads may use; the owner closes it.
+    """A StartingIndex and a Searcher that any number of threads may use; the owner closes it.
 
     The next index is built by a thread of its own, from what there was when it began. Meanwhile the present one answers
     and follows every change; what changed is then done to the new one as well, and it takes the present one's place.
@@ -47,6 +47,12 @@ class GrowingIndex:
     def rows(self) -> Rows:
         """The vectors it holds."""
         return self._index.rows
+
+    def start(self, rows: Rows) -> None:
+        """See StartingIndex. To be called before anything else changes it."""
+        with self._lock:
+            self._index = ExactIndex(rows)
+            self._grow()
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
@@ -78,7 +84,11 @@ class GrowingIndex:
     def _changed(self, numbers: Numbers, vectors: Vectors | None) -> None:
         if self._builder is not None:
             self._since.append((numbers, vectors))
-        elif len(self._index) > self._most and not self._closing.is_set():
+        else:
+            self._grow()
+
+    def _grow(self) -> None:
+        if len(self._index) > self._most and not self._closing.is_set():
             rows = self._index.rows
             self._builder = threading.Thread(
                 target=self._build, args=(rows, rows.numbers()), name="index-builder", daemon=True

@@ -40,6 +40,17 @@ class IndexWriter(Protocol):
         ...
 
 
+class StartingIndex(IndexWriter, Protocol):
+    """What the gallery is handed: it gives the index what it starts with, too."""
+
+    def start(self, rows: "Rows") -> None:
+        """Has the vectors of these rows at once, without a copy.
+
+        Both go on to use them: who hands them in puts and drops there what is added and removed here.
+        """
+        ...
+
+
 class Searcher(Protocol):
     """Finds the nearest vectors by inner product."""
 

@@ -1,38 +1,35 @@
 """Reads templates and consents into memory, at start."""
 
 import gc
+import logging
+import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
 
-import numpy as np
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
 from matcher.gallery import records
-from matcher.gallery.index import DIMENSION
-from matcher.gallery.scope import ConsentBook, reference_digest
+from matcher.gallery.scope import ConsentBook
 from matcher.gallery.templates import KeptTemplates
+from matcher.gallery.unsealing import BLOCK, Unsealed, Unsealer
+from matcher.gallery.unsealing_helper import HelperError, UnsealingHelper
 from matcher.store import tables
 from matcher.store.database import Database
-from matcher.store.engine import driver, driver_sql
-from matcher.store.sealing import MasterKey, SealingKey
+from matcher.store.engine import driver
+from matcher.store.sealing import MasterKey
 
-_BATCH = 4096
+_HELPED = 50_000
+"""References up to which no helper is started: it would be ready after the work is done."""
 
-# As constant SQL by the driver: at start there are millions of rows. The picture beside a template stays on the disk.
-_REFERENCES = driver_sql(
-    select(
-        tables.reference.c.number,
-        tables.reference.c.id,
-        tables.reference.c.subject_id,
-        tables.reference.c.model_digest,
-        tables.reference.c.sealed_template,
-        tables.subject_key.c.wrapped,
-    )
-    .join(tables.subject_key, tables.subject_key.c.subject_id == tables.reference.c.subject_id)
-    .order_by(tables.reference.c.number)
-)
+_MOST_HELPERS = 4
+"""More would wait: taking in what they opened takes a quarter of the time that opening it does."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,11 +46,22 @@ def load(database: Database, master_key: MasterKey, *, model_digest: str) -> Loa
     _begin(database)
     with _lasting(), database.reading() as connection:
         gallery = connection.execute(select(tables.gallery)).one()
-        book = ConsentBook(gallery.id, gallery.revision)
-        book.update(gallery.revision, consents=records.every_consent(connection))
         most = connection.execute(select(func.max(tables.reference.c.number))).scalar() or 0
-        templates = KeptTemplates(2 * most + 1)  # the first enrolment after a start shall not have to move them all
-        stale = _load_references(connection, master_key, templates, book, model_digest)
+        room = 2 * most + 1  # the first enrolment after a start shall not have to move them all
+        book, templates = ConsentBook(gallery.id, gallery.revision, capacity=room), KeptTemplates(room)
+        blocks, stale = range(most // BLOCK + 1), 0
+        with _helpers(database.folder, master_key, model_digest, blocks) as helpers:
+            unsealed = _unsealed(helpers, partial(Unsealer, driver(connection), master_key, model_digest), blocks)
+            # One after the other would keep the helpers waiting.
+            for block, consents in zip_longest(unsealed, records.every_consent(connection)):
+                if consents is not None:
+                    book.update(gallery.revision, consents=consents)
+                if block is not None:
+                    templates.put(block.numbers, block.subjects, block.vectors)
+                    named = zip(block.subjects, block.digests, strict=True)
+                    references = dict(zip(block.numbers.tolist(), named, strict=True))
+                    book.update(gallery.revision, references=references)
+                    stale += block.stale
         return Loaded(book=book, templates=templates, stale=stale)
 
 
@@ -74,24 +82,37 @@ def _begin(database: Database) -> None:
             connection.execute(insert(tables.gallery).values(id=str(uuid.uuid4()), revision=0))
 
 
-def _load_references(
-    connection: Connection, master_key: MasterKey, templates: KeptTemplates, book: ConsentBook, model_digest: str
-) -> int:
-    stale = 0
-    cursor = driver(connection).execute(_REFERENCES)
-    while rows := cursor.fetchmany(_BATCH):
-        keys: dict[str, SealingKey] = {}  # a subject's references mostly stand together
-        found, packed = {}, []
-        for number, reference_id, subject_id, digest, sealed, wrapped in rows:
-            if digest != model_digest:
-                stale += 1
-                continue
-            key = keys.get(subject_id)
-            if key is None:
-                key = keys[subject_id] = master_key.unwrap(wrapped, context=records.key_context(subject_id))
-            packed.append(records.open_template(key, reference_id, digest, sealed))
-            found[number] = (subject_id, reference_digest(reference_id, subject_id, digest, sealed))
-        vectors = np.frombuffer(b"".join(packed), dtype=records.VECTOR).reshape(len(packed), 2 * DIMENSION)
-        templates.put(np.array(list(found), dtype=np.int64), [subject_id for subject_id, _ in found.values()], vectors)
-        book.update(book.revision, references=found)
-    return stale
+@contextmanager
+def _helpers(folder: Path, master_key: MasterKey, model_digest: str, blocks: range) -> Iterator[list[UnsealingHelper]]:
+    """One for each core, who share the blocks by turns; none where there are few, or where none can be started."""
+    count = min(_cores(), _MOST_HELPERS) if len(blocks) * BLOCK > _HELPED else 0
+    with ExitStack() as stack:
+        helpers = []
+        for turn in range(count):
+            try:
+                helper = UnsealingHelper.start(folder, master_key, model_digest, blocks[turn::count])
+            except HelperError:
+                _LOG.warning("No process could be started to help with a large gallery: starting takes longer.")
+                break
+            helpers.append(stack.enter_context(closing(helper)))
+        yield helpers if len(helpers) == count else []
+
+
+def _unsealed(helpers: Sequence[UnsealingHelper], own: Callable[[], Unsealer], blocks: range) -> Iterator[Unsealed]:
+    """All blocks in order. From the first one on that a helper fails to open, they are opened here."""
+    done = 0
+    with suppress(HelperError):
+        while helpers and done < len(blocks):
+            block = helpers[done % len(helpers)].next()
+            done += 1
+            yield block
+    if done < len(blocks):
+        if helpers:
+            _LOG.warning("A process that helped to open the gallery has ended: starting takes longer.")
+        unsealer = own()
+        for number in blocks[done:]:
+            yield unsealer.block(number)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
+from matcher.gallery.consents import Consents
 from matcher.gallery.errors import ConsentUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.subject import Subject
@@ -23,6 +24,9 @@ from matcher.store.sealing import MasterKey, SealingKey
 from matcher.store.tables import format_time, parse_time
 
 VECTOR = np.dtype("<f4")
+BATCH = 4096
+"""Rows that are read at once where all are."""
+
 TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
 
 # Searches run these for each that is found: by SQLAlchemy they would cost several times what SQLite itself takes.
@@ -33,9 +37,12 @@ _CONSENTS = driver_sql(
 )
 _CONSENT = driver_sql(select(tables.consent).where(tables.consent.c.id == bindparam("consent")))
 _EVERY_CONSENT = driver_sql(
-    select(tables.consent)
-    .join(tables.subject, tables.subject.c.id == tables.consent.c.subject_id)
-    .where(tables.subject.c.withdrawn_at.is_(None))
+    # Not by a join, which would look up each subject instead of the few who have gone.
+    select(tables.consent).where(
+        tables.consent.c.subject_id.not_in(
+            select(tables.subject.c.id).where(tables.subject.c.withdrawn_at.is_not(None))
+        )
+    )
 )
 _KNOWN = driver_sql(
     select(tables.reference.c.id, tables.reference.c.subject_id).where(
@@ -123,7 +130,7 @@ def open_template(key: SealingKey, reference_id: str, model_digest: str, sealed:
 
 
 def reference_of(row: Any, key: SealingKey) -> Reference:
-    """The reference of a row of its table. Raises SealError."""
+    """The reference of a row of its table with the quality of its sample. Raises SealError."""
     return Reference(
         number=row.number,
         id=row.id,
@@ -178,9 +185,11 @@ def read_consent(connection: Connection, consent_id: str) -> Consent:
     return _consent(*row)
 
 
-def every_consent(connection: Connection) -> Iterator[Consent]:
-    """The consents of all who have not withdrawn, whatever their state, in no order."""
-    return (_consent(*row) for row in driver(connection).execute(_EVERY_CONSENT))
+def every_consent(connection: Connection) -> Iterator[Consents]:
+    """The consents of all who have not withdrawn, whatever their state, some thousands at a time."""
+    cursor = driver(connection).execute(_EVERY_CONSENT)
+    while rows := cursor.fetchmany(BATCH):
+        yield Consents.of_rows(rows)
 
 
 def insert_consent(connection: Connection, consent: Consent) -> None:
@@ -205,12 +214,18 @@ def insert_reference(
             subject_id=subject_id,
             model_digest=model_digest,
             sealed_template=sealed,
-            sealed_picture=key.seal(sample.crop, context=picture_context(reference_id)),
-            quality=pack_quality(sample.quality),
             created_at=moment,
         )
     )
-    return int(inserted.lastrowid), reference_id, sealed
+    number = int(inserted.lastrowid)
+    connection.execute(
+        insert(tables.reference_sample).values(
+            reference_number=number,
+            sealed_picture=key.seal(sample.crop, context=picture_context(reference_id)),
+            quality=pack_quality(sample.quality),
+        )
+    )
+    return number, reference_id, sealed
 
 
 def consent_body(consent: Consent) -> dict[str, Any]:

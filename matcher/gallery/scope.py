@@ -1,7 +1,5 @@
 """Who may be found: the part of the gallery that a camera, a purpose and a moment open up."""
 
-import bisect
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -9,10 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
+import numpy as np
+
 from matcher.gallery.consent import Consent
+from matcher.gallery.consents import Consents, microseconds
 from matcher.gallery.content_hash import ContentHash
+from matcher.gallery.index import Numbers
+from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
-from matcher.store.tables import format_time
+from matcher.gallery.terms import Terms
 
 _MAX_KEPT = 64
 
@@ -34,29 +37,31 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Kept:
-    """A selection as it was at that moment."""
+    """A selection that holds from `since` up to but not including `until`; `moment` lies between."""
 
-    moment: datetime
+    moment: int
+    since: int
+    until: int
     selection: Selection
 
 
 class ConsentBook:
     """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
 
-    What was answered for a camera and a purpose is kept, and changed only for the subjects that a change, or the begin
-    or end of a consent since then, is about: a large gallery makes neither slow.
+    What was answered for a camera and a purpose is kept. A change is followed in it; when a consent begins or ends, it
+    is made anew.
     """
 
-    def __init__(self, gallery_id: str, revision: int) -> None:
+    def __init__(self, gallery_id: str, revision: int, *, capacity: int = 1) -> None:
+        """capacity: for references of so many numbers, from 0, there is room at once."""
         self._lock = threading.Lock()
         self._gallery_id = gallery_id
         self._revision = revision
-        self._size = 0
-        self._numbers: dict[str, list[int]] = {}
-        self._consents: dict[str, dict[str, Consent]] = {}
+        self._subjects: dict[str, int] = {}
+        self._subjects_ever = 0
+        self._owners = Rows(1, np.int32, capacity=capacity)
+        self._terms = Terms()
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._edges: list[tuple[datetime, str]] = []
-        """When consents begin and end, and whose; in order from the first answer on. Those of the gone do no harm."""
         self._references_hash, self._consents_hash = ContentHash(), ContentHash()
         self._content_hash: str | None = None
 
@@ -68,45 +73,38 @@ class ConsentBook:
     @property
     def size(self) -> int:
         """How many references are searchable."""
-        return self._size
+        return len(self._owners)
 
     def update(
         self,
         revision: int,
         *,
-        consents: Iterable[Consent] = (),
+        consents: Consents | None = None,
         references: Mapping[int, tuple[str, bytes]] | None = None,
         gone: str | None = None,
     ) -> None:
         """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew."""
         with self._lock:
             self._revision = revision
-            affected: set[str] = set()
-            for consent in consents:
-                self._take(consent)
-                affected.add(consent.subject_id)
-            for number, (subject_id, digest) in (references or {}).items():
-                self._references_hash.put(number, digest)
-                self._numbers.setdefault(subject_id, []).append(number)
-                self._size += 1
-                affected.add(subject_id)
+            affected: set[int] = set()
+            if consents is not None:
+                affected |= self._take_consents(consents)
+            if references:
+                affected |= self._take_references(references)
             if gone is not None:
                 self._drop(gone)
-            for key, kept in self._kept.items():
-                self._kept[key] = self._anew(key, kept, affected, kept.moment)
+            if self._kept:
+                for subject in affected:
+                    self._follow(subject)
             self._content_hash = None
 
     def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
         """What a search may look at."""
-        key = (camera, purpose)
+        key, now = (camera, purpose), microseconds(moment)
         with self._lock:
             kept = self._kept.get(key)
-            if kept is None:
-                self._edges.sort()
-                kept = self._anew(key, _Kept(moment=moment, selection=Selection.of(())), self._numbers, moment)
-            else:
-                kept = self._anew(key, kept, self._turned(kept.moment, moment), moment)
-            self._kept[key] = kept
+            if kept is None or not kept.since <= now < kept.until:
+                kept = self._kept[key] = self._made(key, now)
             self._kept.move_to_end(key)
             if len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)
@@ -116,48 +114,67 @@ class ConsentBook:
                 gallery_id=self._gallery_id,
                 revision=self._revision,
                 content_hash=self._content_hash,
-                size=self._size,
+                size=self.size,
                 selection=kept.selection,
             )
 
-    def _take(self, consent: Consent) -> None:
-        held = self._consents.setdefault(consent.subject_id, {})
-        if consent.id not in held:
-            edges = ((consent.valid_from, consent.subject_id), (consent.valid_until, consent.subject_id))
-            if self._kept:
-                for edge in edges:
-                    bisect.insort(self._edges, edge)
-            else:  # as at start: the first answer brings them into order, all at once
-                self._edges += edges
-        held[consent.id] = consent
-        self._consents_hash.put(consent.id, _consent_digest(consent))
+    def _take_consents(self, consents: Consents) -> set[int]:
+        subjects = [self._subject(subject_id) for subject_id in consents.subjects]
+        self._terms.put(np.array(subjects, dtype=np.int64), consents)
+        self._consents_hash.put(consents.ids, consents.digests)
+        return set(subjects)
+
+    def _take_references(self, references: Mapping[int, tuple[str, bytes]]) -> set[int]:
+        subjects = [self._subject(subject_id) for subject_id, _ in references.values()]
+        numbers = np.array(list(references), dtype=np.int64)
+        self._owners.put(numbers, np.array(subjects, dtype=np.int32)[:, None])
+        self._references_hash.put(references, [digest for _, digest in references.values()])
+        return set(subjects)
+
+    def _subject(self, subject_id: str) -> int:
+        """A number for each who is in the book; nobody gets that of somebody who has gone."""
+        subject = self._subjects.get(subject_id)
+        if subject is None:
+            subject = self._subjects[subject_id] = self._subjects_ever
+            self._subjects_ever += 1
+        return subject
 
     def _drop(self, subject_id: str) -> None:
-        for consent_id in self._consents.pop(subject_id, {}):
-            self._consents_hash.drop(consent_id)
-        numbers = self._numbers.pop(subject_id, [])
-        self._size -= len(numbers)
-        for number in numbers:
-            self._references_hash.drop(number)
+        subject = self._subjects.pop(subject_id, None)
+        if subject is None:
+            return
+        self._consents_hash.drop(self._terms.drop(subject))
+        numbers = self._numbers(subject)
+        self._owners.drop(numbers)
+        self._references_hash.drop(numbers.tolist())
         for key, kept in self._kept.items():
-            self._kept[key] = replace(kept, selection=kept.selection.changed(numbers, included=False))
+            self._kept[key] = replace(kept, selection=kept.selection.changed(numbers.tolist(), included=False))
 
-    def _turned(self, before: datetime, now: datetime) -> set[str]:
-        """The subjects of whom a consent begins or ends between the two moments, whichever is the later."""
-        low, high = sorted((before, now))
-        begin, end = (bisect.bisect_right(self._edges, moment, key=lambda edge: edge[0]) for moment in (low, high))
-        return {subject_id for _, subject_id in self._edges[begin:end]}
+    def _numbers(self, subject: int) -> Numbers:
+        found: Numbers = np.flatnonzero((self._owners.vectors[:, 0] == subject) & self._owners.held)
+        return found
 
-    def _anew(self, key: tuple[str, str], kept: _Kept, subjects: Iterable[str], moment: datetime) -> _Kept:
-        """What is kept, looked at again for these subjects, as of that moment."""
-        camera, purpose = key
-        numbers: dict[bool, list[int]] = {True: [], False: []}
-        for subject_id in subjects:
-            consents = self._consents.get(subject_id, {}).values()
-            permitted = permits(consents, camera=camera, purpose=purpose, moment=moment)
-            numbers[permitted] += self._numbers.get(subject_id, ())
-        selection = kept.selection.changed(numbers[True], included=True).changed(numbers[False], included=False)
-        return _Kept(moment=moment, selection=selection)
+    def _made(self, key: tuple[str, str], now: int) -> _Kept:
+        permitted = self._terms.permitted(*key, now)
+        included = np.zeros(max(1, self._subjects_ever), dtype=np.bool_)
+        included[permitted.subjects] = True
+        selection = Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
+        return _Kept(moment=now, since=permitted.since, until=permitted.until, selection=selection)
+
+    def _follow(self, subject: int) -> None:
+        """Looks at one subject again, for all that is kept."""
+        places, numbers = self._terms.of(subject), self._numbers(subject).tolist()
+        begins = self._terms.begins(places)
+        for key, kept in self._kept.items():
+            # What is kept was so at any moment between: best is one when what was just agreed to has begun.
+            moment = int(begins[(kept.moment < begins) & (begins < kept.until)].max(initial=kept.moment))
+            permitted = self._terms.permitted(*key, moment, places)
+            self._kept[key] = _Kept(
+                moment=moment,
+                since=max(kept.since, permitted.since),
+                until=min(kept.until, permitted.until),
+                selection=kept.selection.changed(numbers, included=len(permitted.subjects) > 0),
+            )
 
     def _hash(self) -> str:
         parts = [self._gallery_id.encode(), self._references_hash.digest(), self._consents_hash.digest()]
@@ -176,10 +193,3 @@ def reference_digest(reference_id: str, subject_id: str, model_digest: str, seal
     """SHA-256 that names a reference in the content hash. Over the sealed form, whose nonce makes it unguessable."""
     head = "\n".join(["reference", reference_id, subject_id, model_digest, ""]).encode()
     return sha256(head + sealed_template).digest()
-
-
-def _consent_digest(consent: Consent) -> bytes:
-    withdrawn = None if consent.withdrawn_at is None else format_time(consent.withdrawn_at)
-    parts: list[object] = ["consent", consent.id, consent.subject_id, consent.purpose, sorted(consent.cameras)]
-    parts += [format_time(consent.valid_from), format_time(consent.valid_until), consent.evidence_digest, withdrawn]
-    return sha256(json.dumps(parts).encode()).digest()

@@ -21,10 +21,16 @@ class Selection:
     @classmethod
     def of(cls, numbers: Iterable[int]) -> Self:
         """The set of these numbers, given in any order."""
-        ordered = np.unique(np.fromiter(numbers, dtype=np.int64))
-        mask = np.zeros(int(ordered[-1]) + 1 if len(ordered) else 0, dtype=np.bool_)
-        mask[ordered] = True
-        return cls(np.packbits(mask, bitorder="little"), len(ordered))
+        members = np.fromiter(numbers, dtype=np.int64)
+        mask = np.zeros(members.max(initial=-1) + 1, dtype=np.bool_)
+        mask[members] = True
+        return cls.where(mask)
+
+    @classmethod
+    def where(cls, mask: NDArray[np.bool_]) -> Self:
+        """The set of the numbers, counted from 0, whose place in the mask is true."""
+        last = len(mask) - int(mask[::-1].argmax()) if mask.any() else 0
+        return cls(np.packbits(mask[:last], bitorder="little"), int(np.count_nonzero(mask)))
 
     def __len__(self) -> int:
         return self._count
@@ -34,8 +40,6 @@ class Selection:
 
     def changed(self, numbers: Iterable[int], *, included: bool) -> Self:
         """The set with these numbers in it, or without them."""
-        if included and not len(self):
-            return type(self).of(numbers)  # all at once, as at start
         affected = [number for number in set(numbers) if (number in self) != included]
         if not affected:
             return self

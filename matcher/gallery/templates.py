@@ -30,36 +30,35 @@ class KeptTemplates:
 
     def __init__(self, capacity: int = 1) -> None:
         """capacity: for so many numbers, from 0, there is room at once."""
-        self._vectors = Rows(2 * DIMENSION, np.float32, capacity=capacity)
+        self.searched = Rows(DIMENSION, np.float32, capacity=capacity)
+        """SFace's vectors, by which references are found: the index may use these very rows."""
+        self._dlib = Rows(DIMENSION, np.float32, capacity=capacity)
         self._subjects = Rows(1, np.int64, capacity=capacity)
 
     def put(self, numbers: Numbers, subject_ids: Sequence[str], vectors: Vectors) -> None:
         """vectors: (n, 256), SFace's before dlib's."""
-        codes = np.fromiter(map(_code, subject_ids), dtype=np.int64, count=len(subject_ids))
-        self._subjects.put(numbers, codes[:, None])
-        self._vectors.put(numbers, vectors)
+        codes = {subject_id: _code(subject_id) for subject_id in set(subject_ids)}
+        subjects = np.fromiter((codes[subject_id] for subject_id in subject_ids), np.int64, len(subject_ids))
+        self._subjects.put(numbers, subjects[:, None])
+        self._dlib.put(numbers, vectors[:, DIMENSION:])
+        self.searched.put(numbers, vectors[:, :DIMENSION])
 
     def drop(self, numbers: Numbers) -> None:
         """Overwrites them; unknown ones are passed over."""
-        self._vectors.drop(numbers)
+        self.searched.drop(numbers)
+        self._dlib.drop(numbers)
         self._subjects.drop(numbers)
-
-    def searchable(self) -> tuple[Numbers, Vectors]:
-        """All numbers, and the vectors that are searched."""
-        numbers = self._vectors.numbers()
-        return numbers, self._vectors.vectors[numbers, :DIMENSION]
 
     def of(self, numbers: Numbers) -> Templates:
         """Those with these numbers, in their order, without those that are gone or never were there."""
-        held = self._vectors.held
+        held = self.searched.held
         numbers = numbers[(numbers >= 0) & (numbers < len(held))]
         numbers = numbers[held[numbers]]
-        vectors = self._vectors.vectors.take(numbers, axis=0)
         return Templates(
             numbers=numbers,
             subjects=self._subjects.vectors[numbers, 0],
-            sface=vectors[:, :DIMENSION],
-            dlib=vectors[:, DIMENSION:],
+            sface=self.searched.vectors.take(numbers, axis=0),
+            dlib=self._dlib.vectors.take(numbers, axis=0),
         )
 
 

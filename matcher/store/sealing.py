@@ -90,6 +90,10 @@ class MasterKey(SealingKey):
         """The key that was wrapped. Raises SealError."""
         return SealingKey(self.open(wrapped, context=context))
 
+    def exported(self) -> bytes:
+        """The 32 bytes themselves: for a process of our own, through a pipe, and for nothing else."""
+        return self._key
+
 
 def load_master_key(database: Database, *, text: str | None = None, file: Path | None = None) -> MasterKey:
     """The master key: from `text` (base64), else from `file`, else from `master.key` in the data folder.

@@ -118,11 +118,18 @@ reference = Table(
     Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
     Column("model_digest", Text, nullable=False),
     Column("sealed_template", LargeBinary, nullable=False),
-    Column("sealed_picture", LargeBinary, nullable=False),
-    Column("quality", Text, nullable=False, comment="a JSON object"),
     Column("created_at", UtcTime, nullable=False),
     # Numbers are never given twice: one that is still on its way out of a search must not come to mean somebody else.
     sqlite_autoincrement=True,
+)
+
+reference_sample = Table(
+    "reference_sample",
+    metadata,
+    Column("reference_number", Integer, ForeignKey("reference.number"), primary_key=True),
+    Column("sealed_picture", LargeBinary, nullable=False),
+    Column("quality", Text, nullable=False, comment="a JSON object"),
+    comment="What a reference was made from. Apart from it: a start reads every reference, and no picture.",
 )
 
 # --- audit ---------------------------------------------------------------------------------------------------------

@@ -105,7 +105,8 @@ def test_withdrawal_leaves_no_byte(world: Any, stub: Any) -> None:
                 bytes(value)
                 for (value,) in connection.exec_driver_sql(
                     "SELECT sealed_template FROM reference WHERE subject_id = :id "
-                    "UNION SELECT sealed_picture FROM reference WHERE subject_id = :id "
+                    "UNION SELECT sealed_picture FROM reference_sample JOIN reference "
+                    "ON number = reference_number WHERE subject_id = :id "
                     "UNION SELECT wrapped FROM subject_key WHERE subject_id = :id "
                     "UNION SELECT sealed_name FROM subject WHERE id = :id",
                     {"id": gone},

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.gallery.consent import Consent
+from matcher.gallery.consents import Consents
 from matcher.gallery.scope import ConsentBook, Scope
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -53,12 +54,12 @@ def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]
             new, digest = consent(subject, at, one, other), sha256(str(at).encode()).digest()
             consents.setdefault(subject, {})[new.id] = new
             references.setdefault(subject, {})[at] = digest
-            book.update(at, consents=[new], references={at: (subject, digest)})
+            book.update(at, consents=Consents.of([new]), references={at: (subject, digest)})
         elif what == "withdraw consent" and consents.get(subject):
             first = next(iter(consents[subject].values()))
             ended = replace(first, withdrawn_at=BEGIN)
             consents[subject][first.id] = ended
-            book.update(at, consents=[ended])
+            book.update(at, consents=Consents.of([ended]))
         elif what == "gone":
             consents.pop(subject, None)
             references.pop(subject, None)
@@ -67,7 +68,7 @@ def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]
             fresh = ConsentBook("gallery", at)
             fresh.update(
                 at,
-                consents=[one for held in consents.values() for one in held.values()],
+                consents=Consents.of(one for held in consents.values() for one in held.values()),
                 references={
                     number: (owner, digest) for owner, held in references.items() for number, digest in held.items()
                 },
@@ -81,7 +82,7 @@ def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]
 
 def test_an_answer_handed_out_does_not_change() -> None:
     book = ConsentBook("gallery", 0)
-    book.update(1, consents=[consent("ann", 0, 0, 5)], references={1: ("ann", b"1" * 32)})
+    book.update(1, consents=Consents.of([consent("ann", 0, 0, 5)]), references={1: ("ann", b"1" * 32)})
     before = answer(book, "lobby", 1)
     book.update(2, gone="ann")
     assert 1 in before.selection

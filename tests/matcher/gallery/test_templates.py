@@ -24,9 +24,9 @@ def test_two_subjects_are_two() -> None:
 
 def test_all_of_it_is_what_is_searched() -> None:
     kept = KeptTemplates()
-    assert [len(one) for one in kept.searchable()] == [0, 0]
+    assert not len(kept.searched)
     vectors = np.random.default_rng(1).normal(size=(2, 256)).astype(np.float32)
     kept.put(np.array([3, 2]), [str(uuid.uuid4()), str(uuid.uuid4())], vectors)
-    numbers, searched = kept.searchable()
+    numbers = kept.searched.numbers()
     assert numbers.tolist() == [2, 3]
-    assert np.array_equal(searched, vectors[::-1, :128])
+    assert np.array_equal(kept.searched.vectors[numbers], vectors[::-1, :128])

@@ -24,10 +24,14 @@ def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(
     engine.dispose()
     with sqlite3.connect(file) as raw:
         raw.execute("INSERT INTO camera VALUES ('1', 'Lobby', 'rtsp://10.0.0.1', 'p', NULL, 5, 20, 1, '2026-01-01')")
+        raw.execute("INSERT INTO subject VALUES ('s', NULL, '2026-01-01', NULL, NULL)")
+        raw.execute("INSERT INTO reference VALUES (7, 'r', 's', 'digest', x'01', x'02', '{}', '2026-01-01')")
     raw.close()
     Database.open(tmp_path / "data").close()
     with sqlite3.connect(file) as raw:
         assert raw.execute("SELECT name, sealed_substream FROM camera").fetchall() == [("Lobby", None)]
+        assert raw.execute("SELECT number, sealed_template FROM reference").fetchall() == [(7, b"\x01")]
+        assert raw.execute("SELECT * FROM reference_sample").fetchall() == [(7, b"\x02", "{}")]
     raw.close()
 
 
