@@ -3,7 +3,7 @@
 import numpy as np
 
 from matcher.gallery.index import DIMENSION, Neighbours, Numbers, Vectors, require_vectors
-from matcher.gallery.nearest import merged, nearest
+from matcher.gallery.nearest import Best
 from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
 
@@ -37,15 +37,15 @@ class ExactIndex:
         """See Searcher."""
         held = self.rows.held
         vectors = self.rows.vectors
-        found = []
+        best = Best(len(probes), k)
         for begin in range(0, min(len(held), allowed.end), _BLOCK):
             block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
             inside = inside & allowed.mask(begin, begin + len(inside))
             places = np.flatnonzero(inside)
             if len(places) < len(block) * _FEW:
-                found.append(nearest(begin + places, probes @ block[places].T, k))
+                best.take(begin + places, probes @ block[places].T)
             else:
                 similarities = probes @ block[: len(inside)].T
-                similarities[:, ~inside] = -np.inf
-                found.append(nearest(np.arange(begin, begin + len(inside)), similarities, k))
-        return merged(found, len(probes), k)
+                similarities += np.where(inside, np.float32(0), -np.float32(np.inf))
+                best.take(np.arange(begin, begin + len(inside)), similarities)
+        return best.neighbours()

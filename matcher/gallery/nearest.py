@@ -1,7 +1,5 @@
 """The best of many scores."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from matcher.gallery.index import Neighbours, Numbers, Vectors
@@ -31,13 +29,55 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
     return Neighbours(numbers=np.where(np.isneginf(similarities), -1, own), similarities=similarities)
 
 
-def merged(parts: Sequence[Neighbours], probes: int, k: int) -> Neighbours:
-    """The k nearest of several parts of a gallery, each with the same number of probes."""
-    if len(parts) == 1:
-        return parts[0]
-    numbers = [np.zeros((probes, 0), dtype=np.int64), *(part.numbers for part in parts)]
-    similarities = [np.zeros((probes, 0), dtype=np.float32), *(part.similarities for part in parts)]
-    return nearest(np.hstack(numbers), np.hstack(similarities), k)
+class Best:
+    """The k nearest to each probe in a gallery that is gone through part by part.
+
+    Once there are k, only scores that are no less than the least of them can matter: one pass over a part finds these.
+    """
+
+    def __init__(self, probes: int, k: int) -> None:
+        self._k = k
+        self._kept = Neighbours(
+            numbers=np.full((probes, k), -1), similarities=np.full((probes, k), -np.inf, dtype=np.float32)
+        )
+        self._waiting: list[tuple[Numbers, Numbers, Vectors]] = []
+        """Probe, number and similarity of what may be among the best."""
+
+    def take(self, numbers: Numbers, similarities: Vectors) -> None:
+        """One more part. Numbers (n,) and similarities (probes, n) as for `nearest`."""
+        least = self._kept.similarities[:, -1:]
+        if np.isneginf(least).any():
+            part = nearest(numbers, similarities, self._k)
+            self._keep(part.numbers, part.similarities)
+            return
+        # By their places in one row: many times as quick as pairs of places.
+        rows, places = np.divmod(np.flatnonzero(similarities >= least), similarities.shape[1])
+        if len(rows):
+            self._waiting.append((rows, numbers[places], similarities[rows, places]))
+            if sum(len(rows) for rows, _, _ in self._waiting) >= self._kept.numbers.size:
+                self._settle()
+
+    def neighbours(self) -> Neighbours:
+        """The nearest of all parts so far."""
+        self._settle()
+        return self._kept
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        rows, numbers, similarities = (np.concatenate(column) for column in zip(*self._waiting, strict=True))
+        self._waiting.clear()
+        order = np.argsort(rows, kind="stable")
+        counts = np.bincount(rows, minlength=len(self._kept.numbers))
+        places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        table = np.full((len(counts), counts.max()), -1)
+        scores = np.full(table.shape, -np.inf, dtype=np.float32)
+        table[rows[order], places], scores[rows[order], places] = numbers[order], similarities[order]
+        self._keep(table, scores)
+
+    def _keep(self, numbers: Numbers, similarities: Vectors) -> None:
+        numbers = np.hstack([self._kept.numbers, numbers])
+        self._kept = nearest(numbers, np.hstack([self._kept.similarities, similarities]), self._k)
 
 
 def _places(scores: Vectors, k: int) -> Numbers:
