@@ -45,12 +45,13 @@ def rgb(image: Image) -> Image:
     return cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
-def padded(image: Image, width: int, height: int) -> Image:
-    """(height, width, 3) with the picture at its upper left, black where it is smaller."""
+def planes(image: Image, width: int, height: int) -> NDArray[np.uint8]:
+    """(3, height, width): the picture's colours apart, at the upper left, black where it is smaller."""
     import cv2
 
-    below, aside = height - image.shape[0], width - image.shape[1]
-    return cast("Image", cv2.copyMakeBorder(image, 0, below, 0, aside, cv2.BORDER_CONSTANT, value=(0, 0, 0)))
+    apart = np.zeros((3, height, width), np.uint8)
+    cv2.split(image, [plane[: image.shape[0], : image.shape[1]] for plane in apart])
+    return apart
 
 
 def suppress(boxes: NDArray[np.int32], scores: Floats, overlap: float) -> list[int]:

@@ -3,6 +3,8 @@
 Decoding follows OpenCV's FaceDetectorYN, whose boxes it equals on the same input.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +13,9 @@ from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.registry import YUNET
 from matcher.recognition.session import Session
 from matcher.recognition.weights import read
-from matcher.recognition.yunet_network import network
+from matcher.recognition.yunet_network import STRIDES, network
 
 Floats = NDArray[np.float32]
-
-STRIDES = (8, 16, 32)
 
 
 class YuNet:
@@ -38,6 +38,7 @@ class YuNet:
     ) -> None:
         self._session = Session(network(read(YUNET)), threads=threads)
         self._min_score = min_score
+        self._least_logit = math.log(min_score**2 / (1 - min_score**2))
         self._overlap = overlap
         self._min_face = min_face
         self._least_side = least_side
@@ -68,23 +69,25 @@ class YuNet:
     def detect_unscaled(self, image: Image) -> list[Face]:
         """The picture's faces, largest first, looked for in the picture as it is."""
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
-        batch = pixels.padded(image, width, height)[None]
-        outputs = dict(zip(self._session.outputs, self._session.run(batch), strict=True))
-        rows = np.concatenate([self._decoded(outputs, stride, width // stride) for stride in STRIDES])
+        heads = self._session.run(pixels.planes(image, width, height)[None])
+        rows = np.concatenate([self._decoded(head[0], stride) for head, stride in zip(heads, STRIDES, strict=True)])
         kept = rows[pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap)] if len(rows) else rows
         return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
 
-    def _decoded(self, outputs: dict[str, Floats], stride: int, columns: int) -> Floats:
+    def _decoded(self, head: Floats, stride: int) -> Floats:
         """(n, 15): x, y, width, height, five landmarks, score of the cells that are sure enough."""
-        classes, objects = (outputs[f"{name}_{stride}"][0, :, 0].clip(0, 1) for name in ("cls", "obj"))
-        scores = np.sqrt(classes * objects)
-        cells = np.flatnonzero(scores >= self._min_score)
-        corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
-        box, points = (outputs[f"{name}_{stride}"][0, cells] for name in ("bbox", "kps"))
-        sides = np.exp(box[:, 2:]) * stride
-        begin = (corner + box[:, :2]) * stride - sides / 2
-        landmarks = (points.reshape(-1, 5, 2) + corner[:, None, :]) * stride
-        return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores[cells, None]], axis=1, dtype=np.float32)
+        # The score is the geometric mean of two numbers below 1: neither may be less than its square.
+        down, across = np.nonzero(np.minimum(head[0], head[1]) >= self._least_logit)
+        cells = head[:, down, across].T
+        scores = np.sqrt(np.prod(1 / (1 + np.exp(-cells[:, :2])), axis=1))
+        sure = scores >= self._min_score
+        cells, corner = cells[sure], np.stack([across[sure], down[sure]], axis=1).astype(np.float32)
+        sides = np.exp(cells[:, 4:6]) * stride
+        begin = (corner + cells[:, 2:4]) * stride - sides / 2
+        landmarks = (cells[:, 6:].reshape(-1, 5, 2) + corner[:, None, :]) * stride
+        return np.concatenate(
+            [begin, sides, landmarks.reshape(-1, 10), scores[sure, None]], axis=1, dtype=np.float32
+        )
 
 
 _SMALLEST_SEEN = 16.0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.recognition.pixels import padded, shrink
+from matcher.recognition.pixels import planes, shrink
 
 
 @given(
@@ -30,9 +30,9 @@ def test_thirds_are_opencvs_own_averages(size: tuple[int, int]) -> None:
     assert np.array_equal(shrink(picture, *size), cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def test_a_padded_picture_is_black_below_and_beside() -> None:
-    picture = np.full((2, 3, 3), 7, np.uint8)
-    wider = padded(picture, 5, 4)
-    assert wider.shape == (4, 5, 3)
-    assert wider[:2, :3].min() == 7
-    assert wider.sum() == picture.sum()
+def test_planes_are_the_colours_apart_and_black_below_and_beside() -> None:
+    picture = np.random.default_rng(2).integers(1, 256, (2, 5, 3)).astype(np.uint8)[:, 1:4]
+    apart = planes(picture, 5, 4)
+    assert apart.shape == (3, 4, 5)
+    assert np.array_equal(apart[:, :2, :3].transpose(1, 2, 0), picture)
+    assert np.count_nonzero(apart) == picture.size
