@@ -76,6 +76,7 @@ def _measured(size: int, plan: Plan, context: Context) -> Mapping[str, Any]:
                         continue
                     # The last one is looked at more closely.
                     figures = {
+                        "processor_seconds": service.processor_seconds(),
                         "pss_at_first_answer": service.memory(),
                         "rest_seconds": service.wait_for_rest(),
                         "pss_at_rest": service.memory(),
@@ -118,12 +119,21 @@ def _changes(service: RunningService, picture: bytes, plan: Plan, progress: Prog
 def _starts_table(sizes: Mapping[int, Mapping[str, Any]]) -> Table:
     return Table(
         title="From the start of the process to the first answer over HTTP",
-        columns=("references", "first answer", "worst", "at rest after", "memory then (PSS)", "files' cache"),
+        columns=(
+            "references",
+            "first answer",
+            "worst",
+            "CPU, kernel",
+            "at rest after",
+            "memory then (PSS)",
+            "files' cache",
+        ),
         rows=[
             (
                 f"{size:,}",
                 f"{one['start_seconds']['p50']:.1f} s",
                 f"{one['start_seconds']['max']:.1f} s",
+                f"{one['processor_seconds']['own']:.1f} + {one['processor_seconds']['kernel']:.1f} s",
                 f"{one['rest_seconds']:.0f} s",
                 f"{one['pss_at_rest'] / 2**20:,.0f} MiB",
                 "cold" if one["cold"] else "warm",
@@ -149,11 +159,16 @@ def _targets(sizes: Mapping[int, Mapping[str, Any]]) -> Sequence[Target]:
     largest = max(sizes)
     one = sizes[largest]
     start, withdrawal = one["start_seconds"]["p50"], one["withdrawal_seconds"]["p50"] * 1000
+    used = one["processor_seconds"]
     return (
         Target(
             aim=f"service with {largest:,} references answers its first query ≤ {MOST_START_SECONDS:.0f} s after start",
             measured=f"{start:.1f} s, worst {one['start_seconds']['max']:.1f} s",
             met=start <= MOST_START_SECONDS,
+            why_not=""
+            if start <= MOST_START_SECONDS
+            else f"processors worked {used['own']:.0f} s, and {used['kernel']:.0f} s for the kernel, which reads the "
+            f"file and gives out {one['pss_at_first_answer'] / 2**30:.1f} GiB",
         ),
         Target(
             aim=f"a withdrawal at {largest:,} is out of every answer when the call returns, in ≤ "

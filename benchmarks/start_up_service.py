@@ -6,7 +6,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +59,13 @@ class RunningService:
         import psutil
 
         return int(psutil.Process(self.process.pid).memory_full_info().pss)
+
+    def processor_seconds(self) -> Mapping[str, float]:
+        """What it and the processes that helped it have used so far: their own instructions, and the kernel's."""
+        import psutil
+
+        used = psutil.Process(self.process.pid).cpu_times()
+        return {"own": used.user + used.children_user, "kernel": used.system + used.children_system}
 
     def wait_for_rest(self) -> float:
         """Returns when it has nothing left to do but to answer; seconds until then."""
