@@ -7,6 +7,7 @@ cells suffice. What that costs and whom it misses is shown by `python -m benchma
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Self
 
 import faiss
@@ -147,7 +148,16 @@ class CellIndex:
 
 
 def _floats(rows: Rows, numbers: Numbers) -> Vectors:
-    return rows.vectors.take(numbers, axis=0).astype(np.float32)
+    vectors = rows.vectors.take(numbers, axis=0)
+    # NumPy widens half precision number by number, which takes twice as long as to look each one up.
+    widened: Vectors = _every_half().take(vectors.view(np.uint16), mode="clip") if vectors.itemsize == 2 else vectors
+    return widened
+
+
+@cache
+def _every_half() -> Vectors:
+    """(65536,) what each half-precision number is, by its bits."""
+    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def _centres(sample: Vectors, count: int, stop: Stop) -> Vectors:

@@ -18,15 +18,18 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
     found. Where there are fewer than k, -1 and -inf stand.
     """
     probes, count = similarities.shape
-    places = _places(similarities, k)
-    own = np.take_along_axis(np.broadcast_to(numbers, similarities.shape), places, axis=1)
-    similarities = np.take_along_axis(similarities, places, axis=1)
+    rows = np.arange(probes)[:, None]
+    own = numbers if numbers.ndim > 1 else np.broadcast_to(numbers, similarities.shape)
+    if count > _FEW * k:
+        places = _places(similarities, k)
+        own, similarities = own[rows, places], similarities[rows, places]
     order = np.lexsort((own, -similarities))[:, :k]
-    own, similarities = np.take_along_axis(own, order, axis=1), np.take_along_axis(similarities, order, axis=1)
+    own, similarities = own[rows, order], similarities[rows, order]
     if count < k:
         own = np.hstack([own, np.full((probes, k - count), -1)])
         similarities = np.hstack([similarities, np.full((probes, k - count), -np.inf, dtype=np.float32)])
-    return Neighbours(numbers=np.where(np.isneginf(similarities), -1, own), similarities=similarities)
+    own[similarities == -np.inf] = -1
+    return Neighbours(numbers=own, similarities=similarities)
 
 
 class Best:
@@ -83,8 +86,6 @@ class Best:
 def _places(scores: Vectors, k: int) -> Numbers:
     """(rows, k or a little more) places among which each row's k greatest are, in no order."""
     rows, count = scores.shape
-    if count <= _FEW * k:
-        return np.broadcast_to(np.arange(count), scores.shape)
     if count <= _FEW * _GROUP * k:
         return _greatest(scores, k)
     groups = count // _GROUP

@@ -85,9 +85,7 @@ class YuNet:
         sides = np.exp(cells[:, 4:6]) * stride
         begin = (corner + cells[:, 2:4]) * stride - sides / 2
         landmarks = (cells[:, 6:].reshape(-1, 5, 2) + corner[:, None, :]) * stride
-        return np.concatenate(
-            [begin, sides, landmarks.reshape(-1, 10), scores[sure, None]], axis=1, dtype=np.float32
-        )
+        return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores[sure, None]], axis=1, dtype=np.float32)
 
 
 _SMALLEST_SEEN = 16.0
