@@ -191,5 +191,5 @@ def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: d
 
 def reference_digest(reference_id: str, subject_id: str, model_digest: str, sealed_template: bytes) -> bytes:
     """SHA-256 that names a reference in the content hash. Over the sealed form, whose nonce makes it unguessable."""
-    head = "\n".join(["reference", reference_id, subject_id, model_digest, ""]).encode()
+    head = f"reference\n{reference_id}\n{subject_id}\n{model_digest}\n".encode()
     return sha256(head + sealed_template).digest()

@@ -14,8 +14,8 @@ from matcher.store import tables
 from matcher.store.engine import driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
 
-BLOCK = 1024
-"""How many numbers are one block."""
+BLOCK = 256
+"""How many numbers are one block: several fit into the pipe of a helper, so that it seldom waits."""
 
 # As constant SQL by the driver: there may be millions of rows. The picture beside a template stays on the disk. Keys
 # are read all at once, which is far quicker than to look each of them up.
@@ -60,8 +60,8 @@ class Unsealer:
         """The block with this number, of the references from BLOCK times that on. Raises SealError."""
         keys: dict[str, SealingKey] = {}  # a subject's references mostly stand together
         numbers, subjects, digests, packed, stale = [], [], [], [], 0
-        bounds = (number * BLOCK, (number + 1) * BLOCK)
-        for at, reference_id, subject_id, digest, sealed in self._connection.execute(_REFERENCES, bounds):
+        rows = self._connection.execute(_REFERENCES, (number * BLOCK, (number + 1) * BLOCK)).fetchall()
+        for at, reference_id, subject_id, digest, sealed in rows:
             if digest != self._model_digest:
                 stale += 1
                 continue

@@ -18,7 +18,7 @@ from matcher.store.engine import driver
 from matcher.store.sealing import MasterKey
 
 _PIPE = 1 << 20
-"""Bytes that may wait: about a block."""
+"""Bytes that may wait: the most that every system allows."""
 
 
 class HelperError(Exception):

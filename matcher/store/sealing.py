@@ -22,7 +22,8 @@ KEY_BYTES = 32
 MASTER_KEY_FILE = "master.key"
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
-_HEAD_BYTES = len(_VERSION) + _NONCE_BYTES
+_NONCE = slice(len(_VERSION), len(_VERSION) + _NONCE_BYTES)
+_CIPHERTEXT = slice(_NONCE.stop, None)
 _CHECK = b"clearglass master key"
 
 
@@ -69,9 +70,9 @@ class SealingKey:
     def open(self, sealed: bytes, *, context: str) -> bytes:
         """What was sealed. Raises SealError."""
         try:
-            if sealed[:1] != _VERSION:
+            if not sealed.startswith(_VERSION):
                 raise InvalidTag
-            return self._cipher.decrypt(sealed[len(_VERSION) : _HEAD_BYTES], sealed[_HEAD_BYTES:], context.encode())
+            return self._cipher.decrypt(sealed[_NONCE], sealed[_CIPHERTEXT], context.encode())
         except (InvalidTag, ValueError) as error:
             raise SealError(
                 f"Sealed data does not open ({context.partition(':')[0]}).",

@@ -88,7 +88,7 @@ def test_references_of_another_model_are_counted(large: Any) -> None:
 
 def test_a_template_that_was_changed_is_told(large: Any) -> None:
     with large.open() as matcher, matcher.database.writing() as connection:
-        connection.exec_driver_sql("UPDATE reference SET sealed_template = zeroblob(1053) WHERE number > 2000")
+        connection.exec_driver_sql(f"UPDATE reference SET sealed_template = zeroblob(1053) WHERE number > {3 * BLOCK}")
     with pytest.raises(SealError, match="does not open"):
         large.open()
 
