@@ -1,10 +1,11 @@
 """The machine a measurement was made on, without anything that names its owner."""
 
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from matcher.child_process import cores
 
 _LIBRARIES = ("numpy", "onnxruntime", "av", "faiss-cpu", "opencv-python-headless", "dlib-bin", "sqlalchemy")
 
@@ -15,7 +16,7 @@ def describe_machine() -> dict[str, Any]:
 
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "memory_bytes": psutil.virtual_memory().total,
         "system": platform.platform(),
         "python": platform.python_version(),

@@ -6,8 +6,9 @@ keeps the cores busy while somebody in a turn has to wait for something else.
 """
 
 import fcntl
-import os
 import time
+
+from matcher.child_process import cores
 
 LONGEST_WAIT = 5.0
 """After so many seconds a camera works without a turn: a worker that hangs in its turn must not stop all the others."""
@@ -24,7 +25,7 @@ class Turnstile:
 
     def __init__(self, file: int, *, places: int | None = None) -> None:
         self._file = file
-        self._places = places or _cores() + 1
+        self._places = places or cores() + 1
         self._place: int | None = None
         self._came: float | None = None
 
@@ -58,7 +59,3 @@ class Turnstile:
             self._place = place
             return True
         return False
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

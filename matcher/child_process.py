@@ -5,6 +5,11 @@ import sys
 from collections.abc import Mapping
 
 
+def cores() -> int:
+    """How many processors there are for this process and those it starts."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def command(module: str, *arguments: str) -> list[str]:
     """What runs the module, whatever lies in the folder where the service was started."""
     return [sys.executable, "-P", "-m", module, *arguments]

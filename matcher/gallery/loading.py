@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
+from matcher.child_process import cores
 from matcher.gallery import records
 from matcher.gallery.scope import ConsentBook
 from matcher.gallery.templates import KeptTemplates
@@ -85,7 +85,7 @@ def _begin(database: Database) -> None:
 @contextmanager
 def _helpers(folder: Path, master_key: MasterKey, model_digest: str, blocks: range) -> Iterator[list[UnsealingHelper]]:
     """One for each core, who share the blocks by turns; none where there are few, or where none can be started."""
-    count = min(_cores(), _MOST_HELPERS) if len(blocks) * BLOCK > _HELPED else 0
+    count = min(cores(), _MOST_HELPERS) if len(blocks) * BLOCK > _HELPED else 0
     with ExitStack() as stack:
         helpers = []
         for turn in range(count):
@@ -112,7 +112,3 @@ def _unsealed(helpers: Sequence[UnsealingHelper], own: Callable[[], Unsealer], b
         unsealer = own()
         for number in blocks[done:]:
             yield unsealer.block(number)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))

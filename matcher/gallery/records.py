@@ -24,10 +24,10 @@ from matcher.store.sealing import MasterKey, SealingKey
 from matcher.store.tables import format_time, parse_time
 
 VECTOR = np.dtype("<f4")
-BATCH = 4096
-"""Rows that are read at once where all are."""
-
 TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
+
+_BATCH = 4096
+"""Rows that are read at once where all are."""
 
 # Searches run these for each that is found: by SQLAlchemy they would cost several times what SQLite itself takes.
 _CONSENTS = driver_sql(
@@ -188,7 +188,7 @@ def read_consent(connection: Connection, consent_id: str) -> Consent:
 def every_consent(connection: Connection) -> Iterator[Consents]:
     """The consents of all who have not withdrawn, whatever their state, some thousands at a time."""
     cursor = driver(connection).execute(_EVERY_CONSENT)
-    while rows := cursor.fetchmany(BATCH):
+    while rows := cursor.fetchmany(_BATCH):
         yield Consents.of_rows(rows)
 
 

@@ -12,7 +12,7 @@ from matcher.gallery.rows import Rows
 
 _TERM = np.dtype([("purpose", np.int32), ("cameras", np.int32), ("begin", np.int64), ("end", np.int64)])
 
-NEVER_BEFORE, NEVER_AFTER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+_NEVER_BEFORE, _NEVER_AFTER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,8 +78,8 @@ class Terms:
         edges = np.concatenate([begins, ends])
         return Permitted(
             subjects=subjects[fitting[(begins <= moment) & (moment < ends)]],
-            since=int(edges[edges <= moment].max(initial=NEVER_BEFORE)),
-            until=int(edges[edges > moment].min(initial=NEVER_AFTER)),
+            since=int(edges[edges <= moment].max(initial=_NEVER_BEFORE)),
+            until=int(edges[edges > moment].min(initial=_NEVER_AFTER)),
         )
 
     def _place(self, consent_id: str) -> int:

@@ -223,6 +223,19 @@ def test_it_grows_into_cells_and_finds_the_same(growing: GrowingIndex) -> None:
     assert (numbers // 3 == np.arange(CROWD // 3)[:, None]).any(axis=1).mean() >= 0.99
 
 
+def test_it_starts_with_rows_that_somebody_else_keeps_too(growing: GrowingIndex) -> None:
+    rows, gallery = Rows(DIMENSION, np.float32), people(3, seed=2)
+    rows.put(at(range(CROWD)), gallery)
+    growing.start(rows)
+    growing.remove(at([0, 1, 2]))
+    growing.settle()
+    assert not growing.exact
+    assert len(growing) == len(rows) == CROWD - 3
+    numbers = found(growing, people(1, seed=3), 50, range(CROWD)).numbers
+    assert not {0, 1, 2} & set(numbers.flat)
+    assert (numbers[1:] // 3 == np.arange(1, CROWD // 3)[:, None]).any(axis=1).mean() >= 0.99
+
+
 def test_changes_while_it_is_built_are_not_lost(growing: GrowingIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     building, go_on = threading.Event(), threading.Event()
     build = CellIndex.build

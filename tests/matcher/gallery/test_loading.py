@@ -23,7 +23,7 @@ def large(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
                 connection.exec_driver_sql(f"UPDATE sqlite_sequence SET seq = seq + {BLOCK * (1 + person % 2)}")
             world.clock.move(seconds=1)
     monkeypatch.setattr(loading, "_HELPED", 0)
-    monkeypatch.setattr(loading, "_cores", lambda: 3)
+    monkeypatch.setattr(loading, "cores", lambda: 3)
     return world
 
 
