@@ -108,7 +108,7 @@ def _unsealed(helpers: Sequence[UnsealingHelper], own: Callable[[], Unsealer], b
             yield block
     if done < len(blocks):
         if helpers:
-            _LOG.warning("A process that helped to open the gallery has ended: starting takes longer.")
+            _LOG.warning("A process that helped to open the gallery has ended or stands still: starting takes longer.")
         unsealer = own()
         for number in blocks[done:]:
             yield unsealer.block(number)

@@ -1,13 +1,17 @@
 """A process that opens every so-many-th block of sealed templates, so that starting takes all cores and not one.
 
-It gets the master key through its standard input and writes one pickle for each block to its standard output.
+It gets the master key through its standard input and writes one pickle for each block to its standard output, after
+its length.
 """
 
 import gc
 import pickle
+import select
+import struct
 import subprocess
 import sys
 from contextlib import closing, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Self, cast
 
@@ -20,9 +24,14 @@ from matcher.store.sealing import MasterKey
 _PIPE = 1 << 20
 """Bytes that may wait: the most that every system allows."""
 
+_PATIENCE = 60.0
+"""Seconds for a part of a block to come: a block takes milliseconds, a cold start of the process a few seconds."""
+
+_LENGTH = struct.Struct("<Q")
+
 
 class HelperError(Exception):
-    """The helper could not be started, or has ended too soon."""
+    """The helper could not be started, has ended too soon, or stands still."""
 
 
 class UnsealingHelper:
@@ -39,6 +48,7 @@ class UnsealingHelper:
         try:
             process = subprocess.Popen(
                 command(__name__, *arguments),
+                bufsize=0,  # so that to wait for the pipe is to wait for all that is unread
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -54,16 +64,26 @@ class UnsealingHelper:
 
     def next(self) -> Unsealed:
         """The next of its blocks. Raises HelperError."""
-        assert self._process.stdout is not None  # noqa: S101 - for the type checker
-        try:
-            return cast(Unsealed, pickle.load(self._process.stdout))  # noqa: S301 - from our own process
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise HelperError from error
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        return cast(Unsealed, pickle.loads(self._read(length)))  # noqa: S301 - from our own process
 
     def close(self) -> None:
         """Ends the process, wherever it is."""
         with self._process:  # waits for it
             self._process.kill()
+
+    def _read(self, count: int) -> bytearray:
+        """The next so many bytes of what it writes. Raises HelperError."""
+        output = cast(FileIO, self._process.stdout)
+        data, done = bytearray(count), 0
+        while done < count:
+            if not select.select([output], [], [], _PATIENCE)[0]:
+                raise HelperError
+            came = output.readinto(memoryview(data)[done:])
+            if not came:
+                raise HelperError
+            done += came
+        return data
 
 
 def main() -> None:
@@ -74,7 +94,8 @@ def main() -> None:
     with closing(Database.open_read_only(Path(folder))) as database, database.reading() as connection:
         unsealer = Unsealer(driver(connection), master_key, model_digest)
         for number in range(*map(int, bounds)):
-            pickle.dump(unsealer.block(number), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+            block = pickle.dumps(unsealer.block(number), protocol=pickle.HIGHEST_PROTOCOL)
+            sys.stdout.buffer.write(_LENGTH.pack(len(block)) + block)
             sys.stdout.buffer.flush()
 
 

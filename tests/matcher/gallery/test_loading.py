@@ -1,11 +1,12 @@
 """A large gallery is opened by several processes: it must be the gallery that one process opens, whatever happens."""
 
 import logging
+import signal
 from typing import Any
 
 import pytest
 
-from matcher.gallery import loading
+from matcher.gallery import loading, unsealing_helper
 from matcher.gallery.unsealing import BLOCK
 from matcher.gallery.unsealing_helper import HelperError, UnsealingHelper
 from matcher.store.sealing import SealError
@@ -96,6 +97,17 @@ def test_a_template_that_was_changed_is_told(large: Any) -> None:
 def test_a_helper_that_does_not_answer_has_failed(large: Any) -> None:
     with large.open() as matcher:
         helper = UnsealingHelper.start(large.folder / "elsewhere", matcher.master_key, "digest", range(1))
+        with pytest.raises(HelperError):
+            helper.next()
+        helper.close()
+
+
+def test_a_helper_that_stands_still_has_failed(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unsealing_helper, "_PATIENCE", 0.2)
+    with large.open() as matcher:
+        helper = UnsealingHelper.start(large.folder, matcher.master_key, matcher.recogniser.model_digest, range(1))
+        process: Any = helper._process
+        process.send_signal(signal.SIGSTOP)
         with pytest.raises(HelperError):
             helper.next()
         helper.close()
