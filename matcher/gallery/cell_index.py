@@ -20,11 +20,14 @@ from matcher.gallery.rows import Rows
 from matcher.gallery.selection import Selection
 from matcher.gallery.shared_lock import SharedLock
 
-_CELL = 1_000
+_CELL = 2_000
 """References of a cell, in the mean: to open a cell costs as much as to go over some hundreds."""
 
-_EFFORT = 6.0
-"""How many cells a search looks into, times the root of their number."""
+_EFFORT = 1.65
+"""How many cells a search looks into, times their number to the power of two thirds.
+
+By that power, real mated pairs of LFW view 1 among drawn references are found as surely in many cells as in few.
+"""
 
 _BLIND_EFFORT = 0.5
 """Which share of the cells it looks into where nothing is known of how pictures of a person differ."""
@@ -41,11 +44,11 @@ _LIKELY = 4
 _CHUNK = 1 << 14
 _SEED = 11
 
-_SAMPLE = 128
-"""So many vectors for each cell are enough to draw the cells."""
+_SAMPLE = 512
+"""So many vectors for each cell draw the cells: with a quarter of them, a sixth more cells have to be looked into."""
 
-_ROUNDS = 8
-"""Of k-means; more made no difference."""
+_ROUNDS = 12
+"""Of k-means."""
 
 Stop = Callable[[], bool]
 
@@ -75,7 +78,7 @@ class CellIndex:
         count = max(1, len(numbers) // _CELL)
         random = np.random.default_rng(_SEED)
         directions = discriminant(rows, numbers, random)
-        effort = _BLIND_EFFORT * count if directions is None else min(_EFFORT * np.sqrt(count), count)
+        effort = _BLIND_EFFORT * count if directions is None else min(_EFFORT * count ** (2 / 3), count)
         if directions is None:
             directions = np.eye(DIMENSION, dtype=np.float32)
         sample = _floats(rows, np.sort(random.permutation(numbers)[: count * _SAMPLE])) @ directions
