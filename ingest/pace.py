@@ -1,7 +1,7 @@
 """The beat at which one camera's frames are analysed."""
 
-CAUGHT_UP = 2
-"""Beats that are made up for, with the newest frame each: one long look must not cost the rate."""
+CAUGHT_UP = 5
+"""Beats that are made up for, with the newest frame each: what a moment's press of cameras cost is had again."""
 
 
 class Pace:

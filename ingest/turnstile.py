@@ -1,8 +1,8 @@
-"""How many of this machine's cameras analyse at the same moment: one more than it has cores.
+"""How many of this machine's cameras analyse at the same moment: two more than it has cores.
 
 Where there is too little CPU for all, the cameras take turns. Who shares a core with seven others takes eight times as
-long and answers about an old frame; who waits for a turn takes the newest frame then, and answers soon. The one more
-keeps the cores busy while somebody in a turn has to wait for something else.
+long and answers about an old frame; who waits for a turn takes the newest frame then, and answers soon. The two more
+keep the cores busy while somebody in a turn has to wait for something else.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ class Turnstile:
 
     def __init__(self, file: int, *, places: int | None = None) -> None:
         self._file = file
-        self._places = places or cores() + 1
+        self._places = places or cores() + 2
         self._place: int | None = None
         self._came: float | None = None
 
