@@ -19,6 +19,7 @@ from api.routers import (
     events,
     health,
     log,
+    published_log,
     references,
     searches,
     sessions,
@@ -78,6 +79,7 @@ def create_app(service: Service) -> FastAPI:
     add_error_handlers(app)
     for noun in (health, sessions, accounts, cameras, subjects, consents, references, searches, alerts, log, events):
         app.include_router(noun.router, prefix=PREFIX)
+    app.include_router(published_log.router)
     app.include_router(metrics_router(public=settings.metrics_open))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     _include_dashboard(app)

@@ -65,7 +65,7 @@ class AuditCostBenchmark:
             figures=figures,
             tables=tables(runs, parts),
             plots=[Plot(name="latency", draw=plot(runs))],
-            targets=targets(runs),
+            targets=targets(runs, parts),
         )
 
 

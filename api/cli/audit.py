@@ -1,26 +1,40 @@
-"""`clearglass audit`: verify and show. Both only read, so they work while the service runs."""
+"""`clearglass audit`: what an auditor does with the log. It only reads, so it works while the service runs."""
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from api.cli.options import Data, Json
 from api.cli.output import progress, show, tell
 
+if TYPE_CHECKING:
+    from matcher.audit.report import LogReport
+
 app = typer.Typer(help="The log of every search.", no_args_is_help=True)
 
 
 @app.command()
-def verify(data: Data, json: Json = False) -> None:
-    """Check the whole log: every leaf, the tree, the signature, every request's outcome, the order of times."""
-    from matcher.audit.key import read_verifier_key
-    from matcher.audit.verification import verify_log
-    from matcher.store.database import Database
-
-    with Database.open_read_only(data) as database, progress("Checking the log") as advance:
-        report = verify_log(database, read_verifier_key(data), progress=advance)
+def verify(
+    data: Data,
+    log: Annotated[
+        Path | None, typer.Argument(metavar="[EXPORT]", help="A log that was exported; without it, the data folder's.")
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Of an exported log: its public key.")] = None,
+    since: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Option(
+            "--since", metavar="CHECKPOINT", help="A checkpoint you kept: the exported log must begin with it."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times."""
+    if (log is None) != (key is None) or (log is None and since is not None):
+        raise typer.BadParameter("an exported log is checked with its --key, and only such a one takes --since")
+    report = _own(data) if log is None or key is None else _exported(log, key, since)
     record = {
         "verified": report.verified,
         "entries": report.entries,
@@ -37,6 +51,27 @@ def verify(data: Data, json: Json = False) -> None:
         if not json:
             show([asdict(problem) for problem in report.problems], as_json=False, title="", empty="")
         sys.exit(1)
+
+
+def _own(data: Path) -> "LogReport":
+    from matcher.audit.key import read_verifier_key
+    from matcher.audit.verification import verify_log
+    from matcher.store.database import Database
+
+    with Database.open_read_only(data) as database, progress("Checking the log") as advance:
+        return verify_log(database, read_verifier_key(data), progress=advance)
+
+
+def _exported(folder: Path, key: str, since: BinaryIO | None) -> "LogReport":
+    from matcher.audit.auditor import audit
+    from matcher.audit.checkpoint import Checkpoint
+    from matcher.audit.export import ExportedLog
+    from matcher.audit.note import Verifier, open_note
+
+    verifier = Verifier.parse(key)
+    old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), [verifier]))
+    with progress("Checking the log") as advance:
+        return audit(ExportedLog(folder), verifier, since=old, progress=advance)
 
 
 @app.command("show")
@@ -70,3 +105,60 @@ def show_(
         for entry in entries
     ]
     show(rows, as_json=json, title="The log, newest first", empty="The log is empty.")
+
+
+@app.command()
+def key(data: Data, json: Json = False) -> None:
+    """Print the log's public key: whoever checks a receipt, a checkpoint or an export needs it, and nothing else."""
+    from matcher.audit.key import read_verifier_key
+
+    verifier = read_verifier_key(data)
+    tell({"verifier_key": verifier}, as_json=json, sentence=verifier)
+
+
+@app.command()
+def export(
+    data: Data,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Made if need be; an earlier export in it is extended.")
+    ],
+    json: Json = False,
+) -> None:
+    """Write the log as files that anybody can check and any web server can publish (C2SP tlog-tiles)."""
+    from matcher.audit.export import ExportedLog
+    from matcher.audit.key import read_verifier_key
+    from matcher.audit.note import Verifier
+    from matcher.audit.publication import StoredPublication
+    from matcher.store.database import Database
+
+    verifier = Verifier.parse(read_verifier_key(data))
+    with Database.open_read_only(data) as database, progress("Writing the log") as advance:
+        checkpoint = ExportedLog(folder).extend(StoredPublication(database), verifier, advance)
+    record = {"folder": str(folder), "entries": checkpoint.size, "root": checkpoint.root.hex()}
+    tell(record, as_json=json, sentence=f"{folder} holds {checkpoint.size} entries, root {checkpoint.root.hex()}.")
+
+
+@app.command()
+def check(
+    receipt: Annotated[typer.FileBinaryRead, typer.Argument(metavar="RECEIPT", help="The file; - is standard input.")],
+    key: Annotated[str, typer.Option("--key", help="The log's public key, as `clearglass audit key` prints it.")],
+    json: Json = False,
+) -> None:
+    """Check a receipt, offline: whether the entry in it stands in the log of that key. Exit status 1 if not."""
+    from matcher.audit.note import Verifier
+    from matcher.audit.receipt import Receipt
+
+    text = receipt.read().decode(errors="replace")
+    entry, checkpoint = Receipt.parse(text).verified(Verifier.parse(key))
+    record = {
+        "index": entry.index,
+        "time": entry.time.isoformat(timespec="microseconds"),
+        "kind": entry.kind.value,
+        "body": dict(entry.body),
+        "log": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+    }
+    where = f"entry {entry.index} of {checkpoint.size} in the log {checkpoint.origin}"
+    sentence = f"It is {where}: {entry.kind}, {record['time']}."
+    tell(record, as_json=json, sentence=sentence)

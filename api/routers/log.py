@@ -10,10 +10,14 @@ from starlette.responses import Response
 
 from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import Permission
+from api.permission import Permission, PermissionDeniedError
 from api.service import Service
 from matcher.audit.entry import AuditEntry, EntryKind
-from matcher.audit.verification import LogReport, verify_log
+from matcher.audit.note import Verifier
+from matcher.audit.publication import StoredPublication
+from matcher.audit.receipt import Receipt
+from matcher.audit.report import LogReport
+from matcher.audit.verification import verify_log
 from matcher.errors import ClearglassError
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
@@ -140,7 +144,7 @@ def list_entries(
 ) -> EntriesOut:
     """A page of entries. The reading is logged before anything is read."""
     read = {"newest": newest, "start": start, "before": before, "limit": limit, "kinds": [str(k) for k in kind or ()]}
-    _note(service, caller, read)
+    note_reading(service, caller, read)
     log = service.matcher.log
     size = log.size()
     if newest:
@@ -156,21 +160,28 @@ def list_entries(
 @router.get("/entries/{index}", operation_id="get_entry", summary="One entry", openapi_extra=asks(Permission.LOG_READ))
 def get_entry(index: Index, caller: Caller, service: ServiceDep) -> EntryOut:
     """One entry. The reading is logged before it is read."""
-    _note(service, caller, {"index": index})
+    note_reading(service, caller, {"index": index})
     return EntryOut.of(service.matcher.log.entry(index))
 
 
 @router.get(
-    "/checkpoint",
-    operation_id="get_checkpoint",
-    summary="The newest checkpoint",
+    "/entries/{index}/receipt",
+    operation_id="get_receipt",
+    summary="The receipt of an entry",
     openapi_extra=asks(Permission.LOG_VERIFY),
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "A C2SP signed note: origin, size, root."}},
+    responses={200: {"content": {"text/plain": {}}, "description": "A C2SP tlog-proof@v1 with the entry in it."}},
 )
-def get_checkpoint(service: ServiceDep) -> Response:
-    """The newest checkpoint: says nothing of what the log holds, and binds the service to it."""
-    return Response(service.matcher.log.checkpoint(), media_type="text/plain")
+def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
+    """Shows, offline and for good, that the entry stands in the log. For who may read the log, and of their own doing
+    for everybody. The reading is logged before it is read."""
+    note_reading(service, caller, {"receipt": index})
+    log = service.matcher.log
+    if not caller.may(Permission.LOG_READ) and log.actor(index) != caller.actor:
+        raise PermissionDeniedError(caller.role, Permission.LOG_READ)
+    publication = StoredPublication(service.matcher.database)
+    receipt = Receipt.issue(publication, Verifier.parse(log.verifier_key), index)
+    return Response(receipt.text, media_type="text/plain")
 
 
 @router.get(
@@ -188,5 +199,6 @@ def verification(service: ServiceDep, request: Request) -> VerificationReportOut
     )
 
 
-def _note(service: Service, caller: Principal, read: dict[str, Any]) -> None:
+def note_reading(service: Service, caller: Principal, read: dict[str, Any]) -> None:
+    """Logs what is about to be read, and by whom."""
     service.matcher.log.record(EntryKind.LOG_READ, {"actor": caller.actor, "role": caller.role.value, "read": read})

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.account import Principal
@@ -18,6 +18,9 @@ from matcher.recognition.operating_point import OperatingPoint
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 
 Purpose = Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])]
+ReceiptPath = Annotated[
+    str, Field(description="Where the entry's receipt is.", examples=["/api/v1/log/entries/7/receipt"])
+]
 Case = Annotated[str | None, Form(max_length=200, description="Goes into the log.", examples=["2026-114"])]
 
 
@@ -78,7 +81,9 @@ class IdentificationOut(BaseModel):
     candidates: list[CandidateOut]
     operating_point: OperatingPointOut
     request_index: int
+    request_receipt: ReceiptPath
     outcome_index: int
+    outcome_receipt: ReceiptPath
     started_at: AwareDatetime
     ended_at: AwareDatetime
     searched: int = Field(description="References whose consent covered this search.")
@@ -95,7 +100,9 @@ class VerificationOut(BaseModel):
     dlib: float
     operating_point: OperatingPointOut
     request_index: int
+    request_receipt: ReceiptPath
     outcome_index: int
+    outcome_receipt: ReceiptPath
 
 
 @router.post(
@@ -106,6 +113,7 @@ class VerificationOut(BaseModel):
     openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
 )
 def identify(
+    request: Request,
     caller: Caller,
     service: ServiceDep,
     file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
@@ -131,7 +139,9 @@ def identify(
         ],
         operating_point=OperatingPointOut.of(found.operating_point),
         request_index=found.request_index,
+        request_receipt=_receipt(request, found.request_index),
         outcome_index=found.outcome_index,
+        outcome_receipt=_receipt(request, found.outcome_index),
         started_at=found.started_at,
         ended_at=found.ended_at,
         searched=found.searched,
@@ -148,6 +158,7 @@ def identify(
     openapi_extra=asks(Permission.COMPARE, max_body=TWO_PICTURES, bucket=Bucket.SEARCHES),
 )
 def verify(
+    request: Request,
     caller: Caller,
     service: ServiceDep,
     file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
@@ -167,7 +178,9 @@ def verify(
         dlib=found.dlib,
         operating_point=OperatingPointOut.of(found.operating_point),
         request_index=found.request_index,
+        request_receipt=_receipt(request, found.request_index),
         outcome_index=found.outcome_index,
+        outcome_receipt=_receipt(request, found.outcome_index),
     )
 
 
@@ -193,3 +206,7 @@ def _query(caller: Principal, purpose: str, case_reference: str | None) -> Query
     return Query(
         actor=caller.actor, role=caller.role.value, camera=UPLOAD, purpose=purpose, case_reference=case_reference
     )
+
+
+def _receipt(request: Request, index: int) -> str:
+    return str(request.app.url_path_for("get_receipt", index=index))

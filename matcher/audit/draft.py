@@ -14,6 +14,7 @@ from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, encode
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Signer, sign_note
+from matcher.audit.tile import HEIGHT
 from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
 from matcher.store.tables import format_time, parse_time
@@ -24,6 +25,7 @@ _WRITE_HEAD = driver_sql(
     update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
 )
 _WRITE_ENTRY = driver_sql(insert(tables.audit_entry))
+_WRITE_HASH = driver_sql(insert(tables.log_hash))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,9 @@ class Draft:
         hashed = leaf_hash(data)
         values = (index, format_time(moment), kind.value, answered(kind, body), data, hashed)
         driver(connection).execute(_WRITE_ENTRY, values)
+        # Of the perfect subtrees that the entry completes, those that fill a tile.
+        for level, root in enumerate(self.frontier.completed(hashed)[HEIGHT::HEIGHT], start=1):
+            driver(connection).execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))
         entry = AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
         longer = type(self)(
             transaction=self.transaction, began=self.began, frontier=self.frontier.append(hashed), last_time=moment

@@ -41,6 +41,15 @@ class EntryUnknownError(LogError):
     code: ClassVar[str] = "entry_unknown"
 
 
+class TileUnknownError(LogError):
+    """The log is not so long that it has this tile."""
+
+    code: ClassVar[str] = "tile_unknown"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The log has no {path}.", remedy="Ask for what the checkpoint's size says there is.")
+
+
 class EntryInvalidError(LogError):
     """What was to be logged is too large, or has no canonical JSON form."""
 
@@ -51,3 +60,32 @@ class NoteError(LogError):
     """A signed note or checkpoint is malformed, or its signature is not by the key that was asked for."""
 
     code: ClassVar[str] = "note_invalid"
+
+
+class ReceiptError(LogError):
+    """A receipt is malformed, or does not prove what it says."""
+
+    code: ClassVar[str] = "receipt_invalid"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The receipt is not valid: {what}.", remedy="Ask whoever gave it to you for it again.")
+
+
+class ExportError(LogError):
+    """A folder with an exported log cannot be read or written, or holds the export of another log."""
+
+    code: ClassVar[str] = "log_export"
+
+    def __init__(
+        self, message: str, *, remedy: str = "Name another folder, or see to its permissions and its disk."
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+
+
+class WitnessError(LogError):
+    """A witness cannot keep what it has cosigned, so it cosigns nothing."""
+
+    code: ClassVar[str] = "witness"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remedy="See to the witness's folder and its disk, then start it again.")

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Row, func, insert, literal, select
 
 from matcher.audit.draft import Draft, checkpoint_of
-from matcher.audit.entry import AuditEntry, Body, EntryKind, decode
+from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, decode
 from matcher.audit.errors import (
     ClockError,
     EntryUnknownError,
@@ -130,6 +130,13 @@ class AuditLog:
                 f"The audit log has no entry {index}.", remedy="Ask for an index below the log's size."
             )
         return _entry(row)
+
+    def actor(self, index: int) -> str | None:
+        """Whose doing the entry at this index is: of an outcome, who made the request. Raises EntryUnknownError."""
+        entry = self.entry(index)
+        request = answered(entry.kind, entry.body)
+        body = entry.body if request is None else self.entry(request).body
+        return cast(str | None, body.get("actor"))
 
     def entries(
         self,

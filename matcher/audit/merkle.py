@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962, section 2.1: hashes, a frontier that grows by one leaf at a time, and both proofs."""
+"""The Merkle tree of RFC 6962, section 2.1: hashes, a frontier that grows by one leaf at a time, checks of proofs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +29,20 @@ class Frontier:
     size: int = 0
     roots: tuple[bytes, ...] = ()
 
+    def completed(self, leaf: bytes) -> list[bytes]:
+        """The roots of the perfect subtrees that one more leaf hash completes: of 1 leaf (itself), 2, 4 and so on."""
+        roots, size = [leaf], self.size
+        for root in reversed(self.roots):
+            if not size & 1:
+                break
+            roots.append(node_hash(root, roots[-1]))
+            size >>= 1
+        return roots
+
     def append(self, leaf: bytes) -> Self:
         """The frontier with one more leaf hash."""
-        roots, size = list(self.roots), self.size
-        while size & 1:
-            leaf = node_hash(roots.pop(), leaf)
-            size >>= 1
-        return type(self)(self.size + 1, (*roots, leaf))
+        roots = self.completed(leaf)
+        return type(self)(self.size + 1, (*self.roots[: len(self.roots) + 1 - len(roots)], roots[-1]))
 
     def root(self) -> bytes:
         """The tree's root hash."""
@@ -58,18 +65,6 @@ class Frontier:
         return cls(size, tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)))
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """PATH(index, leaves): the hashes that lead from one leaf hash to the root, lowest first."""
-    if not 0 <= index < len(leaves):
-        raise ValueError(f"no leaf {index} in a tree of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), _root(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), _root(leaves[:split])]
-
-
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
@@ -88,13 +83,6 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
         position >>= 1
         last >>= 1
     return last == 0 and current == root
-
-
-def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
-    """PROOF(old, leaves): shows that the tree of the first `old` leaf hashes is a prefix of this one."""
-    if not 0 < old <= len(leaves):
-        raise ValueError(f"no tree of {old} inside one of {len(leaves)}")
-    return _subproof(leaves, old, whole=True)
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
@@ -124,24 +112,3 @@ def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof:
         position >>= 1
         last >>= 1
     return last == 0 and old_hash == old_root and new_hash == root
-
-
-def _subproof(leaves: Sequence[bytes], old: int, *, whole: bool) -> list[bytes]:
-    if old == len(leaves):
-        return [] if whole else [_root(leaves)]
-    split = _split(len(leaves))
-    if old <= split:
-        return [*_subproof(leaves[:split], old, whole=whole), _root(leaves[split:])]
-    return [*_subproof(leaves[split:], old - split, whole=False), _root(leaves[:split])]
-
-
-def _split(size: int) -> int:
-    """The largest power of two below `size` (at least 2)."""
-    return 1 << ((size - 1).bit_length() - 1)
-
-
-def _root(leaves: Sequence[bytes]) -> bytes:
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier = frontier.append(leaf)
-    return frontier.root()

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from matcher.audit.errors import NoteError
 
-_ED25519 = b"\x01"
+ED25519 = b"\x01"
+"""The type of a key that signs notes as they are."""
+
 _KEY_BYTES = 32
 _DASH = "\u2014"
 _MAX_NOTE = 1_000_000
@@ -29,43 +31,62 @@ def _invalid(what: str) -> NoteError:
     return NoteError(f"The signed note is not valid: {what}.", remedy="Fetch it again from the log's own address.")
 
 
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:4]
+def key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
+    """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
+    return sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name, if it can be that of a key. Raises NoteError."""
     if not name or "+" in name or any(character.isspace() for character in name):
         raise _invalid("a key's name is empty or holds a space or a plus")
     return name
 
 
+class NoteVerifier(Protocol):
+    """A public key, by name, of whatever type."""
+
+    @property
+    def name(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def key_id(self) -> bytes:
+        """4 bytes that tell it from other keys of that name."""
+        ...
+
+    def verifies(self, text: str, signature: bytes) -> bool:
+        """Whether this key made the signature over the text."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verifier:
-    """A public key, by name."""
+    """A NoteVerifier for a log's own signature."""
 
     name: str
     public: bytes
 
     @cached_property
     def key_id(self) -> bytes:
-        """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
-        return _key_id(self.name, self.public)
+        """See NoteVerifier."""
+        return key_id_of(self.name, ED25519, self.public)
 
     def __str__(self) -> str:
         """The verifier key, as published."""
-        encoded = base64.b64encode(_ED25519 + self.public).decode()
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        return encode_key(self.name, self.key_id, ED25519 + self.public)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The key of that form. Raises NoteError."""
-        name, key_id, raw = _parse_key(text)
-        if key_id != _key_id(name, raw):
+        name, key_id, raw = parse_key(text.strip(), ED25519)
+        if key_id != key_id_of(name, ED25519, raw):
             raise _invalid("the verifier key's id does not fit its key")
         return cls(name=name, public=raw)
 
     def verifies(self, text: str, signature: bytes) -> bool:
-        """Whether this key made the signature over the text."""
+        """See NoteVerifier."""
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except (InvalidSignature, ValueError):
@@ -83,7 +104,7 @@ class Signer:
     @classmethod
     def generate(cls, name: str) -> Self:
         """A new random key."""
-        return cls(name=_check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
+        return cls(name=check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
@@ -96,15 +117,14 @@ class Signer:
 
     def encode(self) -> str:
         """The secret form, for the key's file."""
-        encoded = base64.b64encode(_ED25519 + self.seed).decode()
-        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{encoded}"
+        return _PRIVATE + encode_key(self.name, self.verifier.key_id, ED25519 + self.seed)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The key that was encoded. Raises NoteError."""
         if not text.startswith(_PRIVATE):
             raise _invalid("this is no private key")
-        name, key_id, raw = _parse_key(text.removeprefix(_PRIVATE))
+        name, key_id, raw = parse_key(text.rstrip().removeprefix(_PRIVATE), ED25519)
         signer = cls(name=name, seed=raw)
         if signer.verifier.key_id != key_id:
             raise _invalid("the private key's id does not fit its key")
@@ -120,12 +140,16 @@ def sign_note(text: str, *signers: Signer) -> str:
     _check_text(text)
     lines = []
     for signer in signers:
-        encoded = base64.b64encode(signer.verifier.key_id + signer.sign(text)).decode()
-        lines.append(f"{_DASH} {signer.name} {encoded}\n")
+        lines.append(signature_line(signer.name, signer.verifier.key_id, signer.sign(text)))
     return text + "\n" + "".join(lines)
 
 
-def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
+def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
+    """One line below a note's text."""
+    return f"{_DASH} {name} {base64.b64encode(key_id + signature).decode()}\n"
+
+
+def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
     """The text, if at least one of the keys signed it.
 
     Unknown keys are passed over. Raises NoteError if the note is malformed, a known key's signature does not verify,
@@ -173,22 +197,29 @@ def _check_text(text: str) -> None:
 def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
-    raw = _base64(encoded, "a signature line")
+    raw = strict_base64(encoded, "a signature line")
     if dash != _DASH or len(raw) < 5:
         raise _invalid("a signature line is malformed")
-    return _check_name(name), raw[:4], raw[4:]
+    return check_name(name), raw[:4], raw[4:]
 
 
-def _parse_key(text: str) -> tuple[str, bytes, bytes]:
-    name, _, rest = text.strip().partition("+")
+def encode_key(name: str, key_id: bytes, raw: bytes) -> str:
+    """name+hex8(key id)+base64(raw), raw being the key behind its type."""
+    return f"{name}+{key_id.hex()}+{base64.b64encode(raw).decode()}"
+
+
+def parse_key(text: str, kind: bytes) -> tuple[str, bytes, bytes]:
+    """Name, id and 32 bytes of a key of this type, written as by `encode_key`. Raises NoteError."""
+    name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
-    raw = _base64(encoded, "a key")
-    if len(key_id) != 8 or key_id.strip("0123456789abcdef") or len(raw) != 1 + _KEY_BYTES or raw[:1] != _ED25519:
-        raise _invalid("a key is malformed or of an unknown type")
-    return _check_name(name), bytes.fromhex(key_id), raw[1:]
+    raw = strict_base64(encoded, "a key")
+    if len(key_id) != 8 or key_id.strip("0123456789abcdef") or len(raw) != 1 + _KEY_BYTES or raw[:1] != kind:
+        raise _invalid("a key is malformed or of another type")
+    return check_name(name), bytes.fromhex(key_id), raw[1:]
 
 
-def _base64(text: str, place: str) -> bytes:
+def strict_base64(text: str, place: str) -> bytes:
+    """The bytes of a text that is exactly their base64. Raises NoteError, which names the place."""
     try:
         raw = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:

@@ -4,56 +4,26 @@ Reads in short transactions, so it may run beside a service that goes on writing
 that it took at its start.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import LargeBinary, Text, cast, select
 
 from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import Body, EntryKind, answered, decode, encode
-from matcher.audit.errors import EntryInvalidError, LogKeyError, NoteError
+from matcher.audit.entry import answered
+from matcher.audit.errors import LogKeyError, NoteError
 from matcher.audit.log import require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
+from matcher.audit.report import LogReport, Progress
+from matcher.audit.story import Story
+from matcher.audit.tile import HEIGHT
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.tables import format_time
 
-MAX_PROBLEMS = 1_000
 _BATCH = 2_000
-
-Progress = Callable[[int, int], None]
-"""Called with how many entries are done, and of how many."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Something that is not as it must be. index: the entry's; None for the log as a whole. code: for programs."""
-
-    index: int | None
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogReport:
-    """What was found. root: the tree's, computed from the entries, 32 bytes. checkpoint: the signed note checked.
-
-    open_requests: searches of the present run that had no outcome yet; that is no problem.
-    """
-
-    entries: int
-    root: bytes
-    checkpoint: str
-    open_requests: int
-    problems: tuple[Problem, ...]
-
-    @property
-    def verified(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
 
 
 def verify_log(database: Database, verifier_key: str, progress: Progress | None = None) -> LogReport:
@@ -71,13 +41,15 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
     if head is None:
         require_unbegun(database)
         raise LogKeyError("The data folder has no audit log yet.", remedy="Start the service once.")
-    walk = _Walk()
+    walk = _Walk(hashes=_hashes(database))
     frontier = Frontier()
     for at, row in enumerate(_rows(database, head.size)):
         if row.number != at:
             walk.add(at, "entry_missing", f"Entry {at} is missing; {row.number} stands in its place.")
             break
-        frontier = frontier.append(walk.entry(row))
+        hashed = walk.entry(row)
+        walk.tree(at, frontier.completed(hashed))
+        frontier = frontier.append(hashed)
         if progress is not None and (at + 1) % _BATCH == 0:
             progress(at + 1, head.size)
     if extra:
@@ -116,6 +88,14 @@ def _rows(database: Database, size: int) -> Iterator[Any]:
         last = rows[-1].number
 
 
+def _hashes(database: Database) -> dict[tuple[int, int], bytes]:
+    """What is kept of the tree above its leaves: one hash for some 255 entries."""
+    columns = tables.log_hash.c
+    query = select(columns.level, columns.place, cast(columns.hash, LargeBinary))
+    with database.reading() as connection:
+        return {(level, place): kept for level, place, kept in connection.execute(query)}
+
+
 def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifier: Verifier) -> None:
     try:
         checkpoint = Checkpoint.parse(open_note(head.checkpoint, [verifier]))
@@ -133,60 +113,27 @@ def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifier: Verifier
         walk.add(None, "frontier_differs", "The log's stored frontier does not fit its entries.")
 
 
-@dataclass
-class _Walk:
-    """The state of one pass over the entries, in their order."""
+@dataclass(kw_only=True)
+class _Walk(Story):
+    """A pass over a data folder's entries, with what stands beside them there. hashes: as `_hashes` gives them."""
 
-    problems: list[Problem] = field(default_factory=list)
-    open: dict[int, None] = field(default_factory=dict)
-    last_time: datetime | None = None
-    reviewers: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, index: int | None, code: str, message: str) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(index=index, code=code, message=message))
+    hashes: dict[tuple[int, int], bytes]
 
     def entry(self, row: Any) -> bytes:
         """Checks one entry; its leaf hash."""
         hashed = leaf_hash(row.data)
         if hashed != row.leaf_hash:
             self.add(row.number, "leaf_differs", f"Entry {row.number} is not what was hashed when it was written.")
-        try:
-            moment, kind, body = decode(row.data)
-            canonical = encode(moment, kind, body)
-        except (ValueError, RecursionError, EntryInvalidError):
-            self.add(row.number, "entry_malformed", f"Entry {row.number} is not a valid entry.")
-            return hashed
-        if canonical != row.data:
-            self.add(row.number, "entry_not_canonical", f"Entry {row.number} is not canonical JSON.")
-        if (row.time, row.kind, row.request_index) != (format_time(moment), kind.value, answered(kind, body)):
-            self.add(row.number, "columns_differ", f"The columns beside entry {row.number} say other than the entry.")
-        self._meaning(row.number, moment, kind, body)
+        told = self.tell(row.number, row.data)
+        if told is not None:
+            moment, kind, body = told
+            if (row.time, row.kind, row.request_index) != (format_time(moment), kind.value, answered(kind, body)):
+                message = f"The columns beside entry {row.number} say other than the entry."
+                self.add(row.number, "columns_differ", message)
         return hashed
 
-    def _meaning(self, index: int, moment: datetime, kind: EntryKind, body: Body) -> None:
-        if self.last_time is not None and moment < self.last_time:
-            self.add(index, "clock_order", f"Entry {index} is earlier than the one before it.")
-        self.last_time = moment
-        if kind is EntryKind.REQUEST:
-            self.open[index] = None
-        elif kind is EntryKind.START:
-            for request in self.open:
-                self.add(request, "outcome_missing", f"Request {request} has no outcome.")
-            self.open.clear()
-        elif kind is EntryKind.REVIEW:
-            self._review(index, body)
-        if kind is EntryKind.OUTCOME or (kind is EntryKind.FAILURE and "request" in body):
-            self._answer(index, body.get("request"))
-
-    def _answer(self, index: int, request: object) -> None:
-        if not isinstance(request, int) or request not in self.open:
-            self.add(index, "request_missing", f"Entry {index} ends request {request}, which is not open.")
-            return
-        del self.open[request]
-
-    def _review(self, index: int, body: Body) -> None:
-        pair = (str(body.get("alert")), str(body.get("reviewer")))
-        if pair in self.reviewers:
-            self.add(index, "reviewer_twice", f"Entry {index} is a second review of one alert by one person.")
-        self.reviewers.add(pair)
+    def tree(self, index: int, completed: Sequence[bytes]) -> None:
+        """Checks the roots of tiles that are kept. completed: as `Frontier.completed` gives it for this entry."""
+        for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):
+            if self.hashes.get((level, index >> HEIGHT * level)) != root:
+                self.add(index, "hash_differs", f"The hash kept of the tile that ends with entry {index} is another.")

@@ -147,6 +147,15 @@ audit_entry = Table(
     Index("ix_audit_entry_request_index", "request_index"),
 )
 
+log_hash = Table(
+    "log_hash",
+    metadata,
+    Column("level", Integer, primary_key=True, comment="of the tile it stands in: 1 or more"),
+    Column("place", Integer, primary_key=True, comment="among the hashes of its level"),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Roots of full tiles (C2SP tlog-tiles), so that a proof reads a few hundred hashes and not all leaves.",
+)
+
 log_head = Table(
     "log_head",
     metadata,

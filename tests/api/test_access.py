@@ -50,7 +50,10 @@ ALLOWED: dict[str, set[Role | None]] = {
     "review_alert": {OP},
     "list_entries": {A, X},
     "get_entry": {A, X},
-    "get_checkpoint": {OP, A, R, X},
+    "get_checkpoint": {NOBODY, OP, A, R, X},
+    "get_tile": {NOBODY, OP, A, R, X},
+    "get_entry_bundle": {A, X},
+    "get_receipt": {A, X},  # the others get those of their own searches, and entry 0 is nobody's
     "verify_log": {OP, A, R, X},
 }
 

@@ -12,5 +12,6 @@ def test_a_quick_run_measures_and_verifies(tmp_path: Path) -> None:
     assert all(run["logged"]["identifications"] > 0 < run["search"]["identifications"] for run in runs)
     assert all(run["entries_a_transaction"] >= 1 for run in runs)
     assert record["figures"]["verified_entries"] > 10_000
+    assert any("receipt" in target["aim"] for target in record["targets"])
     assert (tmp_path / "audit-cost-latency.png").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["audit-cost-latency.png", "audit-cost.json"]

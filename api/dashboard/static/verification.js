@@ -12,7 +12,7 @@ export async function showVerification(place) {
   show(place, "checking", "shield", "Checking every entry", "Each is hashed anew, up to the signed root.");
   try {
     const report = await read("/log/verification");
-    const checkpoint = element("a", { class: "button quiet", href: address("/log/checkpoint") }, "Checkpoint");
+    const checkpoint = element("a", { class: "button quiet", href: "/log/checkpoint" }, "Checkpoint");
     if (report.verified) {
       show(place, "good", "shield", `Verified: ${plural(report.entries, "entry", "entries")}`, ["Checked at ", clockOf(new Date().toISOString()), ". Root ", element("code", {}, report.root)], [checkpoint, again()]);
     } else {

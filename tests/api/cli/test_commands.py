@@ -163,6 +163,31 @@ def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
     assert json.loads(out)["problems"]
 
 
+def test_a_log_is_exported_and_a_receipt_checked_with_its_key_alone(run: Run, tmp_path: Path) -> None:
+    from matcher.audit.export import ExportedLog
+    from matcher.audit.note import Verifier
+    from matcher.audit.receipt import Receipt
+
+    data, folder = tmp_path / "data", tmp_path / "export"
+    of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
+    key = of(run, "audit", "key", "--data", data)["verifier_key"]
+    exported = of(run, "audit", "export", folder, "--data", data)
+    assert exported["entries"] > 0
+    assert of(run, "audit", "export", folder, "--data", data) == exported
+    text = Receipt.issue(ExportedLog(folder), Verifier.parse(key), 1).text
+    file = tmp_path / "one.tlog-proof"
+    file.write_text(text)
+    found = of(run, "audit", "check", file, "--key", key)
+    assert (found["index"], found["size"], found["root"]) == (1, exported["entries"], exported["root"])
+    file.write_text(text.replace("index 1", "index 0"))
+    status, _, err = run("audit", "check", file, "--key", key)
+    assert status == 1
+    assert "does not lead to the root" in err
+    file.write_bytes(b"\xff")
+    assert run("audit", "check", file, "--key", key)[0] == 1
+    assert run("audit", "check", file, "--key", "rubbish")[0] == 1
+
+
 def test_the_doctor_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
     import socket
 

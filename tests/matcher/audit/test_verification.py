@@ -10,7 +10,8 @@ from matcher.audit.errors import LogKeyError, NoteError
 from matcher.audit.log import AuditLog
 from matcher.audit.merkle import leaf_hash
 from matcher.audit.note import Signer
-from matcher.audit.verification import LogReport, verify_log
+from matcher.audit.report import LogReport
+from matcher.audit.verification import verify_log
 from matcher.store.database import DATABASE_FILE, Database
 
 
@@ -108,6 +109,19 @@ def test_tampering_is_found(
     report = verify_log(database, log.verifier_key)
     assert code in codes(report)
     assert not report.verified
+
+
+@pytest.mark.parametrize("statement", ["UPDATE log_hash SET hash = zeroblob(32)", "DELETE FROM log_hash"])
+def test_tampering_with_what_is_kept_of_the_tree_is_found(log: AuditLog, database: Database, statement: str) -> None:
+    with log.writing() as connection:
+        for at in range(256):
+            log.append(connection, EntryKind.LOG_READ, {"number": at})
+    assert verify_log(database, log.verifier_key).verified
+    connection = sqlite3.connect(database.folder / DATABASE_FILE)
+    with connection:
+        assert connection.execute(statement).rowcount == 1
+    connection.close()
+    assert codes(verify_log(database, log.verifier_key)) == {"hash_differs"}
 
 
 def test_another_key_does_not_verify(log: AuditLog, database: Database) -> None:

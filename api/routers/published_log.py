@@ -1,0 +1,81 @@
+"""The log as it publishes itself (C2SP tlog-tiles): what anybody's own tools verify it with.
+
+Checkpoint and hashes are open to everybody: they say how long the log is, and nothing of what it holds. Entries are
+read by those who may read the log, and that is logged.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from api.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from api.routers.log import note_reading
+from api.service import Service
+from matcher.audit.errors import TileUnknownError
+from matcher.audit.publication import StoredPublication
+from matcher.audit.tile import Tile
+
+router = APIRouter(prefix="/log", tags=["published log"], route_class=GuardedRoute)
+
+_BYTES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+Level = Annotated[int, Path(ge=0, le=63)]
+Number = Annotated[
+    str, Path(max_length=64, examples=["x001/234", "x001/235.p/17"], description="As the format has it.")
+]
+
+
+@router.get(
+    "/checkpoint",
+    operation_id="get_checkpoint",
+    summary="The newest checkpoint",
+    openapi_extra=asks(Permission.PUBLIC),
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "A C2SP signed note: origin, size, root."}},
+)
+def get_checkpoint(service: ServiceDep) -> Response:
+    """The newest checkpoint: says nothing of what the log holds, and binds the service to it."""
+    return Response(_publication(service).checkpoint(), media_type="text/plain")
+
+
+@router.get(
+    "/tile/entries/{number:path}",
+    operation_id="get_entry_bundle",
+    summary="Up to 256 entries",
+    openapi_extra=asks(Permission.LOG_READ),
+    response_class=Response,
+    responses=_BYTES,
+)
+def get_bundle(number: Number, caller: Caller, service: ServiceDep) -> Response:
+    """A bundle of entries: each behind its length, two bytes. The reading is logged before it is read."""
+    tile = _tile(f"tile/entries/{number}")
+    note_reading(service, caller, {"tile": tile.path})
+    return Response(_publication(service).read(tile), media_type="application/octet-stream")
+
+
+@router.get(
+    "/tile/{level}/{number:path}",
+    operation_id="get_tile",
+    summary="Up to 256 hashes of the tree",
+    openapi_extra=asks(Permission.PUBLIC),
+    response_class=Response,
+    responses=_BYTES,
+)
+def get_tile(level: Level, number: Number, service: ServiceDep) -> Response:
+    """A tile of the Merkle tree, 32 bytes for each hash: it will never be another."""
+    data = _publication(service).read(_tile(f"tile/{level}/{number}"))
+    return Response(data, media_type="application/octet-stream", headers=_FOR_EVER)
+
+
+def _publication(service: Service) -> StoredPublication:
+    return StoredPublication(service.matcher.database)
+
+
+def _tile(path: str) -> Tile:
+    try:
+        return Tile.parse(path)
+    except ValueError as error:
+        raise TileUnknownError(path) from error

@@ -1,0 +1,88 @@
+"""A log as files, laid out as C2SP tlog-tiles serves it: any web server can publish them, anybody check them."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.errors import ExportError, TileUnknownError
+from matcher.audit.note import Verifier, open_note
+from matcher.audit.publication import Publication
+from matcher.audit.tile import Tile, tiles
+from matcher.audit.tree import TiledTree
+
+_CHECKPOINT = "checkpoint"
+
+Progress = Callable[[int, int], None]
+"""Called with how many files are written, and of how many."""
+
+
+class ExportedLog:
+    """A Publication in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """The folder may be empty, or not there yet."""
+        self.folder = folder
+
+    def checkpoint(self) -> str:
+        """See Publication. Raises ExportError."""
+        return self._text()
+
+    def read(self, tile: Tile) -> bytes:
+        """See Publication. Raises ExportError where it cannot be read."""
+        try:
+            return (self.folder / tile.path).read_bytes()
+        except FileNotFoundError as error:
+            raise TileUnknownError(tile.path) from error
+        except OSError as error:
+            raise ExportError(f"{self.folder / tile.path} cannot be read: {error.strerror}.") from error
+
+    def extend(self, log: Publication, verifier: Verifier, progress: Progress | None = None) -> Checkpoint:
+        """Adds what is not there yet of a log; the checkpoint last, so that a broken-off export is the one before.
+
+        Raises ExportError if the folder holds the export of another log, or cannot be written.
+        """
+        note = log.checkpoint()
+        checkpoint = Checkpoint.parse(open_note(note, [verifier]))
+        missing = list(tiles(checkpoint.size, after=self._exported(log, verifier, checkpoint)))
+        for done, tile in enumerate(missing):
+            if progress is not None:
+                progress(done, len(missing))
+            self._write(tile.path, log.read(tile))
+        self._write(_CHECKPOINT, note.encode())
+        if progress is not None:
+            progress(len(missing), len(missing))
+        return checkpoint
+
+    def _exported(self, log: Publication, verifier: Verifier, checkpoint: Checkpoint) -> int:
+        """How many entries are here already."""
+        if not (self.folder / _CHECKPOINT).exists():
+            return 0
+        old = Checkpoint.parse(open_note(self._text(), [verifier]))
+        if old.size > checkpoint.size or TiledTree(checkpoint.size, log.read).root(old.size) != old.root:
+            raise ExportError(
+                f"{self.folder} holds {old.size} entries that this log does not begin with.",
+                remedy="Keep that folder: it shows that the log was changed. Export into another one.",
+            )
+        return old.size
+
+    def _text(self) -> str:
+        path = self.folder / _CHECKPOINT
+        try:
+            return path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise ExportError(f"There is no exported log in {self.folder}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ExportError(f"{path} cannot be read.") from error
+
+    def _write(self, path: str, data: bytes) -> None:
+        target = self.folder / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.with_name(f"{target.name}.new").open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).replace(target)
+        except OSError as error:
+            raise ExportError(f"{target} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,56 @@
+"""What a log publishes, after C2SP tlog-tiles: a checkpoint, and the tiles and bundles of a log of its size."""
+
+from typing import Protocol
+
+from sqlalchemy import select
+
+from matcher.audit.bundle import pack_bundle
+from matcher.audit.errors import TileUnknownError
+from matcher.audit.tile import Tile
+from matcher.store import tables
+from matcher.store.database import Database
+
+_ENTRY = tables.audit_entry.c
+_HASH = tables.log_hash.c
+
+
+class Publication(Protocol):
+    """A log as those see it who read it from outside. Nothing it says is to be believed unchecked."""
+
+    def checkpoint(self) -> str:
+        """The newest one, a signed note. Raises LogError."""
+        ...
+
+    def read(self, tile: Tile) -> bytes:
+        """A tile's hashes, or a bundle's entries, as they are served. Raises TileUnknownError."""
+        ...
+
+
+class StoredPublication:
+    """The log of a data folder, cut from its tables. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        """The database must have a log."""
+        self._database = database
+
+    def checkpoint(self) -> str:
+        """See Publication."""
+        with self._database.reading() as connection:
+            return str(connection.execute(select(tables.log_head.c.checkpoint)).scalar_one())
+
+    def read(self, tile: Tile) -> bytes:
+        """See Publication."""
+        if tile.level:
+            query = (
+                select(_HASH.hash)
+                .where(_HASH.level == tile.level, _HASH.place >= tile.begin, _HASH.place < tile.end)
+                .order_by(_HASH.place)
+            )
+        else:
+            what = _ENTRY.data if tile.level is None else _ENTRY.leaf_hash
+            query = select(what).where(_ENTRY.index >= tile.begin, _ENTRY.index < tile.end).order_by(_ENTRY.index)
+        with self._database.reading() as connection:
+            parts = connection.execute(query).scalars().all()
+        if len(parts) != tile.width:
+            raise TileUnknownError(tile.path)
+        return pack_bundle(parts) if tile.level is None else b"".join(parts)

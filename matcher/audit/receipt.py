@@ -1,0 +1,91 @@
+"""A receipt: one text that shows, offline, that an entry stands in the log (C2SP tlog-proof).
+
+The entry itself is the proof's extra data: nobody needs to ask the log what it is about.
+"""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from matcher.audit.bundle import unpack_bundle
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.entry import AuditEntry, decode
+from matcher.audit.errors import EntryUnknownError, NoteError, ReceiptError
+from matcher.audit.merkle import HASH_BYTES, leaf_hash, verify_inclusion
+from matcher.audit.note import Verifier, open_note, strict_base64
+from matcher.audit.publication import Publication
+from matcher.audit.tile import WIDTH, Tile
+from matcher.audit.tree import TiledTree
+
+_HEAD = "c2sp.org/tlog-proof@v1"
+_MOST_HASHES = 63
+_FORM = re.compile(
+    rf"{re.escape(_HEAD)}\nextra (?P<extra>[^\n]+)\nindex (?P<index>0|[1-9][0-9]{{0,15}})\n"
+    rf"(?P<proof>(?:[^\n]+\n){{0,{_MOST_HASHES}}})\n(?P<checkpoint>.+)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """data: the entry's leaf. proof: the hashes that lead from it to the root. checkpoint: a signed note."""
+
+    index: int
+    data: bytes
+    proof: Sequence[bytes]
+    checkpoint: str
+
+    @classmethod
+    def issue(cls, publication: Publication, verifier: Verifier, index: int) -> Self:
+        """That of an entry, by the newest checkpoint. Raises EntryUnknownError, NoteError and what reading raises."""
+        note = publication.checkpoint()
+        size = Checkpoint.parse(open_note(note, [verifier])).size
+        if not 0 <= index < size:
+            raise EntryUnknownError(
+                f"The audit log has no entry {index}.", remedy=f"Ask for an index below its size, {size}."
+            )
+        number, place = divmod(index, WIDTH)
+        bundle = Tile(level=None, number=number, width=min(WIDTH, size - number * WIDTH))
+        data = unpack_bundle(publication.read(bundle), bundle.width)[place]
+        proof = TiledTree(size, publication.read).inclusion(index)
+        return cls(index=index, data=data, proof=tuple(proof), checkpoint=note)
+
+    @property
+    def text(self) -> str:
+        """As it is handed out; its file's name ends in .tlog-proof."""
+        extra = base64.b64encode(self.data).decode()
+        hashes = "".join(f"{base64.b64encode(one).decode()}\n" for one in self.proof)
+        return f"{_HEAD}\nextra {extra}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The receipt of that text; nothing of it is checked yet. Raises ReceiptError."""
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ReceiptError("it is not a tlog-proof@v1 that holds an entry")
+        try:
+            proof = [strict_base64(line, "the proof") for line in match["proof"].split("\n")[:-1]]
+            data = strict_base64(match["extra"], "the entry")
+        except NoteError as error:
+            raise ReceiptError("it holds what is not base64") from error
+        if any(len(one) != HASH_BYTES for one in proof):
+            raise ReceiptError("a hash of its proof has another length than 32 bytes")
+        return cls(index=int(match["index"]), data=data, proof=tuple(proof), checkpoint=match["checkpoint"])
+
+    def verified(self, verifier: Verifier) -> tuple[AuditEntry, Checkpoint]:
+        """The entry that it proves, and the checkpoint that it proves it by. Raises ReceiptError, NoteError.
+
+        verifier: the log's key, which must come from elsewhere than the receipt.
+        """
+        checkpoint = Checkpoint.parse(open_note(self.checkpoint, [verifier]))
+        if checkpoint.origin != verifier.name:
+            raise ReceiptError("its checkpoint is of another log than the key")
+        if not verify_inclusion(leaf_hash(self.data), self.index, checkpoint.size, self.proof, checkpoint.root):
+            raise ReceiptError("its entry does not lead to the root that the log signed")
+        try:
+            moment, kind, body = decode(self.data)
+        except ValueError as error:
+            raise ReceiptError("the log holds it, but it is no entry of a version known here") from error
+        return AuditEntry(index=self.index, time=moment, kind=kind, body=body, data=self.data), checkpoint

@@ -1,0 +1,86 @@
+"""What anybody can fetch of the log, and what an auditor can: enough to check it with tools of their own."""
+
+from typing import Any
+
+import httpx
+
+from api.permission import Role
+from matcher.audit.bundle import unpack_bundle
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.merkle import leaf_hash, verify_consistency
+from matcher.audit.note import Verifier, open_note
+from matcher.audit.receipt import Receipt
+from matcher.audit.tile import Tile
+from matcher.audit.tree import TiledTree
+
+
+def verifier(site: Any) -> Verifier:
+    return Verifier.parse(site.service.matcher.log.verifier_key)
+
+
+def fetch(site: Any, path: str, role: Role | None = None) -> httpx.Response:
+    return site.as_role(role, "GET", f"{site.address}/log/{path}")
+
+
+def checkpoint(site: Any) -> Checkpoint:
+    return Checkpoint.parse(open_note(fetch(site, "checkpoint").text, [verifier(site)]))
+
+
+def hashes(site: Any, tile: Tile) -> bytes:
+    answer = fetch(site, tile.path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert "immutable" in answer.headers["cache-control"]
+    return answer.content
+
+
+def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_grew(site: Any) -> None:
+    old = checkpoint(site)
+    for number in range(300):
+        site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name=str(number), actor="cli:test")
+    new = checkpoint(site)
+    assert new.size == old.size + 300
+    tree = TiledTree(new.size, lambda tile: hashes(site, tile))
+    assert tree.root() == new.root
+    assert verify_consistency(old.size, old.root, new.size, new.root, tree.consistency(old.size))
+    answer = fetch(site, "checkpoint")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_entries_are_for_those_who_may_read_the_log_and_that_is_logged(site: Any) -> None:
+    size = checkpoint(site).size
+    path = f"tile/entries/000.p/{size}"
+    assert fetch(site, path).status_code == 401
+    assert fetch(site, path, Role.OPERATOR).status_code == 403
+    answer = fetch(site, path, Role.AUDITOR)
+    assert answer.headers["cache-control"] == "no-store"
+    entries = unpack_bundle(answer.content, size)
+    assert b"".join(map(leaf_hash, entries)) == fetch(site, f"tile/0/000.p/{size}").content
+    last = site.service.matcher.log.entries(limit=1, newest_first=True)[0]
+    assert (last.kind.value, last.body["read"]) == ("log_read", {"tile": path})
+
+
+def test_what_there_is_not_is_told_in_the_form_of_every_error(site: Any) -> None:
+    size = checkpoint(site).size
+    for path in ("tile/0/000", f"tile/0/000.p/{size + 1}", "tile/0/0", "tile/0/%2E%2E/000", "tile/1/000.p/1"):
+        answer = fetch(site, path)
+        assert (answer.status_code, site.code(answer)) == (404, "tile_unknown"), path
+    assert fetch(site, "tile/64/000").status_code == 422
+    assert fetch(site, "tile/x/000").status_code == 422
+    assert fetch(site, "tile/entries/nothing", Role.AUDITOR).status_code == 404
+
+
+def test_who_searched_gets_the_receipts_of_the_search_and_no_others(site: Any, astronaut_jpeg: bytes) -> None:
+    files = {"file": ("x.jpg", astronaut_jpeg)}
+    answer = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files=files).json()
+    for name in ("request", "outcome"):
+        index, link = answer[f"{name}_index"], answer[f"{name}_receipt"]
+        receipt = site.as_role(Role.OPERATOR, "GET", f"{site.address}{link}")
+        assert receipt.status_code == 200, receipt.text
+        entry, _ = Receipt.parse(receipt.text).verified(verifier(site))
+        assert (entry.index, entry.kind.value) == (index, name)
+        assert site.as_role(Role.RESEARCHER, "GET", f"{site.address}{link}").status_code == 403
+        assert site.as_role(Role.AUDITOR, "GET", f"{site.address}{link}").status_code == 200
+    first = site.as_role(Role.OPERATOR, "GET", "/log/entries/0/receipt")
+    assert (first.status_code, site.code(first)) == (403, "permission_denied")
