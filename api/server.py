@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from api.service import Service
+    from matcher.audit.witness import Witness
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5
@@ -70,32 +71,52 @@ def serve_forever(service: "Service", *, host: str, port: int, announce: Callabl
 
     Raises: AddressInUseError, before any camera is started.
     """
-    listener = _listen(host, port)
-    server = _server(service)
+    with _listen(host, port) as listener:
 
+        def ready(address: str) -> None:
+            service.start()
+            announce(address)
+
+        _run(_server(service), listener, host, ready)
+
+
+def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Takes the address, announces it, and answers logs until SIGINT or SIGTERM. Raises: AddressInUseError."""
+    import uvicorn
+
+    from api.witness import create_witness_app
+
+    with _listen(host, port) as listener:
+        config = uvicorn.Config(
+            create_witness_app(witness),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            lifespan="off",
+        )
+        _run(uvicorn.Server(config), listener, host, announce)
+
+
+def _run(server: "uvicorn.Server", listener: socket.socket, host: str, ready: Callable[[str], None]) -> None:
     def end(*_: object) -> None:
         server.should_exit = True
 
-    # Uvicorn raises the signal anew once it has shut down: by default that would end us before the service is closed.
+    # Uvicorn raises the signal anew once it has shut down: by default that would end us before all is closed.
     signal.signal(signal.SIGTERM, end)
-    try:
-        service.start()
-        announce(f"http://{host}:{listener.getsockname()[1]}")
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
+    ready(f"http://{host}:{listener.getsockname()[1]}")
+    server.run(sockets=[listener])
 
 
 @contextmanager
 def serving(service: "Service", *, host: str, port: int) -> Iterator[str]:
     """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError."""
-    listener = _listen(host, port)
-    server = _server(service)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(STOP_SECONDS * 2)
-        listener.close()
+    with _listen(host, port) as listener:
+        server = _server(service)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(STOP_SECONDS * 2)

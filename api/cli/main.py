@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 import typer
 from pydantic import ValidationError
 
-from api.cli import account, audit, camera, demo, doctor, search, serve, subject
+from api.cli import account, audit, camera, demo, doctor, search, serve, subject, witness
 from api.cli.output import complain
 from matcher.errors import ClearglassError
 
@@ -21,6 +21,7 @@ app.add_typer(camera.app, name="camera")
 app.add_typer(subject.app, name="subject")
 app.add_typer(audit.app, name="audit")
 app.add_typer(account.app, name="account")
+app.add_typer(witness.app, name="witness")
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("identify")(search.identify)
