@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench fuzz tamper-test lock clean
 
 setup: $(VENV)/ready
 
@@ -28,6 +28,14 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks all --out out/benchmarks
+
+# The log's parsers, a million times; `make test` does it some thousand times.
+fuzz: setup
+	CLEARGLASS_FUZZ_CASES=100000 $(BIN)/python -m pytest --timeout 0 tests/matcher/audit/test_fuzz.py $(TEST)
+
+# Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.
+tamper-test: setup
+	CLEARGLASS_TAMPER_CASES=5000 $(BIN)/python -m pytest --timeout 0 tests/matcher/audit/test_tampering.py $(TEST)
 
 # Hashes without addresses, for every Python and platform the project runs on.
 lock: setup
