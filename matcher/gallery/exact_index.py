@@ -43,9 +43,10 @@ class ExactIndex:
             inside = inside & allowed.mask(begin, begin + len(inside))
             places = np.flatnonzero(inside)
             if len(places) < len(block) * _FEW:
-                best.take(begin + places, probes @ block[places].T)
+                best.take(begin + places, block[places] @ probes.T)
             else:
-                similarities = probes @ block[: len(inside)].T
-                similarities += np.where(inside, np.float32(0), -np.float32(np.inf))
+                # In this order: the other way round the product takes a third longer.
+                similarities = block[: len(inside)] @ probes.T
+                similarities[~inside] = -np.inf
                 best.take(np.arange(begin, begin + len(inside)), similarities)
         return best.neighbours()

@@ -47,16 +47,16 @@ class Best:
         """Probe, number and similarity of what may be among the best."""
 
     def take(self, numbers: Numbers, similarities: Vectors) -> None:
-        """One more part. Numbers (n,) and similarities (probes, n) as for `nearest`."""
-        least = self._kept.similarities[:, -1:]
+        """One more part. numbers: (n,). similarities: (n, probes), otherwise as for `nearest`."""
+        least = self._kept.similarities[:, -1]
         if np.isneginf(least).any():
-            part = nearest(numbers, similarities, self._k)
+            part = nearest(numbers, similarities.T, self._k)
             self._keep(part.numbers, part.similarities)
             return
         # By their places in one row: many times as quick as pairs of places.
-        rows, places = np.divmod(np.flatnonzero(similarities >= least), similarities.shape[1])
+        places, rows = np.divmod(np.flatnonzero(similarities >= least), len(least))
         if len(rows):
-            self._waiting.append((rows, numbers[places], similarities[rows, places]))
+            self._waiting.append((rows, numbers[places], similarities[places, rows]))
             if sum(len(rows) for rows, _, _ in self._waiting) >= self._kept.numbers.size:
                 self._settle()
 
