@@ -12,6 +12,7 @@ from matcher.errors import ClearglassError
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
     from api.service import Service
     from matcher.audit.witness import Witness
@@ -45,9 +46,21 @@ def _listen(host: str, port: int) -> socket.socket:
 def _server(service: "Service") -> "uvicorn.Server":
     import uvicorn
 
-    proxies = service.settings.trusted_proxies
-    config = uvicorn.Config(
-        create_app(service),
+    config = _config(create_app(service), proxies=service.settings.trusted_proxies)
+
+    class _Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.events.close()  # else the endless answers would hold the server up to the last second
+            await super().shutdown(sockets)
+
+    return _Server(config)
+
+
+def _config(app: "ASGIApp", *, proxies: str | None = None) -> "uvicorn.Config":
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
         access_log=False,  # the audit log says who asked; an access log would keep a second, unsigned record
         log_level="warning",
         server_header=False,
@@ -57,13 +70,6 @@ def _server(service: "Service") -> "uvicorn.Server":
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
     )
-
-    class _Server(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            service.events.close()  # else the endless answers would hold the server up to the last second
-            await super().shutdown(sockets)
-
-    return _Server(config)
 
 
 def serve_forever(service: "Service", *, host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -87,15 +93,7 @@ def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callabl
     from api.witness import create_witness_app
 
     with _listen(host, port) as listener:
-        config = uvicorn.Config(
-            create_witness_app(witness),
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            lifespan="off",
-        )
-        _run(uvicorn.Server(config), listener, host, announce)
+        _run(uvicorn.Server(_config(create_witness_app(witness))), listener, host, announce)
 
 
 def _run(server: "uvicorn.Server", listener: socket.socket, host: str, ready: Callable[[str], None]) -> None:

@@ -19,21 +19,21 @@ def audit(
     since: an earlier checkpoint, kept by whoever asks: the log must begin with what it covers. Raises what reading the
     log does, but for tiles that are not there, which the report tells.
     """
-    audit = _Audit(log)
+    walk = _Audit(log)
     note = log.checkpoint()
     try:
         checkpoint = Checkpoint.parse(open_note(note, [verifier]))
     except NoteError as error:
-        audit.story.add(None, "checkpoint_invalid", error.message)
+        walk.story.add(None, "checkpoint_invalid", error.message)
         checkpoint = None
     if checkpoint is not None:
-        audit.check(checkpoint, verifier, since, progress)
+        walk.check(checkpoint, verifier, since, progress)
     return LogReport(
-        entries=audit.frontier.size,
-        root=audit.frontier.root(),
+        entries=walk.frontier.size,
+        root=walk.frontier.root(),
         checkpoint=note,
-        open_requests=len(audit.story.open),
-        problems=tuple(audit.story.problems),
+        open_requests=len(walk.story.open),
+        problems=tuple(walk.story.problems),
     )
 
 
@@ -80,11 +80,12 @@ class _Audit:
         return leaves is not None
 
     def _grow(self, hashed: bytes) -> None:
-        for level, root in enumerate(self.frontier.completed(hashed)[::HEIGHT]):
+        completed = self.frontier.completed(hashed)
+        for level, root in enumerate(completed[::HEIGHT]):
             if level == len(self._hashes):
                 self._hashes.append([])
             self._hashes[level].append(root)
-        self.frontier = self.frontier.append(hashed)
+        self.frontier = self.frontier.grown(completed)
 
     def _compare(self, tile: Tile) -> bool:
         """Whether the tile is there; its hashes are held against those of the entries."""

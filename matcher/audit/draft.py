@@ -60,12 +60,12 @@ class Draft:
         hashed = leaf_hash(data)
         values = (index, format_time(moment), kind.value, answered(kind, body), data, hashed)
         driver(connection).execute(_WRITE_ENTRY, values)
-        # Of the perfect subtrees that the entry completes, those that fill a tile.
-        for level, root in enumerate(self.frontier.completed(hashed)[HEIGHT::HEIGHT], start=1):
+        completed = self.frontier.completed(hashed)
+        for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):  # those that fill a tile
             driver(connection).execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))
         entry = AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
         longer = type(self)(
-            transaction=self.transaction, began=self.began, frontier=self.frontier.append(hashed), last_time=moment
+            transaction=self.transaction, began=self.began, frontier=self.frontier.grown(completed), last_time=moment
         )
         return longer, entry
 

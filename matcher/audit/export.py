@@ -1,20 +1,17 @@
 """A log as files, laid out as C2SP tlog-tiles serves it: any web server can publish them, anybody check them."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import ExportError, TileUnknownError
 from matcher.audit.note import Verifier, open_note
 from matcher.audit.publication import Publication
+from matcher.audit.report import Progress
 from matcher.audit.tile import Tile, tiles
 from matcher.audit.tree import TiledTree
+from matcher.store.whole_file import write_whole
 
 _CHECKPOINT = "checkpoint"
-
-Progress = Callable[[int, int], None]
-"""Called with how many files are written, and of how many."""
 
 
 class ExportedLog:
@@ -26,7 +23,13 @@ class ExportedLog:
 
     def checkpoint(self) -> str:
         """See Publication. Raises ExportError."""
-        return self._text()
+        path = self.folder / _CHECKPOINT
+        try:
+            return path.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise ExportError(f"There is no exported log in {self.folder}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ExportError(f"{path} cannot be read.") from error
 
     def read(self, tile: Tile) -> bytes:
         """See Publication. Raises ExportError where it cannot be read."""
@@ -58,7 +61,7 @@ class ExportedLog:
         """How many entries are here already."""
         if not (self.folder / _CHECKPOINT).exists():
             return 0
-        old = Checkpoint.parse(open_note(self._text(), [verifier]))
+        old = Checkpoint.parse(open_note(self.checkpoint(), [verifier]))
         if old.size > checkpoint.size or TiledTree(checkpoint.size, log.read).root(old.size) != old.root:
             raise ExportError(
                 f"{self.folder} holds {old.size} entries that this log does not begin with.",
@@ -66,23 +69,10 @@ class ExportedLog:
             )
         return old.size
 
-    def _text(self) -> str:
-        path = self.folder / _CHECKPOINT
-        try:
-            return path.read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise ExportError(f"There is no exported log in {self.folder}.") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise ExportError(f"{path} cannot be read.") from error
-
     def _write(self, path: str, data: bytes) -> None:
         target = self.folder / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with target.with_name(f"{target.name}.new").open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(target)
+            write_whole(target, data)
         except OSError as error:
             raise ExportError(f"{target} cannot be written: {error.strerror}.") from error

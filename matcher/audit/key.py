@@ -9,7 +9,8 @@ from pathlib import Path
 
 from matcher.audit.errors import LogKeyError, NoteError
 from matcher.audit.note import Signer
-from matcher.store.sealing import sync_folder, write_secret
+from matcher.store.sealing import write_secret
+from matcher.store.whole_file import sync_folder
 
 LOG_KEY_FILE = "log.key"
 _DRAFT_FILE = "log.key.new"

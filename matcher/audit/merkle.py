@@ -41,8 +41,11 @@ class Frontier:
 
     def append(self, leaf: bytes) -> Self:
         """The frontier with one more leaf hash."""
-        roots = self.completed(leaf)
-        return type(self)(self.size + 1, (*self.roots[: len(self.roots) + 1 - len(roots)], roots[-1]))
+        return self.grown(self.completed(leaf))
+
+    def grown(self, completed: Sequence[bytes]) -> Self:
+        """The frontier after the leaf that `completed` was asked about, for who needs both."""
+        return type(self)(self.size + 1, (*self.roots[: len(self.roots) + 1 - len(completed)], completed[-1]))
 
     def root(self) -> bytes:
         """The tree's root hash."""

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from matcher.audit.errors import NoteError
 
-ED25519 = b"\x01"
-"""The type of a key that signs notes as they are."""
-
+_ED25519 = b"\x01"
 _KEY_BYTES = 32
 _DASH = "\u2014"
 _MAX_NOTE = 1_000_000
@@ -31,12 +29,12 @@ def _invalid(what: str) -> NoteError:
     return NoteError(f"The signed note is not valid: {what}.", remedy="Fetch it again from the log's own address.")
 
 
-def key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
+def _key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
     """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
     return sha256(name.encode() + b"\n" + kind + public).digest()[:4]
 
 
-def check_name(name: str) -> str:
+def _check_name(name: str) -> str:
     """The name, if it can be that of a key. Raises NoteError."""
     if not name or "+" in name or any(character.isspace() for character in name):
         raise _invalid("a key's name is empty or holds a space or a plus")
@@ -62,8 +60,11 @@ class NoteVerifier(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verifier:
-    """A NoteVerifier for a log's own signature."""
+class PublicKey:
+    """An Ed25519 key of one type, by name. What its signatures are made over is for its subclass to say."""
+
+    kind: ClassVar[bytes]
+    """The type's byte: keys of one type are not taken for keys of another."""
 
     name: str
     public: bytes
@@ -71,68 +72,98 @@ class Verifier:
     @cached_property
     def key_id(self) -> bytes:
         """See NoteVerifier."""
-        return key_id_of(self.name, ED25519, self.public)
+        return _key_id_of(self.name, self.kind, self.public)
 
     def __str__(self) -> str:
         """The verifier key, as published."""
-        return encode_key(self.name, self.key_id, ED25519 + self.public)
+        return _encode_key(self.name, self.key_id, self.kind + self.public)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The key of that form. Raises NoteError."""
-        name, key_id, raw = parse_key(text.strip(), ED25519)
-        if key_id != key_id_of(name, ED25519, raw):
+        name, key_id, raw = _parse_key(text.strip(), cls.kind)
+        if key_id != _key_id_of(name, cls.kind, raw):
             raise _invalid("the verifier key's id does not fit its key")
         return cls(name=name, public=raw)
 
-    def verifies(self, text: str, signature: bytes) -> bool:
-        """See NoteVerifier."""
+    def made(self, signature: bytes, message: bytes) -> bool:
+        """Whether these 64 bytes are this key's signature of exactly this message."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signer:
-    """A private key, by name."""
+class PrivateKey:
+    """The private half of a PublicKey of the same type."""
+
+    kind: ClassVar[bytes]
 
     name: str
     seed: bytes = field(repr=False)
 
     @classmethod
     def generate(cls, name: str) -> Self:
-        """A new random key."""
-        return cls(name=check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
+        """A new random key. Raises NoteError if that can be no key's name."""
+        return cls(name=_check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @cached_property
+    def public(self) -> bytes:
+        """The public half, 32 bytes."""
+        return self._private.public_key().public_bytes_raw()
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @cached_property
-    def verifier(self) -> Verifier:
-        """The public half."""
-        return Verifier(name=self.name, public=self._private.public_key().public_bytes_raw())
+    def key_id(self) -> bytes:
+        """The public half's."""
+        return _key_id_of(self.name, self.kind, self.public)
 
     def encode(self) -> str:
         """The secret form, for the key's file."""
-        return _PRIVATE + encode_key(self.name, self.verifier.key_id, ED25519 + self.seed)
+        return _PRIVATE + _encode_key(self.name, self.key_id, self.kind + self.seed)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The key that was encoded. Raises NoteError."""
         if not text.startswith(_PRIVATE):
             raise _invalid("this is no private key")
-        name, key_id, raw = parse_key(text.rstrip().removeprefix(_PRIVATE), ED25519)
-        signer = cls(name=name, seed=raw)
-        if signer.verifier.key_id != key_id:
+        name, key_id, raw = _parse_key(text.rstrip().removeprefix(_PRIVATE), cls.kind)
+        key = cls(name=name, seed=raw)
+        if key.key_id != key_id:
             raise _invalid("the private key's id does not fit its key")
-        return signer
+        return key
 
-    def sign(self, text: str) -> bytes:
-        """The Ed25519 signature over the text, 64 bytes."""
-        return self._private.sign(text.encode())
+    def sign(self, message: bytes) -> bytes:
+        """The Ed25519 signature, 64 bytes."""
+        return self._private.sign(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verifier(PublicKey):
+    """A NoteVerifier for a log's own signature, which is over the text as it is."""
+
+    kind: ClassVar[bytes] = _ED25519
+
+    def verifies(self, text: str, signature: bytes) -> bool:
+        """See NoteVerifier."""
+        return self.made(signature, text.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signer(PrivateKey):
+    """A log's private key."""
+
+    kind: ClassVar[bytes] = _ED25519
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        return Verifier(name=self.name, public=self.public)
 
 
 def sign_note(text: str, *signers: Signer) -> str:
@@ -140,7 +171,7 @@ def sign_note(text: str, *signers: Signer) -> str:
     _check_text(text)
     lines = []
     for signer in signers:
-        lines.append(signature_line(signer.name, signer.verifier.key_id, signer.sign(text)))
+        lines.append(signature_line(signer.name, signer.key_id, signer.sign(text.encode())))
     return text + "\n" + "".join(lines)
 
 
@@ -200,22 +231,22 @@ def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
     raw = strict_base64(encoded, "a signature line")
     if dash != _DASH or len(raw) < 5:
         raise _invalid("a signature line is malformed")
-    return check_name(name), raw[:4], raw[4:]
+    return _check_name(name), raw[:4], raw[4:]
 
 
-def encode_key(name: str, key_id: bytes, raw: bytes) -> str:
+def _encode_key(name: str, key_id: bytes, raw: bytes) -> str:
     """name+hex8(key id)+base64(raw), raw being the key behind its type."""
     return f"{name}+{key_id.hex()}+{base64.b64encode(raw).decode()}"
 
 
-def parse_key(text: str, kind: bytes) -> tuple[str, bytes, bytes]:
-    """Name, id and 32 bytes of a key of this type, written as by `encode_key`. Raises NoteError."""
+def _parse_key(text: str, kind: bytes) -> tuple[str, bytes, bytes]:
+    """Name, id and 32 bytes of a key of this type, written as by `_encode_key`. Raises NoteError."""
     name, _, rest = text.partition("+")
     key_id, _, encoded = rest.partition("+")
     raw = strict_base64(encoded, "a key")
     if len(key_id) != 8 or key_id.strip("0123456789abcdef") or len(raw) != 1 + _KEY_BYTES or raw[:1] != kind:
         raise _invalid("a key is malformed or of another type")
-    return check_name(name), bytes.fromhex(key_id), raw[1:]
+    return _check_name(name), bytes.fromhex(key_id), raw[1:]
 
 
 def strict_base64(text: str, place: str) -> bytes:

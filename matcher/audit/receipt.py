@@ -13,17 +13,17 @@ from matcher.audit.bundle import unpack_bundle
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import AuditEntry, decode
 from matcher.audit.errors import EntryUnknownError, NoteError, ReceiptError
-from matcher.audit.merkle import HASH_BYTES, leaf_hash, verify_inclusion
+from matcher.audit.merkle import leaf_hash, verify_inclusion
 from matcher.audit.note import Verifier, open_note, strict_base64
+from matcher.audit.proof import MOST_HASHES, decode_proof, encode_proof
 from matcher.audit.publication import Publication
 from matcher.audit.tile import WIDTH, Tile
 from matcher.audit.tree import TiledTree
 
 _HEAD = "c2sp.org/tlog-proof@v1"
-_MOST_HASHES = 63
 _FORM = re.compile(
     rf"{re.escape(_HEAD)}\nextra (?P<extra>[^\n]+)\nindex (?P<index>0|[1-9][0-9]{{0,15}})\n"
-    rf"(?P<proof>(?:[^\n]+\n){{0,{_MOST_HASHES}}})\n(?P<checkpoint>.+)",
+    rf"(?P<proof>(?:[^\n]+\n){{0,{MOST_HASHES}}})\n(?P<checkpoint>.+)",
     re.DOTALL,
 )
 
@@ -56,8 +56,7 @@ class Receipt:
     def text(self) -> str:
         """As it is handed out; its file's name ends in .tlog-proof."""
         extra = base64.b64encode(self.data).decode()
-        hashes = "".join(f"{base64.b64encode(one).decode()}\n" for one in self.proof)
-        return f"{_HEAD}\nextra {extra}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
+        return f"{_HEAD}\nextra {extra}\nindex {self.index}\n{encode_proof(self.proof)}\n{self.checkpoint}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -66,12 +65,9 @@ class Receipt:
         if match is None:
             raise ReceiptError("it is not a tlog-proof@v1 that holds an entry")
         try:
-            proof = [strict_base64(line, "the proof") for line in match["proof"].split("\n")[:-1]]
-            data = strict_base64(match["extra"], "the entry")
+            proof, data = decode_proof(match["proof"]), strict_base64(match["extra"], "the entry")
         except NoteError as error:
-            raise ReceiptError("it holds what is not base64") from error
-        if any(len(one) != HASH_BYTES for one in proof):
-            raise ReceiptError("a hash of its proof has another length than 32 bytes")
+            raise ReceiptError("its proof or its entry is not what base64 of it would be") from error
         return cls(index=int(match["index"]), data=data, proof=tuple(proof), checkpoint=match["checkpoint"])
 
     def verified(self, verifier: Verifier) -> tuple[AuditEntry, Checkpoint]:

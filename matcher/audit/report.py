@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Progress = Callable[[int, int], None]
-"""Called with how many entries are done, and of how many."""
+"""Called with how much is done, and of how much: entries that are checked, files that are written."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,8 +48,9 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
             walk.add(at, "entry_missing", f"Entry {at} is missing; {row.number} stands in its place.")
             break
         hashed = walk.entry(row)
-        walk.tree(at, frontier.completed(hashed))
-        frontier = frontier.append(hashed)
+        completed = frontier.completed(hashed)
+        walk.tree(at, completed)
+        frontier = frontier.grown(completed)
         if progress is not None and (at + 1) % _BATCH == 0:
             progress(at + 1, head.size)
     if extra:

@@ -18,15 +18,16 @@ from typing import Self
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.cosignature import Cosigner
 from matcher.audit.errors import NoteError, WitnessError
-from matcher.audit.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
-from matcher.audit.note import Verifier, open_note, strict_base64
+from matcher.audit.merkle import EMPTY_ROOT, verify_consistency
+from matcher.audit.note import Verifier, open_note
+from matcher.audit.proof import MOST_HASHES, decode_proof
 from matcher.store.lock import lock_folder
-from matcher.store.sealing import sync_folder, write_secret
+from matcher.store.sealing import write_secret
+from matcher.store.whole_file import write_whole
 
 KEY_FILE = "witness.key"
-_MOST_HASHES = 63
 _REQUEST = re.compile(
-    rf"old (?P<old>0|[1-9][0-9]{{0,18}})\n(?P<proof>(?:[^\n]+\n){{0,{_MOST_HASHES}}})\n(?P<checkpoint>.+)", re.DOTALL
+    rf"old (?P<old>0|[1-9][0-9]{{0,18}})\n(?P<proof>(?:[^\n]+\n){{0,{MOST_HASHES}}})\n(?P<checkpoint>.+)", re.DOTALL
 )
 
 
@@ -145,24 +146,16 @@ class Witness:
     def _keep(self, checkpoint: Checkpoint) -> None:
         path = self._path(checkpoint.origin)
         try:
-            with path.with_suffix(".new").open("w", encoding="utf-8") as file:
-                file.write(checkpoint.text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
-            sync_folder(self._folder)
+            write_whole(path, checkpoint.text.encode())
         except OSError as error:
             raise WitnessError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _hashes(lines: str) -> list[bytes]:
     try:
-        hashes = [strict_base64(line, "the proof") for line in lines.split("\n")[:-1]]
+        return decode_proof(lines)
     except NoteError as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, f"{error.message}\n") from error
-    if any(len(one) != HASH_BYTES for one in hashes):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "A hash of the proof has another length than 32 bytes.\n")
-    return hashes
 
 
 def _read_key(path: Path) -> Cosigner:

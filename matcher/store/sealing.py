@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 from matcher.errors import ClearglassError
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.whole_file import write_whole
 
 KEY_BYTES = 32
 MASTER_KEY_FILE = "master.key"
@@ -130,23 +131,7 @@ def write_secret(path: Path, content: bytes) -> None:
     """
     if path.exists():
         raise FileExistsError(path)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Returns when the names in the folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(path, content, mode=0o600)
 
 
 def _check(database: Database, key: MasterKey, sealed: bytes | None) -> None:

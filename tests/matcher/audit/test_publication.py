@@ -132,7 +132,7 @@ def test_an_export_is_extended_and_the_tiles_that_were_full_stay_as_they_are(log
     assert checkpoint.size == ENTRIES + 200
     assert TiledTree(checkpoint.size, exported.read).root() == checkpoint.root
     assert steps[-1][0] == steps[-1][1] == len(list(tiles(checkpoint.size, after=ENTRIES)))
-    assert not list(exported.folder.rglob("*.new"))
+    assert not list(exported.folder.rglob("*.unfinished"))
 
 
 def test_an_export_that_broke_off_is_the_one_before(
