@@ -98,7 +98,7 @@ class Watch:
         """
         with self._stopwatch.timed("convert"):
             picture = frame.shrunk(*self._detected_size(frame))
-        faces = self._found(frame, picture)
+        faces = self._found(frame, picture, hurried)
         with self._stopwatch.timed("track"):
             followed = self._tracker.follow(faces, frame.arrived)
             for track in followed.seen:
@@ -114,10 +114,13 @@ class Watch:
         passed = tuple(self._ended(track) for track in followed.ended)
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
 
-    def wants_samples(self, moment: float) -> bool:
-        """Whether anybody in the last frame is worth a search, or a closer look, and large enough for it."""
+    def wants_samples(self, moment: float, *, hurried: bool = False) -> bool:
+        """Whether anybody in the last frame is worth a search, or a closer look, and large enough for it.
+
+        hurried: as for `look`, which would pass over the sample of whoever must wait.
+        """
         return any(
-            self._passages[track.number].wants_sample(self._rule, moment)
+            self._wants(self._passages[track.number], moment, hurried)
             and _eye_distance(track.face) >= self._gate.min_eye_distance
             for track in self._present
         )
@@ -140,14 +143,14 @@ class Watch:
             if passage.subject_id == subject_id:
                 passage.doubt()
 
-    def _found(self, frame: Frame, picture: Image) -> list[Face]:
+    def _found(self, frame: Frame, picture: Image, hurried: bool) -> list[Face]:
         """The faces in the frame, in its pixels. In a view that stands still they are those of the last look.
 
         Not where a sample is wanted: its landmarks must be those of its own picture.
         """
         size = (frame.width, frame.height)
         still = self._stillness.holds(picture, frame.arrived) and size == self._size
-        if not still or self.wants_samples(frame.arrived):
+        if not still or self.wants_samples(frame.arrived, hurried=hurried):
             with self._stopwatch.timed("detect"):
                 found = self._recogniser.detect([picture])[0]
             across, down = frame.width / picture.shape[1], frame.height / picture.shape[0]
@@ -161,6 +164,9 @@ class Watch:
         share = min(1.0, min(max(wanted, LEAST_DETECTED), MOST_DETECTED) / longest)
         return max(1, round(frame.width * share)), max(1, round(frame.height * share))
 
+    def _wants(self, passage: Passage, moment: float, hurried: bool) -> bool:
+        return (passage.unsearched or not hurried) and passage.wants_sample(self._rule, moment)
+
     def _searches(
         self, frame: Frame, tracks: Sequence[Track], hurried: bool
     ) -> tuple[tuple[Sighting, ...], dict[int, tuple[QualityReason, ...]]]:
@@ -169,7 +175,7 @@ class Watch:
         wanted: list[tuple[Passage, Face]] = []
         for track in tracks:
             passage = self._passages[track.number]
-            if (hurried and not passage.unsearched) or not passage.wants_sample(self._rule, frame.arrived):
+            if not self._wants(passage, frame.arrived, hurried):
                 continue
             if _eye_distance(track.face) < self._gate.min_eye_distance:
                 refused[track.number] = self._refuse(passage, (QualityReason.TOO_SMALL,))

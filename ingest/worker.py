@@ -137,7 +137,7 @@ class Worker:
         """Decodes and looks at the newest frame; whether there was one."""
         with self._stopwatch.timed("decode"):
             now = time.monotonic()
-            frame = self._streams.take(now, samples=self._watch.wants_samples(now))
+            frame = self._streams.take(now, samples=self._watch.wants_samples(now, hurried=hurried))
         if frame is None:
             return False
         looked = self._watch.look(frame, hurried=hurried)

@@ -276,7 +276,7 @@ def test_faces_of_a_substream_are_followed_and_searched_for_in_the_main_stream(
     looked = watch.look(small_frame(0.0))
     assert recogniser.detected_in == [(SIZE[0] // 3, SIZE[1] // 3)], "it is not scaled up"
     assert (looked.seen[0].track, looked.sightings, recogniser.extracted) == (1, (), 0)
-    assert watch.wants_samples(0.1)
+    assert watch.wants_samples(0.1) and watch.wants_samples(0.1, hurried=True)
     looked = watch.look(frame(0.2))
     assert [(one.passage, one.first) for one in looked.sightings] == [(1, True)]
     assert not watch.wants_samples(0.3), "its answer is waited for"
@@ -285,6 +285,7 @@ def test_faces_of_a_substream_are_followed_and_searched_for_in_the_main_stream(
     assert (looked.seen[0].track, looked.seen[0].box.x) == (1, pytest.approx(400, abs=0.01))
     assert not watch.wants_samples(0.5)
     assert watch.wants_samples(1.3)
+    assert not watch.wants_samples(1.3, hurried=True), "who was searched for must wait, and no picture is decoded"
     watch.expire(10.0)
     assert not watch.wants_samples(10.0)
 
