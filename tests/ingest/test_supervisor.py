@@ -156,7 +156,7 @@ def bench(settings: IngestSettings, factory: Callable[[], Any] = BrightRecognise
 
 
 def workers_left() -> int:
-    """This process's own: what a browser's helpers leave behind for a moment, children of children, is not looked at."""
+    """This process's own: what a browser's helpers leave for a moment, children of children, is not looked at."""
     return sum("ingest.worker" in " ".join(child.cmdline()) for child in psutil.Process().children())
 
 
