@@ -76,6 +76,7 @@ STATUS: Mapping[str, int] = {
     "store_failed": 503,
     "store_closed": 503,
     "log_unavailable": 503,
+    "log_uncosigned": 503,
     "clock_set_back": 503,
     "erasure_pending": 503,
     # What is broken, and needs somebody at the machine.
@@ -92,7 +93,10 @@ STATUS: Mapping[str, int] = {
     "note_invalid": 500,
     "receipt_invalid": 500,
     "log_export": 500,
+    "log_served": 500,
     "witness": 500,
+    "witness_policy": 500,
+    "cosigning": 500,
     "no_candidate": 500,
     "operating_point": 500,
     "operating_point_unknown": 500,

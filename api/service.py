@@ -65,7 +65,8 @@ class Service:
         return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
 
     def start(self) -> None:
-        """Begins watching every enabled camera."""
+        """Begins watching every enabled camera, and having the log cosigned."""
+        self.matcher.cosigning.start()
         self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """What the durable log adds to an identification: the same searches with and without it, by turns."""
 
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,13 @@ from benchmarks.audit_cost_load import Asked, Timings, ask
 from benchmarks.audit_cost_report import plot, tables, targets
 from benchmarks.audit_cost_stages import stages
 from benchmarks.audit_cost_world import QUERY, LogAlone, SearchAlone, World, fill, open_world
-from benchmarks.benchmark import Context, Plot, Progress, Result
+from benchmarks.benchmark import Advance, Context, Plot, Progress, Result
 from benchmarks.errors import MeasurementError
+from matcher.audit.auditor import audit
+from matcher.audit.export import ExportedLog
+from matcher.audit.note import Verifier
+from matcher.audit.publication import StoredPublication
+from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
 
 SEED = 4
@@ -55,17 +61,19 @@ class AuditCostBenchmark:
                 runs += [_compare(world, plan, entries, clients, context.progress) for clients in CLIENTS]
             parts = stages(world, context.progress, rounds=20 if context.quick else 200)
             verified = _verify(world, context.progress)
+            audited = _audited(world, Path(folder, "export"), context.progress)
         figures = {
             "references": plan.references,
             "runs": runs,
             "stages_ms": parts,
             "verified_entries": verified,
+            "offline_audit": audited,
         }
         return Result(
             figures=figures,
             tables=tables(runs, parts),
             plots=[Plot(name="latency", draw=plot(runs))],
-            targets=targets(runs, parts),
+            targets=targets(runs, parts, audited),
         )
 
 
@@ -119,14 +127,40 @@ def _verify(world: World, progress: Progress) -> int:
     """How many entries the log's own verification went through. Raises MeasurementError if it finds anything wrong."""
     log = world.matcher.log
     with progress.step("verifying", total=log.size()) as advance:
-        done = 0
+        report = verify_log(world.matcher.database, log.verifier_key, _steps(advance))
+    return _sound(report)
 
-        def on(now: int, _of: int) -> None:
-            nonlocal done
-            advance(now - done)
-            done = now
 
-        report = verify_log(world.matcher.database, log.verifier_key, on)
+def _audited(world: World, folder: Path, progress: Progress) -> Mapping[str, float]:
+    """Exports the log, and checks the export as an auditor does who has nothing else."""
+    log, verifier = world.matcher.log, Verifier.parse(world.matcher.log.verifier_key)
+    export = ExportedLog(folder)
+    with progress.step("exporting") as advance:
+        began = time.monotonic()
+        export.extend(StoredPublication(world.matcher.database), verifier, _steps(advance))
+        exported = time.monotonic()
+    with progress.step("auditing the export", total=log.size()) as advance:
+        entries = _sound(audit(export, verifier, progress=_steps(advance)))
+    return {
+        "entries": entries,
+        "export_seconds": exported - began,
+        "audit_seconds": time.monotonic() - exported,
+    }
+
+
+def _steps(advance: Advance) -> Callable[[int, int], None]:
+    """What is told how much is done, as a bar wants it: by how much more."""
+    done = 0
+
+    def on(now: int, _of: int) -> None:
+        nonlocal done
+        advance(now - done)
+        done = now
+
+    return on
+
+
+def _sound(report: LogReport) -> int:
     if not report.verified:
         raise MeasurementError(
             f"The log does not verify: {report.problems[0].message}", remedy="This is a fault in Clearglass: report it."

@@ -51,7 +51,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
             "checkpoint, signed": lambda: sign_note(
                 Checkpoint(origin=signer.name, size=1, root=EMPTY_ROOT).text, signer
             ),
-            "one entry, durable": lambda: matcher.log.record(EntryKind.LOGIN, {"actor": QUERY.actor}),
+            "one entry, durable": lambda: matcher.log.record(EntryKind.STOP, {}),
             "templates of a shortlist": lambda: matcher.gallery.templates(numbers),
             RECEIPT: lambda: Receipt.issue(publication, verifier, next(indexes)),
         }

@@ -9,9 +9,11 @@ from prometheus_client import CollectorRegistry
 from threadpoolctl import threadpool_limits
 
 from matcher.alerts import Alerts
+from matcher.audit.cosigning import Cosigning
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogError
 from matcher.audit.log import AuditLog
+from matcher.audit.policy import read_policy
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 from matcher.gallery.enrolment import Enroller
@@ -70,6 +72,14 @@ class Matcher:
         )
         self.log = AuditLog(database, clock=clock, metrics=metrics)
         self.log.close_interrupted()
+        self.cosigning = Cosigning(
+            database,
+            self.log,
+            read_policy(settings.witness_policy),
+            every=settings.witness_seconds,
+            clock=clock,
+            metrics=metrics,
+        )
         # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
         self._index = index
         self.gallery = Gallery(
@@ -98,7 +108,7 @@ class Matcher:
 
         recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
         OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
-        ModelError and what `Database.open` raises.
+        PolicyError, ModelError and what `Database.open` raises.
         """
         # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
         threadpool_limits(1, user_api="blas")
@@ -139,6 +149,7 @@ class Matcher:
         if self._closed:
             return
         self._closed = True
+        self.cosigning.close()
         try:
             # A start entry that follows no stop entry tells of the failure as well.
             with suppress(LogError):

@@ -37,6 +37,14 @@ class MatcherMetrics:
             "Times the audit log could not be written, so nothing was done.",
             registry=registry,
         )
+        self.log_cosigned = Gauge(
+            "clearglass_log_cosigned_entries",
+            "Entries that the log's witnesses have cosigned; 0 without witnesses.",
+            registry=registry,
+        )
+        self.witness_failures = Counter(
+            "clearglass_witness_failures", "Times a witness did not cosign, by witness.", ["witness"], registry=registry
+        )
         self.data_free_bytes = Gauge(
             "clearglass_data_free_bytes", "Bytes free on the data folder's file system.", registry=registry
         )

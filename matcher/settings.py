@@ -12,7 +12,8 @@ class MatcherSettings(BaseSettings):
     folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
     holds the same. With neither, `master.key` in the data folder is used, and made the first time.
     operating_point: a name from `operating_points.json`; None is the default point. candidates: most subjects in an
-    answer.
+    answer. witness_policy: a file that names the log's witnesses and whose word it needs before it publishes a
+    checkpoint (C2SP tlog-policy). witness_seconds: between two looks at whether there is anything to cosign.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -22,3 +23,5 @@ class MatcherSettings(BaseSettings):
     master_key_file: Path | None = None
     operating_point: str | None = None
     candidates: int = Field(default=5, ge=1, le=50)
+    witness_policy: Path | None = None
+    witness_seconds: float = Field(default=10.0, ge=0.1)

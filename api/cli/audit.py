@@ -1,7 +1,8 @@
 """`clearglass audit`: what an auditor does with the log. It only reads, so it works while the service runs."""
 
 import sys
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -11,6 +12,8 @@ from api.cli.options import Data, Json
 from api.cli.output import progress, show, tell
 
 if TYPE_CHECKING:
+    from matcher.audit.checkpoint import Checkpoint
+    from matcher.audit.note import Verifier
     from matcher.audit.report import LogReport
 
 app = typer.Typer(help="The log of every search.", no_args_is_help=True)
@@ -20,58 +23,104 @@ app = typer.Typer(help="The log of every search.", no_args_is_help=True)
 def verify(
     data: Data,
     log: Annotated[
-        Path | None, typer.Argument(metavar="[EXPORT]", help="A log that was exported; without it, the data folder's.")
+        str | None,
+        typer.Argument(
+            metavar="[EXPORT]",
+            help="A log that was exported, or the address it is served at; without it, the data folder's.",
+        ),
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Of an exported log: its public key.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Of such a log: its public key.")] = None,
     since: Annotated[
         typer.FileBinaryRead | None,
-        typer.Option(
-            "--since", metavar="CHECKPOINT", help="A checkpoint you kept: the exported log must begin with it."
-        ),
+        typer.Option("--since", metavar="CHECKPOINT", help="A checkpoint you kept: such a log must begin with it."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="CLEARGLASS_TOKEN", help="Of a served log: a token of somebody who may read it."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the report as a page (HTML) as well.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times."""
+    """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times.
+
+    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing, 5 it was changed; 1 it could not be checked.
+    """
     if (log is None) != (key is None) or (log is None and since is not None):
-        raise typer.BadParameter("an exported log is checked with its --key, and only such a one takes --since")
-    report = _own(data) if log is None or key is None else _exported(log, key, since)
+        raise typer.BadParameter(
+            "a log that was published is checked with its --key, and only such a one takes --since"
+        )
+    check = _own(data) if log is None or key is None else _published(log, key, since, token)
+    if report is not None:
+        _write_report(report, check)
+    found, severity = check.report, check.report.severity
+    problems = [{"severity": one.severity.name.lower(), **asdict(one)} for one in found.problems]
     record = {
-        "verified": report.verified,
-        "entries": report.entries,
-        "root": report.root.hex(),
-        "problems": [asdict(problem) for problem in report.problems],
+        "verified": found.verified,
+        "severity": None if severity is None else severity.name.lower(),
+        "entries": found.entries,
+        "kinds": {kind.value: count for kind, count in found.kinds.items()},
+        "began": found.began,
+        "ended": found.ended,
+        "root": found.root.hex(),
+        "problems": problems,
     }
     sentence = (
-        f"The log is sound: {report.entries} entries, root {report.root.hex()}."
-        if report.verified
-        else f"The log is NOT sound: {len(report.problems)} problem(s) in {report.entries} entries."
+        f"The log is sound: {found.entries} entries, root {found.root.hex()}."
+        if found.verified
+        else f"The log is NOT sound: {len(found.problems)} problem(s) in {found.entries} entries."
     )
     tell(record, as_json=json, sentence=sentence)
-    if not report.verified:
+    if severity is not None:
         if not json:
-            show([asdict(problem) for problem in report.problems], as_json=False, title="", empty="")
-        sys.exit(1)
+            show(problems, as_json=False, title="", empty="")
+        sys.exit(severity)
 
 
-def _own(data: Path) -> "LogReport":
+@dataclass(frozen=True, kw_only=True)
+class _Check:
+    """What was checked with which key, against which earlier checkpoint, and what was found."""
+
+    report: "LogReport"
+    verifier: "Verifier"
+    since: "Checkpoint | None" = None
+
+
+def _own(data: Path) -> _Check:
     from matcher.audit.key import read_verifier_key
+    from matcher.audit.note import Verifier
     from matcher.audit.verification import verify_log
     from matcher.store.database import Database
 
+    key = read_verifier_key(data)
     with Database.open_read_only(data) as database, progress("Checking the log") as advance:
-        return verify_log(database, read_verifier_key(data), progress=advance)
+        return _Check(report=verify_log(database, key, progress=advance), verifier=Verifier.parse(key))
 
 
-def _exported(folder: Path, key: str, since: BinaryIO | None) -> "LogReport":
+def _published(log: str, key: str, since: BinaryIO | None, token: str | None) -> _Check:
     from matcher.audit.auditor import audit
     from matcher.audit.checkpoint import Checkpoint
     from matcher.audit.export import ExportedLog
     from matcher.audit.note import Verifier, open_note
+    from matcher.audit.served import served_log
 
     verifier = Verifier.parse(key)
     old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), [verifier]))
-    with progress("Checking the log") as advance:
-        return audit(ExportedLog(folder), verifier, since=old, progress=advance)
+    place = served_log(log, token) if log.startswith(("http://", "https://")) else nullcontext(ExportedLog(Path(log)))
+    with place as publication, progress("Checking the log") as advance:
+        return _Check(report=audit(publication, verifier, since=old, progress=advance), verifier=verifier, since=old)
+
+
+def _write_report(path: Path, check: _Check) -> None:
+    from api.log_report import log_report_page
+    from matcher.clock import system_clock
+
+    page = log_report_page(check.report, check.verifier, check.since, system_clock())
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--report") from error
 
 
 @app.command("show")
@@ -114,6 +163,16 @@ def key(data: Data, json: Json = False) -> None:
 
     verifier = read_verifier_key(data)
     tell({"verifier_key": verifier}, as_json=json, sentence=verifier)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema that every entry of the log is written by, and checked against."""
+    import json as codec
+
+    from matcher.audit.schema import published
+
+    print(codec.dumps(published(), indent=2))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.service import Service
+from matcher.audit.cosigning import Cosigned
 from matcher.audit.entry import AuditEntry, EntryKind
 from matcher.audit.note import Verifier
 from matcher.audit.publication import StoredPublication
@@ -84,6 +85,27 @@ class VerificationReportOut(BaseModel):
             problems=[
                 ProblemOut(index=problem.index, code=problem.code, what=problem.message) for problem in report.problems
             ],
+        )
+
+
+class WitnessOut(BaseModel):
+    """Somebody who cosigns the log while it only grows. size, cosigned_at: null until they did, since the start."""
+
+    name: str
+    verifier_key: str = Field(description="What anybody needs to check its cosignatures.")
+    size: int | None = Field(description="Entries it last cosigned.")
+    cosigned_at: AwareDatetime | None
+    error: str | None = Field(description="Why it did not, for people; null while all is well.")
+
+    @classmethod
+    def of(cls, state: Cosigned) -> "WitnessOut":
+        """From the noun."""
+        return cls(
+            name=state.witness.name,
+            verifier_key=str(state.witness.verifier),
+            size=state.size,
+            cosigned_at=state.cosigned_at,
+            error=state.error,
         )
 
 
@@ -182,6 +204,17 @@ def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
     publication = StoredPublication(service.matcher.database)
     receipt = Receipt.issue(publication, Verifier.parse(log.verifier_key), index)
     return Response(receipt.text, media_type="text/plain")
+
+
+@router.get(
+    "/witnesses",
+    operation_id="list_witnesses",
+    summary="Who cosigns the log",
+    openapi_extra=asks(Permission.LOG_VERIFY),
+)
+def list_witnesses(service: ServiceDep) -> list[WitnessOut]:
+    """Each witness that the service asks, with what it last cosigned since the service started."""
+    return [WitnessOut.of(state) for state in service.matcher.cosigning.states()]
 
 
 @router.get(

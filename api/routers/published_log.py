@@ -13,6 +13,7 @@ from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.routers.log import note_reading
 from api.service import Service
+from matcher.audit import schema
 from matcher.audit.errors import TileUnknownError
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tile import Tile
@@ -39,6 +40,17 @@ Number = Annotated[
 def get_checkpoint(service: ServiceDep) -> Response:
     """The newest checkpoint: says nothing of what the log holds, and binds the service to it."""
     return Response(_publication(service).checkpoint(), media_type="text/plain")
+
+
+@router.get(
+    "/schema",
+    operation_id="get_entry_schema",
+    summary="The JSON Schema of an entry",
+    openapi_extra=asks(Permission.PUBLIC),
+)
+def get_schema() -> dict[str, Any]:
+    """What each kind of entry says: what `clearglass audit verify` holds every entry against."""
+    return schema.published()
 
 
 @router.get(

@@ -1,14 +1,28 @@
 """Checks a published log from outside: with its public key, and nothing else that its owner could have changed."""
 
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import NamedTuple
+
 from matcher.audit.bundle import unpack_bundle
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import NoteError, TileUnknownError
+from matcher.audit.examination import Said, examine
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
 from matcher.audit.publication import Publication
 from matcher.audit.report import LogReport, Progress
 from matcher.audit.story import Story
 from matcher.audit.tile import HEIGHT, Tile, tiles
+from matcher.child_process import cores
+
+_ALONE = 64
+"""Bundles: so few are sooner examined here than a process started for them."""
+
+_AHEAD = 4
+"""Bundles that wait for each process, or have been examined before their turn."""
 
 
 def audit(
@@ -16,68 +30,94 @@ def audit(
 ) -> LogReport:
     """Recomputes everything from the entries: what they say, every hash that is published, the root that was signed.
 
-    since: an earlier checkpoint, kept by whoever asks: the log must begin with what it covers. Raises what reading the
-    log does, but for tiles that are not there, which the report tells.
+    since: an earlier checkpoint, kept by whoever asks: the log must begin with what it covers. A long log is examined
+    by a process for each core. Raises what reading the log does, but for tiles that are not there, which the report
+    tells.
     """
-    walk = _Audit(log)
+    walk = _Audit(log, since)
     note = log.checkpoint()
     try:
         checkpoint = Checkpoint.parse(open_note(note, [verifier]))
     except NoteError as error:
         walk.story.add(None, "checkpoint_invalid", error.message)
-        checkpoint = None
-    if checkpoint is not None:
-        walk.check(checkpoint, verifier, since, progress)
-    return LogReport(
-        entries=walk.frontier.size,
-        root=walk.frontier.root(),
-        checkpoint=note,
-        open_requests=len(walk.story.open),
-        problems=tuple(walk.story.problems),
-    )
+    else:
+        walk.check(checkpoint, verifier, progress)
+    return walk.story.report(walk.frontier, note)
+
+
+class Examined(NamedTuple):
+    """A bundle's leaves: the hash of each, and what it says. fault: why there are none."""
+
+    hashes: list[bytes]
+    said: list[Said | None]
+    fault: str | None = None
+
+
+def examine_bundle(packed: bytes, count: int) -> Examined:
+    """All that can be said of a bundle by itself."""
+    try:
+        leaves = unpack_bundle(packed, count)
+    except ValueError as error:
+        return Examined([], [], str(error))
+    return Examined([leaf_hash(leaf) for leaf in leaves], [examine(leaf) for leaf in leaves])
 
 
 class _Audit:
     """One pass. hashes: by level, what the entries so far make of the tree's tiles."""
 
-    def __init__(self, log: Publication) -> None:
+    def __init__(self, log: Publication, since: Checkpoint | None) -> None:
         self.story = Story()
         self.frontier = Frontier()
         self._log = log
+        self._since = since
         self._hashes: list[list[bytes]] = []
 
-    def check(
-        self, checkpoint: Checkpoint, verifier: Verifier, since: Checkpoint | None, progress: Progress | None
-    ) -> None:
+    def check(self, checkpoint: Checkpoint, verifier: Verifier, progress: Progress | None) -> None:
+        since = self._since
         if checkpoint.origin != verifier.name:
             self.story.add(None, "origin_differs", "The checkpoint is of another log than the key.")
         if since is not None and since.size > checkpoint.size:
             message = f"The log has {checkpoint.size} entries, and had {since.size} at the earlier checkpoint."
             self.story.add(None, "rolled_back", message)
+        if not self._entries(checkpoint.size, progress):
+            return
         for tile in tiles(checkpoint.size):
-            whole = self._entries(tile, since) if tile.level is None else self._compare(tile)
-            if not whole:
-                return
-            if progress is not None and tile.level is None:
-                progress(tile.end, checkpoint.size)
+            if tile.level is not None:
+                self._compare(tile, tile.level)
         if checkpoint.root != self.frontier.root():
             self.story.add(None, "root_differs", "The entries do not hash to the root that was signed.")
 
-    def _entries(self, tile: Tile, since: Checkpoint | None) -> bool:
-        """Whether the bundle could be read, and its entries taken up."""
-        packed = self._read(tile)
-        try:
-            leaves = None if packed is None else unpack_bundle(packed, tile.width)
-        except ValueError as error:
-            self.story.add(tile.begin, "bundle_malformed", f"{tile.path} is {error}.")
-            leaves = None
-        for index, data in enumerate(leaves or (), start=tile.begin):
-            self.story.tell(index, data)
-            self._grow(leaf_hash(data))
-            if since is not None and since.size == self.frontier.size and since.root != self.frontier.root():
-                message = f"The first {since.size} entries are not those of the earlier checkpoint."
-                self.story.add(None, "history_differs", message)
-        return leaves is not None
+    def _entries(self, size: int, progress: Progress | None) -> bool:
+        """Takes up all entries; False at the first bundle that cannot be read."""
+        for tile, examined in self._examined([tile for tile in tiles(size) if tile.level is None]):
+            if examined is None:
+                return False
+            if examined.fault is not None:
+                self.story.add(tile.begin, "bundle_malformed", f"{tile.path} is {examined.fault}.")
+                return False
+            for index, (hashed, said) in enumerate(zip(examined.hashes, examined.said, strict=True), tile.begin):
+                self.story.tell(index, said)
+                self._grow(hashed)
+            if progress is not None:
+                progress(tile.end, size)
+        return True
+
+    def _examined(self, bundles: list[Tile]) -> Iterator[tuple[Tile, Examined | None]]:
+        """Each bundle in its turn; None for one that is missing."""
+        if len(bundles) <= _ALONE:
+            for tile in bundles:
+                packed = self._read(tile)
+                yield tile, None if packed is None else examine_bundle(packed, tile.width)
+            return
+        waiting: deque[tuple[Tile, Future[Examined] | None]] = deque()
+        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+            for tile in bundles:
+                packed = self._read(tile)
+                waiting.append((tile, None if packed is None else pool.submit(examine_bundle, packed, tile.width)))
+                if len(waiting) > _AHEAD * cores():
+                    yield _taken(waiting)
+            while waiting:
+                yield _taken(waiting)
 
     def _grow(self, hashed: bytes) -> None:
         completed = self.frontier.completed(hashed)
@@ -86,14 +126,16 @@ class _Audit:
                 self._hashes.append([])
             self._hashes[level].append(root)
         self.frontier = self.frontier.grown(completed)
+        since = self._since
+        if since is not None and since.size == self.frontier.size and since.root != self.frontier.root():
+            message = f"The first {since.size} entries are not those of the earlier checkpoint."
+            self.story.add(None, "history_differs", message)
 
-    def _compare(self, tile: Tile) -> bool:
-        """Whether the tile is there; its hashes are held against those of the entries."""
-        assert tile.level is not None  # noqa: S101 - for the type checker
+    def _compare(self, tile: Tile, level: int) -> None:
+        """Holds a tile's hashes against those of the entries."""
         packed = self._read(tile)
-        if packed is not None and packed != b"".join(self._hashes[tile.level][tile.begin : tile.end]):
+        if packed is not None and packed != b"".join(self._hashes[level][tile.begin : tile.end]):
             self.story.add(None, "tile_differs", f"{tile.path} is not made of the entries.")
-        return packed is not None
 
     def _read(self, tile: Tile) -> bytes | None:
         try:
@@ -101,3 +143,8 @@ class _Audit:
         except TileUnknownError:
             self.story.add(None, "tile_missing", f"{tile.path} is missing.")
             return None
+
+
+def _taken(waiting: deque[tuple[Tile, "Future[Examined] | None"]]) -> tuple[Tile, Examined | None]:
+    tile, future = waiting.popleft()
+    return tile, None if future is None else future.result()

@@ -5,7 +5,7 @@ from typing import Protocol
 from sqlalchemy import select
 
 from matcher.audit.bundle import pack_bundle
-from matcher.audit.errors import TileUnknownError
+from matcher.audit.errors import TileUnknownError, UncosignedError
 from matcher.audit.tile import Tile
 from matcher.store import tables
 from matcher.store.database import Database
@@ -34,9 +34,14 @@ class StoredPublication:
         self._database = database
 
     def checkpoint(self) -> str:
-        """See Publication."""
+        """See Publication; where witnesses are waited for, the newest they have cosigned. Raises UncosignedError."""
         with self._database.reading() as connection:
-            return str(connection.execute(select(tables.log_head.c.checkpoint)).scalar_one())
+            published = connection.execute(select(tables.published_checkpoint.c.checkpoint)).first()
+            if published is None:
+                return str(connection.execute(select(tables.log_head.c.checkpoint)).scalar_one())
+        if published.checkpoint is None:
+            raise UncosignedError
+        return str(published.checkpoint)
 
     def read(self, tile: Tile) -> bytes:
         """See Publication."""

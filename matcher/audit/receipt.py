@@ -44,7 +44,8 @@ class Receipt:
         size = Checkpoint.parse(open_note(note, [verifier])).size
         if not 0 <= index < size:
             raise EntryUnknownError(
-                f"The audit log has no entry {index}.", remedy=f"Ask for an index below its size, {size}."
+                f"The audit log has published no entry {index}.",
+                remedy=f"Ask for an index below {size}, or again when the log has published more.",
             )
         number, place = divmod(index, WIDTH)
         bundle = Tile(level=None, number=number, width=min(WIDTH, size - number * WIDTH))

@@ -1,10 +1,42 @@
 """What a check of a whole log found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
+
+from matcher.audit.entry import EntryKind
 
 Progress = Callable[[int, int], None]
 """Called with how much is done, and of how much: entries that are checked, files that are written."""
+
+
+class Severity(IntEnum):
+    """How bad it is; as a number, the exit status of a check by the command line."""
+
+    RULE = 3
+    """The log is what was signed, and shows that a rule was not kept."""
+
+    MISSING = 4
+    """A part of the log is not there, so that nothing can be said of it."""
+
+    CHANGED = 5
+    """The log is not what was signed, or not the one there was before."""
+
+
+_RULES = frozenset(
+    {
+        "clock_order",
+        "entry_invalid",
+        "entry_malformed",
+        "entry_not_canonical",
+        "outcome_missing",
+        "request_missing",
+        "reviewed_alone",
+        "reviewer_twice",
+        "revision_gap",
+    }
+)
+_MISSING = frozenset({"tile_missing"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,17 +47,28 @@ class Problem:
     code: str
     message: str
 
+    @property
+    def severity(self) -> Severity:
+        """What the code stands for."""
+        if self.code in _RULES:
+            return Severity.RULE
+        return Severity.MISSING if self.code in _MISSING else Severity.CHANGED
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogReport:
     """What was found. root: the tree's, computed from the entries, 32 bytes. checkpoint: the signed note checked.
 
-    open_requests: searches of the present run that had no outcome yet; that is no problem.
+    kinds: how many entries of each. began, ended: times of the first entry and of the last, as they stand there; None
+    in an empty log. open_requests: searches of the present run that had no outcome yet; that is no problem.
     """
 
     entries: int
     root: bytes
     checkpoint: str
+    kinds: Mapping[EntryKind, int]
+    began: str | None
+    ended: str | None
     open_requests: int
     problems: tuple[Problem, ...]
 
@@ -33,3 +76,8 @@ class LogReport:
     def verified(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of the problems; None where there are none."""
+        return max((problem.severity for problem in self.problems), default=None)

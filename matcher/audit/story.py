@@ -1,59 +1,82 @@
 """What entries say, read in their order: times that never go back, an outcome for every search, no gap in revisions."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
-from matcher.audit.entry import Body, EntryKind, decode, encode
-from matcher.audit.errors import EntryInvalidError
-from matcher.audit.report import Problem
+from matcher.audit.entry import EntryKind
+from matcher.audit.examination import Said
+from matcher.audit.merkle import Frontier
+from matcher.audit.report import LogReport, Problem
 
 MAX_PROBLEMS = 1_000
 
-Told = tuple[datetime, EntryKind, Body]
+_CHANGES = frozenset({EntryKind.ENROLMENT, EntryKind.CONSENT, EntryKind.WITHDRAWAL})
+"""Of the gallery: each leads to its next revision."""
 
 
 @dataclass(kw_only=True)
 class Story:
     """One pass over the entries, from the first one on.
 
-    problems: no more than MAX_PROBLEMS. open: searches that have no outcome yet, in the present run.
+    problems: no more than MAX_PROBLEMS. open: searches that have no outcome yet, in the present run. reviewers: by
+    alert, who said something of it.
     """
 
     problems: list[Problem] = field(default_factory=list)
     open: dict[int, None] = field(default_factory=dict)
-    last_time: datetime | None = None
+    kinds: Counter[EntryKind] = field(default_factory=Counter)
+    began: str | None = None
+    ended: str | None = None
     revision: int | None = None
-    reviewers: set[tuple[str, str]] = field(default_factory=set)
+    reviewers: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, index: int | None, code: str, message: str) -> None:
         """One more problem."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(index=index, code=code, message=message))
 
-    def tell(self, index: int, data: bytes) -> Told | None:
-        """The next entry: what it says, checked against what was said before; None if it is no entry."""
-        try:
-            moment, kind, body = decode(data)
-            canonical = encode(moment, kind, body)
-        except (ValueError, RecursionError, EntryInvalidError):
+    def tell(self, index: int, said: Said | None) -> None:
+        """The next entry, checked against what was said before; None if it is no entry."""
+        if said is None:
             self.add(index, "entry_malformed", f"Entry {index} is not a valid entry.")
-            return None
-        if canonical != data:
-            self.add(index, "entry_not_canonical", f"Entry {index} is not canonical JSON.")
-        if self.last_time is not None and moment < self.last_time:
-            self.add(index, "clock_order", f"Entry {index} is earlier than the one before it.")
-        self.last_time = moment
+            return
+        for code, fault in said.faults:
+            self.add(index, code, f"Entry {index} {fault}.")
+        kind, facts = said.kind, said.facts
+        self.kinds[kind] += 1
+        self._date(index, said.time)
         if kind is EntryKind.REQUEST:
             self.open[index] = None
         elif kind is EntryKind.START:
             self._start()
         elif kind is EntryKind.REVIEW:
-            self._review(index, body)
-        if kind is EntryKind.OUTCOME or (kind is EntryKind.FAILURE and "request" in body):
-            self._answer(index, body.get("request"))
-        if kind in {EntryKind.ENROLMENT, EntryKind.CONSENT, EntryKind.WITHDRAWAL}:
-            self._change(index, body.get("revision"))
-        return moment, kind, body
+            self._review(index, facts)
+        elif kind is EntryKind.OUTCOME or (kind is EntryKind.FAILURE and "request" in facts):
+            self._answer(index, facts.get("request"))
+        elif kind in _CHANGES:
+            self._change(index, facts.get("revision"))
+
+    def report(self, frontier: Frontier, checkpoint: str) -> LogReport:
+        """The end of it. frontier: of the tree that the entries made. checkpoint: the note it was held against."""
+        return LogReport(
+            entries=frontier.size,
+            root=frontier.root(),
+            checkpoint=checkpoint,
+            kinds=dict(self.kinds),
+            began=self.began,
+            ended=self.ended,
+            open_requests=len(self.open),
+            problems=tuple(self.problems),
+        )
+
+    def _date(self, index: int, time: str) -> None:
+        if self.began is None:
+            self.began = time
+        elif self.ended is not None and time < self.ended:  # in their one form, the order of texts is that of times
+            self.add(index, "clock_order", f"Entry {index} is earlier than the one before it.")
+        self.ended = time
 
     def _start(self) -> None:
         for request in self.open:
@@ -66,11 +89,14 @@ class Story:
             return
         del self.open[request]
 
-    def _review(self, index: int, body: Body) -> None:
-        pair = (str(body.get("alert")), str(body.get("reviewer")))
-        if pair in self.reviewers:
+    def _review(self, index: int, facts: Mapping[str, Any]) -> None:
+        """Two different people confirm an alert (EU AI Act, Art. 14(5))."""
+        known, reviewer = self.reviewers.setdefault(str(facts.get("alert")), set()), str(facts.get("reviewer"))
+        if reviewer in known:
             self.add(index, "reviewer_twice", f"Entry {index} is a second review of one alert by one person.")
-        self.reviewers.add(pair)
+        known.add(reviewer)
+        if facts.get("status") == "confirmed" and len(known) < 2:
+            self.add(index, "reviewed_alone", f"Entry {index} confirms an alert on the word of one person.")
 
     def _change(self, index: int, revision: object) -> None:
         """Every change of the gallery has an entry: none may be missing between two of them."""

@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, Text, cast, select
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import answered
 from matcher.audit.errors import LogKeyError, NoteError
+from matcher.audit.examination import examine
 from matcher.audit.log import require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
@@ -21,7 +22,6 @@ from matcher.audit.story import Story
 from matcher.audit.tile import HEIGHT
 from matcher.store import tables
 from matcher.store.database import Database
-from matcher.store.tables import format_time
 
 _BATCH = 2_000
 
@@ -58,13 +58,7 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
     _check_head(walk, head, frontier, verifier)
     if progress is not None:
         progress(head.size, head.size)
-    return LogReport(
-        entries=frontier.size,
-        root=frontier.root(),
-        checkpoint=head.checkpoint,
-        open_requests=len(walk.open),
-        problems=tuple(walk.problems),
-    )
+    return walk.report(frontier, head.checkpoint)
 
 
 def _rows(database: Database, size: int) -> Iterator[Any]:
@@ -125,10 +119,11 @@ class _Walk(Story):
         hashed = leaf_hash(row.data)
         if hashed != row.leaf_hash:
             self.add(row.number, "leaf_differs", f"Entry {row.number} is not what was hashed when it was written.")
-        told = self.tell(row.number, row.data)
-        if told is not None:
-            moment, kind, body = told
-            if (row.time, row.kind, row.request_index) != (format_time(moment), kind.value, answered(kind, body)):
+        said = examine(row.data)
+        self.tell(row.number, said)
+        if said is not None:
+            answer = answered(said.kind, said.facts)
+            if (row.time, row.kind, row.request_index) != (said.time, said.kind.value, answer):
                 message = f"The columns beside entry {row.number} say other than the entry."
                 self.add(row.number, "columns_differ", message)
         return hashed

@@ -169,6 +169,15 @@ log_head = Table(
     Column("checkpoint", Text, nullable=False, comment="signed note"),
 )
 
+published_checkpoint = Table(
+    "published_checkpoint",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    CheckConstraint("id = 1"),
+    Column("checkpoint", Text, comment="signed note with cosignatures; null until there is one"),
+    comment="There is a row where the log publishes only what its witnesses have cosigned.",
+)
+
 evidence = Table(
     "evidence",
     metadata,

@@ -23,6 +23,7 @@ from matcher.audit.tree import TiledTree
 from matcher.audit.witness import Witness
 from matcher.clock import system_clock
 from matcher.store.database import Database
+from tests.matcher.audit import bodies
 
 ENTRIES, OLD = 66_000, 40_001
 """Three levels of tiles."""
@@ -152,7 +153,7 @@ def test_we_verify_what_it_publishes(second: Callable[..., Any], tmp_path: Path)
 def _grown(log: AuditLog, count: int) -> str:
     with log.writing() as connection:
         for at in range(count):
-            log.append(connection, EntryKind.LOG_READ, {"number": at})
+            log.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": at}))
     return log.checkpoint()
 
 

@@ -3,13 +3,18 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from api.permission import Role
+from matcher.audit.auditor import audit
 from matcher.audit.bundle import unpack_bundle
 from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.entry import EntryKind
+from matcher.audit.errors import ServedLogError, TileUnknownError
 from matcher.audit.merkle import leaf_hash, verify_consistency
 from matcher.audit.note import Verifier, open_note
 from matcher.audit.receipt import Receipt
+from matcher.audit.served import ServedLog, served_log
 from matcher.audit.tile import Tile
 from matcher.audit.tree import TiledTree
 
@@ -84,3 +89,43 @@ def test_who_searched_gets_the_receipts_of_the_search_and_no_others(site: Any, a
         assert site.as_role(Role.AUDITOR, "GET", f"{site.address}{link}").status_code == 200
     first = site.as_role(Role.OPERATOR, "GET", "/log/entries/0/receipt")
     assert (first.status_code, site.code(first)) == (403, "permission_denied")
+
+
+def test_an_auditor_checks_the_log_where_it_is_served(site: Any, astronaut_jpeg: bytes) -> None:
+    answer = site.as_role(
+        Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files={"file": ("x.jpg", astronaut_jpeg)}
+    )
+    assert answer.status_code == 201, answer.text
+    address = f"{site.address}/log"
+    with served_log(address, site.tokens[Role.AUDITOR]) as log:
+        report = audit(log, verifier(site))
+    assert report.verified, report.problems
+    assert report.kinds[EntryKind.REQUEST] == report.kinds[EntryKind.OUTCOME] == 1
+    with served_log(address) as log, pytest.raises(ServedLogError, match="not shown to everybody"):
+        audit(log, verifier(site))
+    with served_log(f"{site.address}/elsewhere") as log, pytest.raises(TileUnknownError):
+        audit(log, verifier(site))
+    with served_log("http://127.0.0.1:9") as log, pytest.raises(ServedLogError, match="cannot be read"):
+        audit(log, verifier(site))
+    with pytest.raises(ServedLogError, match="in the clear"), served_log("http://log.example/log", "secret"):
+        pass
+
+
+def test_a_server_that_is_asked_too_often_is_waited_for(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, text="note")]
+    waited: list[float] = []
+    monkeypatch.setattr("matcher.audit.served.time.sleep", waited.append)
+    with httpx.Client(transport=httpx.MockTransport(lambda request: answers.pop(0)), base_url="http://x") as client:
+        assert ServedLog(client).checkpoint() == "note"
+    assert waited == [7.0]
+    flood = httpx.MockTransport(lambda request: httpx.Response(200, content=bytes(20_000_000)))
+    with httpx.Client(transport=flood, base_url="http://x") as client, pytest.raises(ServedLogError, match="longer"):
+        ServedLog(client).checkpoint()
+    error = httpx.MockTransport(lambda request: httpx.Response(500))
+    with httpx.Client(transport=error, base_url="http://x") as client, pytest.raises(ServedLogError, match="500"):
+        ServedLog(client).checkpoint()
+
+
+def test_the_schema_of_entries_is_open_to_everybody(site: Any) -> None:
+    assert fetch(site, "schema").json()["title"].startswith("An entry of Clearglass's log")
+    assert site.as_role(Role.AUDITOR, "GET", "/log/witnesses").json() == []

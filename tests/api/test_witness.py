@@ -1,10 +1,6 @@
 """The witness as a program of its own: started from the command line, asked over HTTP, killed, started again."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +12,7 @@ from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.cosignature import CosignatureVerifier
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Signer, open_note, sign_note
+from tests.served_witness import served_witness
 
 LOG = Signer.generate("example.com/log")
 ONE = leaf_hash(b"one")
@@ -27,25 +24,11 @@ def checkpoint(root: bytes) -> str:
 
 @contextmanager
 def witness(folder: Path, *, stop: signal.Signals = signal.SIGTERM) -> Iterator[tuple[httpx.Client, str]]:
-    command = [sys.executable, "-m", "api.cli", "witness", "serve", "--data", str(folder), "--log", str(LOG.verifier)]
-    process = subprocess.Popen(
-        [*command, "--port", "0", "--name", "example.org/w", "--json"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        lines = ""
-        while "}" not in lines:
-            line = process.stdout.readline()
-            assert line, "the witness ended"
-            lines += line
-        told = json.loads(lines)
-        with httpx.Client(base_url=told["address"], timeout=30, verify=False) as client:
-            yield client, told["witness_key"]
-    finally:
-        os.kill(process.pid, stop)
-        status = process.wait(timeout=30)
-        process.stdout.close() if process.stdout else None
-    assert status == (0 if stop is signal.SIGTERM else -stop)
+    with (
+        served_witness(folder, str(LOG.verifier), stop=stop) as (address, key),
+        httpx.Client(base_url=address, timeout=30, verify=False) as client,
+    ):
+        yield client, key
 
 
 def test_a_fork_is_refused_even_by_a_witness_that_was_killed(tmp_path: Path) -> None:

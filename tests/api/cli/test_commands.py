@@ -159,8 +159,9 @@ def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
         connection.execute("UPDATE audit_entry SET data = CAST(replace(data, 'added', 'moved') AS BLOB)")
     connection.close()
     status, out, _ = run("audit", "verify", "--data", data, "--json")
-    assert status == 1
-    assert json.loads(out)["problems"]
+    report = json.loads(out)
+    assert (status, report["severity"]) == (5, "changed")
+    assert report["problems"][0]["severity"] == "changed"
 
 
 def test_a_log_is_exported_and_a_receipt_checked_with_its_key_alone(run: Run, tmp_path: Path) -> None:
@@ -214,3 +215,31 @@ def test_help_loads_no_heavy_library() -> None:
     script = f"import api.cli.main, sys; print(sorted({heavy} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_published_log_is_checked_and_the_check_reported_as_a_page(run: Run, tmp_path: Path) -> None:
+    data, folder, page = tmp_path / "data", tmp_path / "export", tmp_path / "report.html"
+    of(run, "camera", "add", "<b>Lobby</b>", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
+    key = of(run, "audit", "key", "--data", data)["verifier_key"]
+    of(run, "audit", "export", folder, "--data", data)
+    report = of(run, "audit", "verify", folder, "--key", key, "--since", folder / "checkpoint", "--report", page)
+    assert report["verified"] and report["severity"] is None
+    assert report["kinds"] == {"camera": 1, "start": 1, "stop": 1}
+    text = page.read_text()
+    assert "The log is sound." in text and key in text and "begins with what the earlier checkpoint covers" in text
+    [bundle] = (folder / "tile" / "entries").iterdir()
+    [entries] = bundle.iterdir() if bundle.is_dir() else [bundle]
+    entries.unlink()
+    status, out, _ = run("audit", "verify", folder, "--key", key, "--report", page, "--json")
+    assert (status, json.loads(out)["severity"]) == (4, "missing")
+    assert "Parts of the log are missing." in page.read_text()
+    status, _, err = run("audit", "verify", folder, "--key", key, "--report", tmp_path / "no" / "report.html")
+    assert status == 2 and "cannot be written" in err
+    status, _, err = run("audit", "verify", tmp_path / "nothing", "--key", key)
+    assert status == 1 and "no exported log" in err
+
+
+def test_the_schema_of_entries_is_printed(run: Run) -> None:
+    status, out, _ = run("audit", "schema")
+    assert status == 0
+    assert json.loads(out)["$schema"].endswith("2020-12/schema")

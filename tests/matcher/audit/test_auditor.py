@@ -18,6 +18,7 @@ from matcher.audit.note import Signer, Verifier, open_note
 from matcher.audit.publication import StoredPublication
 from matcher.audit.report import LogReport
 from matcher.store.database import Database
+from tests.matcher.audit import bodies
 
 SEARCHES = 300
 
@@ -28,7 +29,7 @@ class Audited:
     def __init__(self, folder: Path, clock: Any) -> None:
         self.database = Database.open(folder / "data")
         self.log = AuditLog(self.database, clock=clock)
-        self.log.record(EntryKind.START, {})
+        self.log.record(EntryKind.START, bodies.START)
         self.search(SEARCHES // 2)
         self.old = self.log.checkpoint()
         self.search(SEARCHES // 2)
@@ -46,8 +47,8 @@ class Audited:
     def search(self, count: int) -> None:
         with self.log.writing() as connection:
             for at in range(count):
-                request = self.log.append(connection, EntryKind.REQUEST, {"number": at})
-                self.log.append(connection, EntryKind.OUTCOME, {"request": request.index})
+                request = self.log.append(connection, EntryKind.REQUEST, bodies.request(at))
+                self.log.append(connection, EntryKind.OUTCOME, bodies.outcome(request.index))
 
     def found(self, export: ExportedLog | None = None) -> set[str]:
         report = audit(export or self.export, self.verifier, since=self.since)
@@ -95,8 +96,8 @@ def swapped(packed: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("edit", "code"),
     [
-        (edited("tile/entries/000", lambda data: data.replace(b'"number":1}', b'"number":7}', 1)), "tile_differs"),
-        (edited("tile/entries/001", lambda data: data.replace(b'"number":1', b'"NUMBER":1', 1)), "root_differs"),
+        (edited("tile/entries/000", lambda data: data.replace(b'"case 1"', b'"case 7"', 1)), "tile_differs"),
+        (edited("tile/entries/001", lambda data: data.replace(b'"case 15', b'"CASE 15', 1)), "root_differs"),
         (edited("tile/entries/000", swapped), "request_missing"),
         (edited("tile/entries/000", lambda data: data[:-1]), "bundle_malformed"),
         (edited("tile/entries/000", lambda data: data + b"\0"), "bundle_malformed"),
@@ -124,12 +125,12 @@ def test_an_old_state_and_another_history_are_found_by_an_old_checkpoint(
         shutil.copy(audited.database.folder / "log.key", tmp_path / "data" / "log.key.new")
         other = AuditLog(database, clock=stub.MovableClock())
         assert other.verifier_key == audited.log.verifier_key
-        other.record(EntryKind.START, {})
+        other.record(EntryKind.START, bodies.START)
         early.extend(StoredPublication(database), audited.verifier)
         assert audited.found(early) == {"rolled_back"}
         with other.writing() as connection:
             for at in range(2 * SEARCHES):
-                other.append(connection, EntryKind.LOG_READ, {"number": at})
+                other.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": at}))
         late = ExportedLog(tmp_path / "late")
         late.extend(StoredPublication(database), audited.verifier)
     assert audited.found(late) == {"history_differs"}
@@ -161,6 +162,6 @@ def test_a_change_of_the_gallery_that_has_no_entry_is_found(
         for kind, revision in zip(
             (EntryKind.ENROLMENT, EntryKind.CONSENT, EntryKind.WITHDRAWAL), revisions, strict=False
         ):
-            log.record(kind, {"revision": revision})
+            log.record(kind, bodies.change(kind, revision))
         report = audit(StoredPublication(database), Verifier.parse(log.verifier_key))
     assert {problem.code for problem in report.problems} == codes

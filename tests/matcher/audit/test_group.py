@@ -20,6 +20,7 @@ from matcher.audit.log import AuditLog
 from matcher.audit.verification import verify_log
 from matcher.clock import system_clock
 from matcher.store.database import Database
+from tests.matcher.audit import bodies
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_many_at_once_with_failures_among_them(database: Database, log: AuditLog
             body = {"thread": number, "at": at}
 
             def two(connection: Connection, body: dict[str, int] = body) -> list[AuditEntry]:
-                return [log.append(connection, EntryKind.LOGIN, body | {"of": of}) for of in (1, 2)]
+                return [log.append(connection, EntryKind.LOG_READ, bodies.log_read(body | {"of": of})) for of in (1, 2)]
 
             def broken(connection: Connection, two: Any = two) -> None:
                 two(connection)
@@ -70,7 +71,7 @@ def test_many_at_once_with_failures_among_them(database: Database, log: AuditLog
                         two(connection)
                         raise KeyError
                 case _:
-                    mine.append(log.record(EntryKind.LOGIN, body))
+                    mine.append(log.record(EntryKind.LOG_READ, bodies.log_read(body)))
         return mine
 
     with ThreadPoolExecutor(8) as threads:
@@ -84,24 +85,24 @@ def test_many_at_once_with_failures_among_them(database: Database, log: AuditLog
 
 def test_an_entry_outside_the_logs_own_transactions_is_refused(database: Database, log: AuditLog) -> None:
     with pytest.raises(ValueError, match="outside"), database.writing() as connection:
-        log.append(connection, EntryKind.LOGIN, {})
+        log.append(connection, EntryKind.STOP, {})
     assert log.size() == 0
 
 
 def test_work_sees_the_time_its_entry_will_have(log: AuditLog) -> None:
     def work(connection: Connection) -> bool:
         moment = log.moment(connection)
-        return log.append(connection, EntryKind.LOGIN, {}).time >= moment
+        return log.append(connection, EntryKind.STOP, {}).time >= moment
 
     assert log.together(work)
 
 
 def test_a_clock_set_back_refuses_each_and_leaves_nothing(database: Database) -> None:
     late = AuditLog(database, clock=lambda: system_clock() + timedelta(hours=1))
-    late.record(EntryKind.LOGIN, {})
+    late.record(EntryKind.STOP, {})
     now = AuditLog(database, clock=system_clock)
     with ThreadPoolExecutor(4) as threads:
-        futures = [threads.submit(now.record, EntryKind.LOGIN, {}) for _ in range(8)]
+        futures = [threads.submit(now.record, EntryKind.STOP, {}) for _ in range(8)]
     assert all(isinstance(future.exception(), ClockError) for future in futures)
     assert verified(database, late) == 1
 
@@ -115,7 +116,9 @@ def test_a_full_disk_acknowledges_none(database: Database, log: AuditLog) -> Non
         mine: list[int] = []
         try:
             while True:
-                mine.append(log.record(EntryKind.LOGIN, {"fill": "x" * 300, "thread": number}).index)
+                mine.append(
+                    log.record(EntryKind.LOG_READ, bodies.log_read({"fill": "x" * 300, "thread": number})).index
+                )
         except LogUnavailableError:
             return mine
 
@@ -126,7 +129,7 @@ def test_a_full_disk_acknowledges_none(database: Database, log: AuditLog) -> Non
     assert verified(database, log) == len(acknowledged)
     with database.writing() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1000000")
-    assert log.record(EntryKind.LOGIN, {}).index == len(acknowledged)
+    assert log.record(EntryKind.STOP, {}).index == len(acknowledged)
     assert not log.unwritable
 
 
@@ -140,7 +143,7 @@ from matcher.store.database import Database
 log = AuditLog(Database.open(Path(sys.argv[1])), clock=system_clock)
 def write():
     while True:
-        entry = log.record(EntryKind.LOGIN, {})
+        entry = log.record(EntryKind.STOP, {})
         os.write(1, f"{entry.index}\\n".encode())
 for _ in range(8):
     threading.Thread(target=write).start()
@@ -160,4 +163,4 @@ def test_what_was_acknowledged_before_a_kill_is_there(tmp_path: Path, after: int
         size = verified(database, log)
         assert len(set(acknowledged)) == len(acknowledged)
         assert set(acknowledged) <= set(range(size))
-        assert log.record(EntryKind.LOGIN, {}).index == size
+        assert log.record(EntryKind.STOP, {}).index == size

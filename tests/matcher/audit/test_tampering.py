@@ -27,6 +27,7 @@ from matcher.audit.tile import HEIGHT, WIDTH, Tile, tiles
 from matcher.audit.verification import verify_log
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.store.errors import StoreError
+from tests.matcher.audit import bodies
 
 CASES = int(os.environ.get("CLEARGLASS_TAMPER_CASES", "150"))
 """For each of the two places."""
@@ -61,10 +62,10 @@ class Target:
     def _search(self, log: AuditLog, count: int) -> None:
         with log.writing() as connection:
             for _ in range(count // 2):
-                request = log.append(connection, EntryKind.REQUEST, {"purpose": "demo"})
-                log.append(connection, EntryKind.OUTCOME, {"request": request.index})
+                request = log.append(connection, EntryKind.REQUEST, bodies.request())
+                log.append(connection, EntryKind.OUTCOME, bodies.outcome(request.index))
             if count % 2:
-                log.append(connection, EntryKind.LOG_READ, {})
+                log.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": 0}))
 
     def _exported(self, database: Database, folder: Path) -> Files:
         ExportedLog(folder).extend(StoredPublication(database), self.verifier)

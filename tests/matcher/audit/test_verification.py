@@ -13,6 +13,7 @@ from matcher.audit.note import Signer
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
 from matcher.store.database import DATABASE_FILE, Database
+from tests.matcher.audit import bodies
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def clock(stub: Any) -> Any:
 @pytest.fixture
 def log(database: Database, clock: Any) -> AuditLog:
     log = AuditLog(database, clock=clock)
-    log.record(EntryKind.START, {})
+    log.record(EntryKind.START, bodies.START)
     for at in range(5):
         clock.move(seconds=1)
-        request = log.record(EntryKind.REQUEST, {"number": at})
-        log.record(EntryKind.OUTCOME, {"request": request.index})
+        request = log.record(EntryKind.REQUEST, bodies.request(at))
+        log.record(EntryKind.OUTCOME, bodies.outcome(request.index))
     return log
 
 
@@ -51,7 +52,7 @@ def test_an_untouched_log_is_verified(log: AuditLog, database: Database) -> None
 
 
 def test_beside_a_service_through_a_read_only_opening(log: AuditLog, database: Database) -> None:
-    log.record(EntryKind.REQUEST, {})
+    log.record(EntryKind.REQUEST, bodies.request())
     with Database.open_read_only(database.folder) as reader:
         report = verify_log(reader, log.verifier_key)
     assert report.verified
@@ -68,7 +69,7 @@ def test_an_empty_folder_has_no_log(database: Database) -> None:
 def _forge(connection: sqlite3.Connection) -> None:
     """The change an insider would try: the leaf and its stored hash, both."""
     (data,) = connection.execute('SELECT data FROM audit_entry WHERE "index" = 3').fetchone()
-    data = data.replace(b'"number":1', b'"number":7')
+    data = data.replace(b'"case 1"', b'"case 7"')
     connection.execute('UPDATE audit_entry SET data = ?, leaf_hash = ? WHERE "index" = 3', (data, leaf_hash(data)))
 
 
@@ -115,7 +116,7 @@ def test_tampering_is_found(
 def test_tampering_with_what_is_kept_of_the_tree_is_found(log: AuditLog, database: Database, statement: str) -> None:
     with log.writing() as connection:
         for at in range(256):
-            log.append(connection, EntryKind.LOG_READ, {"number": at})
+            log.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": at}))
     assert verify_log(database, log.verifier_key).verified
     connection = sqlite3.connect(database.folder / DATABASE_FILE)
     with connection:
@@ -131,11 +132,13 @@ def test_another_key_does_not_verify(log: AuditLog, database: Database) -> None:
 @pytest.mark.parametrize(
     ("entries", "code"),
     [
-        ([(EntryKind.REQUEST, {}), (EntryKind.START, {})], "outcome_missing"),
-        ([(EntryKind.OUTCOME, {"request": 1})], "request_missing"),
-        ([(EntryKind.OUTCOME, {"request": 0})], "request_missing"),
-        ([(EntryKind.OUTCOME, {})], "request_missing"),
-        ([(EntryKind.REVIEW, {"alert": "a", "reviewer": "u"})] * 2, "reviewer_twice"),
+        ([(EntryKind.REQUEST, bodies.request()), (EntryKind.START, bodies.START)], "outcome_missing"),
+        ([(EntryKind.OUTCOME, bodies.outcome(1))], "request_missing"),
+        ([(EntryKind.OUTCOME, bodies.outcome(0))], "request_missing"),
+        ([(EntryKind.REVIEW, bodies.review("a", "u", "awaiting_second"))] * 2, "reviewer_twice"),
+        ([(EntryKind.REVIEW, bodies.review("a", "u", "confirmed"))], "reviewed_alone"),
+        ([(EntryKind.STOP, {"why": "tired"})], "entry_invalid"),
+        ([(EntryKind.REQUEST, bodies.request() | {"purpose": ""})], "entry_invalid"),
     ],
 )
 def test_a_wrongly_told_story_is_found(
@@ -147,7 +150,7 @@ def test_a_wrongly_told_story_is_found(
 
 
 def test_a_failure_ends_a_request(log: AuditLog, database: Database) -> None:
-    request = log.record(EntryKind.REQUEST, {})
+    request = log.record(EntryKind.REQUEST, bodies.request())
     log.record(EntryKind.FAILURE, {"request": request.index, "code": "x"})
     log.record(EntryKind.FAILURE, {"code": "refused before any request"})
     report = verify_log(database, log.verifier_key)
@@ -159,7 +162,7 @@ def test_an_entry_earlier_than_the_one_before_it_is_found(log: AuditLog, databas
     """As a log would be that was written without this one's guard: only its own signature is right."""
     clock.move(hours=-1)
     log._moment = lambda last: clock()  # type: ignore[method-assign]
-    log.record(EntryKind.LOGIN, {})
+    log.record(EntryKind.LOGIN, bodies.LOGIN)
     assert codes(verify_log(database, log.verifier_key)) == {"clock_order"}
 
 
