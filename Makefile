@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz tamper-test lock clean
+.PHONY: setup demo test check bench fuzz tamper-test fault-test lock clean
 
 setup: $(VENV)/ready
 
@@ -29,13 +29,18 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks all --out out/benchmarks
 
-# The log's parsers, a million times; `make test` does it some thousand times.
+# The log's parsers, a million times, one a core; `make test` does it some thousand times.
 fuzz: setup
-	CLEARGLASS_FUZZ_CASES=100000 $(BIN)/python -m pytest --timeout 0 tests/matcher/audit/test_fuzz.py $(TEST)
+	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py | grep taken_or_refused \
+	| CLEARGLASS_FUZZ_CASES=100000 xargs -d '\n' -P $$(nproc) -n 1 $(BIN)/python -m pytest --timeout 0 -q -p no:cacheprovider
 
 # Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.
 tamper-test: setup
 	CLEARGLASS_TAMPER_CASES=5000 $(BIN)/python -m pytest --timeout 0 tests/matcher/audit/test_tampering.py $(TEST)
+
+# A thousand kills, and every call that makes the log durable failing in its turn; `make test` does some of each.
+fault-test: setup
+	CLEARGLASS_FAULT_KILLS=1000 CLEARGLASS_FAULTS=0 $(BIN)/python -m pytest --timeout 0 -s tests/matcher/audit/test_faults.py $(TEST)
 
 # Hashes without addresses, for every Python and platform the project runs on.
 lock: setup

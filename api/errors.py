@@ -90,6 +90,7 @@ STATUS: Mapping[str, int] = {
     "log": 500,
     "log_key": 500,
     "log_truncated": 500,
+    "log_unsound": 500,
     "note_invalid": 500,
     "receipt_invalid": 500,
     "log_export": 500,

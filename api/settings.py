@@ -10,7 +10,8 @@ class ApiSettings(BaseSettings):
     secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the
     clear. trusted_proxies: addresses or networks, by comma, of the proxies in front; from these alone X-Forwarded-For
     is believed, and from nobody unless it is set. metrics_open: /metrics holds no person and is open as Prometheus
-    expects; false asks for a token with the `metrics` permission.
+    expects; false asks for a token with the `metrics` permission. low_disk_bytes: with less room than that on the data
+    folder's disk, every page says so.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
@@ -18,6 +19,7 @@ class ApiSettings(BaseSettings):
     secure_cookies: bool = False
     trusted_proxies: str | None = None
     metrics_open: bool = True
+    low_disk_bytes: int = Field(default=2_000_000_000, ge=0)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     token_days: int = Field(default=90, ge=1, le=366)
     login_attempts: int = Field(default=8, ge=1, description="Failed logins of one name or address before it waits.")

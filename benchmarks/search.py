@@ -13,7 +13,7 @@ from benchmarks.benchmark import Context, Plot, Progress, Result, Table, Target
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.embedding_model import EmbeddingModel, Floats, Whole
 from benchmarks.operating_point import gather
-from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, OWN, Contestant, Own, threads
+from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, FLAT, OWN, Contestant, Own, threads
 from benchmarks.spread import spread
 from matcher.recognition.pipeline import load_recogniser
 from matcher.shortlist import SHORTLIST
@@ -305,12 +305,23 @@ def _targets(figures: Mapping[str, Any], size: int) -> Sequence[Target]:
             aim="≥ 60 × faster than FAISS Flat in the same run",
             measured=f"{name}: {best['single_times_first']:.1f} ×",
             met=best["single_times_first"] >= 60,
+            why_not="" if best["single_times_first"] >= 60 else _bandwidth(figures[FLAT]),
         ),
         Target(
             aim="exact search in batches ≥ 5 × FAISS Flat's throughput",
             measured=f"{exact['batch_times_first']:.1f} ×",
             met=exact["batch_times_first"] >= 5,
         ),
+    )
+
+
+def _bandwidth(flat: Mapping[str, Any]) -> str:
+    """What the sixtieth part of Flat's time is, against what there is to be read in it."""
+    seconds = flat["single_seconds"]["p50"]
+    read = flat["bytes"] / seconds
+    return (
+        f"Flat reads {read / 1e9:.0f} GB/s, about what memory gives; a sixtieth of its time is "
+        f"{seconds / 60 * 1000:.2f} ms, in which the codes of the cells that are looked into come from memory too"
     )
 
 

@@ -135,11 +135,12 @@ class Usearch:
         return places if mask is None else np.where(mask[places], places, -1)
 
 
+FLAT = "FAISS Flat"
 EXACT = "Clearglass, everything"
 CELLS = "Clearglass, cells"
 
 CONTESTANTS: Mapping[str, Callable[[Floats], Contestant]] = {
-    "FAISS Flat": _flat,
+    FLAT: _flat,
     EXACT: _exact,
     CELLS: _cells,
     "FAISS IVF fp16, 32 cells": lambda vectors: _inverted(vectors, nprobe=32),

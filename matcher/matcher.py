@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_limits
 from matcher.alerts import Alerts
 from matcher.audit.cosigning import Cosigning
 from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogError
+from matcher.audit.errors import LogError, LogUnsoundError
 from matcher.audit.log import AuditLog
 from matcher.audit.policy import read_policy
+from matcher.audit.verification import verify_log
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 from matcher.gallery.enrolment import Enroller
@@ -71,6 +72,7 @@ class Matcher:
             file=settings.master_key_file,
         )
         self.log = AuditLog(database, clock=clock, metrics=metrics)
+        _require_sound(database, self.log)
         self.log.close_interrupted()
         self.cosigning = Cosigning(
             database,
@@ -108,7 +110,7 @@ class Matcher:
 
         recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
         OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
-        PolicyError, ModelError and what `Database.open` raises.
+        PolicyError, LogUnsoundError, ModelError and what `Database.open` raises.
         """
         # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
         threadpool_limits(1, user_api="blas")
@@ -181,6 +183,17 @@ class Matcher:
             self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
+
+
+def _require_sound(database: Database, log: AuditLog) -> None:
+    """After the disk failed under it, the whole log is checked before anything is added. Raises LogUnsoundError."""
+    failure = database.failed_before
+    if failure is None:
+        return
+    report = verify_log(database, log.verifier_key)
+    if not report.verified:
+        raise LogUnsoundError(failure, report.problems[0].message)
+    database.trust_again()
 
 
 def chosen_point(name: str | None, model_digest: str) -> OperatingPoint:

@@ -1,5 +1,7 @@
 """Is the service there, and can it do its work?"""
 
+import shutil
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -15,11 +17,37 @@ from matcher.audit.errors import ClockError
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
 
+class TroubleOut(BaseModel):
+    """Something that is wrong with the service as a whole. code: for programs."""
+
+    code: Literal["disk_failed", "log_unwritable", "clock_set_back", "disk_low"]
+    message: str
+    remedy: str
+
+
 class ServiceHealthOut(BaseModel):
     """ok: searches can be made and logged. degraded: the log or the database cannot be written; nothing is searched."""
 
     status: Literal["ok", "degraded"]
     version: str
+    troubles: list[TroubleOut]
+
+
+_DISK_FAILED = TroubleOut(
+    code="disk_failed",
+    message="The disk failed under the audit log: nothing is searched, and nothing is written any more.",
+    remedy="Check the disk, then start the service again: it checks the whole log before it does anything.",
+)
+_LOG_UNWRITABLE = TroubleOut(
+    code="log_unwritable",
+    message="The audit log cannot be written, so nothing is searched.",
+    remedy="See whether the disk of the data folder is full, and whether another program holds its database.",
+)
+_CLOCK_SET_BACK = TroubleOut(
+    code="clock_set_back",
+    message="The clock stands before the audit log's last entry, so nothing is searched.",
+    remedy="Set the machine's clock right.",
+)
 
 
 @router.get(
@@ -32,10 +60,27 @@ class ServiceHealthOut(BaseModel):
 )
 def health(service: ServiceDep) -> JSONResponse:
     """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
-    matcher = service.matcher
-    well = matcher.database.failure is None and not matcher.log.unwritable and _clock_fits(service)
-    body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version())
+    troubles = list(_troubles(service))
+    well = all(trouble.code == "disk_low" for trouble in troubles)
+    body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version(), troubles=troubles)
     return JSONResponse(body.model_dump(), status_code=200 if well else 503)
+
+
+def _troubles(service: Service) -> Iterator[TroubleOut]:
+    matcher = service.matcher
+    if matcher.database.failure is not None:
+        yield _DISK_FAILED
+    elif matcher.log.unwritable:
+        yield _LOG_UNWRITABLE
+    if not _clock_fits(service):
+        yield _CLOCK_SET_BACK
+    free, low = shutil.disk_usage(matcher.database.folder).free, service.settings.low_disk_bytes
+    if free < low:
+        yield TroubleOut(
+            code="disk_low",
+            message=f"The disk of the data folder is nearly full: {free / 2**20:,.0f} MiB are left.",
+            remedy="Free some room there: when it is full nothing can be logged, and so nothing searched.",
+        )
 
 
 def _clock_fits(service: Service) -> bool:

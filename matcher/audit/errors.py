@@ -35,6 +35,18 @@ class LogTruncatedError(LogError):
     code: ClassVar[str] = "log_truncated"
 
 
+class LogUnsoundError(LogError):
+    """The disk failed under the log, and what is left of it does not verify: the service does not start with it."""
+
+    code: ClassVar[str] = "log_unsound"
+
+    def __init__(self, failure: str, problem: str) -> None:
+        super().__init__(
+            f"The disk failed under the log in an earlier run ({failure}), and the log is not whole: {problem}",
+            remedy="Keep the data folder as it is, see `clearglass audit verify`, and start from a backup elsewhere.",
+        )
+
+
 class EntryUnknownError(LogError):
     """The log has no entry with this index."""
 

@@ -32,8 +32,9 @@ By that power, real mated pairs of LFW view 1 among drawn references are found a
 _BLIND_EFFORT = 0.5
 """Which share of the cells it looks into where nothing is known of how pictures of a person differ."""
 
-_CANDIDATES = 3
-"""So many times more than were asked for are scored again."""
+_CANDIDATES = 2
+"""So many times more than were asked for are scored again. With three times as many, one more of 1,852 real mated pairs
+of LFW view 1 is found among a million, and a search takes a tenth longer."""
 
 _FEW = 4096
 """So few vectors let through are all compared: quicker than the cells, and exact."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -28,10 +28,14 @@ from matcher.store.errors import (
 from matcher.store.lock import lock_folder
 from matcher.store.part import Part
 from matcher.store.turns import Errand, Turns
+from matcher.store.whole_file import sync_folder, write_whole
 
 T = TypeVar("T")
 
 DATABASE_FILE = "clearglass.sqlite3"
+FAILURE_FILE = "disk-failed"
+"""Says that the disk failed under the database, to the starts after it."""
+
 _CHECKPOINT_SECONDS = 0.1
 """How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
 
@@ -159,6 +163,19 @@ class Database:
         """SQLite's name of the I/O error after which nothing is written any more; None while all is well."""
         return self._failed
 
+    @property
+    def failed_before(self) -> str | None:
+        """As `failure`, of an earlier run, until `trust_again`: what it was told to keep may not be there, or half."""
+        try:
+            return (self.folder / FAILURE_FILE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def trust_again(self) -> None:
+        """Somebody has gone through everything that was kept, and found it whole."""
+        (self.folder / FAILURE_FILE).unlink(missing_ok=True)
+        sync_folder(self.folder)
+
     def close(self) -> None:
         """Waits for the writing under way, closes every connection and gives the folder back. Safe to call twice.
 
@@ -263,6 +280,8 @@ class Database:
             reason = io_failure(error) if writing else None
             if reason is not None:
                 self._failed = reason
+                with suppress(OSError):  # as far as that disk still takes anything
+                    write_whole(self.folder / FAILURE_FILE, reason.encode())
                 raise failed(reason) from error
             translated = store_error(error)
             if translated is None:

@@ -106,7 +106,7 @@ def failed(reason: str) -> StoreFailedError:
     """The fail-stop error, with SQLite's name for what happened."""
     return StoreFailedError(
         f"The disk that holds the data folder failed ({reason}); nothing more is written.",
-        remedy="Check the disk, restart the service, and run `clearglass audit verify`.",
+        remedy="Check the disk, then start the service again: it checks the whole log before it does anything.",
     )
 
 

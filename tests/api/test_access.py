@@ -54,7 +54,9 @@ ALLOWED: dict[str, set[Role | None]] = {
     "get_tile": {NOBODY, OP, A, R, X},
     "get_entry_bundle": {A, X},
     "get_receipt": {A, X},  # the others get those of their own searches, and entry 0 is nobody's
+    "get_entry_schema": {NOBODY, OP, A, R, X},
     "verify_log": {OP, A, R, X},
+    "list_witnesses": {OP, A, R, X},
 }
 
 

@@ -267,7 +267,7 @@ def test_no_search_if_the_request_cannot_be_written(matcher: Matcher, world: Any
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(LogUnavailableError, match="full"):
         while True:
-            matcher.log.record(EntryKind.LOGIN, {"fill": "x" * 200})
+            matcher.log.record(EntryKind.LOG_READ, {"actor": "user:1", "role": "auditor", "read": {"fill": "x" * 200}})
     size = matcher.log.size()
     with pytest.raises(LogUnavailableError, match="full") as caught:
         matcher.identifier.identify(probe, world.query())

@@ -1,6 +1,9 @@
 import dataclasses
+import resource
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +11,12 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ClockError
+from matcher.audit.errors import ClockError, LogUnavailableError, LogUnsoundError
 from matcher.matcher import Matcher, OperatingPointUnknownError, chosen_point
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.operating_point import OperatingPointError, load_operating_points
 from matcher.settings import MatcherSettings
-from matcher.store.database import Database
+from matcher.store.database import DATABASE_FILE, FAILURE_FILE, Database
 from matcher.store.errors import DataFolderInUseError
 from matcher.store.sealing import MasterKeyError
 
@@ -45,6 +48,40 @@ def test_one_matcher_a_folder_and_the_folder_is_free_after_a_failed_opening(worl
     with pytest.raises(MasterKeyError):
         world.open(master_key="AAAA")
     Database.open(world.folder).close()
+
+
+def fail_the_disk(matcher: Matcher) -> None:
+    """For real: the kernel refuses the write (EFBIG), which SQLite calls SQLITE_IOERR_WRITE."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(LogUnavailableError):
+            while True:
+                matcher.log.record(EntryKind.CAMERA, {"fill": "x" * 20_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_after_the_disk_failed_the_whole_log_is_checked_before_anything_is_added(world: Any) -> None:
+    world.open().close()
+    (world.folder / FAILURE_FILE).write_text("SQLITE_IOERR_WRITE")
+    world.open().close()
+    assert not (world.folder / FAILURE_FILE).exists(), "it was whole"
+    (world.folder / FAILURE_FILE).write_text("SQLITE_IOERR_WRITE")
+    with closing(sqlite3.connect(world.folder / DATABASE_FILE)) as connection, connection:
+        connection.execute('DELETE FROM audit_entry WHERE "index" = 1')
+    for _ in range(2):
+        with pytest.raises(LogUnsoundError, match=r"SQLITE_IOERR_WRITE.*Entry 1 is missing"):
+            world.open()
+
+
+def test_a_disk_that_fails_is_remembered(world: Any) -> None:
+    matcher = world.open()
+    fail_the_disk(matcher)
+    assert matcher.database.failure == (world.folder / FAILURE_FILE).read_text() == "SQLITE_IOERR_WRITE"
+    with pytest.raises(LogUnavailableError):
+        matcher.log.record(EntryKind.STOP, {})
+    matcher.close()
 
 
 def test_probes(matcher: Matcher, stub: Any) -> None:

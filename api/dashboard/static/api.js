@@ -37,6 +37,12 @@ async function callOnce(method, path, { body = null, signal = null } = {}) {
   return answer(response);
 }
 
+/** What is wrong with the service as a whole. Apart from `call`, since a 503 is an answer here. */
+export async function troubles() {
+  const response = await reach(`${ROOT}/health`, { headers: { Accept: "application/json" } });
+  return (await response.json()).troubles;
+}
+
 /** Logs in. Apart from `call`, since there is no session yet and a 401 is an answer, not a way to the login page. */
 export async function logIn(name, password) {
   const response = await reach(`${ROOT}/sessions`, {

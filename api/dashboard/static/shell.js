@@ -4,6 +4,7 @@ import { send } from "./api.js";
 import { followBacklog } from "./backlog.js";
 import { complain } from "./message.js";
 import { connect } from "./stream.js";
+import { followTroubles } from "./troubles.js";
 import { may } from "./viewer.js";
 
 const root = document.documentElement;
@@ -23,6 +24,7 @@ document.getElementById("leave").addEventListener("click", async () => {
   }
 });
 
+followTroubles(document.getElementById("troubles"));
 if (may("review")) followBacklog(document.getElementById("to-review"));
 // After the page's own module has said what it listens to.
 if (may("cameras_read")) document.addEventListener("DOMContentLoaded", connect);

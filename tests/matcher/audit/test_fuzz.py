@@ -17,9 +17,11 @@ from matcher.audit.bundle import pack_bundle, unpack_bundle
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.cosignature import CosignatureVerifier, Cosigner
 from matcher.audit.entry import EntryKind, decode, encode
-from matcher.audit.errors import NoteError, ReceiptError
+from matcher.audit.errors import NoteError, PolicyError, ReceiptError
+from matcher.audit.examination import examine
 from matcher.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from matcher.audit.note import Signer, Verifier, open_note, sign_note
+from matcher.audit.policy import Policy
 from matcher.audit.receipt import Receipt
 from matcher.audit.tile import Tile
 from matcher.audit.witness import Refusal, Witness
@@ -51,6 +53,11 @@ def bundle(text: str) -> None:
 
 def entry(text: str) -> None:
     decode(text.encode(errors="replace"))
+
+
+def examined(text: str) -> None:
+    """Refuses nothing: what is no entry is told as such."""
+    examine(text.encode(errors="replace"))
 
 
 def witness(text: str) -> None:
@@ -86,6 +93,12 @@ PARSERS = {
         valid=Receipt(index=0, data=ENTRY, proof=(EMPTY_ROOT,), checkpoint=NOTE).text,
     ),
     "entry": Parser(read=entry, refuses=(ValueError, RecursionError), valid=ENTRY.decode()),
+    "examination": Parser(read=examined, refuses=(), valid=ENTRY.decode()),
+    "policy": Parser(
+        read=lambda text: Policy.parse(text) and None,
+        refuses=(PolicyError,),
+        valid=f"# two\nwitness a {COSIGNER.verifier} https://example.org/\ngroup g 1 a\nquorum g\n",
+    ),
     "witness": Parser(
         read=witness,
         refuses=(Refusal,),

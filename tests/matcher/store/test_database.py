@@ -266,7 +266,7 @@ def test_migrations_lead_to_the_checks_of_the_tables(database: Database) -> None
         table.name: sorted(str(one.sqltext) for one in table.constraints if isinstance(one, CheckConstraint))
         for table in tables.metadata.sorted_tables
     }
-    assert sum(len(checks) for checks in wanted.values()) == 2
+    assert sum(len(checks) for checks in wanted.values()) == 3
     with database.reading() as connection:
         inspector = inspect(connection)
         there = {name: sorted(one["sqltext"] for one in inspector.get_check_constraints(name)) for name in wanted}
