@@ -19,6 +19,7 @@ from api.routers import (
     events,
     health,
     log,
+    log_searches,
     published_log,
     references,
     searches,
@@ -77,7 +78,20 @@ def create_app(service: Service) -> FastAPI:
     app.state.log_verifier = log.LogVerifier(service)
     app.add_middleware(SecurityHeaders)
     add_error_handlers(app)
-    for noun in (health, sessions, accounts, cameras, subjects, consents, references, searches, alerts, log, events):
+    for noun in (
+        health,
+        sessions,
+        accounts,
+        cameras,
+        subjects,
+        consents,
+        references,
+        searches,
+        alerts,
+        log,
+        log_searches,
+        events,
+    ):
         app.include_router(noun.router, prefix=PREFIX)
     app.include_router(published_log.router)
     app.include_router(metrics_router(public=settings.metrics_open))

@@ -106,12 +106,12 @@ def _open_folder(folder: Path) -> str:
         if not os.access(parent, os.W_OK):
             raise PermissionError(f"{folder} cannot be made: {parent} may not be written to")
         return f"{folder} will be filled by the first command that needs it"
-    from matcher.audit.key import read_verifier_key
+    from matcher.audit.key import read_verifier_keys
     from matcher.audit.verification import verify_log
     from matcher.store.database import Database
 
     with Database.open_read_only(folder) as database:
-        report = verify_log(database, read_verifier_key(folder))
+        report = verify_log(database, *read_verifier_keys(folder))
     if not report.verified:
         raise ValueError(f"the log in {folder} does not verify: {report.problems[0].message}")
     return f"{folder}, log of {report.entries} entries verified"

@@ -69,9 +69,11 @@ STATUS: Mapping[str, int] = {
     "alert_closed": 409,
     "subject_withdrawn": 410,
     "alert_picture_gone": 410,
+    "no_decision": 422,
     # What the service cannot do now.
     "busy": 503,
     "store_busy": 503,
+    "parquet_missing": 501,
     "store_full": 507,
     "store_failed": 503,
     "store_closed": 503,

@@ -33,6 +33,13 @@ _MEANINGS: Mapping[str, str] = {
     "root_differs": "The entries are not those that the signature covers.",
     "checkpoint_invalid": "The signature is not one by this key, or not over this log.",
     "origin_differs": "The signature is over another log.",
+    "leaf_differs": "The entry was changed after its hash had been kept beside it.",
+    "columns_differ": "What is kept beside the entry, to find it by, was changed.",
+    "entry_missing": "An entry was taken away.",
+    "entry_beyond": "There are entries that the log's own end does not reach to.",
+    "size_differs": "The log has more entries, or fewer, than its signature says.",
+    "frontier_differs": "What is kept to go on with the log was changed.",
+    "hash_differs": "A hash that is kept for proofs was changed.",
     "rolled_back": "Entries that were there at the earlier checkpoint have been taken away.",
     "history_differs": "Entries that were there at the earlier checkpoint have been replaced.",
 }

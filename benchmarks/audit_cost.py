@@ -127,7 +127,7 @@ def _verify(world: World, progress: Progress) -> int:
     """How many entries the log's own verification went through. Raises MeasurementError if it finds anything wrong."""
     log = world.matcher.log
     with progress.step("verifying", total=log.size()) as advance:
-        report = verify_log(world.matcher.database, log.verifier_key, _steps(advance))
+        report = verify_log(world.matcher.database, log.verifier_key, progress=_steps(advance))
     return _sound(report)
 
 
@@ -137,7 +137,7 @@ def _audited(world: World, folder: Path, progress: Progress) -> Mapping[str, flo
     export = ExportedLog(folder)
     with progress.step("exporting") as advance:
         began = time.monotonic()
-        export.extend(StoredPublication(world.matcher.database), verifier, _steps(advance))
+        export.extend(StoredPublication(world.matcher.database), _steps(advance))
         exported = time.monotonic()
     with progress.step("auditing the export", total=log.size()) as advance:
         entries = _sound(audit(export, verifier, progress=_steps(advance)))

@@ -12,7 +12,7 @@ from benchmarks.benchmark import Progress
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import EntryKind, encode
 from matcher.audit.merkle import EMPTY_ROOT
-from matcher.audit.note import Signer, Verifier, sign_note
+from matcher.audit.note import Signer, sign_note
 from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
 from matcher.clock import system_clock
@@ -34,7 +34,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
         "identify", QUERY, started_at=now, scope=scope, operating_point=POINT, commitment="0" * 64, against=None
     )
     numbers = np.arange(1, min(50, len(world.probes)) + 1)
-    publication, verifier = StoredPublication(matcher.database), Verifier.parse(matcher.log.verifier_key)
+    publication = StoredPublication(matcher.database)
     indexes = iter(np.random.default_rng(1).integers(0, matcher.log.size(), 2 * rounds).tolist())
     # In the folder's own file system; opened for appending, as the write-ahead log grows.
     path = matcher.database.folder / "fsync-alone"
@@ -53,7 +53,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
             ),
             "one entry, durable": lambda: matcher.log.record(EntryKind.STOP, {}),
             "templates of a shortlist": lambda: matcher.gallery.templates(numbers),
-            RECEIPT: lambda: Receipt.issue(publication, verifier, next(indexes)),
+            RECEIPT: lambda: Receipt.issue(publication, next(indexes)),
         }
         with progress.step("timing the parts", total=rounds * len(contestants)) as advance:
             times = alternate(contestants, rounds=rounds, advance=advance)

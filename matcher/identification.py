@@ -180,7 +180,7 @@ class Identifier:
     ) -> CandidateList:
         scope, selected = search.scope, len(search.scope.selection)
         candidates = self._ranked(connection, found, search.query, moment)
-        outcome = self._searches.end(connection, search, candidates, moment, {"searched": selected})
+        outcome = self._searches.end(connection, search, candidates, moment, {"searched": selected, "most": self._most})
         return CandidateList(
             candidates=candidates,
             operating_point=self.operating_point,

@@ -11,10 +11,10 @@ from threadpoolctl import threadpool_limits
 from matcher.alerts import Alerts
 from matcher.audit.cosigning import Cosigning
 from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogError, LogUnsoundError
+from matcher.audit.errors import LogError
 from matcher.audit.log import AuditLog
 from matcher.audit.policy import read_policy
-from matcher.audit.verification import verify_log
+from matcher.audit.verification import require_sound
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 from matcher.gallery.enrolment import Enroller
@@ -32,8 +32,10 @@ from matcher.recognition.operating_point import (
 )
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
+from matcher.replay import Replayer
 from matcher.sample import FaceSample, Sampler
 from matcher.settings import MatcherSettings
+from matcher.shortlist import Shortlister
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, load_master_key
 
@@ -72,7 +74,8 @@ class Matcher:
             file=settings.master_key_file,
         )
         self.log = AuditLog(database, clock=clock, metrics=metrics)
-        _require_sound(database, self.log)
+        require_sound(database, *self.log.verifier_keys)
+        self.log.settle_keys()
         self.log.close_interrupted()
         self.cosigning = Cosigning(
             database,
@@ -91,6 +94,13 @@ class Matcher:
         self.enroller = Enroller(self.sampler, self.gallery, threshold=operating_point.threshold)
         self.identifier = Identifier(
             self._index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
+        )
+        self.replayer = Replayer(
+            database,
+            self.log,
+            self.gallery,
+            Shortlister(self._index, self.gallery, subjects=settings.candidates),
+            recogniser,
         )
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
@@ -183,17 +193,6 @@ class Matcher:
             self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
-
-
-def _require_sound(database: Database, log: AuditLog) -> None:
-    """After the disk failed under it, the whole log is checked before anything is added. Raises LogUnsoundError."""
-    failure = database.failed_before
-    if failure is None:
-        return
-    report = verify_log(database, log.verifier_key)
-    if not report.verified:
-        raise LogUnsoundError(failure, report.problems[0].message)
-    database.trust_again()
 
 
 def chosen_point(name: str | None, model_digest: str) -> OperatingPoint:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from api.cli.options import Data, Json
+from api.cli.options import Data, Json, actor, opened
 from api.cli.output import progress, show, tell
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def verify(
             help="A log that was exported, or the address it is served at; without it, the data folder's.",
         ),
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Of such a log: its public key.")] = None,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="Of such a log: its public key; all you know, if it changed.")
+    ] = None,
     since: Annotated[
         typer.FileBinaryRead | None,
         typer.Option("--since", metavar="CHECKPOINT", help="A checkpoint you kept: such a log must begin with it."),
@@ -47,11 +49,11 @@ def verify(
 
     Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing, 5 it was changed; 1 it could not be checked.
     """
-    if (log is None) != (key is None) or (log is None and since is not None):
+    if (log is None) == bool(key) or (log is None and since is not None):
         raise typer.BadParameter(
             "a log that was published is checked with its --key, and only such a one takes --since"
         )
-    check = _own(data) if log is None or key is None else _published(log, key, since, token)
+    check = _own(data) if log is None or not key else _published(log, key, since, token)
     if report is not None:
         _write_report(report, check)
     found, severity = check.report, check.report.severity
@@ -88,28 +90,29 @@ class _Check:
 
 
 def _own(data: Path) -> _Check:
-    from matcher.audit.key import read_verifier_key
+    from matcher.audit.key import read_verifier_keys
     from matcher.audit.note import Verifier
     from matcher.audit.verification import verify_log
     from matcher.store.database import Database
 
-    key = read_verifier_key(data)
+    keys = read_verifier_keys(data)
     with Database.open_read_only(data) as database, progress("Checking the log") as advance:
-        return _Check(report=verify_log(database, key, progress=advance), verifier=Verifier.parse(key))
+        return _Check(report=verify_log(database, *keys, progress=advance), verifier=Verifier.parse(keys[-1]))
 
 
-def _published(log: str, key: str, since: BinaryIO | None, token: str | None) -> _Check:
+def _published(log: str, keys: list[str], since: BinaryIO | None, token: str | None) -> _Check:
     from matcher.audit.auditor import audit
     from matcher.audit.checkpoint import Checkpoint
     from matcher.audit.export import ExportedLog
     from matcher.audit.note import Verifier, open_note
     from matcher.audit.served import served_log
 
-    verifier = Verifier.parse(key)
-    old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), [verifier]))
+    verifiers = [Verifier.parse(key) for key in keys]
+    old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), verifiers))
     place = served_log(log, token) if log.startswith(("http://", "https://")) else nullcontext(ExportedLog(Path(log)))
     with place as publication, progress("Checking the log") as advance:
-        return _Check(report=audit(publication, verifier, since=old, progress=advance), verifier=verifier, since=old)
+        report = audit(publication, *verifiers, since=old, progress=advance)
+    return _Check(report=report, verifier=verifiers[0], since=old)
 
 
 def _write_report(path: Path, check: _Check) -> None:
@@ -158,11 +161,69 @@ def show_(
 
 @app.command()
 def key(data: Data, json: Json = False) -> None:
-    """Print the log's public key: whoever checks a receipt, a checkpoint or an export needs it, and nothing else."""
-    from matcher.audit.key import read_verifier_key
+    """Print the log's public key: whoever checks a receipt, a checkpoint or an export needs it, and nothing else.
 
-    verifier = read_verifier_key(data)
-    tell({"verifier_key": verifier}, as_json=json, sentence=verifier)
+    While a new key is introduced it is that one; with --json the older, which signs as well, stands beside it.
+    """
+    from matcher.audit.key import read_verifier_keys
+
+    newest, *older = reversed(read_verifier_keys(data))
+    record = {"verifier_key": newest, "older_keys": older}
+    tell(record, as_json=json, sentence=newest)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    data: Data,
+    retire: Annotated[bool, typer.Option("--retire", help="Second step: the older key signs no more.")] = False,
+    json: Json = False,
+) -> None:
+    """Introduce a new key for the log, or retire the older one. While the service stands still.
+
+    In between both sign, so that everybody can be given the new one; each step is an entry of the log.
+    """
+    from matcher.audit.log import AuditLog
+    from matcher.audit.verification import require_sound
+    from matcher.clock import system_clock
+    from matcher.store.database import Database
+
+    with Database.open(data) as database:
+        log = AuditLog(database, clock=system_clock)
+        require_sound(database, *log.verifier_keys)
+        log.settle_keys()
+        changed = log.retire_key() if retire else log.introduce_key()
+    sentence = f"{changed} signs no more." if retire else f"The new key is {changed}; the older one signs beside it."
+    tell({"retired" if retire else "introduced": changed}, as_json=json, sentence=sentence)
+
+
+@app.command()
+def replay(
+    index: Annotated[int, typer.Argument(min=0, help="Of a search's request, or of its outcome.")],
+    data: Data,
+    json: Json = False,
+) -> None:
+    """Make a search's decision again, from the sealed probe, and say whether it comes out as the log tells.
+
+    Exit status: 0 it does, or cannot be made again; 3 it comes out otherwise. While the service runs, ask its API.
+    """
+    from matcher.audit.entry import EntryKind
+    from matcher.replay import Verdict
+
+    with opened(data) as service:
+        matcher = service.matcher
+        body = {"actor": actor(), "role": "administrator", "read": {"replay": index}}
+        matcher.log.record(EntryKind.LOG_READ, body)
+        made = matcher.replayer.replay(index)
+    places = f"entries {made.request_index} and {made.outcome_index}"
+    sentences = [f"The decision of {places}, made again: {made.verdict}.", *made.findings]
+    if made.proof:
+        sentences.append(f"See entries {', '.join(map(str, made.proof))}.")
+    for one in made.retold:
+        by_dlib = "not known, for no face was found" if one.dlib is None else f"{one.dlib:.4f}"
+        sentences.append(f"By dlib itself, to {one.subject_id}: {by_dlib}; the log says {one.logged:.4f}.")
+    tell(asdict(made), as_json=json, sentence="\n".join(sentences))
+    if made.verdict is Verdict.DIFFERENT:
+        sys.exit(3)
 
 
 @app.command()
@@ -185,14 +246,11 @@ def export(
 ) -> None:
     """Write the log as files that anybody can check and any web server can publish (C2SP tlog-tiles)."""
     from matcher.audit.export import ExportedLog
-    from matcher.audit.key import read_verifier_key
-    from matcher.audit.note import Verifier
     from matcher.audit.publication import StoredPublication
     from matcher.store.database import Database
 
-    verifier = Verifier.parse(read_verifier_key(data))
     with Database.open_read_only(data) as database, progress("Writing the log") as advance:
-        checkpoint = ExportedLog(folder).extend(StoredPublication(database), verifier, advance)
+        checkpoint = ExportedLog(folder).extend(StoredPublication(database), advance)
     record = {"folder": str(folder), "entries": checkpoint.size, "root": checkpoint.root.hex()}
     tell(record, as_json=json, sentence=f"{folder} holds {checkpoint.size} entries, root {checkpoint.root.hex()}.")
 

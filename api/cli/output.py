@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from matcher.errors import ClearglassError
 
@@ -36,8 +37,14 @@ def show(rows: Sequence[Row], *, as_json: bool, title: str, empty: str) -> None:
     for column in rows[0]:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(_plain(value) for value in row.values()))
     console.print(table)
+
+
+def _plain(value: object) -> Text:
+    """What is shown of a value, whoever wrote it: no markup, and nothing that moves a terminal."""
+    text = "" if value is None else str(value)
+    return Text("".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text))
 
 
 def tell(record: Row, *, as_json: bool, sentence: str) -> None:

@@ -106,6 +106,12 @@ def login(request: Request) -> Response:
     return _templates().TemplateResponse(request, "login.html")
 
 
+@router.get("/receipt")
+def receipt(request: Request) -> Response:
+    """Checks a receipt in the browser: for everybody, since a receipt is for whoever holds it."""
+    return _templates().TemplateResponse(request, "receipt.html")
+
+
 @router.get("/")
 def live(request: Request) -> Response:
     """Every camera's newest picture, and the alerts as they come."""
@@ -150,6 +156,12 @@ def cameras(request: Request) -> Response:
 def log(request: Request) -> Response:
     """The audit log's entries, and whether it verifies."""
     return _page(request, "log.html", _LOG)
+
+
+@router.get("/log/searches")
+def searches(request: Request) -> Response:
+    """The auditor's view of the searches."""
+    return _page(request, "searches.html", _LOG, Permission.LOG_READ)
 
 
 @router.get("/static/{name}")

@@ -49,6 +49,12 @@ _CLOCK_SET_BACK = TroubleOut(
     remedy="Set the machine's clock right.",
 )
 
+_DISK_LOW = TroubleOut(
+    code="disk_low",
+    message="The disk of the data folder is nearly full.",
+    remedy="Free some room there: when it is full nothing can be logged, and so nothing searched.",
+)
+
 
 @router.get(
     "/health",
@@ -74,13 +80,8 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
         yield _LOG_UNWRITABLE
     if not _clock_fits(service):
         yield _CLOCK_SET_BACK
-    free, low = shutil.disk_usage(matcher.database.folder).free, service.settings.low_disk_bytes
-    if free < low:
-        yield TroubleOut(
-            code="disk_low",
-            message=f"The disk of the data folder is nearly full: {free / 2**20:,.0f} MiB are left.",
-            remedy="Free some room there: when it is full nothing can be logged, and so nothing searched.",
-        )
+    if shutil.disk_usage(matcher.database.folder).free < service.settings.low_disk_bytes:
+        yield _DISK_LOW
 
 
 def _clock_fits(service: Service) -> bool:

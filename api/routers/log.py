@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import APIRouter, Path, Query, Request
@@ -14,12 +15,12 @@ from api.permission import Permission, PermissionDeniedError
 from api.service import Service
 from matcher.audit.cosigning import Cosigned
 from matcher.audit.entry import AuditEntry, EntryKind
-from matcher.audit.note import Verifier
 from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
 from matcher.errors import ClearglassError
+from matcher.replay import Replay, Verdict
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
@@ -88,6 +89,31 @@ class VerificationReportOut(BaseModel):
         )
 
 
+class RetoldOut(BaseModel):
+    """A candidate by dlib's own implementation, from the pictures that were kept."""
+
+    subject_id: str
+    logged: float = Field(description="The Euclidean distance of dlib's vectors that the log tells.")
+    dlib: float | None = Field(description="The same by dlib; null where it was given no face.")
+    mated: bool | None = Field(description="Whether the decision is the same with it.")
+
+
+class ReplayOut(BaseModel):
+    """How a decision made again compares with what the log says of it."""
+
+    request_index: int
+    outcome_index: int
+    verdict: Verdict
+    findings: list[str] = Field(description="In what it differs, or why it cannot be made again.")
+    proof: list[int] = Field(description="The log's entries that show why it cannot.")
+    retold: list[RetoldOut]
+
+    @classmethod
+    def of(cls, replay: Replay) -> "ReplayOut":
+        """From the noun."""
+        return cls.model_validate(asdict(replay))
+
+
 class WitnessOut(BaseModel):
     """Somebody who cosigns the log while it only grows. size, cosigned_at: null until they did, since the start."""
 
@@ -150,7 +176,7 @@ class LogVerifier:
         log = self._service.matcher.log
         size = log.size()
         if self._known is None or self._known[0] != size:
-            self._known = (size, verify_log(self._service.matcher.database, log.verifier_key))
+            self._known = (size, verify_log(self._service.matcher.database, *log.verifier_keys))
         return self._known[1]
 
 
@@ -202,8 +228,21 @@ def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
     if not caller.may(Permission.LOG_READ) and log.actor(index) != caller.actor:
         raise PermissionDeniedError(caller.role, Permission.LOG_READ)
     publication = StoredPublication(service.matcher.database)
-    receipt = Receipt.issue(publication, Verifier.parse(log.verifier_key), index)
+    receipt = Receipt.issue(publication, index)
     return Response(receipt.text, media_type="text/plain")
+
+
+@router.get(
+    "/entries/{index}/replay",
+    operation_id="replay_decision",
+    summary="Make a search's decision again",
+    openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
+)
+def replay_decision(index: Index, caller: Caller, service: ServiceDep) -> ReplayOut:
+    """From the sealed probe, with the model, the threshold and the gallery of that time; and by dlib's own
+    implementation from the pictures that were kept. It is logged before anything is opened."""
+    note_reading(service, caller, {"replay": index})
+    return ReplayOut.of(service.matcher.replayer.replay(index))
 
 
 @router.get(

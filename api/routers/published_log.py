@@ -4,9 +4,12 @@ Checkpoint and hashes are open to everybody: they say how long the log is, and n
 read by those who may read the log, and that is logged.
 """
 
+import base64
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
@@ -14,9 +17,12 @@ from api.permission import Permission
 from api.routers.log import note_reading
 from api.service import Service
 from matcher.audit import schema
-from matcher.audit.errors import TileUnknownError
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.errors import EntryUnknownError, TileUnknownError
+from matcher.audit.note import note_text
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tile import Tile
+from matcher.audit.tree import TiledTree
 
 router = APIRouter(prefix="/log", tags=["published log"], route_class=GuardedRoute)
 
@@ -27,6 +33,15 @@ Level = Annotated[int, Path(ge=0, le=63)]
 Number = Annotated[
     str, Path(max_length=64, examples=["x001/234", "x001/235.p/17"], description="As the format has it.")
 ]
+
+
+class ConsistencyOut(BaseModel):
+    """proof: the hashes in base64, as a witness is given them. checkpoint: the newer one, a signed note."""
+
+    old: int
+    size: int
+    proof: list[str]
+    checkpoint: str
 
 
 @router.get(
@@ -43,12 +58,35 @@ def get_checkpoint(service: ServiceDep) -> Response:
 
 
 @router.get(
+    "/consistency",
+    operation_id="get_consistency",
+    summary="A proof that the log only grew",
+    openapi_extra=asks(Permission.PUBLIC),
+)
+def get_consistency(
+    service: ServiceDep, old: Annotated[int, Query(ge=1, lt=2**53, description="Entries of the checkpoint you kept.")]
+) -> ConsistencyOut:
+    """From a checkpoint of so many entries to the newest one (RFC 6962, 2.1.2): for who kept the older."""
+    publication = _publication(service)
+    checkpoint = publication.checkpoint()
+    size = Checkpoint.parse(note_text(checkpoint)).size
+    if old > size:
+        raise EntryUnknownError(
+            f"The log has published {size} entries, not {old}.", remedy="If it once had so many, it was cut: say so."
+        )
+    proof = TiledTree(size, publication.read).consistency(old)
+    return ConsistencyOut(
+        old=old, size=size, proof=[base64.b64encode(one).decode() for one in proof], checkpoint=checkpoint
+    )
+
+
+@router.get(
     "/schema",
     operation_id="get_entry_schema",
     summary="The JSON Schema of an entry",
     openapi_extra=asks(Permission.PUBLIC),
 )
-def get_schema() -> dict[str, Any]:
+def get_schema() -> Mapping[str, Any]:
     """What each kind of entry says: what `clearglass audit verify` holds every entry against."""
     return schema.published()
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import takewhile
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from matcher.audit.note import Verifier, open_note
 from matcher.audit.publication import Publication
 from matcher.audit.report import LogReport, Progress
 from matcher.audit.story import Story
-from matcher.audit.tile import HEIGHT, Tile, tiles
+from matcher.audit.tile import HEIGHT, WIDTH, Tile, tiles
 from matcher.child_process import cores
 
 _ALONE = 64
@@ -26,22 +27,22 @@ _AHEAD = 4
 
 
 def audit(
-    log: Publication, verifier: Verifier, *, since: Checkpoint | None = None, progress: Progress | None = None
+    log: Publication, *verifiers: Verifier, since: Checkpoint | None = None, progress: Progress | None = None
 ) -> LogReport:
     """Recomputes everything from the entries: what they say, every hash that is published, the root that was signed.
 
-    since: an earlier checkpoint, kept by whoever asks: the log must begin with what it covers. A long log is examined
-    by a process for each core. Raises what reading the log does, but for tiles that are not there, which the report
-    tells.
+    verifiers: the log's key, or all that are known of it, of one name. since: an earlier checkpoint, kept by whoever
+    asks: the log must begin with what it covers. A long log is examined by a process for each core. Raises what reading
+    the log does, but for tiles that are not there, which the report tells.
     """
     walk = _Audit(log, since)
     note = log.checkpoint()
     try:
-        checkpoint = Checkpoint.parse(open_note(note, [verifier]))
+        checkpoint = Checkpoint.parse(open_note(note, verifiers))
     except NoteError as error:
         walk.story.add(None, "checkpoint_invalid", error.message)
     else:
-        walk.check(checkpoint, verifier, progress)
+        walk.check(checkpoint, verifiers[0].name, progress)
     return walk.story.report(walk.frontier, note)
 
 
@@ -72,9 +73,9 @@ class _Audit:
         self._since = since
         self._hashes: list[list[bytes]] = []
 
-    def check(self, checkpoint: Checkpoint, verifier: Verifier, progress: Progress | None) -> None:
+    def check(self, checkpoint: Checkpoint, name: str, progress: Progress | None) -> None:
         since = self._since
-        if checkpoint.origin != verifier.name:
+        if checkpoint.origin != name:
             self.story.add(None, "origin_differs", "The checkpoint is of another log than the key.")
         if since is not None and since.size > checkpoint.size:
             message = f"The log has {checkpoint.size} entries, and had {since.size} at the earlier checkpoint."
@@ -89,7 +90,7 @@ class _Audit:
 
     def _entries(self, size: int, progress: Progress | None) -> bool:
         """Takes up all entries; False at the first bundle that cannot be read."""
-        for tile, examined in self._examined([tile for tile in tiles(size) if tile.level is None]):
+        for tile, examined in self._examined(size):
             if examined is None:
                 return False
             if examined.fault is not None:
@@ -102,9 +103,11 @@ class _Audit:
                 progress(tile.end, size)
         return True
 
-    def _examined(self, bundles: list[Tile]) -> Iterator[tuple[Tile, Examined | None]]:
+    def _examined(self, size: int) -> Iterator[tuple[Tile, Examined | None]]:
         """Each bundle in its turn; None for one that is missing."""
-        if len(bundles) <= _ALONE:
+        # One by one: what is signed may be a size that no log has.
+        bundles = takewhile(lambda tile: tile.level is None, tiles(size))
+        if size <= _ALONE * WIDTH:
             for tile in bundles:
                 packed = self._read(tile)
                 yield tile, None if packed is None else examine_bundle(packed, tile.width)

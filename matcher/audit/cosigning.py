@@ -1,11 +1,11 @@
 """Has a log's checkpoints cosigned by its witnesses, and keeps what they have cosigned for publication."""
 
 import logging
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import httpx
 from sqlalchemy import delete, insert, select, update
@@ -17,17 +17,16 @@ from matcher.audit.note import note_text
 from matcher.audit.policy import KnownWitness, Policy
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tree import TiledTree
-from matcher.audit.witness_client import WitnessClient
+from matcher.audit.witness_client import SECONDS, WitnessClient
 from matcher.clock import Clock
-from matcher.errors import ClearglassError
 from matcher.metrics import MatcherMetrics
 from matcher.store import tables
 from matcher.store.database import Database
 
 _LOG = logging.getLogger(__name__)
 _TABLE = tables.published_checkpoint
-_SECONDS = 10.0
-"""A witness may take so long to answer."""
+_PATIENCE = 60.0
+"""So long all witnesses are asked for one checkpoint that is not enough cosigned; then for the newest there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +39,18 @@ class Cosigned:
     error: str | None = None
 
 
+@dataclass(kw_only=True)
+class _Round:
+    """One checkpoint that all witnesses are asked for. lines: by witness, its cosignature."""
+
+    note: str
+    size: int
+    began: float
+    lines: dict[str, str] = field(default_factory=dict)
+
+
 class Cosigning:
-    """A thread between `start` and `close`, which asks the witnesses whenever the log has grown."""
+    """Between `start` and `close` a thread for each witness, which asks it whenever the log has grown."""
 
     def __init__(
         self,
@@ -61,18 +70,17 @@ class Cosigning:
         self._clock = clock
         self._metrics = metrics
         self._end = Event()
-        self._thread: Thread | None = None
+        self._threads: list[Thread] = []
+        self._lock = Lock()
+        self._round: _Round | None = None
         self._states = {
             name: Cosigned(witness=witness) for name, witness in policy.witnesses.items() if witness.address is not None
         }
 
-        self._size = 0
-        self._lines: dict[str, str] = {}
-        """Of the checkpoint of that size: by witness, its cosignature."""
-
     def states(self) -> Sequence[Cosigned]:
         """How each witness that is asked does."""
-        return list(self._states.values())
+        with self._lock:
+            return list(self._states.values())
 
     def start(self) -> None:
         """From now on the log publishes what the policy's quorum has cosigned; without one, whatever it holds."""
@@ -81,58 +89,63 @@ class Cosigning:
                 connection.execute(delete(_TABLE))
             elif connection.execute(select(_TABLE.c.id)).first() is None:
                 connection.execute(insert(_TABLE).values(id=1, checkpoint=None))
-        if self._states:
-            self._thread = Thread(target=self._run, name="cosigning", daemon=True)
-            self._thread.start()
+        self._threads = [
+            Thread(target=self._run, args=(state.witness,), name=f"witness-{name}", daemon=True)
+            for name, state in self._states.items()
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """Ends the thread, and waits for an answer that is under way. Safe to call twice."""
+        """Ends the threads, and waits for answers that are under way. Safe to call twice."""
         self._end.set()
-        if self._thread is not None:
-            self._thread.join(3 * _SECONDS)
+        until = time.monotonic() + SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
-    def _run(self) -> None:
-        with httpx.Client(timeout=_SECONDS) as client, ThreadPoolExecutor(len(self._states)) as threads:
-            asked = [WitnessClient(state.witness, client) for state in self._states.values()]
+    def _run(self, witness: KnownWitness) -> None:
+        """The thread of one witness."""
+        with httpx.Client() as http:
+            client = WitnessClient(witness, http)
             while not self._end.is_set():
                 try:
-                    self._round(asked, threads)
-                except ClearglassError as error:
-                    _LOG.warning("The log's checkpoint could not be cosigned: %s", error)
+                    asked = self._asked(witness.name)
+                    if asked is not None:
+                        tree = TiledTree(asked.size, StoredPublication(self._database).read)
+                        self._take(asked, witness, client.cosign(asked.note, asked.size, tree.consistency))
+                except CosigningError as error:
+                    self._failed(witness.name, str(error))
+                except Exception as error:  # noqa: BLE001 - the top of a supervised thread
+                    self._failed(witness.name, f"The witness {witness.name} was not asked: {type(error).__name__}.")
                 self._end.wait(self._every)
 
-    def _round(self, asked: Sequence[WitnessClient], threads: ThreadPoolExecutor) -> None:
-        note = self._log.checkpoint()
-        size = Checkpoint.parse(note_text(note)).size
-        if size != self._size:
-            self._size, self._lines = size, {}
-        waiting = [client for client in asked if client.witness.name not in self._lines]
-        if size == 0 or not waiting:
-            return
-        tree = TiledTree(size, StoredPublication(self._database).read)
+    def _asked(self, name: str) -> _Round | None:
+        """The checkpoint that this witness is to cosign now; None if there is nothing it has not."""
+        with self._lock:
+            now, current = time.monotonic(), self._round
+            if current is None or self._policy.satisfied(current.lines) or now - current.began > _PATIENCE:
+                note = self._log.checkpoint()
+                size = Checkpoint.parse(note_text(note)).size
+                if size and (current is None or size != current.size):
+                    current = self._round = _Round(note=note, size=size, began=now)
+            return None if current is None or name in current.lines else current
 
-        def ask(client: WitnessClient) -> None:
-            name = client.witness.name
-            try:
-                self._lines[name] = client.cosign(note, size, tree.consistency)
-            except CosigningError as error:
-                self._failed(name, error)
-            else:
-                self._states[name] = Cosigned(witness=client.witness, size=size, cosigned_at=self._clock())
+    def _take(self, asked: _Round, witness: KnownWitness, line: str) -> None:
+        """One more cosignature, and the checkpoint's publication if that is enough."""
+        with self._lock:
+            self._states[witness.name] = Cosigned(witness=witness, size=asked.size, cosigned_at=self._clock())
+            asked.lines[witness.name] = line
+            if asked is not self._round or not self._policy.satisfied(asked.lines):
+                return
+            if self._policy.quorum is not None:
+                with self._database.writing() as connection:
+                    connection.execute(update(_TABLE).values(checkpoint=asked.note + "".join(asked.lines.values())))
+            if self._metrics is not None:
+                self._metrics.log_cosigned.set(asked.size)
 
-        list(threads.map(ask, waiting))
-        if self._policy.satisfied(self._lines):
-            self._publish(size, note + "".join(self._lines.values()))
-
-    def _publish(self, size: int, note: str) -> None:
-        if self._policy.quorum is not None:
-            with self._database.writing() as connection:
-                connection.execute(update(_TABLE).values(checkpoint=note))
-        if self._metrics is not None:
-            self._metrics.log_cosigned.set(size)
-
-    def _failed(self, name: str, error: CosigningError) -> None:
+    def _failed(self, name: str, error: str) -> None:
         _LOG.warning("%s", error)
-        self._states[name] = replace(self._states[name], error=str(error))
+        with self._lock:
+            self._states[name] = replace(self._states[name], error=error)
         if self._metrics is not None:
             self._metrics.witness_failures.labels(name).inc()

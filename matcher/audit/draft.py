@@ -4,6 +4,7 @@ What runs for each entry and each transaction goes to the driver as constant SQL
 it by SQLAlchemy costs several times what SQLite itself takes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -69,16 +70,16 @@ class Draft:
         )
         return longer, entry
 
-    def end(self, connection: Connection, signer: Signer) -> bool:
+    def end(self, connection: Connection, signers: Sequence[Signer]) -> bool:
         """Writes the head that the entries led to, signed once for all of them; False if there were none."""
         frontier = self.frontier
         if frontier.size == self.began or self.last_time is None:
             return False
-        values = (frontier.size, frontier.pack(), format_time(self.last_time), checkpoint_of(frontier, signer))
+        values = (frontier.size, frontier.pack(), format_time(self.last_time), checkpoint_of(frontier, signers))
         driver(connection).execute(_WRITE_HEAD, values)
         return True
 
 
-def checkpoint_of(frontier: Frontier, signer: Signer) -> str:
-    """The signed note of a log that has come so far."""
-    return sign_note(Checkpoint(origin=signer.name, size=frontier.size, root=frontier.root()).text, signer)
+def checkpoint_of(frontier: Frontier, signers: Sequence[Signer]) -> str:
+    """The note of a log that has come so far, signed by all of them; they have one name."""
+    return sign_note(Checkpoint(origin=signers[0].name, size=frontier.size, root=frontier.root()).text, *signers)

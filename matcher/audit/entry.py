@@ -31,6 +31,7 @@ class EntryKind(StrEnum):
     CONSENT = "consent"
     MODEL = "model"
     CAMERA = "camera"
+    KEY = "key"
     LOGIN = "login"
     ACCOUNT = "account"
     LOG_READ = "log_read"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import ExportError, TileUnknownError
-from matcher.audit.note import Verifier, open_note
+from matcher.audit.note import note_text
 from matcher.audit.publication import Publication
 from matcher.audit.report import Progress
 from matcher.audit.tile import Tile, tiles
@@ -40,14 +40,14 @@ class ExportedLog:
         except OSError as error:
             raise ExportError(f"{self.folder / tile.path} cannot be read: {error.strerror}.") from error
 
-    def extend(self, log: Publication, verifier: Verifier, progress: Progress | None = None) -> Checkpoint:
-        """Adds what is not there yet of a log; the checkpoint last, so that a broken-off export is the one before.
+    def extend(self, log: Publication, progress: Progress | None = None) -> Checkpoint:
+        """Adds what is not there yet of one's own log; the checkpoint last: an export broken off is the one before.
 
         Raises ExportError if the folder holds the export of another log, or cannot be written.
         """
         note = log.checkpoint()
-        checkpoint = Checkpoint.parse(open_note(note, [verifier]))
-        missing = list(tiles(checkpoint.size, after=self._exported(log, verifier, checkpoint)))
+        checkpoint = Checkpoint.parse(note_text(note))
+        missing = list(tiles(checkpoint.size, after=self._exported(log, checkpoint)))
         for done, tile in enumerate(missing):
             if progress is not None:
                 progress(done, len(missing))
@@ -57,11 +57,11 @@ class ExportedLog:
             progress(len(missing), len(missing))
         return checkpoint
 
-    def _exported(self, log: Publication, verifier: Verifier, checkpoint: Checkpoint) -> int:
-        """How many entries are here already."""
+    def _exported(self, log: Publication, checkpoint: Checkpoint) -> int:
+        """How many entries are here already. Whichever key signed that: the roots tell whether it is this log."""
         if not (self.folder / _CHECKPOINT).exists():
             return 0
-        old = Checkpoint.parse(open_note(self.checkpoint(), [verifier]))
+        old = Checkpoint.parse(note_text(self.checkpoint()))
         if old.size > checkpoint.size or TiledTree(checkpoint.size, log.read).root(old.size) != old.root:
             raise ExportError(
                 f"{self.folder} holds {old.size} entries that this log does not begin with.",

@@ -1,46 +1,61 @@
-"""The log's own signing key: `log.key` in the data folder, readable by its owner only.
+"""The log's own signing keys: `log.key` in the data folder, readable by its owner only; a line each, the oldest first.
+
+There is one, or two while a new one is introduced: both sign then, so that who knows either can check.
 
 Until the first head that it signed is durable, a new key stands under another name. So where there is a `log.key` there
 was a log, and a start that was cut off is told from a log that was wiped.
 """
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from matcher.audit.errors import LogKeyError, NoteError
 from matcher.audit.note import Signer
 from matcher.store.sealing import write_secret
-from matcher.store.whole_file import sync_folder
+from matcher.store.whole_file import sync_folder, write_whole
 
 LOG_KEY_FILE = "log.key"
 _DRAFT_FILE = "log.key.new"
 
 
-def read_log_key(folder: Path) -> Signer | None:
-    """The key of this data folder's log; None if it has none yet. Raises LogKeyError if it cannot be read."""
+def read_log_keys(folder: Path) -> tuple[Signer, ...]:
+    """The keys of this data folder's log, none if there is no log yet. Raises LogKeyError if they cannot be read."""
     return _read(folder / LOG_KEY_FILE)
 
 
-def read_verifier_key(folder: Path) -> str:
-    """The public half of this data folder's log key, as `AuditLog.verifier_key` gives it. Raises LogKeyError."""
-    signer = read_log_key(folder)
-    if signer is None:
+def replace_log_keys(folder: Path, signers: Sequence[Signer]) -> None:
+    """Keeps these from now on; on the disk when this returns. Raises LogKeyError."""
+    path = folder / LOG_KEY_FILE
+    try:
+        write_whole(path, "".join(f"{signer.encode()}\n" for signer in signers).encode(), mode=0o600)
+    except OSError as error:
+        raise LogKeyError(
+            f"The audit log's keys {path} cannot be written: {error.strerror}.",
+            remedy="See to the disk, then try again.",
+        ) from error
+
+
+def read_verifier_keys(folder: Path) -> tuple[str, ...]:
+    """The public halves of this data folder's log keys, the newest last, at least one. Raises LogKeyError."""
+    signers = read_log_keys(folder)
+    if not signers:
         raise LogKeyError(f"There is no audit log in {folder}.", remedy="Name the right data folder with --data.")
-    return str(signer.verifier)
+    return tuple(str(signer.verifier) for signer in signers)
 
 
 def draft_log_key(folder: Path) -> Signer:
-    """The key of a log that is about to begin, under an origin like no other log's; not `read_log_key`'s yet."""
+    """The key of a log that is about to begin, under an origin like no other log's; not `read_log_keys`' yet."""
     left = read_draft(folder)
-    if left is not None:
-        return left
+    if left:
+        return left[0]
     signer = Signer.generate(f"clearglass/{uuid.uuid4().hex[:16]}")
     write_secret(folder / _DRAFT_FILE, signer.encode().encode() + b"\n")
     return signer
 
 
-def read_draft(folder: Path) -> Signer | None:
-    """The key that a start left behind before it was adopted. Raises LogKeyError if it cannot be read."""
+def read_draft(folder: Path) -> tuple[Signer, ...]:
+    """The key, if any, that a start left behind before it was adopted. Raises LogKeyError if it cannot be read."""
     return _read(folder / _DRAFT_FILE)
 
 
@@ -50,11 +65,11 @@ def adopt_draft(folder: Path) -> None:
     sync_folder(folder)
 
 
-def _read(path: Path) -> Signer | None:
+def _read(path: Path) -> tuple[Signer, ...]:
     if not path.exists():
-        return None
+        return ()
     try:
-        return Signer.parse(path.read_text(encoding="utf-8"))
+        return tuple(Signer.parse(line) for line in path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError, NoteError) as error:
         raise LogKeyError(
             f"The audit log's key {path} cannot be read.", remedy="Put log.key back from your backup."

@@ -22,7 +22,7 @@ from matcher.audit.errors import (
     LogUnavailableError,
     NoteError,
 )
-from matcher.audit.key import LOG_KEY_FILE, adopt_draft, draft_log_key, read_draft, read_log_key
+from matcher.audit.key import LOG_KEY_FILE, adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
 from matcher.audit.merkle import Frontier
 from matcher.audit.note import Signer, open_note
 from matcher.clock import Clock
@@ -56,12 +56,20 @@ class AuditLog:
         """How many added entries since the log was opened; fewer than entries where callers shared them."""
         self.unwritable = False
         """Whether the last attempt to write failed: a full disk, a foreign lock, an I/O error."""
-        self._signer = self._open()
+        self._signers = self._open()
 
     @property
     def verifier_key(self) -> str:
-        """The public key, in the form of C2SP signed-note, that anyone checks this log's checkpoints with."""
-        return str(self._signer.verifier)
+        """The public key, in the form of C2SP signed-note, that anyone checks this log's checkpoints with.
+
+        While a new key is introduced, that one; the older signs as well.
+        """
+        return self.verifier_keys[-1]
+
+    @property
+    def verifier_keys(self) -> tuple[str, ...]:
+        """All that sign, the newest last."""
+        return tuple(str(signer.verifier) for signer in self._signers)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -197,6 +205,43 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
+    def introduce_key(self) -> str:
+        """A new key, which from now on signs beside the present one; its public half. Raises LogKeyError."""
+        if len(self._signers) > 1:
+            raise LogKeyError(
+                "A new key is being introduced already.", remedy="Retire the older one first, when everybody knows it."
+            )
+        # The key before the entry that tells of it: that is then signed by both.
+        self._keep_keys((*self._signers, Signer.generate(self._signers[0].name)))
+        self._tell_of_key("added", self._signers[-1])
+        return self.verifier_key
+
+    def retire_key(self) -> str:
+        """From now on the newer key signs alone; the public half of the older one. Raises LogKeyError."""
+        if len(self._signers) == 1:
+            raise LogKeyError("The log has one key only.", remedy="Introduce a new one first.")
+        old = self._signers[0]
+        self._tell_of_key("retired", old)
+        self._keep_keys(self._signers[1:])
+        return str(old.verifier)
+
+    def settle_keys(self) -> None:
+        """Ends what was begun when a change of keys was cut off. To be called before anything else is logged."""
+        if len(self._signers) == 1:
+            return
+        told = [entry.body for entry in self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)]
+        if told == [_key_body("retired", self._signers[0])]:
+            self._keep_keys(self._signers[1:])
+        elif told != [_key_body("added", self._signers[-1])]:
+            self._tell_of_key("added", self._signers[-1])
+
+    def _keep_keys(self, signers: tuple[Signer, ...]) -> None:
+        replace_log_keys(self._database.folder, signers)
+        self._signers = signers
+
+    def _tell_of_key(self, action: str, signer: Signer) -> None:
+        self.record(EntryKind.KEY, _key_body(action, signer))
+
     def _kept(self, began: float) -> None:
         """Tells how long a transaction that began then took."""
         self.unwritable = False
@@ -225,7 +270,7 @@ class AuditLog:
     def _sign(self, connection: Connection) -> None:
         """Ends a transaction."""
         draft, self._draft = self._drafted(connection), None
-        if draft is None or not draft.end(connection, self._signer):
+        if draft is None or not draft.end(connection, self._signers):
             return
         self.transactions += 1
         if self._metrics is not None:
@@ -242,37 +287,41 @@ class AuditLog:
             remedy="Set the clock right. If it ran ahead before, wait until it has passed the last entry.",
         )
 
-    def _open(self) -> Signer:
+    def _open(self) -> tuple[Signer, ...]:
         folder = self._database.folder
         with self._database.reading() as connection:
             head = connection.execute(select(_HEAD)).first()
         if head is None:
             require_unbegun(self._database)
-            return self._begin()
-        signer = read_log_key(folder)
-        if signer is None:
-            signer = read_draft(folder)
-            if signer is None or not _signed_by(head.checkpoint, signer):
+            return (self._begin(),)
+        signers = read_log_keys(folder)
+        if not signers:
+            signers = read_draft(folder)
+            if not _signed_by(head.checkpoint, signers):
                 raise LogKeyError(
                     "The audit log has entries, but its key (log.key in the data folder) is gone.",
                     remedy="Put log.key back from your backup.",
                 )
             # The very first start was cut off between the log's head and the name of its key.
             adopt_draft(folder)
-        if not _signed_by(head.checkpoint, signer):
+        if not _signed_by(head.checkpoint, signers):
             raise LogKeyError(
                 "log.key is not the key this audit log was signed with.", remedy="Put the right log.key back."
             )
-        return signer
+        return signers
 
     def _begin(self) -> Signer:
         signer = draft_log_key(self._database.folder)
         with self.writing() as connection:
             connection.execute(
-                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=checkpoint_of(Frontier(), signer))
+                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=checkpoint_of(Frontier(), [signer]))
             )
         adopt_draft(self._database.folder)
         return signer
+
+
+def _key_body(action: str, signer: Signer) -> Body:
+    return {"action": action, "key": str(signer.verifier)}
 
 
 def require_unbegun(database: Database) -> None:
@@ -283,7 +332,7 @@ def require_unbegun(database: Database) -> None:
             for table in (_ENTRY, tables.gallery, tables.subject)
             if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
         ]
-    if read_log_key(database.folder) is not None:
+    if read_log_keys(database.folder):
         traces.append(LOG_KEY_FILE)
     if traces:
         raise LogTruncatedError(
@@ -292,9 +341,9 @@ def require_unbegun(database: Database) -> None:
         )
 
 
-def _signed_by(checkpoint: str, signer: Signer) -> bool:
+def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
     try:
-        open_note(checkpoint, [signer.verifier])
+        open_note(checkpoint, [signer.verifier for signer in signers])
     except NoteError:
         return False
     return True

@@ -181,7 +181,7 @@ def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
 
 
 def note_text(note: str) -> str:
-    """The text of a note of one's own, whose signatures need no check. Raises NoteError if it is malformed."""
+    """The text of a note of one's own, whose signatures are not checked. Raises NoteError if it is malformed."""
     return _split(note)[0]
 
 

@@ -1,9 +1,10 @@
 """What each kind of entry says, as a schema: published as JSON Schema, and what auditors hold every entry against.
 
-The `version` of an entry names the schema. What is said here stays readable for as long as there are logs: a field may
-be added that may be missing, anything else is a new version.
+The `version` of an entry names the schema. What is said here stays readable for as long as there are logs: a kind may
+be added, and a field that may be missing; anything else is a new version.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 
@@ -82,13 +83,15 @@ class Candidate(_Model):
 
 
 class Outcome(_Model):
-    """What came of a search. searched: how many references it compared; mated and scores: of a verification."""
+    """What came of a search. searched: how many references it compared; most: how many candidates it would have told
+    of; mated and scores: of a verification."""
 
     request: Index
     started_at: Time
     ended_at: Time
     candidates: list[Candidate]
     searched: Count
+    most: Count | None = None
     mated: bool | None = None
     dissimilarity: float | None = None
     sface: float | None = None
@@ -199,6 +202,13 @@ class Camera(_Model):
     enabled: bool
 
 
+class Key(_Model):
+    """A key of the log's own came, to sign beside the one before, or went. key: its public half."""
+
+    action: Literal["added", "retired"]
+    key: str
+
+
 class Login(_Model):
     """Somebody logged in, or was refused. account: null for a name that nobody has."""
 
@@ -247,6 +257,7 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.CONSENT: ConsentChange,
     EntryKind.MODEL: Model,
     EntryKind.CAMERA: Camera,
+    EntryKind.KEY: Key,
     EntryKind.LOGIN: Login,
     EntryKind.ACCOUNT: Account,
     EntryKind.LOG_READ: LogRead,
@@ -256,7 +267,8 @@ _BODIES: dict[EntryKind, type[_Model]] = {
 }
 
 
-def published() -> dict[str, Any]:
+@cache
+def published() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) of every entry of this version."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -14,6 +14,7 @@ _MOST_BYTES = 256 * (2 + 65_535)
 """Of an answer: a bundle of the longest entries there can be."""
 
 _SECONDS = 30.0
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRIES = 5
 _LONGEST_PAUSE = 60.0
 """Seconds to wait where the server says that it was asked too often."""
@@ -70,12 +71,14 @@ def served_log(address: str, token: str | None = None) -> Iterator[ServedLog]:
     token: of somebody who may read entries. Raises ServedLogError where it would travel in the clear.
     """
     url = httpx.URL(address if address.endswith("/") else f"{address}/")
-    if token is not None and url.scheme != "https" and url.host not in {"localhost", "127.0.0.1", "::1"}:
+    if token is not None and url.scheme != "https" and url.host not in _LOOPBACK:
         raise ServedLogError(
             f"The token would travel to {url.host} in the clear", remedy="Use the log's https address."
         )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=_SECONDS) as client:
+    loopback = url.host in _LOOPBACK
+    # What is on this machine is asked here, and by no proxy, which would see the token.
+    with httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, trust_env=not loopback) as client:
         yield ServedLog(client)
 
 

@@ -12,12 +12,12 @@ from sqlalchemy import LargeBinary, Text, cast, select
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import answered
-from matcher.audit.errors import LogKeyError, NoteError
+from matcher.audit.errors import LogKeyError, LogUnsoundError, NoteError
 from matcher.audit.examination import examine
 from matcher.audit.log import require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
-from matcher.audit.report import LogReport, Progress
+from matcher.audit.report import LogReport, Progress, Severity
 from matcher.audit.story import Story
 from matcher.audit.tile import HEIGHT
 from matcher.store import tables
@@ -26,13 +26,13 @@ from matcher.store.database import Database
 _BATCH = 2_000
 
 
-def verify_log(database: Database, verifier_key: str, progress: Progress | None = None) -> LogReport:
+def verify_log(database: Database, *verifier_keys: str, progress: Progress | None = None) -> LogReport:
     """Checks everything. At most MAX_PROBLEMS are listed.
 
-    verifier_key: as `AuditLog.verifier_key` gives it; an auditor brings their own copy. Raises NoteError if it is
-    malformed, LogKeyError if there is no log yet, LogTruncatedError if there was one, StoreError.
+    verifier_keys: as `AuditLog.verifier_keys` gives them; an auditor brings their own copy of one. Raises NoteError if
+    it is malformed, LogKeyError if there is no log yet, LogTruncatedError if there was one, StoreError.
     """
-    verifier = Verifier.parse(verifier_key)
+    verifiers = [Verifier.parse(key) for key in verifier_keys]
     with database.reading() as connection:
         columns = tables.log_head.c
         head = connection.execute(select(columns.size, columns.frontier, columns.checkpoint)).first()
@@ -55,10 +55,22 @@ def verify_log(database: Database, verifier_key: str, progress: Progress | None 
             progress(at + 1, head.size)
     if extra:
         walk.add(None, "entry_beyond", "There are entries beyond the log's head.")
-    _check_head(walk, head, frontier, verifier)
+    _check_head(walk, head, frontier, verifiers)
     if progress is not None:
         progress(head.size, head.size)
     return walk.report(frontier, head.checkpoint)
+
+
+def require_sound(database: Database, *verifier_keys: str) -> None:
+    """After the disk failed under it the whole log is checked, before anything is added. Raises LogUnsoundError."""
+    failure = database.failed_before
+    if failure is None:
+        return
+    report = verify_log(database, *verifier_keys)
+    changed = [problem for problem in report.problems if problem.severity is not Severity.RULE]
+    if changed:
+        raise LogUnsoundError(failure, changed[0].message)
+    database.trust_again()
 
 
 def _rows(database: Database, size: int) -> Iterator[Any]:
@@ -91,13 +103,13 @@ def _hashes(database: Database) -> dict[tuple[int, int], bytes]:
         return {(level, place): kept for level, place, kept in connection.execute(query)}
 
 
-def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifier: Verifier) -> None:
+def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifiers: Sequence[Verifier]) -> None:
     try:
-        checkpoint = Checkpoint.parse(open_note(head.checkpoint, [verifier]))
+        checkpoint = Checkpoint.parse(open_note(head.checkpoint, verifiers))
     except NoteError as error:
         walk.add(None, "checkpoint_invalid", error.message)
         return
-    if checkpoint.origin != verifier.name:
+    if checkpoint.origin != verifiers[0].name:
         walk.add(None, "origin_differs", "The checkpoint is of another log than the key.")
     if checkpoint.size != head.size or frontier.size != checkpoint.size:
         message = f"The checkpoint covers {checkpoint.size} entries; {frontier.size} are there."

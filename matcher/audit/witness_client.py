@@ -1,6 +1,9 @@
 """A witness as a log asks it (C2SP tlog-witness over HTTP)."""
 
+import base64
+import binascii
 import re
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -11,64 +14,85 @@ from matcher.audit.note import note_text, open_note
 from matcher.audit.policy import KnownWitness
 from matcher.audit.proof import encode_proof
 
+SECONDS = 10.0
+"""A witness may take so long to answer, from first to last."""
+
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\n?", re.ASCII)
 _MOST_BYTES = 64 << 10
+_TOLD = 200
+"""Characters of what a witness says that are passed on."""
 
 ProvesFrom = Callable[[int], Sequence[bytes]]
 """Gives the consistency proof from an older size, which is not 0, to the checkpoint's."""
 
 
 class WitnessClient:
-    """One witness, and the size of the log that it last cosigned, as far as is known."""
+    """One witness, and the size of the log that it last cosigned, as far as is known. Owned by one thread."""
 
-    def __init__(self, witness: KnownWitness, client: httpx.Client, *, size: int = 0) -> None:
-        """client: shared, and its owner's. size: what it is asked from first; the witness puts it right."""
-        self.witness = witness
-        self.size = size
+    def __init__(self, witness: KnownWitness, client: httpx.Client) -> None:
+        """client: its owner's."""
+        self._witness = witness
         self._client = client
+        self._size = 0
 
     def cosign(self, note: str, size: int, proves: ProvesFrom) -> str:
-        """Its cosignature lines of a checkpoint of this size. Raises CosigningError.
+        """Its cosignature line of a checkpoint of this size. Raises CosigningError.
 
         A witness that has seen a longer log than this one is told of by the error: the log has lost entries, or is
         told twice.
         """
-        answer = self._asked(note, size, proves)
-        if answer.status_code == HTTPStatus.CONFLICT and (match := _SIZE.fullmatch(answer.text)):
-            known = int(match[1])
-            if known > size:
+        status, text = self._asked(note, size, proves)
+        if status == HTTPStatus.CONFLICT and (match := _SIZE.fullmatch(text)):
+            self._size = int(match[1])
+            if self._size > size:
                 raise CosigningError(
-                    f"The witness {self.witness.name} has cosigned {known} entries of this log, which has {size}.",
+                    f"The witness {self._witness.name} has cosigned {self._size} entries of this log, "
+                    f"which has {size}.",
                     remedy="Entries were lost, by a restored backup or worse: keep this folder, and find out.",
                 )
-            self.size = known
-            answer = self._asked(note, size, proves)
-        if answer.status_code != HTTPStatus.OK:
-            what = answer.text.strip()[:200]
-            raise CosigningError(f"The witness {self.witness.name} refused, with status {answer.status_code}: {what}")
-        lines = self._verified(note, answer.text)
-        self.size = size
-        return lines
+            status, text = self._asked(note, size, proves)
+        if status != HTTPStatus.OK:
+            said = "".join(letter if letter.isprintable() else " " for letter in text.strip()[:_TOLD])
+            raise CosigningError(f"The witness {self._witness.name} refused, with status {status}: {said}")
+        line = self._verified(note, text)
+        self._size = size
+        return line
 
-    def _asked(self, note: str, size: int, proves: ProvesFrom) -> httpx.Response:
-        old = min(self.size, size)
+    def _asked(self, note: str, size: int, proves: ProvesFrom) -> tuple[int, str]:
+        """Status and body of the answer."""
+        old = min(self._size, size)
         proof = proves(old) if 0 < old < size else ()
-        body = f"old {old}\n{encode_proof(proof)}\n{note}"
+        content = f"old {old}\n{encode_proof(proof)}\n{note}".encode()
+        address = f"{str(self._witness.address).rstrip('/')}/add-checkpoint"
+        until, body = time.monotonic() + SECONDS, bytearray()
         try:
-            answer = self._client.post(f"{str(self.witness.address).rstrip('/')}/add-checkpoint", content=body.encode())
+            with self._client.stream("POST", address, content=content, timeout=SECONDS) as answer:
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > _MOST_BYTES or time.monotonic() > until:
+                        raise CosigningError(f"The witness {self._witness.name} answered at a length that none has.")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             what = str(error) or type(error).__name__
-            raise CosigningError(f"The witness {self.witness.name} cannot be reached: {what}.") from error
-        if len(answer.content) > _MOST_BYTES:
-            raise CosigningError(f"The witness {self.witness.name} answered at a length that no answer has.")
-        return answer
+            raise CosigningError(f"The witness {self._witness.name} cannot be reached: {what}.") from error
+        return answer.status_code, body.decode(errors="replace")
 
     def _verified(self, note: str, answer: str) -> str:
-        """Those lines of the answer that are its own, if they are signatures over the note's text."""
-        own = [line for line in answer.split("\n") if line.split(" ")[1:2] == [self.witness.verifier.name]]
-        lines = "".join(f"{line}\n" for line in own)
+        """The line of the answer that is its own, if it is a signature over the note's text."""
+        for line in answer.split("\n"):
+            if self._is_own(line):
+                try:
+                    open_note(f"{note_text(note)}\n{line}\n", [self._witness.verifier])
+                except NoteError:
+                    break
+                return f"{line}\n"
+        raise CosigningError(f"The witness {self._witness.name} answered with no cosignature of its own.")
+
+    def _is_own(self, line: str) -> bool:
+        """Whether a signature line names the witness's key."""
+        _, _, rest = line.partition(" ")
+        name, _, encoded = rest.partition(" ")
         try:
-            open_note(f"{note_text(note)}\n{lines}", [self.witness.verifier])
-        except NoteError as error:
-            raise CosigningError(f"The witness {self.witness.name} answered with no cosignature of its own.") from error
-        return lines
+            raw = base64.b64decode(encoded.encode(), validate=True)
+        except binascii.Error:
+            return False
+        return (name, raw[:4]) == (self._witness.verifier.name, self._witness.verifier.key_id)

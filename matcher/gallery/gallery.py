@@ -146,6 +146,15 @@ class Gallery:
         consents = records.read_consents(connection, subject_id)
         return permits(consents, camera=camera, purpose=purpose, moment=moment)
 
+    def permitted_then(
+        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
+    ) -> bool:
+        """Whether the subject might be found at an earlier moment, whatever became of their consents since."""
+        consents = records.read_consents(connection, subject_id)
+        return any(
+            one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment) for one in consents
+        )
+
     def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
         """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
         return records.load_subject_key(connection, self._master_key, subject_id)

@@ -165,14 +165,14 @@ class Database:
 
     @property
     def failed_before(self) -> str | None:
-        """As `failure`, of an earlier run, until `trust_again`: what it was told to keep may not be there, or half."""
+        """As `failure`, of whichever run, until `trust_again`: what was to be kept then may not be there, or half."""
         try:
             return (self.folder / FAILURE_FILE).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
 
     def trust_again(self) -> None:
-        """Somebody has gone through everything that was kept, and found it whole."""
+        """Somebody has gone through what must be whole, and found it so."""
         (self.folder / FAILURE_FILE).unlink(missing_ok=True)
         sync_folder(self.folder)
 

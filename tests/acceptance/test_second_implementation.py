@@ -113,11 +113,11 @@ def test_it_verifies_what_we_publish(second: Callable[..., Any], tmp_path: Path)
         old = _grown(log, OLD)
         new = _grown(log, ENTRIES - OLD)
         folder = ExportedLog(tmp_path / "export")
-        folder.extend(StoredPublication(database), verifier)
+        folder.extend(StoredPublication(database))
     with Witness.open(tmp_path / "witness", [verifier], name="example.org/w") as witness:
         cosigned = new + witness.add_checkpoint(f"old 0\n\n{new}")
         key = witness.verifier_key
-    receipts = [Receipt.issue(folder, verifier, index) for index in (0, 255, 256, 65_535, 65_536, ENTRIES - 1)]
+    receipts = [Receipt.issue(folder, index) for index in (0, 255, 256, 65_535, 65_536, ENTRIES - 1)]
     found = second(
         CHECK,
         told={

@@ -138,3 +138,19 @@ def test_a_changed_entry_is_told(site: Any) -> None:
     assert report["verified"] is False
     assert report["problems"][0]["index"] >= 0
     assert set(report["problems"][0]) == {"index", "code", "what"}
+
+
+def test_an_auditor_has_a_decision_made_again_with_real_faces(site: Any, astronaut_jpeg: bytes) -> None:
+    site.enrol(astronaut_jpeg)
+    files = {"file": ("x.jpg", astronaut_jpeg)}
+    found = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files=files).json()
+    index = found["request_index"]
+    replay = site.as_role(Role.AUDITOR, "GET", f"/log/entries/{index}/replay").json()
+    assert (replay["verdict"], replay["findings"]) == ("equal", [])
+    [retold] = replay["retold"]
+    assert retold["mated"] is True
+    assert abs(retold["dlib"] - retold["logged"]) < 0.1, "from the JPEG of the face, not the whole picture"
+    last = site.service.matcher.log.entries(limit=1, newest_first=True)[0]
+    assert last.body["read"] == {"replay": index}
+    answer = site.as_role(Role.AUDITOR, "GET", "/log/entries/0/replay")
+    assert (answer.status_code, site.code(answer)) == (422, "no_decision")

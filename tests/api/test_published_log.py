@@ -1,5 +1,6 @@
 """What anybody can fetch of the log, and what an auditor can: enough to check it with tools of their own."""
 
+import base64
 from typing import Any
 
 import httpx
@@ -51,6 +52,19 @@ def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_gre
     answer = fetch(site, "checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_proof_leads_from_the_checkpoint_that_was_kept_to_the_newest(site: Any) -> None:
+    old = checkpoint(site)
+    site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name="one more", actor="cli:test")
+    answer = fetch(site, f"consistency?old={old.size}").json()
+    new = Checkpoint.parse(open_note(answer["checkpoint"], [verifier(site)]))
+    proof = [base64.b64decode(one) for one in answer["proof"]]
+    assert (answer["old"], answer["size"]) == (old.size, new.size) == (old.size, old.size + 1)
+    assert verify_consistency(old.size, old.root, new.size, new.root, proof)
+    assert fetch(site, "consistency?old=0").status_code == 422
+    beyond = fetch(site, f"consistency?old={new.size + 1}")
+    assert (beyond.status_code, site.code(beyond)) == (404, "entry_unknown")
 
 
 def test_entries_are_for_those_who_may_read_the_log_and_that_is_logged(site: Any) -> None:

@@ -40,7 +40,13 @@ async function callOnce(method, path, { body = null, signal = null } = {}) {
 /** What is wrong with the service as a whole. Apart from `call`, since a 503 is an answer here. */
 export async function troubles() {
   const response = await reach(`${ROOT}/health`, { headers: { Accept: "application/json" } });
-  return (await response.json()).troubles;
+  return (await answered(response)).troubles;
+}
+
+async function answered(response) {
+  const body = await response.json().catch(() => ({}));
+  if (body.troubles) return body;
+  throw new ApiError(response.status, body.error ?? { code: "unknown", message: "The service does not say how it does.", remedy: "Look at the service's own log." });
 }
 
 /** Logs in. Apart from `call`, since there is no session yet and a 401 is an answer, not a way to the login page. */

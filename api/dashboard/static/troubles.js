@@ -6,8 +6,13 @@ import { message } from "./message.js";
 const EVERY = 10_000; // ms
 
 export function followTroubles(place) {
+  let shown = "[]";
   const look = async () => {
-    const found = await troubles().catch(() => []); // that the service is gone is told elsewhere
+    // That the service cannot be reached is told elsewhere.
+    const found = await troubles().catch((error) => (error.status ? [error] : []));
+    const now = JSON.stringify(found.map(({ code }) => code));
+    if (now === shown) return; // what is read aloud is read once
+    shown = now;
     place.replaceChildren(...found.map(({ code, message: text, remedy }) => message(text, remedy, code === "disk_low" ? "warn" : "bad")));
   };
   look();

@@ -166,7 +166,6 @@ def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
 
 def test_a_log_is_exported_and_a_receipt_checked_with_its_key_alone(run: Run, tmp_path: Path) -> None:
     from matcher.audit.export import ExportedLog
-    from matcher.audit.note import Verifier
     from matcher.audit.receipt import Receipt
 
     data, folder = tmp_path / "data", tmp_path / "export"
@@ -175,7 +174,7 @@ def test_a_log_is_exported_and_a_receipt_checked_with_its_key_alone(run: Run, tm
     exported = of(run, "audit", "export", folder, "--data", data)
     assert exported["entries"] > 0
     assert of(run, "audit", "export", folder, "--data", data) == exported
-    text = Receipt.issue(ExportedLog(folder), Verifier.parse(key), 1).text
+    text = Receipt.issue(ExportedLog(folder), 1).text
     file = tmp_path / "one.tlog-proof"
     file.write_text(text)
     found = of(run, "audit", "check", file, "--key", key)
@@ -243,3 +242,28 @@ def test_the_schema_of_entries_is_printed(run: Run) -> None:
     status, out, _ = run("audit", "schema")
     assert status == 0
     assert json.loads(out)["$schema"].endswith("2020-12/schema")
+
+
+def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", *data)
+    old = of(run, "audit", "key", *data)["verifier_key"]
+    new = of(run, "audit", "rotate-key", *data)["introduced"]
+    assert of(run, "audit", "key", *data) == {"verifier_key": new, "older_keys": [old]}
+    assert of(run, "audit", "rotate-key", "--retire", *data)["retired"] == old
+    assert of(run, "audit", "key", *data) == {"verifier_key": new, "older_keys": []}
+    status, _, err = run("audit", "rotate-key", "--retire", *data)
+    assert status == 1 and "one key only" in err
+    assert of(run, "audit", "verify", *data)["verified"]
+
+
+def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    of(run, "subject", "enrol", "Eileen", portrait, "--purpose", "lobby", "--evidence", evidence, *data)
+    index = of(run, "identify", portrait, "--purpose", "lobby", *data)["request_index"]
+    made = of(run, "audit", "replay", index, *data)
+    assert (made["verdict"], made["retold"][0]["mated"]) == ("equal", True)
+    status, out, _ = run("audit", "replay", index, *data)
+    assert status == 0 and "made again: equal" in out and "By dlib itself" in out
+    status, _, err = run("audit", "replay", 0, *data)
+    assert status == 1 and "of no search" in err

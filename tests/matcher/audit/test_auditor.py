@@ -14,9 +14,9 @@ from matcher.audit.entry import EntryKind
 from matcher.audit.errors import ExportError
 from matcher.audit.export import ExportedLog
 from matcher.audit.log import AuditLog
-from matcher.audit.note import Signer, Verifier, open_note
+from matcher.audit.note import Signer, Verifier, open_note, sign_note
 from matcher.audit.publication import StoredPublication
-from matcher.audit.report import LogReport
+from matcher.audit.report import LogReport, Severity
 from matcher.store.database import Database
 from tests.matcher.audit import bodies
 
@@ -34,7 +34,7 @@ class Audited:
         self.old = self.log.checkpoint()
         self.search(SEARCHES // 2)
         self.export = ExportedLog(folder / "export")
-        self.export.extend(StoredPublication(self.database), self.verifier)
+        self.export.extend(StoredPublication(self.database))
 
     @property
     def verifier(self) -> Verifier:
@@ -78,6 +78,26 @@ def test_an_untouched_export_is_verified(audited: Audited) -> None:
     assert report.checkpoint == audited.log.checkpoint()
     assert report.root == Checkpoint.parse(open_note(report.checkpoint, [audited.verifier])).root
     assert steps[-1] == (report.entries, report.entries)
+
+
+def test_a_long_log_is_examined_by_several_processes(audited: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matcher.audit.auditor._ALONE", 0)
+    report = audit(audited.export, audited.verifier, since=audited.since)
+    assert report.verified and report.entries == 2 * SEARCHES + 1
+    assert report.kinds == {EntryKind.START: 1, EntryKind.REQUEST: SEARCHES, EntryKind.OUTCOME: SEARCHES}
+    other = Checkpoint(origin=audited.since.origin, size=audited.since.size, root=bytes(32))
+    report = audit(audited.export, audited.verifier, since=other)
+    assert [problem.code for problem in report.problems] == ["history_differs"]
+
+
+def test_a_size_that_no_log_has_ends_with_the_first_bundle_that_is_missing(audited: Audited, tmp_path: Path) -> None:
+    signer = Signer.generate("example.com/log")
+    (tmp_path / "checkpoint").write_text(
+        sign_note(Checkpoint(origin=signer.name, size=10**18, root=bytes(32)).text, signer)
+    )
+    report = audit(ExportedLog(tmp_path), signer.verifier)
+    assert {problem.code for problem in report.problems} == {"tile_missing"}
+    assert report.severity is Severity.MISSING
 
 
 def edited(path: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
@@ -126,13 +146,13 @@ def test_an_old_state_and_another_history_are_found_by_an_old_checkpoint(
         other = AuditLog(database, clock=stub.MovableClock())
         assert other.verifier_key == audited.log.verifier_key
         other.record(EntryKind.START, bodies.START)
-        early.extend(StoredPublication(database), audited.verifier)
+        early.extend(StoredPublication(database))
         assert audited.found(early) == {"rolled_back"}
         with other.writing() as connection:
             for at in range(2 * SEARCHES):
                 other.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": at}))
         late = ExportedLog(tmp_path / "late")
-        late.extend(StoredPublication(database), audited.verifier)
+        late.extend(StoredPublication(database))
     assert audited.found(late) == {"history_differs"}
     assert audit(late, audited.verifier).verified, "without an old checkpoint nobody could know"
 

@@ -1,6 +1,7 @@
 """A log that has its checkpoints cosigned, by real witnesses over HTTP, and publishes only what they cosigned."""
 
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from matcher.audit.note import Signer, Verifier, note_text, open_note, sign_note
 from matcher.audit.policy import KnownWitness, Policy
 from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
-from matcher.audit.witness_client import WitnessClient
+from matcher.audit.witness_client import SECONDS, WitnessClient
 from matcher.clock import system_clock
 from matcher.metrics import MatcherMetrics
 from matcher.store.database import Database
@@ -96,7 +97,7 @@ def test_only_what_all_have_cosigned_is_published(log: Opened, tmp_path: Path) -
             wait(lambda: all(known.size or known.error for known in running.states()))
             assert published(log) == 0
             with pytest.raises(UncosignedError):
-                Receipt.issue(StoredPublication(log[0]), Verifier.parse(key), 0)
+                Receipt.issue(StoredPublication(log[0]), 0)
             assert [known.size for known in running.states()] == [300, None]
             assert "w1 cannot be reached" in (running.states()[1].error or "")
         with served_witness(tmp_path / "two", key, name="two") as two:
@@ -109,11 +110,11 @@ def test_only_what_all_have_cosigned_is_published(log: Opened, tmp_path: Path) -
                 write(log[1], 7)
                 wait(lambda: published(log) == 307)
                 assert metrics.log_cosigned._value.get() == 307
-                receipt = Receipt.issue(StoredPublication(log[0]), Verifier.parse(key), 306)
+                receipt = Receipt.issue(StoredPublication(log[0]), 306)
                 assert receipt.verified(Verifier.parse(key))[1].size == 307
             write(log[1], 1)
             with pytest.raises(EntryUnknownError, match="published no entry 307"):
-                Receipt.issue(StoredPublication(log[0]), Verifier.parse(key), 307)
+                Receipt.issue(StoredPublication(log[0]), 307)
     with cosigning(log, Policy()):
         assert published(log) == 308, "without a quorum it publishes what there is"
 
@@ -125,6 +126,23 @@ def test_without_a_quorum_the_witnesses_are_asked_all_the_same(log: Opened, tmp_
     ):
         assert published(log) == 300
         wait(lambda: state(running).size == 300)
+
+
+def test_who_is_slow_keeps_nobody_waiting_whose_word_is_not_needed(log: Opened, tmp_path: Path) -> None:
+    metrics = MatcherMetrics(CollectorRegistry())
+    with (
+        socket.create_server(("127.0.0.1", 0)) as deaf,
+        served_witness(tmp_path / "w", log[1].verifier_key) as witness,
+    ):
+        silent = (f"http://127.0.0.1:{deaf.getsockname()[1]}", str(Cosigner.generate("silent").verifier))
+        with cosigning(log, policy(silent, witness, quorum="w1"), metrics) as running:
+            wait(lambda: published(log) == 300)
+            write(log[1], 5)
+            wait(lambda: published(log) == 305)
+            assert [one.size for one in running.states()] == [None, 305]
+            began = time.monotonic()
+        assert time.monotonic() - began < SECONDS + 5
+    assert metrics.log_cosigned._value.get() == 305
 
 
 def test_a_witness_that_comes_back_is_asked_from_where_it_stands(log: Opened, tmp_path: Path) -> None:
@@ -182,6 +200,7 @@ TEXT = note_text(NOTE)
         (httpx.Response(200, text=FOREIGN.cosign(TEXT, 1)), "no cosignature of its own"),
         (httpx.Response(200, text=OWN.cosign("other\n" + TEXT, 1)), "no cosignature of its own"),
         (httpx.Response(200, text="x" * 70_000), "at a length"),
+        (httpx.Response(403, text="a\x1b[2Jb\nc"), "status 403: a .2Jb c"),
         (httpx.Response(409, text="6\n"), "has cosigned 6 entries of this log, which has 5"),
         (httpx.Response(409, text="five\n"), "status 409"),
         (httpx.Response(409, text="3\n"), "status 409"),
@@ -198,14 +217,15 @@ def test_what_a_witness_may_not_answer(answer: httpx.Response, message: str) -> 
         WitnessClient(known, client).cosign(NOTE, 5, lambda old: [])
 
 
-def test_only_its_own_lines_are_taken_from_a_witness() -> None:
+def test_only_its_own_line_is_taken_from_a_witness() -> None:
     known = KnownWitness(name="w", verifier=OWN.verifier, address="http://w.example/path/")
     own = OWN.cosign(TEXT, 1)
 
     def answer(request: httpx.Request) -> httpx.Response:
         assert str(request.url) == "http://w.example/path/add-checkpoint"
         assert request.read().decode() == f"old 0\n\n{NOTE}"
-        return httpx.Response(200, text=Cosigner.generate("example.org/z").cosign(TEXT, 1) + own)
+        junk = [Cosigner.generate(name).cosign(TEXT, 1) for name in ("example.org/z", OWN.name)]
+        return httpx.Response(200, text="".join([*junk, "rubbish\n", own, own]))
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as client:
         assert WitnessClient(known, client).cosign(NOTE, 5, lambda old: []) == own

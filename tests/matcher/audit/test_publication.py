@@ -52,7 +52,7 @@ def publication(request: pytest.FixtureRequest, log: AuditLog, tmp_path: Path) -
     if request.param == "data folder":
         return stored(log)
     exported = ExportedLog(tmp_path / "export")
-    exported.extend(stored(log), verifier(log))
+    exported.extend(stored(log))
     return exported
 
 
@@ -81,7 +81,7 @@ def test_what_the_log_is_too_short_for_is_not_there(publication: Publication, pa
 def test_a_receipt_proves_its_entry_to_who_has_the_key_alone(
     publication: Publication, log: AuditLog, index: int
 ) -> None:
-    text = Receipt.issue(publication, verifier(log), index).text
+    text = Receipt.issue(publication, index).text
     entry, checkpoint = Receipt.parse(text).verified(verifier(log))
     assert entry == log.entry(index)
     assert checkpoint.size == ENTRIES
@@ -90,11 +90,11 @@ def test_a_receipt_proves_its_entry_to_who_has_the_key_alone(
 @pytest.mark.parametrize("index", [-1, ENTRIES, 2**70])
 def test_no_receipt_of_what_is_not_there(publication: Publication, log: AuditLog, index: int) -> None:
     with pytest.raises(EntryUnknownError):
-        Receipt.issue(publication, verifier(log), index)
+        Receipt.issue(publication, index)
 
 
 def test_a_receipt_reads_as_the_format_says(log: AuditLog) -> None:
-    lines = Receipt.issue(stored(log), verifier(log), 7).text.split("\n")
+    lines = Receipt.issue(stored(log), 7).text.split("\n")
     assert lines[0] == "c2sp.org/tlog-proof@v1"
     assert lines[1].startswith("extra ")
     assert lines[2] == "index 7"
@@ -103,7 +103,7 @@ def test_a_receipt_reads_as_the_format_says(log: AuditLog) -> None:
 
 
 def test_no_receipt_that_was_changed_anywhere_proves_anything(log: AuditLog) -> None:
-    text = Receipt.issue(stored(log), verifier(log), 300).text
+    text = Receipt.issue(stored(log), 300).text
     for at in range(len(text)):
         for changed in (text[:at] + text[at + 1 :], text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :]):
             with pytest.raises((ReceiptError, NoteError)):
@@ -111,7 +111,7 @@ def test_no_receipt_that_was_changed_anywhere_proves_anything(log: AuditLog) -> 
 
 
 def test_a_receipt_of_another_log_or_another_index_proves_nothing(log: AuditLog) -> None:
-    receipt = Receipt.issue(stored(log), verifier(log), 300)
+    receipt = Receipt.issue(stored(log), 300)
     with pytest.raises(NoteError, match="none of the keys"):
         receipt.verified(Signer.generate("other").verifier)
     text = receipt.text.replace("index 300", "index 301")
@@ -121,12 +121,12 @@ def test_a_receipt_of_another_log_or_another_index_proves_nothing(log: AuditLog)
 
 def test_an_export_is_extended_and_the_tiles_that_were_full_stay_as_they_are(log: AuditLog, tmp_path: Path) -> None:
     exported = ExportedLog(tmp_path / "export")
-    exported.extend(stored(log), verifier(log))
+    exported.extend(stored(log))
     full = exported.folder / "tile/0/001"
     before = full.stat()
     grow(log, 200)
     steps: list[tuple[int, int]] = []
-    exported.extend(stored(log), verifier(log), lambda done, of: steps.append((done, of)))
+    exported.extend(stored(log), lambda done, of: steps.append((done, of)))
     assert (full.stat().st_ino, full.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     checkpoint = Checkpoint.parse(exported.checkpoint().rpartition("\n\n")[0] + "\n")
     assert checkpoint.size == ENTRIES + 200
@@ -139,7 +139,7 @@ def test_an_export_that_broke_off_is_the_one_before(
     log: AuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported = ExportedLog(tmp_path / "export")
-    exported.extend(stored(log), verifier(log))
+    exported.extend(stored(log))
     note = exported.checkpoint()
     grow(log, 1_000)
 
@@ -150,24 +150,24 @@ def test_an_export_that_broke_off_is_the_one_before(
             return super().read(tile)
 
     with pytest.raises(TileUnknownError):
-        exported.extend(Breaking(log._database), verifier(log))
+        exported.extend(Breaking(log._database))
     assert exported.checkpoint() == note
     assert TiledTree(ENTRIES, exported.read).root() == Checkpoint.parse(open_note(note, [verifier(log)])).root
-    exported.extend(stored(log), verifier(log))
+    exported.extend(stored(log))
     assert exported.checkpoint() == log.checkpoint()
 
 
 def test_another_logs_export_is_not_written_over(log: AuditLog, tmp_path: Path) -> None:
     exported = ExportedLog(tmp_path / "export")
-    exported.extend(stored(log), verifier(log))
+    exported.extend(stored(log))
     forged = Checkpoint(origin=verifier(log).name, size=ENTRIES - 1, root=bytes(32))
     key = Signer.parse((log._database.folder / "log.key").read_text())
     (exported.folder / "checkpoint").write_text(sign_note(forged.text, key))
     with pytest.raises(ExportError, match="does not begin with"):
-        exported.extend(stored(log), verifier(log))
-    (exported.folder / "checkpoint").write_text(sign_note(forged.text, Signer.generate("other")))
+        exported.extend(stored(log))
+    (exported.folder / "checkpoint").write_text("rubbish")
     with pytest.raises(NoteError):
-        exported.extend(stored(log), verifier(log))
+        exported.extend(stored(log))
 
 
 def test_a_folder_that_holds_none_or_cannot_be_written_says_so(log: AuditLog, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_folder_that_holds_none_or_cannot_be_written_says_so(log: AuditLog, tm
         ExportedLog(tmp_path / "nowhere").checkpoint()
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="cannot be written"):
-        ExportedLog(tmp_path / "file").extend(stored(log), verifier(log))
+        ExportedLog(tmp_path / "file").extend(stored(log))
 
 
 def test_bundles() -> None:

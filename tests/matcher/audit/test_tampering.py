@@ -68,7 +68,7 @@ class Target:
                 log.append(connection, EntryKind.LOG_READ, bodies.log_read({"index": 0}))
 
     def _exported(self, database: Database, folder: Path) -> Files:
-        ExportedLog(folder).extend(StoredPublication(database), self.verifier)
+        ExportedLog(folder).extend(StoredPublication(database))
         files = (file for file in folder.rglob("*") if file.is_file())
         return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 

@@ -44,7 +44,7 @@ def codes(report: LogReport) -> set[str]:
 
 def test_an_untouched_log_is_verified(log: AuditLog, database: Database) -> None:
     steps: list[tuple[int, int]] = []
-    report = verify_log(database, log.verifier_key, lambda done, of: steps.append((done, of)))
+    report = verify_log(database, log.verifier_key, progress=lambda done, of: steps.append((done, of)))
     assert report.verified
     assert report.entries == 11
     assert report.checkpoint == log.checkpoint()

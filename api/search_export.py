@@ -1,0 +1,95 @@
+"""Searches of the log as a file: for spreadsheets, for programs, for analysis."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from itertools import islice
+from typing import Any, ClassVar, Literal
+
+from matcher.audit.searches import LoggedSearch
+from matcher.errors import ClearglassError
+
+Format = Literal["csv", "jsonl", "parquet"]
+FORMATS: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+_COLUMNS = [field.name for field in fields(LoggedSearch)]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a text that begins so for something to compute."""
+
+
+_ROW_GROUP = 10_000
+
+
+class ParquetMissingError(ClearglassError):
+    """What writes Parquet is not installed."""
+
+    code: ClassVar[str] = "parquet_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Parquet files cannot be written here: pyarrow is not installed.",
+            remedy="Install clearglass with its parquet extra, or take CSV or JSON lines.",
+        )
+
+
+def exported(searches: Iterable[LoggedSearch], form: Format) -> Iterator[bytes]:
+    """The file, part by part; its columns are LoggedSearch's. Raises ParquetMissingError, before the first part."""
+    if form == "parquet":
+        return _parquet(searches)
+    rows = (_row(search) for search in searches)
+    return _csv(rows) if form == "csv" else (f"{json.dumps(row, ensure_ascii=False)}\n".encode() for row in rows)
+
+
+def _row(search: LoggedSearch) -> dict[str, Any]:
+    return asdict(search) | {"time": search.time.isoformat(), "ending": search.ending.value}
+
+
+def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, _COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        yield file.getvalue().encode()
+        file.seek(0)
+        file.truncate()
+    yield file.getvalue().encode()
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _parquet(searches: Iterable[LoggedSearch]) -> Iterator[bytes]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ParquetMissingError from error
+    schema = pyarrow.schema(
+        [
+            ("index", pyarrow.int64()),
+            ("outcome_index", pyarrow.int64()),
+            ("time", pyarrow.timestamp("us", tz="UTC")),
+            *((name, pyarrow.string()) for name in ("search", "actor", "role", "camera", "purpose", "case_reference")),
+            ("gallery_revision", pyarrow.int64()),
+            ("in_scope", pyarrow.int64()),
+            ("operating_point", pyarrow.string()),
+            ("threshold", pyarrow.float64()),
+            ("ending", pyarrow.string()),
+            ("candidates", pyarrow.int64()),
+            ("subject", pyarrow.string()),
+            ("dissimilarity", pyarrow.float64()),
+            ("failure", pyarrow.string()),
+        ]
+    )
+    file, rows = io.BytesIO(), (asdict(search) | {"ending": search.ending.value} for search in searches)
+    with parquet.ParquetWriter(file, schema) as writer:
+        while part := list(islice(rows, _ROW_GROUP)):
+            writer.write_table(pyarrow.Table.from_pylist(part, schema=schema))
+    return iter([file.getvalue()])  # its index stands at the end, and all of it is small: columns are compressed

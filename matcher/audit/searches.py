@@ -1,0 +1,197 @@
+"""The searches of a log as an auditor asks for them: by whom, for what, where, when, and what came of them."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import JSON, ColumnElement, Row, Select, Text, cast, func, select, type_coerce
+
+from matcher.audit.entry import EntryKind, decode
+from matcher.store import tables
+from matcher.store.database import Database
+
+_REQUEST = tables.audit_entry.alias("request")
+_ANSWER = tables.audit_entry.alias("answer")
+_BATCH = 1_000
+
+
+class Ending(StrEnum):
+    """What came of a search. A comparison with one subject or picture that is mated has found somebody."""
+
+    FOUND = "found"
+    NOBODY = "nobody"
+    FAILED = "failed"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which searches are meant: those that are all of this. None is whatever.
+
+    cased: whether there is a case reference. subject: who was found, or compared with. since, until: when it was
+    logged; until is not within.
+    """
+
+    actor: str | None = None
+    purpose: str | None = None
+    camera: str | None = None
+    case_reference: str | None = None
+    cased: bool | None = None
+    subject: str | None = None
+    ending: Ending | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedSearch:
+    """A search in one line. Whatever is not known, or of the other kind of search, is None.
+
+    index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of them.
+    failure: the code of what it failed with.
+    """
+
+    index: int
+    outcome_index: int | None
+    time: datetime
+    search: str
+    actor: str
+    role: str
+    camera: str
+    purpose: str
+    case_reference: str | None
+    gallery_revision: int
+    in_scope: int
+    operating_point: str
+    threshold: float
+    ending: Ending
+    candidates: int
+    subject: str | None
+    dissimilarity: float | None
+    failure: str | None
+
+    @classmethod
+    def of(cls, request: Row[Any]) -> Self:
+        """From a row of index and leaf, of the request and of its answer."""
+        moment, _, body = decode(request.data)
+        answer = None if request.answer is None else decode(request.answer)
+        said = {} if answer is None else answer[2]
+        candidates = said.get("candidates", [])
+        against = (body.get("against") or {}).get("subject")
+        if answer is None:
+            ending = Ending.OPEN
+        elif answer[1] is EntryKind.FAILURE:
+            ending = Ending.FAILED
+        else:
+            ending = Ending.FOUND if candidates or said.get("mated") else Ending.NOBODY
+        return cls(
+            index=request.number,
+            outcome_index=request.answer_number,
+            time=moment,
+            search=body["search"],
+            actor=body["actor"],
+            role=body["role"],
+            camera=body["camera"],
+            purpose=body["purpose"],
+            case_reference=body["case_reference"],
+            gallery_revision=body["gallery"]["revision"],
+            in_scope=body["gallery"]["in_scope"],
+            operating_point=body["operating_point"]["name"],
+            threshold=body["operating_point"]["threshold"],
+            ending=ending,
+            candidates=len(candidates),
+            subject=candidates[0]["subject"] if candidates else against,
+            dissimilarity=candidates[0]["dissimilarity"] if candidates else said.get("dissimilarity"),
+            failure=said.get("code"),
+        )
+
+
+def searches(
+    database: Database, question: Question, *, before: int | None = None, limit: int = 100
+) -> list[LoggedSearch]:
+    """At most so many of those that are meant, the newest first. before: only those of a lower index."""
+    query = _rows(question).order_by(_REQUEST.c.index.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_REQUEST.c.index < before)
+    with database.reading() as connection:
+        return [LoggedSearch.of(row) for row in connection.execute(query)]
+
+
+def every_search(database: Database, question: Question) -> Iterator[LoggedSearch]:
+    """All of those that are meant, the newest first."""
+    before: int | None = None
+    while part := searches(database, question, before=before, limit=_BATCH):
+        yield from part
+        before = part[-1].index
+
+
+def sampled_searches(database: Database, question: Question, *, count: int, seed: int) -> list[LoggedSearch]:
+    """So many of those that are meant, drawn evenly, by their index. The same seed draws the same of the same log."""
+    with database.reading() as connection:
+        matching = _matching(select(_REQUEST.c.index), question).order_by(_REQUEST.c.index)
+        indexes = list(connection.execute(matching).scalars())
+        drawn = sorted(random.Random(seed).sample(indexes, min(count, len(indexes))))  # noqa: S311 - no secret
+        query = _rows(Question()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
+        return [LoggedSearch.of(row) for row in connection.execute(query)]
+
+
+def _body_of(column: ColumnElement[Any], *path: str | int) -> ColumnElement[str]:
+    """What stands at a place of the body of a leaf, as text."""
+    place: Any = type_coerce(cast(column, Text), JSON)["body"]
+    for name in path:
+        place = place[name]
+    text: ColumnElement[str] = place.as_string()
+    return text
+
+
+def _rows(question: Question) -> Select[Any]:
+    columns = select(
+        _REQUEST.c.index.label("number"),
+        _REQUEST.c.data,
+        _ANSWER.c.index.label("answer_number"),
+        _ANSWER.c.data.label("answer"),
+    )
+    return _matching(columns, question)
+
+
+def _matching(query: Select[Any], question: Question) -> Select[Any]:
+    query = query.select_from(_REQUEST.outerjoin(_ANSWER, _ANSWER.c.request_index == _REQUEST.c.index))
+    return query.where(_REQUEST.c.kind == EntryKind.REQUEST.value, *_conditions(question))
+
+
+def _conditions(question: Question) -> Iterator[ColumnElement[bool]]:
+    for name in ("actor", "purpose", "camera", "case_reference"):
+        wanted = getattr(question, name)
+        if wanted is not None:
+            yield _body_of(_REQUEST.c.data, name) == wanted
+    if question.cased is not None:
+        case = _body_of(_REQUEST.c.data, "case_reference")
+        yield case.is_not(None) if question.cased else case.is_(None)
+    if question.subject is not None:
+        # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
+        named = func.instr(cast(_ANSWER.c.data, Text), question.subject) > 0
+        yield named | (_body_of(_REQUEST.c.data, "against", "subject") == question.subject)
+    if question.since is not None:
+        yield _REQUEST.c.time >= question.since
+    if question.until is not None:
+        yield _REQUEST.c.time < question.until
+    if question.ending is not None:
+        yield from _ended(question.ending)
+
+
+def _ended(ending: Ending) -> Sequence[ColumnElement[bool]]:
+    kind = _ANSWER.c.kind
+    if ending is Ending.OPEN:
+        return [kind.is_(None)]
+    if ending is Ending.FAILED:
+        return [kind == EntryKind.FAILURE.value]
+    mated = type_coerce(cast(_ANSWER.c.data, Text), JSON)["body"]["mated"].as_boolean()
+    found = _found().is_not(None) | mated.is_(True)
+    return [kind == EntryKind.OUTCOME.value, found if ending is Ending.FOUND else ~found]
+
+
+def _found() -> ColumnElement[str]:
+    return _body_of(_ANSWER.c.data, "candidates", 0, "subject")

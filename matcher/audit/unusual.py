@@ -1,0 +1,109 @@
+"""What an auditor had better look at: searches that rules allow, and that somebody should be able to explain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from matcher.audit.entry import EntryKind, decode
+from matcher.audit.searches import Ending, LoggedSearch, Question, every_search
+from matcher.store import tables
+from matcher.store.database import Database
+
+_ENTRY = tables.audit_entry.c
+_SHOWN = 20
+_CAMERA = "camera"
+"""The role of searches that cameras make by themselves, by day and by night and without a case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What counts as unusual. again: so many searches by one actor that found one person. night: from which hour up to
+    which, where `zone` is."""
+
+    again: int = 5
+    night: tuple[int, int] = (22, 6)
+    zone: tzinfo
+
+
+@dataclass(kw_only=True)
+class Unusual:
+    """One thing to look at. code: for programs. indexes: of the entries, the first of them."""
+
+    code: str
+    message: str
+    count: int = 0
+    indexes: list[int] = field(default_factory=list)
+
+    def add(self, index: int) -> None:
+        """One more entry."""
+        self.count += 1
+        if len(self.indexes) < _SHOWN:
+            self.indexes.append(index)
+
+
+def unusual(database: Database, measure: Measure, *, since: datetime, until: datetime) -> list[Unusual]:
+    """What there is of each kind in that time, the most first; nothing where there is nothing."""
+    found = [*_searches(database, measure, Question(since=since, until=until))]
+    with database.reading() as connection:
+        found += [_loosened(connection, since, until), _refused_logins(connection, since, until)]
+    return sorted((one for one in found if one.count), key=lambda one: -one.count)
+
+
+def _searches(database: Database, measure: Measure, question: Question) -> Iterator[Unusual]:
+    caseless = Unusual(code="no_case", message="Searches by people that name no case.")
+    nightly = Unusual(code="at_night", message="Searches by people at night.")
+    failed = Unusual(code="failed", message="Searches that were refused or failed.")
+    again: dict[tuple[str, str], Unusual] = {}
+    for search in every_search(database, question):
+        if search.ending is Ending.FAILED:
+            failed.add(search.index)
+        if search.role == _CAMERA:
+            continue
+        if search.case_reference is None:
+            caseless.add(search.index)
+        if _within(search.time.astimezone(measure.zone).hour, measure.night):
+            nightly.add(search.index)
+        if search.subject is not None:
+            again.setdefault((search.actor, search.subject), _again(search)).add(search.index)
+    yield from (caseless, nightly, failed)
+    yield from (one for one in again.values() if one.count >= measure.again)
+
+
+def _again(search: LoggedSearch) -> Unusual:
+    return Unusual(code="again", message=f"{search.actor} searched again and again, and found {search.subject} first.")
+
+
+def _within(hour: int, night: tuple[int, int]) -> bool:
+    begin, end = night
+    return begin <= hour < end if begin <= end else hour >= begin or hour < end
+
+
+def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusual:
+    """Starts with a threshold that lets more count as mated than the start before."""
+    found = Unusual(code="threshold_loosened", message="The threshold was changed so that more people are found.")
+    for index, body in _told(connection, EntryKind.MODEL, since, until):
+        before, after = body["before"], body["after"]
+        if before["model_digest"] != after["model_digest"] or before["operating_point"] is None:
+            continue  # another model's dissimilarities are other numbers
+        if after["operating_point"]["threshold"] > before["operating_point"]["threshold"]:
+            found.add(index)
+    return found
+
+
+def _refused_logins(connection: Connection, since: datetime, until: datetime) -> Unusual:
+    found = Unusual(code="login_refused", message="Logins that were refused.")
+    for index, body in _told(connection, EntryKind.LOGIN, since, until):
+        if body["outcome"] == "refused":
+            found.add(index)
+    return found
+
+
+def _told(
+    connection: Connection, kind: EntryKind, since: datetime, until: datetime
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    within = (_ENTRY.kind == kind.value, _ENTRY.time >= since, _ENTRY.time < until)
+    for index, data in connection.execute(select(_ENTRY.index, _ENTRY.data).where(*within).order_by(_ENTRY.index)):
+        yield index, decode(data)[2]

@@ -1,0 +1,49 @@
+import pytest
+from playwright.sync_api import expect
+
+from api.permission import Role
+
+
+@pytest.fixture
+def searched(site, astronaut_jpeg):
+    """Six searches that found somebody, the first with a case, and one for another purpose."""
+    site.enrol(astronaut_jpeg)
+    for number in range(7):
+        data = {"purpose": "other" if number == 6 else "demo"} | ({"case_reference": "2026-1"} if number == 0 else {})
+        files = {"file": ("x.jpg", astronaut_jpeg)}
+        answer = site.as_role(Role.OPERATOR, "POST", "/identifications", data=data, files=files)
+        assert answer.status_code == 201, answer.text
+    return site
+
+
+def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
+    page = open_page("/log", role=Role.AUDITOR)
+    page.get_by_role("link", name="Searches").click()
+    rows = page.locator("#searches tbody tr")
+    expect(rows).to_have_count(7)
+    expect(rows.first).to_contain_text("Nobody")
+    expect(page.locator("#unusual")).to_contain_text("Searches by people that name no case.")
+    expect(page.locator("#unusual")).to_contain_text("searched again and again")
+    page.get_by_label("Case").select_option("named")
+    page.get_by_role("button", name="Show").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("2026-1")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.path().read_text().count("\n") == 2, "what was asked for, and its head"
+    rows.first.get_by_role("link").click()
+    expect(page.locator(".leaf")).to_contain_text("2026-1")
+
+
+def test_a_sample_names_the_seed_that_draws_it_again(open_page, searched):
+    page = open_page("/log/searches", role=Role.AUDITOR)
+    expect(page.locator("#searches tbody tr")).to_have_count(7)
+    page.get_by_label("For").fill("demo")
+    page.get_by_role("button", name="draw twenty").click()
+    expect(page.locator("#searches tbody tr")).to_have_count(6)
+    expect(page.locator("#seed")).to_contain_text("Drawn with the seed")
+
+
+def test_it_is_closed_to_operators(open_page, site):
+    page = open_page("/log/searches", role=Role.OPERATOR)
+    expect(page.locator("#searches")).to_have_count(0)

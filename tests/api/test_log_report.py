@@ -1,0 +1,55 @@
+"""The report on a check, as a page: what a lawyer reads, whoever wrote what is in it."""
+
+import re
+from pathlib import Path
+
+from api.log_report import log_report_page
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.entry import EntryKind
+from matcher.audit.note import Signer
+from matcher.audit.report import LogReport, Problem
+from matcher.clock import system_clock
+
+VERIFIER = Signer.generate("example.com/log").verifier
+ROOMS = Path(__file__).parents[2] / "matcher" / "audit"
+
+
+def page(*problems: Problem, since: Checkpoint | None = None) -> str:
+    report = LogReport(
+        entries=3,
+        root=bytes(32),
+        checkpoint="note",
+        kinds={EntryKind.REQUEST: 2, EntryKind.LOG_READ: 1},
+        began="2026-03-01T09:00:00.000000Z",
+        ended="2026-03-02T09:00:00.000000Z",
+        open_requests=1,
+        problems=problems,
+    )
+    return log_report_page(report, VERIFIER, since, system_clock())
+
+
+def test_what_was_found_stands_under_what_it_means() -> None:
+    text = page(
+        Problem(index=7, code="reviewed_alone", message="Entry 7 <b>confirms</b> alone."),
+        Problem(index=None, code="root_differs", message="Another root."),
+    )
+    assert "The log has been changed" in text and "shows that rules were not kept" in text
+    assert text.index("Another root.") < text.index("Entry 7"), "the worst comes first"
+    assert "<b>confirms" not in text and "&lt;b&gt;confirms" in text
+    assert "on the word of two different people" in text
+    assert "1 of the searches had no outcome yet" in text
+
+
+def test_every_code_has_a_meaning() -> None:
+    codes = set(re.findall(r'add\(\s*[\w.]+, "(\w+)"', "".join(path.read_text() for path in ROOMS.glob("*.py"))))
+    assert len(codes) > 15
+    for code in codes | {"entry_invalid", "entry_not_canonical"}:
+        assert "<td></td>" not in page(Problem(index=None, code=code, message="x")), code
+
+
+def test_what_it_was_held_against_is_told() -> None:
+    assert "No earlier checkpoint was at hand" in page()
+    kept = Checkpoint(origin=VERIFIER.name, size=2, root=bytes(32))
+    assert "begins with what the earlier checkpoint covers" in page(since=kept)
+    problem = Problem(index=None, code="history_differs", message="x")
+    assert "begins with what the earlier" not in page(problem, since=kept)
