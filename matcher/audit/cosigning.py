@@ -26,7 +26,7 @@ from matcher.store.database import Database
 _LOG = logging.getLogger(__name__)
 _TABLE = tables.published_checkpoint
 _PATIENCE = 60.0
-"""So long all witnesses are asked for one checkpoint that is not enough cosigned; then for the newest there is."""
+"""So many seconds all witnesses are asked for one checkpoint that some of them have cosigned; then for the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +123,17 @@ class Cosigning:
         """The checkpoint that this witness is to cosign now; None if there is nothing it has not."""
         with self._lock:
             now, current = time.monotonic(), self._round
-            if current is None or self._policy.satisfied(current.lines) or now - current.began > _PATIENCE:
+            if current is None or self._is_over(current, now):
                 note = self._log.checkpoint()
                 size = Checkpoint.parse(note_text(note)).size
                 if size and (current is None or size != current.size):
                     current = self._round = _Round(note=note, size=size, began=now)
             return None if current is None or name in current.lines else current
+
+    def _is_over(self, current: _Round, now: float) -> bool:
+        """Whether the newest checkpoint may take its place: nobody cosigned it, enough did, or it took too long."""
+        enough = self._policy.satisfied(current.lines)
+        return not current.lines or enough or now - current.began > _PATIENCE
 
     def _take(self, asked: _Round, witness: KnownWitness, line: str) -> None:
         """One more cosignature, and the checkpoint's publication if that is enough."""
