@@ -28,6 +28,7 @@ _MEANINGS: Mapping[str, str] = {
     "entry_malformed": "The bytes that were signed are no entry at all.",
     "entry_not_canonical": "The entry is not in the one form that its bytes must have.",
     "tile_missing": "A file of the log is not there; nothing can be said of what it held.",
+    "cosignatures_missing": "Too few independent witnesses say that they saw this log and no other under its name.",
     "bundle_malformed": "A file with entries is cut short, or holds more than it must.",
     "tile_differs": "The hashes that are published are not those of the entries.",
     "root_differs": "The entries are not those that the signature covers.",

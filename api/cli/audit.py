@@ -36,6 +36,10 @@ def verify(
         typer.FileBinaryRead | None,
         typer.Option("--since", metavar="CHECKPOINT", help="A checkpoint you kept: such a log must begin with it."),
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="Of such a log: a file that says whose cosignatures it needs (tlog-policy).", exists=True),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(envvar="CLEARGLASS_TOKEN", help="Of a served log: a token of somebody who may read it."),
@@ -49,11 +53,11 @@ def verify(
 
     Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing, 5 it was changed; 1 it could not be checked.
     """
-    if (log is None) == bool(key) or (log is None and since is not None):
+    if (log is None) == bool(key) or (log is None and (since is not None or policy is not None)):
         raise typer.BadParameter(
-            "a log that was published is checked with its --key, and only such a one takes --since"
+            "a log that was published is checked with its --key, and only such a one takes --since and --policy"
         )
-    check = _own(data) if log is None or not key else _published(log, key, since, token)
+    check = _own(data) if log is None or not key else _published(log, key, since, policy, token)
     if report is not None:
         _write_report(report, check)
     found, severity = check.report, check.report.severity
@@ -100,18 +104,19 @@ def _own(data: Path) -> _Check:
         return _Check(report=verify_log(database, *keys, progress=advance), verifier=Verifier.parse(keys[-1]))
 
 
-def _published(log: str, keys: list[str], since: BinaryIO | None, token: str | None) -> _Check:
+def _published(log: str, keys: list[str], since: BinaryIO | None, policy: Path | None, token: str | None) -> _Check:
     from matcher.audit.auditor import audit
     from matcher.audit.checkpoint import Checkpoint
     from matcher.audit.export import ExportedLog
     from matcher.audit.note import Verifier, open_note
+    from matcher.audit.policy import read_policy
     from matcher.audit.served import served_log
 
     verifiers = [Verifier.parse(key) for key in keys]
     old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), verifiers))
     place = served_log(log, token) if log.startswith(("http://", "https://")) else nullcontext(ExportedLog(Path(log)))
     with place as publication, progress("Checking the log") as advance:
-        report = audit(publication, *verifiers, since=old, progress=advance)
+        report = audit(publication, *verifiers, since=old, policy=read_policy(policy), progress=advance)
     return _Check(report=report, verifier=verifiers[0], since=old)
 
 

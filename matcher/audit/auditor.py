@@ -13,6 +13,7 @@ from matcher.audit.errors import NoteError, TileUnknownError
 from matcher.audit.examination import Said, examine
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
+from matcher.audit.policy import Policy
 from matcher.audit.publication import Publication
 from matcher.audit.report import LogReport, Progress
 from matcher.audit.story import Story
@@ -27,13 +28,18 @@ _AHEAD = 4
 
 
 def audit(
-    log: Publication, *verifiers: Verifier, since: Checkpoint | None = None, progress: Progress | None = None
+    log: Publication,
+    *verifiers: Verifier,
+    since: Checkpoint | None = None,
+    policy: Policy | None = None,
+    progress: Progress | None = None,
 ) -> LogReport:
     """Recomputes everything from the entries: what they say, every hash that is published, the root that was signed.
 
     verifiers: the log's key, or all that are known of it, of one name. since: an earlier checkpoint, kept by whoever
-    asks: the log must begin with what it covers. A long log is examined by a process for each core. Raises what reading
-    the log does, but for tiles that are not there, which the report tells.
+    asks: the log must begin with what it covers. policy: whose cosignatures the checkpoint needs. A long log is
+    examined by a process for each core. Raises what reading the log does, but for tiles that are not there, which the
+    report tells.
     """
     walk = _Audit(log, since)
     note = log.checkpoint()
@@ -42,6 +48,8 @@ def audit(
     except NoteError as error:
         walk.story.add(None, "checkpoint_invalid", error.message)
     else:
+        if policy is not None and not policy.satisfied(policy.cosigned(note)):
+            walk.story.add(None, "cosignatures_missing", "The checkpoint is not cosigned as the policy asks.")
         walk.check(checkpoint, verifiers[0].name, progress)
     return walk.story.report(walk.frontier, note)
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from matcher.audit.cosignature import CosignatureVerifier
 from matcher.audit.errors import NoteError, PolicyError
+from matcher.audit.note import open_note
 
 _NOBODY = "none"
 
@@ -61,11 +62,23 @@ class Policy:
         """Whether the word of the witnesses with these names is enough."""
         return self.quorum is None or self._speaks(self.quorum, cosigned)
 
+    def cosigned(self, note: str) -> set[str]:
+        """By their names in the policy, the witnesses whose cosignatures stand below a note."""
+        return {name for name, witness in self.witnesses.items() if _signed(note, witness.verifier)}
+
     def _speaks(self, name: str, cosigned: Collection[str]) -> bool:
         group = self.groups.get(name)
         if group is None:
             return name in cosigned
         return sum(self._speaks(member, cosigned) for member in group.members) >= group.least
+
+
+def _signed(note: str, verifier: CosignatureVerifier) -> bool:
+    try:
+        open_note(note, [verifier])
+    except NoteError:
+        return False
+    return True
 
 
 def read_policy(path: Path | None) -> Policy:

@@ -36,7 +36,7 @@ _RULES = frozenset(
         "revision_gap",
     }
 )
-_MISSING = frozenset({"tile_missing"})
+_MISSING = frozenset({"cosignatures_missing", "tile_missing"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from matcher.audit.auditor import audit
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.cosignature import Cosigner
 from matcher.audit.cosigning import Cosigned, Cosigning
@@ -22,6 +23,7 @@ from matcher.audit.note import Signer, Verifier, note_text, open_note, sign_note
 from matcher.audit.policy import KnownWitness, Policy
 from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
+from matcher.audit.report import Severity
 from matcher.audit.witness_client import SECONDS, WitnessClient
 from matcher.clock import system_clock
 from matcher.metrics import MatcherMetrics
@@ -110,7 +112,12 @@ def test_only_what_all_have_cosigned_is_published(log: Opened, tmp_path: Path) -
                 write(log[1], 7)
                 wait(lambda: published(log) == 307)
                 assert metrics.log_cosigned._value.get() == 307
-                receipt = Receipt.issue(StoredPublication(log[0]), 306)
+                publication, verifier = StoredPublication(log[0]), Verifier.parse(key)
+                assert audit(publication, verifier, policy=both).verified
+                three = policy(one, two, dead, quorum="all")
+                (problem,) = audit(publication, verifier, policy=three).problems
+                assert (problem.code, problem.severity) == ("cosignatures_missing", Severity.MISSING)
+                receipt = Receipt.issue(publication, 306)
                 assert receipt.verified(Verifier.parse(key))[1].size == 307
             write(log[1], 1)
             with pytest.raises(EntryUnknownError, match="published no entry 307"):
