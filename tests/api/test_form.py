@@ -243,7 +243,7 @@ def test_a_route_that_names_no_permission_cannot_be_made() -> None:
 def test_health_says_no_more_than_it_must(shared_site: Any) -> None:
     answer = shared_site.as_role(None, "GET", "/health")
     assert answer.status_code == 200
-    assert set(answer.json()) == {"status", "version"}
+    assert set(answer.json()) == {"status", "troubles", "version"}
 
 
 def test_metrics_are_prometheus_text_and_can_be_closed(shared_site: Any, open_site: Any, tmp_path: Any) -> None:
