@@ -51,6 +51,7 @@ def log_report_page(report: LogReport, verifier: Verifier, since: Checkpoint | N
     environment = Environment(
         loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["told"] = _told
     return environment.get_template("log_report.html").render(
         report=report,
         verdict=_VERDICTS[report.severity],
@@ -62,6 +63,11 @@ def log_report_page(report: LogReport, verifier: Verifier, since: Checkpoint | N
         since=since,
         made_at=made_at,
     )
+
+
+def _told(time: str | None) -> str:
+    """A time of the log's, to the second."""
+    return "–" if time is None else f"{time[:10]} {time[11:19]} UTC"
 
 
 def _by_severity(report: LogReport) -> dict[str, list[Problem]]:

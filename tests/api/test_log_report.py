@@ -38,6 +38,7 @@ def test_what_was_found_stands_under_what_it_means() -> None:
     assert "<b>confirms" not in text and "&lt;b&gt;confirms" in text
     assert "on the word of two different people" in text
     assert "1 of the searches had no outcome yet" in text
+    assert "2026-03-01 09:00:00 UTC, 2026-03-02 09:00:00 UTC" in text
 
 
 def test_every_code_has_a_meaning() -> None:
