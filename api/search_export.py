@@ -5,10 +5,12 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
+from datetime import datetime
 from itertools import islice
-from typing import Any, ClassVar, Literal
+from types import NoneType
+from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
-from matcher.audit.searches import LoggedSearch
+from matcher.audit.searches import Ending, LoggedSearch
 from matcher.errors import ClearglassError
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -49,6 +51,14 @@ def _row(search: LoggedSearch) -> dict[str, Any]:
     return asdict(search) | {"time": search.time.isoformat(), "ending": search.ending.value}
 
 
+def _column_types() -> dict[str, type]:
+    """By column, of what it holds where it is not empty."""
+    hints = get_type_hints(LoggedSearch)
+    return {
+        name: next(kind for kind in get_args(hint) or (hint,) if kind is not NoneType) for name, hint in hints.items()
+    }
+
+
 def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     file = io.StringIO()
     writer = csv.DictWriter(file, _COLUMNS)
@@ -71,23 +81,14 @@ def _parquet(searches: Iterable[LoggedSearch]) -> Iterator[bytes]:
         from pyarrow import parquet
     except ImportError as error:
         raise ParquetMissingError from error
-    schema = pyarrow.schema(
-        [
-            ("index", pyarrow.int64()),
-            ("outcome_index", pyarrow.int64()),
-            ("time", pyarrow.timestamp("us", tz="UTC")),
-            *((name, pyarrow.string()) for name in ("search", "actor", "role", "camera", "purpose", "case_reference")),
-            ("gallery_revision", pyarrow.int64()),
-            ("in_scope", pyarrow.int64()),
-            ("operating_point", pyarrow.string()),
-            ("threshold", pyarrow.float64()),
-            ("ending", pyarrow.string()),
-            ("candidates", pyarrow.int64()),
-            ("subject", pyarrow.string()),
-            ("dissimilarity", pyarrow.float64()),
-            ("failure", pyarrow.string()),
-        ]
-    )
+    kinds = {
+        int: pyarrow.int64(),
+        float: pyarrow.float64(),
+        str: pyarrow.string(),
+        Ending: pyarrow.string(),
+        datetime: pyarrow.timestamp("us", tz="UTC"),
+    }
+    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in _column_types().items()])
     file, rows = io.BytesIO(), (asdict(search) | {"ending": search.ending.value} for search in searches)
     with parquet.ParquetWriter(file, schema) as writer:
         while part := list(islice(rows, _ROW_GROUP)):

@@ -81,7 +81,6 @@ class Matcher:
             database,
             self.log,
             read_policy(settings.witness_policy),
-            every=settings.witness_seconds,
             clock=clock,
             metrics=metrics,
         )

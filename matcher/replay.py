@@ -45,7 +45,7 @@ class ReplayError(ClearglassError):
     code: ClassVar[str] = "no_decision"
 
 
-class Verdict(StrEnum):
+class Agreement(StrEnum):
     """How a decision made again compares with what the log says of it."""
 
     EQUAL = "equal"
@@ -75,7 +75,7 @@ class Replay:
 
     request_index: int
     outcome_index: int
-    verdict: Verdict
+    verdict: Agreement
     findings: tuple[str, ...] = ()
     proof: tuple[int, ...] = ()
     retold: tuple[Retold, ...] = ()
@@ -147,7 +147,7 @@ class Replayer:
         proof = tuple(index for subject in subjects for index in _departures(connection, subject))
         if not proof:
             finding = "The probe that was kept is gone, and no entry tells of a withdrawal that took it."
-            return _told(request, outcome, Verdict.DIFFERENT, [finding])
+            return _told(request, outcome, Agreement.DIFFERENT, [finding])
         return _impossible(
             request, outcome, "Somebody it found has withdrawn, and the probe was erased with what was theirs.", proof
         )
@@ -160,7 +160,7 @@ class Replayer:
         if evidence.template.model_digest != body["model_digest"]:
             findings.append("The probe that was kept was made by another model than the request names.")
         if findings:
-            return _told(request, outcome, Verdict.DIFFERENT, findings)
+            return _told(request, outcome, Agreement.DIFFERENT, findings)
         if evidence.template.model_digest != self._recogniser.model_digest:
             return _impossible(request, outcome, "It was made with another model than the one in use.")
         threshold = body["operating_point"]["threshold"]
@@ -174,7 +174,7 @@ class Replayer:
         left = body["gallery"]["in_scope"] - len(selection)
         if len(logged) < min(outcome.body.get("most", 0), len(found)) and left >= 0:
             findings.append(f"More are found: {', '.join(subject for subject, _, _ in found[len(logged) :])}.")
-        verdict = Verdict.DIFFERENT if findings else Verdict.EQUAL
+        verdict = Agreement.DIFFERENT if findings else Agreement.EQUAL
         if left:
             findings.append(f"{body['gallery']['in_scope']} references were in scope then, {len(selection)} now.")
         retold = tuple(self._retell(evidence, logged, threshold))
@@ -267,21 +267,16 @@ def _differences(logged: Sequence[Mapping[str, Any]], found: Sequence[Found]) ->
 
 
 def _impossible(request: AuditEntry, outcome: AuditEntry, why: str, proof: tuple[int, ...] = ()) -> Replay:
-    return Replay(
-        request_index=request.index,
-        outcome_index=outcome.index,
-        verdict=Verdict.IMPOSSIBLE,
-        findings=(why,),
-        proof=proof,
-    )
+    return _told(request, outcome, Agreement.IMPOSSIBLE, [why], proof=proof)
 
 
 def _told(
     request: AuditEntry,
     outcome: AuditEntry,
-    verdict: Verdict,
+    verdict: Agreement,
     findings: Sequence[str],
     *,
+    proof: tuple[int, ...] = (),
     retold: tuple[Retold, ...] = (),
 ) -> Replay:
     return Replay(
@@ -289,5 +284,6 @@ def _told(
         outcome_index=outcome.index,
         verdict=verdict,
         findings=tuple(findings),
+        proof=proof,
         retold=retold,
     )

@@ -13,7 +13,7 @@ class MatcherSettings(BaseSettings):
     holds the same. With neither, `master.key` in the data folder is used, and made the first time.
     operating_point: a name from `operating_points.json`; None is the default point. candidates: most subjects in an
     answer. witness_policy: a file that names the log's witnesses and whose word it needs before it publishes a
-    checkpoint (C2SP tlog-policy). witness_seconds: between two looks at whether there is anything to cosign.
+    checkpoint (C2SP tlog-policy).
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -24,4 +24,3 @@ class MatcherSettings(BaseSettings):
     operating_point: str | None = None
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
-    witness_seconds: float = Field(default=10.0, ge=0.1)

@@ -212,7 +212,7 @@ def replay(
     Exit status: 0 it does, or cannot be made again; 3 it comes out otherwise. While the service runs, ask its API.
     """
     from matcher.audit.entry import EntryKind
-    from matcher.replay import Verdict
+    from matcher.replay import Agreement
 
     with opened(data) as service:
         matcher = service.matcher
@@ -227,7 +227,7 @@ def replay(
         by_dlib = "not known, for no face was found" if one.dlib is None else f"{one.dlib:.4f}"
         sentences.append(f"By dlib itself, to {one.subject_id}: {by_dlib}; the log says {one.logged:.4f}.")
     tell(asdict(made), as_json=json, sentence="\n".join(sentences))
-    if made.verdict is Verdict.DIFFERENT:
+    if made.verdict is Agreement.DIFFERENT:
         sys.exit(3)
 
 

@@ -20,7 +20,7 @@ from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
 from matcher.errors import ClearglassError
-from matcher.replay import Replay, Verdict
+from matcher.replay import Agreement, Replay
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
@@ -103,7 +103,7 @@ class ReplayOut(BaseModel):
 
     request_index: int
     outcome_index: int
-    verdict: Verdict
+    verdict: Agreement
     findings: list[str] = Field(description="In what it differs, or why it cannot be made again.")
     proof: list[int] = Field(description="The log's entries that show why it cannot.")
     retold: list[RetoldOut]

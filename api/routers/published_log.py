@@ -19,7 +19,6 @@ from api.service import Service
 from matcher.audit import schema
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import EntryUnknownError, TileUnknownError
-from matcher.audit.note import note_text
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tile import Tile
 from matcher.audit.tree import TiledTree
@@ -69,7 +68,7 @@ def get_consistency(
     """From a checkpoint of so many entries to the newest one (RFC 6962, 2.1.2): for who kept the older."""
     publication = _publication(service)
     checkpoint = publication.checkpoint()
-    size = Checkpoint.parse(note_text(checkpoint)).size
+    size = Checkpoint.of_own(checkpoint).size
     if old > size:
         raise EntryUnknownError(
             f"The log has published {size} entries, not {old}.", remedy="If it once had so many, it was cut: say so."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from matcher.audit.errors import NoteError
-from matcher.audit.note import strict_base64
+from matcher.audit.note import note_text, strict_base64
 
 _FORM = re.compile(
     r"(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?P<rest>(?:[^\n]+\n)*)"
@@ -35,3 +35,8 @@ class Checkpoint:
         return cls(
             origin=match["origin"], size=int(match["size"]), root=strict_base64(match["root"], "the checkpoint's root")
         )
+
+    @classmethod
+    def of_own(cls, note: str) -> Self:
+        """The checkpoint of a note of one's own log, whose signatures are not checked. Raises NoteError."""
+        return cls.parse(note_text(note))

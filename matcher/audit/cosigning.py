@@ -13,7 +13,6 @@ from sqlalchemy import delete, insert, select, update
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import CosigningError
 from matcher.audit.log import AuditLog
-from matcher.audit.note import note_text
 from matcher.audit.policy import KnownWitness, Policy
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tree import TiledTree
@@ -58,7 +57,7 @@ class Cosigning:
         log: AuditLog,
         policy: Policy,
         *,
-        every: float,
+        every: float = 10.0,
         clock: Clock,
         metrics: MatcherMetrics | None = None,
     ) -> None:
@@ -125,7 +124,7 @@ class Cosigning:
             now, current = time.monotonic(), self._round
             if current is None or self._is_over(current, now):
                 note = self._log.checkpoint()
-                size = Checkpoint.parse(note_text(note)).size
+                size = Checkpoint.of_own(note).size
                 if size and (current is None or size != current.size):
                     current = self._round = _Round(note=note, size=size, began=now)
             return None if current is None or name in current.lines else current

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import ExportError, TileUnknownError
-from matcher.audit.note import note_text
 from matcher.audit.publication import Publication
 from matcher.audit.report import Progress
 from matcher.audit.tile import Tile, tiles
@@ -46,7 +45,7 @@ class ExportedLog:
         Raises ExportError if the folder holds the export of another log, or cannot be written.
         """
         note = log.checkpoint()
-        checkpoint = Checkpoint.parse(note_text(note))
+        checkpoint = Checkpoint.of_own(note)
         missing = list(tiles(checkpoint.size, after=self._exported(log, checkpoint)))
         for done, tile in enumerate(missing):
             if progress is not None:
@@ -61,7 +60,7 @@ class ExportedLog:
         """How many entries are here already. Whichever key signed that: the roots tell whether it is this log."""
         if not (self.folder / _CHECKPOINT).exists():
             return 0
-        old = Checkpoint.parse(note_text(self.checkpoint()))
+        old = Checkpoint.of_own(self.checkpoint())
         if old.size > checkpoint.size or TiledTree(checkpoint.size, log.read).root(old.size) != old.root:
             raise ExportError(
                 f"{self.folder} holds {old.size} entries that this log does not begin with.",

@@ -195,7 +195,7 @@ def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> str:
     known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
     signed = False
     for line in lines:
-        name, key_id, signature = _parse_signature(line)
+        name, key_id, signature = read_signature_line(line)
         verifier = known.get((name, key_id))
         if verifier is None:
             continue
@@ -230,7 +230,8 @@ def _check_text(text: str) -> None:
         raise _invalid("its text does not end in a newline or holds control characters")
 
 
-def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
+def read_signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """A key's name, its id (4 bytes) and its signature, of a line without its newline. Raises NoteError."""
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     raw = strict_base64(encoded, "a signature line")

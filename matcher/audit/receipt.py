@@ -14,7 +14,7 @@ from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import AuditEntry, decode
 from matcher.audit.errors import EntryUnknownError, NoteError, ReceiptError
 from matcher.audit.merkle import leaf_hash, verify_inclusion
-from matcher.audit.note import Verifier, note_text, open_note, strict_base64
+from matcher.audit.note import Verifier, open_note, strict_base64
 from matcher.audit.proof import MOST_HASHES, decode_proof, encode_proof
 from matcher.audit.publication import Publication
 from matcher.audit.tile import WIDTH, Tile
@@ -44,7 +44,7 @@ class Receipt:
         Raises EntryUnknownError, NoteError and what reading raises.
         """
         note = publication.checkpoint()
-        size = Checkpoint.parse(note_text(note)).size
+        size = Checkpoint.of_own(note).size
         if not 0 <= index < size:
             raise EntryUnknownError(
                 f"The audit log has published no entry {index}.",

@@ -138,12 +138,17 @@ def sampled_searches(database: Database, question: Question, *, count: int, seed
         return [LoggedSearch.of(row) for row in connection.execute(query)]
 
 
-def _body_of(column: ColumnElement[Any], *path: str | int) -> ColumnElement[str]:
-    """What stands at a place of the body of a leaf, as text."""
+def _at(column: ColumnElement[Any], *path: str | int) -> Any:
+    """A place of the body of a leaf."""
     place: Any = type_coerce(cast(column, Text), JSON)["body"]
     for name in path:
         place = place[name]
-    text: ColumnElement[str] = place.as_string()
+    return place
+
+
+def _body_of(column: ColumnElement[Any], *path: str | int) -> ColumnElement[str]:
+    """What stands at such a place, as text."""
+    text: ColumnElement[str] = _at(column, *path).as_string()
     return text
 
 
@@ -188,7 +193,7 @@ def _ended(ending: Ending) -> Sequence[ColumnElement[bool]]:
         return [kind.is_(None)]
     if ending is Ending.FAILED:
         return [kind == EntryKind.FAILURE.value]
-    mated = type_coerce(cast(_ANSWER.c.data, Text), JSON)["body"]["mated"].as_boolean()
+    mated = _at(_ANSWER.c.data, "mated").as_boolean()
     found = _found().is_not(None) | mated.is_(True)
     return [kind == EntryKind.OUTCOME.value, found if ending is Ending.FOUND else ~found]
 

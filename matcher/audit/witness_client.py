@@ -1,7 +1,5 @@
 """A witness as a log asks it (C2SP tlog-witness over HTTP)."""
 
-import base64
-import binascii
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +8,7 @@ from http import HTTPStatus
 import httpx
 
 from matcher.audit.errors import CosigningError, NoteError
-from matcher.audit.note import note_text, open_note
+from matcher.audit.note import note_text, open_note, read_signature_line
 from matcher.audit.policy import KnownWitness
 from matcher.audit.proof import encode_proof
 
@@ -89,10 +87,8 @@ class WitnessClient:
 
     def _is_own(self, line: str) -> bool:
         """Whether a signature line names the witness's key."""
-        _, _, rest = line.partition(" ")
-        name, _, encoded = rest.partition(" ")
         try:
-            raw = base64.b64decode(encoded.encode(), validate=True)
-        except binascii.Error:
+            name, key_id, _ = read_signature_line(line)
+        except NoteError:
             return False
-        return (name, raw[:4]) == (self._witness.verifier.name, self._witness.verifier.key_id)
+        return (name, key_id) == (self._witness.verifier.name, self._witness.verifier.key_id)

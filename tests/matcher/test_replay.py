@@ -9,7 +9,7 @@ import pytest
 from matcher.audit.entry import EntryKind
 from matcher.gallery.records import pack_template, template_context
 from matcher.matcher import Matcher
-from matcher.replay import ReplayError, Verdict
+from matcher.replay import Agreement, ReplayError
 from matcher.store.database import DATABASE_FILE
 
 
@@ -24,7 +24,7 @@ def test_the_same_comes_out_whatever_has_come_since(matcher: Matcher, world: Any
     world.enrol(matcher, 1, name="Ann once more")  # nearer than anybody, had they been there
     for index in (answer.request_index, answer.outcome_index):
         replay = matcher.replayer.replay(index)
-        assert (replay.verdict, replay.findings, replay.proof) == (Verdict.EQUAL, (), ())
+        assert (replay.verdict, replay.findings, replay.proof) == (Agreement.EQUAL, (), ())
         assert (replay.request_index, replay.outcome_index) == (answer.request_index, answer.outcome_index)
         assert [one.subject_id for one in replay.retold] == [answer.candidates[0].subject_id]
     assert len(identified(matcher, world, 1).candidates) == 2
@@ -35,7 +35,7 @@ def test_a_consent_that_ended_since_still_counts_for_then(matcher: Matcher, worl
     answer = identified(matcher, world, 1)
     world.clock.move(minutes=1)
     matcher.gallery.withdraw_consent(enrolment.consent.id, "user:1")
-    assert matcher.replayer.replay(answer.request_index).verdict is Verdict.EQUAL
+    assert matcher.replayer.replay(answer.request_index).verdict is Agreement.EQUAL
     assert identified(matcher, world, 1).candidates == ()
 
 
@@ -50,13 +50,13 @@ def test_what_was_changed_behind_the_log_comes_out(world: Any) -> None:
         connection.execute("DELETE FROM reference WHERE number = 1")
     with world.open() as matcher:
         replay = matcher.replayer.replay(answer.request_index)
-        assert replay.verdict is Verdict.DIFFERENT
+        assert replay.verdict is Agreement.DIFFERENT
         assert replay.findings == (
             "Candidate 1 is not found any more.",
             "2 references were in scope then, 1 now.",
         )
         replay = matcher.replayer.replay(other.request_index)
-        assert replay.verdict is Verdict.EQUAL
+        assert replay.verdict is Agreement.EQUAL
         assert replay.findings == ("2 references were in scope then, 1 now.",)
 
 
@@ -65,7 +65,7 @@ def test_what_was_erased_cannot_be_made_again_and_the_log_shows_why(matcher: Mat
     answer = identified(matcher, world, 1)
     matcher.gallery.withdraw(subject, "user:1")
     replay = matcher.replayer.replay(answer.request_index)
-    assert replay.verdict is Verdict.IMPOSSIBLE and "has withdrawn" in replay.findings[0]
+    assert replay.verdict is Agreement.IMPOSSIBLE and "has withdrawn" in replay.findings[0]
     assert [matcher.log.entry(index).kind for index in replay.proof] == [EntryKind.WITHDRAWAL, EntryKind.ERASURE]
     assert all(matcher.log.entry(index).body["subject"] == subject for index in replay.proof)
 
@@ -78,7 +78,7 @@ def test_a_probe_that_went_without_a_withdrawal_comes_out(world: Any) -> None:
         connection.execute("DELETE FROM evidence")
     with world.open() as matcher:
         replay = matcher.replayer.replay(answer.request_index)
-        assert replay.verdict is Verdict.DIFFERENT and "no entry tells of a withdrawal" in replay.findings[0]
+        assert replay.verdict is Agreement.DIFFERENT and "no entry tells of a withdrawal" in replay.findings[0]
 
 
 def test_references_of_another_model_were_not_in_scope_then_either(world: Any) -> None:
@@ -95,7 +95,7 @@ def test_references_of_another_model_were_not_in_scope_then_either(world: Any) -
         compared = matcher.identifier.verify(world.probe(matcher, 1), subject, world.query())
         for index in (answer.request_index, compared.request_index):
             replay = matcher.replayer.replay(index)
-            assert (replay.verdict, replay.findings) == (Verdict.EQUAL, ())
+            assert (replay.verdict, replay.findings) == (Agreement.EQUAL, ())
 
 
 def test_an_answer_that_was_full_tells_of_no_more_than_it_could(world: Any) -> None:
@@ -105,23 +105,23 @@ def test_an_answer_that_was_full_tells_of_no_more_than_it_could(world: Any) -> N
         answer = identified(matcher, world, 1)
         assert len(answer.candidates) == 1
     with world.open() as matcher:
-        assert matcher.replayer.replay(answer.request_index).verdict is Verdict.EQUAL
+        assert matcher.replayer.replay(answer.request_index).verdict is Agreement.EQUAL
         assert len(identified(matcher, world, 1).candidates) == 2
 
 
 def test_comparisons_with_one_subject_and_of_two_pictures(matcher: Matcher, world: Any) -> None:
     subject = world.enrol(matcher, 1).subject.id
     with_subject = matcher.identifier.verify(world.probe(matcher, 1), subject, world.query())
-    assert matcher.replayer.replay(with_subject.request_index).verdict is Verdict.EQUAL
+    assert matcher.replayer.replay(with_subject.request_index).verdict is Agreement.EQUAL
     two = matcher.identifier.verify(world.probe(matcher, 1), world.probe(matcher, 1), world.query())
     replay = matcher.replayer.replay(two.request_index)
-    assert replay.verdict is Verdict.IMPOSSIBLE and "two pictures" in replay.findings[0]
+    assert replay.verdict is Agreement.IMPOSSIBLE and "two pictures" in replay.findings[0]
 
 
 def test_of_who_was_not_found_nothing_is_kept(matcher: Matcher, world: Any) -> None:
     world.enrol(matcher, 1)
     replay = matcher.replayer.replay(identified(matcher, world, 2).outcome_index)
-    assert replay.verdict is Verdict.IMPOSSIBLE and "found nobody" in replay.findings[0]
+    assert replay.verdict is Agreement.IMPOSSIBLE and "found nobody" in replay.findings[0]
 
 
 def test_what_is_no_decision(matcher: Matcher) -> None:

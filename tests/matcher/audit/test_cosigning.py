@@ -80,7 +80,7 @@ def wait(condition: Callable[[], object]) -> None:
 
 def published(log: Opened) -> int:
     try:
-        return Checkpoint.parse(note_text(StoredPublication(log[0]).checkpoint())).size
+        return Checkpoint.of_own(StoredPublication(log[0]).checkpoint()).size
     except UncosignedError:
         return 0
 

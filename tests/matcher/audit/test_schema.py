@@ -1,4 +1,4 @@
-"""Entries against their schema: what the log's own code writes fits, and what fits is JSON Schema to others too."""
+"""Entries against their schema. That what the service writes fits it is held by all tests that verify its log."""
 
 import json
 
