@@ -168,7 +168,7 @@ class Replayer:
             found = self._found(evidence, request, outcome, selection, threshold)
         else:
             references = self._gallery.references(body["against"]["subject"])
-            each = self._compared(evidence, [one.id for one in references], selection)
+            each = self._compared(evidence, [one.id for one in references], selection, threshold)
             found = sorted(each, key=lambda one: one[2])[:1]
         findings += _differences(logged, found)
         left = body["gallery"]["in_scope"] - len(selection)
@@ -187,7 +187,7 @@ class Replayer:
         (matches,) = self._shortlister.matches([evidence.template], selection, threshold)
         ended_at = parse_time(outcome.body["ended_at"])
         logged = [candidate["reference"] for candidate in outcome.body["candidates"]]
-        nearest = self._compared(evidence, logged, selection)
+        nearest = self._compared(evidence, logged, selection, threshold)
         with self._database.reading() as connection:
             for number, score in matches:
                 known = read_known(connection, number)
@@ -204,7 +204,9 @@ class Replayer:
             by_subject.setdefault(one[0], one)
         return list(by_subject.values())
 
-    def _compared(self, evidence: Evidence, reference_ids: Sequence[str], selection: Selection) -> list[Found]:
+    def _compared(
+        self, evidence: Evidence, reference_ids: Sequence[str], selection: Selection, threshold: float
+    ) -> list[Found]:
         """The same of references by themselves, as far as they are still there."""
         with self._database.reading() as connection:
             numbers = [
@@ -212,8 +214,9 @@ class Replayer:
             ]
             known = [one for one in (read_known(connection, number) for number in numbers) if one is not None]
         templates = self._gallery.templates(np.array([one.number for one in known], dtype=np.int64))
-        scores = compare_vectors(evidence.template, templates.sface, templates.dlib)
-        return [(one.subject_id, one.id, score.fused) for one, score in zip(known, scores.each(), strict=True)]
+        scores = compare_vectors(evidence.template, templates.sface, templates.dlib).fused.tolist()
+        each = zip(known, scores, strict=True)
+        return [(one.subject_id, one.id, score) for one, score in each if score <= threshold]
 
     def _retell(
         self, evidence: Evidence, candidates: Sequence[Mapping[str, Any]], threshold: float

@@ -109,6 +109,23 @@ def test_an_answer_that_was_full_tells_of_no_more_than_it_could(world: Any) -> N
         assert len(identified(matcher, world, 1).candidates) == 2
 
 
+@pytest.mark.parametrize("search", ["identify", "verify"])
+def test_whom_the_threshold_of_the_request_does_not_let_through_is_not_found(world: Any, search: str) -> None:
+    with world.open() as matcher:
+        subject = world.enrol(matcher, 1).subject.id
+        probe = world.probe(matcher, 1)
+        if search == "identify":
+            index = matcher.identifier.identify(probe, world.query()).request_index
+        else:
+            index = matcher.identifier.verify(probe, subject, world.query()).request_index
+    with closing(sqlite3.connect(world.folder / DATABASE_FILE)) as connection, connection:
+        changed = "UPDATE audit_entry SET data = CAST(replace(data, '\"threshold\":0.5', '\"threshold\":-1') AS BLOB)"
+        connection.execute(f'{changed} WHERE "index" = ?', (index,))
+    with world.open() as matcher:
+        replay = matcher.replayer.replay(index)
+        assert (replay.verdict, replay.findings) == (Agreement.DIFFERENT, ("Candidate 1 is not found any more.",))
+
+
 def test_comparisons_with_one_subject_and_of_two_pictures(matcher: Matcher, world: Any) -> None:
     subject = world.enrol(matcher, 1).subject.id
     with_subject = matcher.identifier.verify(world.probe(matcher, 1), subject, world.query())
