@@ -57,11 +57,11 @@ class Cosigning:
         log: AuditLog,
         policy: Policy,
         *,
-        every: float = 10.0,
+        every: float = 0.5,
         clock: Clock,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """every: seconds between two looks at the log."""
+        """every: seconds between two looks at the log; an entry's checkpoint is to be cosigned within a second."""
         self._database = database
         self._log = log
         self._policy = policy
