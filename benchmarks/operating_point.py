@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.lfw import Lfw, Pair
 from benchmarks.errors import MeasurementError
-from benchmarks.interval import wilson
+from matcher.evaluation.interval import wilson
 from matcher.recognition.face import Face, Image
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.image import decode_image

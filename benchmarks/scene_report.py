@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.benchmark import Table
-from benchmarks.interval import wilson
+from matcher.evaluation.interval import wilson
 from benchmarks.recording import Run
 from benchmarks.scoring import Outcome, Score
 from benchmarks.spread import spread

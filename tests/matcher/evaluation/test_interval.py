@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.interval import wilson
+from matcher.evaluation.interval import wilson
 
 
 @pytest.mark.parametrize(
