@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.benchmark import Table
-from matcher.evaluation.interval import wilson
 from benchmarks.recording import Run
 from benchmarks.scoring import Outcome, Score
 from benchmarks.spread import spread
 from ingest.rehearsal.choreography import Distance
 from ingest.rehearsal.scene import Scene
+from matcher.evaluation.interval import wilson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
