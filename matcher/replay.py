@@ -22,7 +22,7 @@ from matcher.gallery.selection import Selection
 from matcher.recognition.dlib_reference import DlibReference
 from matcher.recognition.fusion import DLIB_WEIGHT, compare_vectors
 from matcher.recognition.image import decode_image
-from matcher.recognition.pixels import rgb
+from matcher.recognition.pixels import mirrored, rgb
 from matcher.recognition.recogniser import Recogniser
 from matcher.shortlist import Shortlister
 from matcher.store import tables
@@ -240,7 +240,8 @@ class Replayer:
         faces = self._recogniser.detect([image])[0]
         if not faces:
             return None
-        vector: Vector = dlib.embed([dlib.chip(rgb(image), faces[0].box)])[0]
+        chip = dlib.chip(rgb(image), faces[0].box)
+        vector: Vector = dlib.embed([chip, mirrored(chip)]).mean(axis=0)
         return vector
 
 

@@ -45,6 +45,13 @@ def rgb(image: Image) -> Image:
     return cast("Image", cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
+def mirrored(image: Image) -> Image:
+    """The picture with left and right exchanged."""
+    import cv2
+
+    return cast("Image", cv2.flip(image, 1))
+
+
 def planes(image: Image, width: int, height: int) -> NDArray[np.uint8]:
     """(3, height, width): the picture's colours apart, at the upper left, black where it is smaller."""
     import cv2

@@ -75,7 +75,7 @@ DLIB_NETWORK = Model(
 
 MODELS: dict[str, Model] = {model.name: model for model in (YUNET, SFACE, DLIB_LANDMARKS, DLIB_NETWORK)}
 
-STEPS_VERSION = 1
+STEPS_VERSION = 2
 """To be raised with every change of detection or alignment that moves templates: old ones then no longer compare."""
 
 

@@ -25,7 +25,11 @@ class SFace:
         """(n, 128) vectors of length 1 of n chips, each (112, 112, 3) BGR."""
         if not chips:
             return np.empty((0, SFACE.dimension), np.float32)
-        vectors = self._session.run(np.stack(chips))[0]
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)).astype(np.float32)
-        return unit
+        return unit(self._session.run(np.stack(chips))[0])
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(…, d) vectors brought to length 1; one of zeros stays as it is."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+    return scaled

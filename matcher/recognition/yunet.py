@@ -4,6 +4,7 @@ Decoding follows OpenCV's FaceDetectorYN, whose boxes it equals on the same inpu
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +69,16 @@ class YuNet:
 
     def detect_unscaled(self, image: Image) -> list[Face]:
         """The picture's faces, largest first, looked for in the picture as it is."""
-        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in image.shape[:2])
-        heads = self._session.run(pixels.planes(image, width, height)[None])
-        rows = np.concatenate([self._decoded(head[0], stride) for head, stride in zip(heads, STRIDES, strict=True)])
+        return self.detect_batch([image])[0]
+
+    def detect_batch(self, images: Sequence[Image]) -> list[list[Face]]:
+        """The same for some pictures of one size, which go through the network together."""
+        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in images[0].shape[:2])
+        heads = self._session.run(np.stack([pixels.planes(image, width, height) for image in images]))
+        return [self._faces([head[place] for head in heads]) for place in range(len(images))]
+
+    def _faces(self, heads: Sequence[Floats]) -> list[Face]:
+        rows = np.concatenate([self._decoded(head, stride) for head, stride in zip(heads, STRIDES, strict=True)])
         kept = rows[pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap)] if len(rows) else rows
         return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
 

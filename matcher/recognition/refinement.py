@@ -1,0 +1,56 @@
+"""The landmarks of a face found anew, on small upright pictures of it, before its chips are cut along them.
+
+A detector that looks through a large picture puts landmarks within a pixel or two of what it looks at, scaled down as
+that is; cut along them, a chip is turned, shifted or scaled a little. Here the face is upright and of known size, and
+its landmarks are the mean of three sizes, each with its mirror image. What that is worth: `python -m benchmarks choices`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.recognition import pixels
+from matcher.recognition.alignment import SFACE_POINTS, SFACE_SIZE, aligned, similarity
+from matcher.recognition.face import Face, Image
+from matcher.recognition.yunet import YuNet
+
+Points = NDArray[np.float64]
+
+SCALES = (0.7, 1.0, 1.4)
+"""Sizes of the face, as multiples of that on SFace's chip."""
+
+_MARGIN = 1.4
+_MULTIPLE = 32
+_MIRRORED = [1, 0, 2, 4, 3]
+"""Where each landmark stands once the picture is mirrored: right is left then."""
+
+
+def refined(detector: YuNet, image: Image, face: Face) -> Face:
+    """The face with landmarks found anew, in pixels of `image`; as it was where they are not found again."""
+    found = [points for scale in SCALES for points in _found(detector, image, face, scale)]
+    return replace(face, landmarks=np.mean(found, axis=0).astype(np.float32)) if found else face
+
+
+def _found(detector: YuNet, image: Image, face: Face, scale: float) -> Iterator[Points]:
+    side = -(-round(SFACE_SIZE * scale * _MARGIN) // _MULTIPLE) * _MULTIPLE
+    expected = (SFACE_POINTS - SFACE_SIZE / 2) * scale + side / 2
+    upright = aligned(image, face, expected, side)
+    back = similarity(expected, face.landmarks.astype(np.float64))
+    for mirrored, faces in enumerate(detector.detect_batch([upright, pixels.mirrored(upright)])):
+        seen = [_unmirrored(one.landmarks, side) if mirrored else one.landmarks for one in faces]
+        nearest = min(seen, key=lambda points: _apart(points, expected), default=None)
+        # Farther off than the eyes are from one another, it is somebody else's face, or none.
+        if nearest is not None and _apart(nearest, expected) < expected[1, 0] - expected[0, 0]:
+            yield np.hstack([nearest, np.ones((len(nearest), 1))]) @ back.T
+
+
+def _apart(one: NDArray[np.float32], other: Points) -> float:
+    """The distance of the two landmarks that are farthest apart."""
+    return float(np.linalg.norm(one - other, axis=1).max())
+
+
+def _unmirrored(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    across = np.array([side - 1, 0], np.float32)
+    return np.abs(across - landmarks[_MIRRORED])
