@@ -27,3 +27,15 @@ class RecordError(ClearglassError):
     """A file that should be a benchmark's record is none."""
 
     code: ClassVar[str] = "record_invalid"
+
+
+class UnknownDatasetError(ClearglassError):
+    """There is no data set of that name in the registry."""
+
+    code: ClassVar[str] = "dataset_unknown"
+
+
+class DatasetError(ClearglassError):
+    """A file of a data set is not what its format says."""
+
+    code: ClassVar[str] = "dataset_invalid"

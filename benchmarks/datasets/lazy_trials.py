@@ -1,0 +1,28 @@
+"""Trials that are made when they are looked at: protocols of many millions would not fit as objects."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from benchmarks.datasets.dataset import Trial
+
+
+class LazyTrials(Sequence[Trial], ABC):
+    """A sequence of trials; who implements it gives its length and any one of them."""
+
+    @abstractmethod
+    def trial(self, position: int) -> Trial:
+        """The one at a position from 0 to the length."""
+
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Trial]: ...
+
+    def __getitem__(self, index: int | slice) -> Trial | Sequence[Trial]:
+        positions = range(len(self))[index]
+        return self.trial(positions) if isinstance(positions, int) else tuple(map(self.trial, positions))
+
+    def __iter__(self) -> Iterator[Trial]:
+        return map(self.trial, range(len(self)))
