@@ -54,7 +54,7 @@ class Lfw:
         if not self._pictures.is_dir():
             raise DataMissingError(
                 f"Labeled Faces in the Wild was not found: there is no folder {self._pictures}.",
-                remedy="Put lfw-deepfunneled there, or set CLEARGLASS_DATA to the folder that has lfw/lfw-deepfunneled.",
+                remedy="Unpack it there, or set CLEARGLASS_DATA to the folder that holds lfw/lfw-deepfunneled.",
             )
 
     @property

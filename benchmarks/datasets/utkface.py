@@ -1,6 +1,6 @@
 """UTKFace: pictures whose names are their labels, of people who are not told apart: no comparisons.
 
-A name is `[age]_[gender]_[race]_[date and time].jpg`, `.chip.jpg` in its aligned part, anywhere below the root. Some
+A name is `[age]_[gender]_[race]_[date and time].jpg`, with `.chip.jpg` behind it in the aligned part, anywhere below the root. Some
 names of the published files lack a part: those pictures are left out and listed, for a guess would be a false label.
 """
 
@@ -19,7 +19,7 @@ RACES = ("White", "Black", "Asian", "Indian", "Others")
 OLDEST = 116
 """The greatest age that the makers tell of."""
 
-_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+(\.chip)?\.(jpe?g|png)", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+(\.jpg\.chip)?\.jpg", re.ASCII | re.IGNORECASE)
 
 DESCRIPTION = Description(
     name="utkface",
