@@ -1,7 +1,8 @@
 """UTKFace: pictures whose names are their labels, of people who are not told apart: no comparisons.
 
-A name is `[age]_[gender]_[race]_[date and time].jpg`, with `.chip.jpg` behind it in the aligned part, anywhere below the root. Some
-names of the published files lack a part: those pictures are left out and listed, for a guess would be a false label.
+A name is `[age]_[gender]_[race]_[date and time].jpg`, with `.chip.jpg` behind it in the aligned part, in any folder
+below the root. Some names of the published files lack a part: those pictures are left out and listed, for a guess
+would be a false label.
 """
 
 import re

@@ -4,6 +4,7 @@ import json
 import pickle
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,8 @@ def rfw(root: Path) -> None:
             for number in range(1, 6):
                 put(root / "data" / race / person / f"{person}_{number:04d}.jpg")
         pairs = [
-            f"{people[0]}\t1\t{fold // 3 + 2}\n{people[0]}\t1\t{people[1]}\t{fold // 3 + 1}\n" for fold in range(10)
+            f"{people[0]}\t{first}\t{second}\n{people[0]}\t{first}\t{people[1]}\t{second}\n"
+            for first, second in combinations(range(1, 6), 2)
         ]
         put(root / "txts" / race / f"{race}_pairs.txt", "".join(pairs))
 
