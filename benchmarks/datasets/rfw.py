@@ -3,7 +3,7 @@
     data/<Race>/<id>/<id>_000N.jpg       Race: African, Asian, Caucasian, Indian
     txts/<Race>/<Race>_pairs.txt         LFW's pairs without a first line, tab separated: ten folds of 600
 
-Its words for groups are its makers', who had a classifier's word and a country for them.
+The words for groups are its makers', who took them from nationalities and from a classifier.
 """
 
 from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ def test_rfw_without_one_part_is_told(tmp_path: Path) -> None:
 def test_rfw_tells_which_line_names_a_picture_that_is_not_there(tmp_path: Path) -> None:
     COPIES["rfw"](tmp_path)
     (tmp_path / "data" / "Asian" / "m.0As1" / "m.0As1_0003.jpg").unlink()
-    with pytest.raises(DataMissingError, match=r"Asian_pairs\.txt, line 7.*m\.0As1_0003"):
+    with pytest.raises(DataMissingError, match=r"Asian_pairs\.txt, line 3.*m\.0As1_0003"):
         open_dataset("rfw", tmp_path).trials()
 
 
