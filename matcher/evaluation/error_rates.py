@@ -131,11 +131,9 @@ def equal_error_rate(mated: Floats, non_mated: Floats) -> float:
 def trade_off(mated: Floats, non_mated: Floats, rates: Sequence[float]) -> Floats:
     """(n,) FNMR at each of n false match rates: a DET curve. NaN where the non-mated are too few for that rate."""
     closest = np.sort(non_mated)
-    farthest = np.sort(mated)
     curve = np.full(len(rates), np.nan)
     for place, rate in enumerate(rates):
         allowed = int(rate * len(closest) * (1 + 1e-12))
         if allowed >= 1:
-            threshold = closest[min(allowed, len(closest)) - 1]
-            curve[place] = 1 - np.searchsorted(farthest, threshold, side="right") / len(farthest)
+            curve[place] = false_non_match_rate(mated, closest[min(allowed, len(closest)) - 1])
     return curve

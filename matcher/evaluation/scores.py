@@ -1,6 +1,6 @@
 """The score file: every comparison of a measurement with its dissimilarities, from which any rate can be recomputed.
 
-A CSV file with the columns fold, probe, reference, mated (0 or 1), and one of dissimilarities for each recogniser; `inf`
+A CSV file with the columns fold, probe, reference, mated (0 or 1), and one of dissimilarities for each recogniser, `inf`
 where a face was not found. Beside it, under the same name with .json, what it was measured on and with.
 """
 
@@ -52,7 +52,7 @@ class Scores:
     provenance: Provenance
 
     def of(self, recogniser: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The dissimilarities of mated and of non-mated comparisons. Raises ScoreFileError for an unknown recogniser."""
+        """The dissimilarities of mated and of non-mated comparisons. Raises ScoreFileError."""
         if recogniser not in self.dissimilarity:
             raise ScoreFileError(
                 f"There are no scores of {recogniser!r}.", remedy=f"Choose one of: {', '.join(self.dissimilarity)}."

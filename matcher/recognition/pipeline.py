@@ -108,7 +108,7 @@ def _with_mirror_images(chips: Sequence[Image]) -> list[Image]:
 
 def _means(vectors: Floats) -> Floats:
     """Of each vector of the first half and the one in its place in the second."""
-    mean: Floats = (vectors[: len(vectors) // 2] + vectors[len(vectors) // 2 :]) / 2
+    mean: Floats = (vectors[: len(vectors) // 2] + vectors[len(vectors) // 2 :]) / np.float32(2)
     return mean
 
 
