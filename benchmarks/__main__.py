@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks import results
 from benchmarks.benchmark import Context
 from benchmarks.catalogue import load, names
+from benchmarks.datasets.registry import DATASETS
 from benchmarks.runner import TerminalProgress, run_benchmark
 from matcher.errors import ClearglassError
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what is asked for and returns the exit status: 0, or 1 when one of them could not be brought to its end."""
     options = _parse(arguments)
     if options.name == "list":
-        for name in names():
+        for name in dict.fromkeys((*names(), *DATASETS)):
             print(f"{name:20} {load(name).summary}")
         return 0
     if options.name == "results":
@@ -34,7 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, options: argparse.Namespace) -> int:
-    context = Context(quick=options.quick, data=options.data, out=options.out, progress=TerminalProgress())
+    context = Context(
+        quick=options.quick,
+        data=options.data,
+        out=options.out,
+        root=options.root,
+        models=options.models,
+        progress=TerminalProgress(),
+    )
     try:
         run_benchmark(load(name), context, Console())
     except ClearglassError as error:
@@ -65,6 +73,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=Path(os.environ.get("CLEARGLASS_DATA", DEFAULT_DATA)),
         metavar="DIR",
         help="the public data sets (default: CLEARGLASS_DATA, else shared/data beside the project's folder)",
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="where the data set NAME is (default: its name, in the data sets' folder)",
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="FILE", help="embedders of your own, measured beside ours (JSON)"
     )
     return parser.parse_args(arguments)
 

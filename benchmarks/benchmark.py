@@ -26,13 +26,20 @@ class Context:
     """What a run is given.
 
     quick: a smaller run, for a first look. data: the folder of public data, perhaps absent. out: where the record and
-    the plots go; a run may leave raw results of its own there, under names that start with its own.
+    the plots go; a run may leave raw results of its own there, under names that start with its own. root: where the one
+    data set is that the run is about, if not in its place in `data`. models: a file that registers embedders of others.
     """
 
     quick: bool
     data: Path
     progress: Progress
     out: Path = Path("out/benchmarks")
+    root: Path | None = None
+    models: Path | None = None
+
+    def root_of(self, dataset: str) -> Path:
+        """The folder of a registered data set."""
+        return self.root or self.data / dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +75,13 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a run found. figures: every value, as JSON values; a rate stands with its counts and its interval."""
+    """What a run found. figures: every value, as JSON values; a rate stands with its counts and its interval.
+
+    notes: what was measured, on what, and with which limits, in sentences for somebody who was not there.
+    """
 
     figures: Mapping[str, Any]
+    notes: Sequence[str] = ()
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
     targets: Sequence[Target] = ()

@@ -7,6 +7,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.errors import UnknownBenchmarkError
 
 _CLASSES = {
+    "lfw-all-pairs": "benchmarks.accuracy.all_pairs:AllPairsBenchmark",
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
@@ -18,14 +19,24 @@ _CLASSES = {
 }
 
 
+LFW = "lfw"
+
+
 def names() -> tuple[str, ...]:
-    """Their names, in the order in which `all` runs them."""
-    return tuple(_CLASSES)
+    """Their names, in the order in which `all` runs them; sets that are not at hand everywhere are not among them."""
+    return (LFW, *_CLASSES)
 
 
 def load(name: str) -> Benchmark:
-    """The benchmark of that name; UnknownBenchmarkError."""
+    """The benchmark of that name, a data set's being verification by its protocol; UnknownBenchmarkError."""
+    from benchmarks.accuracy.verification import VerificationBenchmark
+    from benchmarks.datasets.registry import DATASETS
+
+    if name in DATASETS:
+        return VerificationBenchmark(name)
     if name not in _CLASSES:
-        raise UnknownBenchmarkError(f"There is no benchmark {name!r}.", remedy=f"Choose one of: {', '.join(_CLASSES)}.")
+        raise UnknownBenchmarkError(
+            f"There is no benchmark {name!r}.", remedy=f"Choose one of: {', '.join((*names(), *DATASETS))}."
+        )
     module, _, attribute = _CLASSES[name].partition(":")
     return cast(Benchmark, getattr(import_module(module), attribute)())

@@ -95,6 +95,7 @@ def _record(
         "targets": [asdict(target) for target in result.targets],
         "tables": [asdict(table) for table in result.tables],
         "plots": [_plot_file(benchmark, plot) for plot in result.plots],
+        "notes": list(result.notes),
         "figures": result.figures,
     }
 

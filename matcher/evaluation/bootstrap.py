@@ -59,10 +59,12 @@ class SubjectBootstrap:
             total += np.where(same, first, first * second).sum(axis=0, dtype=np.float64)
         return total
 
-    def all_pairs(self, samples: Whole) -> Floats:
-        """(resamples,) how much all non-mated pairs weigh of subjects with so many samples each."""
-        counts = samples.astype(np.float64)
-        whole = counts @ self.weights
-        own = (counts**2) @ self.weights.astype(np.float64) ** 2
-        pairs: Floats = (whole**2 - own) / 2
-        return pairs
+    def all_pairs(self, one: Whole, other: Whole) -> Floats:
+        """(resamples,) how much all non-mated pairs weigh between two groups of samples, or within one.
+
+        one, other: (subjects,) how many samples each has in the two groups; the same array twice for one group.
+        """
+        first, second = one.astype(np.float64), other.astype(np.float64)
+        weights = self.weights.astype(np.float64)
+        pairs: Floats = (first @ weights) * (second @ weights) - (first * second) @ weights**2
+        return pairs / 2 if np.array_equal(one, other) else pairs

@@ -1,7 +1,7 @@
 """The score file: every comparison of a measurement with its dissimilarities, from which any rate can be recomputed.
 
-A CSV file with the columns fold, probe, reference, mated (0 or 1), and one of dissimilarities for each recogniser, `inf`
-where a face was not found. Beside it, under the same name with .json, what it was measured on and with.
+A CSV file with the columns fold, probe, reference, mated (0 or 1), and for each recogniser its dissimilarities, with
+`inf` where a face was not found. Beside it, under the same name with .json, what it was measured on and with.
 """
 
 import csv
@@ -29,12 +29,14 @@ class ScoreFileError(ClearglassError):
 class Provenance:
     """What a score file was measured on and with.
 
-    digests: by recogniser, hex SHA-256 of its weights and steps. failed: samples of which no face was found.
+    digests: by recogniser, hex SHA-256 of its weights and steps. dlib_weight: of the fusion. failed: samples in which
+    no face was found.
     """
 
     dataset: str
     measured_on: str
     digests: Mapping[str, str]
+    dlib_weight: float
     samples: int
     failed: tuple[str, ...]
 

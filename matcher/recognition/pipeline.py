@@ -85,6 +85,10 @@ class OnnxRecogniser:
             for template in self._templates(pairs[start : start + BATCH])
         ]
 
+    def refine(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Face]:
+        """faces[i] with its landmarks found anew in images[i], as `extract` does it before it cuts chips along them."""
+        return [refined(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
+
     def prepare(self) -> None:
         """Reads what `extract` needs, so that its first call is as quick as any other. Raises ModelError."""
         self._sface()
@@ -93,21 +97,24 @@ class OnnxRecogniser:
         heap.give_back()
 
     def _templates(self, pairs: Sequence[tuple[Image, Face]]) -> list[Template]:
-        pairs = [(image, refined(self._detector, image, face)) for image, face in pairs]
-        sface = self._sface().embed(_with_mirror_images([sface_chip(image, face) for image, face in pairs]))
-        dlib = self._dlib().embed(_with_mirror_images([self._alignment.chip(image, face) for image, face in pairs]))
+        images = [image for image, _ in pairs]
+        refined_faces = self.refine(images, [face for _, face in pairs])
+        upright = list(zip(images, refined_faces, strict=True))
+        sface = self._sface().embed(with_mirror_images([sface_chip(image, face) for image, face in upright]))
+        dlib = self._dlib().embed(with_mirror_images([self._alignment.chip(image, face) for image, face in upright]))
         return [
             Template(model_digest=self._digest, sface=unit(one), dlib=other)
-            for one, other in zip(_means(sface), _means(dlib), strict=True)
+            for one, other in zip(means(sface), means(dlib), strict=True)
         ]
 
 
-def _with_mirror_images(chips: Sequence[Image]) -> list[Image]:
+def with_mirror_images(chips: Sequence[Image]) -> list[Image]:
+    """The chips, and behind them their mirror images."""
     return [*chips, *(pixels.mirrored(chip) for chip in chips)]
 
 
-def _means(vectors: Floats) -> Floats:
-    """Of each vector of the first half and the one in its place in the second."""
+def means(vectors: Floats) -> Floats:
+    """(n, d): of each vector of the first half and the one in its place in the second, as `with_mirror_images` has."""
     mean: Floats = (vectors[: len(vectors) // 2] + vectors[len(vectors) // 2 :]) / np.float32(2)
     return mean
 

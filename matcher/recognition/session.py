@@ -14,9 +14,9 @@ Floats = NDArray[np.float32]
 
 
 class Session:
-    """A network ready to run on the CPU. Safe to call from several threads at once."""
+    """A network ready to run on the CPU, put together here or as a file has it. Safe to call from several threads."""
 
-    def __init__(self, model: "onnx.ModelProto", *, threads: int) -> None:
+    def __init__(self, model: "onnx.ModelProto | bytes", *, threads: int) -> None:
         # ONNX Runtime reports its use to its maker unless this is set before it is loaded. Nothing leaves this machine.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
@@ -28,7 +28,9 @@ class Session:
         # An idle thread that spins would eat the core that another camera needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session: Any = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            model if isinstance(model, bytes) else model.SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
         )
         self._input: str = self._session.get_inputs()[0].name
         self.outputs: tuple[str, ...] = tuple(output.name for output in self._session.get_outputs())

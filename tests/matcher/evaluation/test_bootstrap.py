@@ -12,7 +12,15 @@ def test_all_pairs_weigh_what_listing_them_would():
     one, other = np.triu_indices(len(whose), 1)
     apart = whose[one] != whose[other]
     listed = bootstrap.totals(whose[one][apart], whose[other][apart])
-    assert bootstrap.all_pairs(counts) == pytest.approx(listed)
+    assert bootstrap.all_pairs(counts, counts) == pytest.approx(listed)
+
+
+def test_all_pairs_between_two_groups_too():
+    one, other = np.array([2, 0, 1, 3]), np.array([0, 2, 1, 1])  # some people have samples in both
+    bootstrap = SubjectBootstrap(4, resamples=50, seed=1)
+    first, second = np.repeat(np.arange(4), one), np.repeat(np.arange(4), other)
+    pairs = np.array([(a, b) for a in first for b in second if a != b])
+    assert bootstrap.all_pairs(one, other) == pytest.approx(bootstrap.totals(pairs[:, 0], pairs[:, 1]))
 
 
 def test_a_mated_pair_counts_as_often_as_its_person_was_drawn():

@@ -21,6 +21,7 @@ def scores(apart: list[float], *, names: tuple[str, str] = ("a/1", 'b, "c"/2')) 
             dataset="made up",
             measured_on="2026-11-27",
             digests={"fusion": "0" * 64, "dlib": "1" * 64},
+            dlib_weight=0.5,
             samples=2,
             failed=(),
         ),

@@ -1,0 +1,266 @@
+"""One-to-one comparison by a data set's own protocol: `python -m benchmarks lfw`, or the name of another set.
+
+First the scores are written, `<set>/scores.csv` of the folder for results; every figure is made from that file.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy import plots
+from benchmarks.accuracy.comparator import Comparator, comparators
+from benchmarks.accuracy.groups import grouped, groups_tables
+from benchmarks.accuracy.model import read_models
+from benchmarks.accuracy.templates import Templates, extract
+from benchmarks.accuracy.wording import interval_text, rate_text
+from benchmarks.benchmark import Context, Plot, Result, Table, Target
+from benchmarks.datasets.dataset import Dataset, Sample, Trial
+from benchmarks.datasets.registry import DATASETS, open_dataset
+from benchmarks.errors import MeasurementError
+from matcher.evaluation.bootstrap import SubjectBootstrap
+from matcher.evaluation.error_rates import (
+    FoldedAccuracy,
+    best_threshold,
+    equal_error_rate,
+    error_rates,
+    folded_accuracy,
+    threshold_at,
+)
+from matcher.evaluation.interval import wilson
+from matcher.evaluation.scores import Provenance, Scores, read_scores
+from matcher.recognition.fusion import DLIB_WEIGHT
+
+Whole = NDArray[np.int64]
+
+RATES = (1e-2, 1e-3)
+QUICK_TRIALS = 200
+
+TARGETS = {"lfw": {"fusion": 0.9960, "sface": 0.9930, "dlib": 0.9900}}
+"""Accuracies aimed at on the whole of a set, by recogniser."""
+
+LIMITS = {
+    "lfw": "News photographs of well-known people, mostly men, mostly white, few of them old or young: a good figure "
+    "here is no promise for a camera, and none for groups hardly in it. dlib's network learnt from some three million "
+    "pictures, half of them of the VGG and FaceScrub sets (its author, blog.dlib.net, February 2017); what SFace's "
+    "published weights learnt from is not told with them. The people of LFW are well known, and may be in either.",
+}
+
+
+class VerificationBenchmark:
+    """Of a registered data set that has trials."""
+
+    def __init__(self, dataset: str) -> None:
+        self.name = dataset
+        self.summary = f"Verification by the protocol of {DATASETS[dataset].description.title}"
+
+    def run(self, context: Context) -> Result:
+        """Measures, or goes on where it was broken off. With `quick` few trials of each fold."""
+        dataset = open_dataset(self.name, context.root_of(self.name))
+        models = read_models(context.models) if context.models else ()
+        trials = thinned(dataset.trials()) if context.quick else dataset.trials()
+        if not trials:
+            raise MeasurementError(
+                f"{dataset.description.title} has no trials.", remedy="It has labels or distractors only."
+            )
+        named = dict.fromkeys(name for trial in trials for name in (trial.probe, trial.reference))
+        templates = extract(dataset, named, context, models)
+        path = context.out / self.name / "scores.csv"
+        scored(dataset, trials, templates, comparators(models)).write(path)
+        return result(read_scores(path), dataset, path, quick=context.quick)
+
+
+def thinned(trials: Sequence[Trial]) -> Sequence[Trial]:
+    """Some of each fold, mated and not."""
+    return trials[:: max(len(trials) // QUICK_TRIALS, 1)]
+
+
+def scored(dataset: Dataset, trials: Sequence[Trial], templates: Templates, columns: Sequence[Comparator]) -> Scores:
+    """The dissimilarities of these trials."""
+    probe, reference = (tuple(getattr(trial, side) for trial in trials) for side in ("probe", "reference"))
+    one, other = templates.rows(probe), templates.rows(reference)
+    return Scores(
+        fold=np.array([trial.fold for trial in trials], np.int64),
+        probe=probe,
+        reference=reference,
+        mated=np.array([trial.mated for trial in trials]),
+        dissimilarity={column.name: column.pairs(templates, one, other) for column in columns},
+        provenance=Provenance(
+            dataset=dataset.description.title,
+            measured_on=datetime.now(UTC).date().isoformat(),
+            digests={column.name: column.digest for column in columns},
+            dlib_weight=DLIB_WEIGHT,
+            samples=len(templates.names),
+            failed=templates.failed,
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """Of one recogniser. accuracy: by folds, or at the best threshold where there are none. low, high: its interval.
+
+    fnmr: by FMR, at the threshold of that rate, with counts and the interval of the FNMR.
+    """
+
+    recogniser: str
+    accuracy: float
+    standard_error: float | None
+    low: float
+    high: float
+    equal_error_rate: float
+    fnmr: Mapping[str, Mapping[str, float]]
+
+
+def verified(scores: Scores, recogniser: str, bootstrap: SubjectBootstrap, one: Whole, other: Whole) -> Verified:
+    """Figures of one column. one, other: whose samples each comparison has, by number."""
+    column = scores.dissimilarity[recogniser]
+    mated, non_mated = scores.of(recogniser)
+    folds = len(np.unique(scores.fold)) > 1
+    accuracy = folded_accuracy(column, scores.mated, scores.fold) if folds else _unfolded(column, scores.mated)
+    wrong = (column <= _thresholds(scores.fold, accuracy)) != scores.mated
+    low, high = bootstrap.rate(wrong, one, other)
+    return Verified(
+        recogniser=recogniser,
+        accuracy=accuracy.mean,
+        standard_error=accuracy.standard_error if folds else None,
+        low=1 - high,
+        high=1 - low,
+        equal_error_rate=equal_error_rate(mated, non_mated),
+        fnmr=dict(_fnmr(scores, recogniser, bootstrap, one, other)),
+    )
+
+
+def _thresholds(fold: Whole, accuracy: FoldedAccuracy) -> NDArray[np.float64]:
+    """(n,) the threshold that each comparison is held against."""
+    return np.array(accuracy.thresholds)[np.searchsorted(np.unique(fold), fold)]
+
+
+def _unfolded(column: NDArray[np.float64], mated: NDArray[np.bool_]) -> FoldedAccuracy:
+    threshold = best_threshold(column, mated)
+    right = float(((column <= threshold) == mated).mean())
+    return FoldedAccuracy(mean=right, standard_error=0.0, thresholds=(threshold,), accuracies=(right,))
+
+
+def _fnmr(
+    scores: Scores, recogniser: str, bootstrap: SubjectBootstrap, one: Whole, other: Whole
+) -> Iterable[tuple[str, Mapping[str, float]]]:
+    mated, non_mated = scores.of(recogniser)
+    for rate in RATES:
+        if rate * len(non_mated) < 1:
+            continue
+        rates = error_rates(mated, non_mated, threshold_at(non_mated, rate))
+        wrong = mated > rates.threshold
+        low, high = bootstrap.rate(wrong, one[scores.mated], other[scores.mated])
+        yield f"{rate:.0e}", asdict(rates) | {"fmr": rates.fmr, "fnmr": rates.fnmr, "low": low, "high": high}
+
+
+def subjects_of(scores: Scores, samples: Mapping[str, Sample]) -> tuple[int, Whole, Whole]:
+    """How many people there are, and whose the samples of each comparison are.
+
+    Where a set does not say who is on its pictures, each sample is taken for a person of its own, but the two of a
+    mated comparison for one.
+    """
+    owner: dict[str, str] = {}
+    for probe, reference, mated in zip(scores.probe, scores.reference, scores.mated, strict=True):
+        for name in (probe, reference):
+            owner.setdefault(name, samples[name].subject or name)
+        if mated and samples[reference].subject is None:
+            owner[reference] = owner[probe]
+    numbers = {name: place for place, name in enumerate(dict.fromkeys(owner.values()))}
+    one, other = (
+        np.array([numbers[owner[name]] for name in names], np.int64) for names in (scores.probe, scores.reference)
+    )
+    return len(numbers), one, other
+
+
+def result(scores: Scores, dataset: Dataset, path: Path, *, quick: bool) -> Result:
+    """Everything that a file of scores says."""
+    samples = dataset.samples()
+    people, one, other = subjects_of(scores, samples)
+    bootstrap = SubjectBootstrap(people)
+    found = [verified(scores, name, bootstrap, one, other) for name in scores.dissimilarity]
+    groups = grouped(scores, samples, bootstrap, (one, other), RATES)
+    failed = scores.provenance.failed
+    low, high = wilson(len(failed), scores.provenance.samples)
+    figures: dict[str, Any] = {
+        "dataset": dataset.description.title,
+        "terms": dataset.description.terms,
+        "scores": str(path.name),
+        "mated": int(scores.mated.sum()),
+        "non_mated": int((~scores.mated).sum()),
+        "people": people,
+        "samples": scores.provenance.samples,
+        "failures_to_acquire": {"count": len(failed), "low": low, "high": high, "samples": list(failed)},
+        "recognisers": [asdict(each) for each in found],
+        "groups": [asdict(each) for each in groups],
+    }
+    return Result(
+        figures=figures,
+        tables=[_table(dataset, scores, found), *groups_tables(groups)],
+        plots=_plots(scores),
+        targets=[] if quick else _targets(dataset.description.name, found, scores),
+        notes=_notes(dataset, scores, people),
+    )
+
+
+def _notes(dataset: Dataset, scores: Scores, people: int) -> list[str]:
+    notes = [
+        f"{scores.mated.sum():,} mated and {(~scores.mated).sum():,} non-mated comparisons of {people:,} people of "
+        f"{dataset.description.title} ({dataset.description.source}). {dataset.description.terms}",
+        f"In {len(scores.provenance.failed)} of {scores.provenance.samples:,} samples no face was found; they count as "
+        "not matching anybody.",
+        "Each fold is judged at the threshold that the other folds choose. Intervals are of 1,000 resamples of the "
+        "people, since comparisons that share a person are not independent.",
+        LIMITS.get(dataset.description.name, ""),
+    ]
+    return [note for note in notes if note]
+
+
+def _targets(name: str, found: Sequence[Verified], scores: Scores) -> list[Target]:
+    aims = TARGETS.get(name, {})
+    return [
+        Target(
+            aim=f"{one.recogniser}: at least {aims[one.recogniser]:.2%} right, all {len(scores.mated):,} pairs counted",
+            measured=f"{one.accuracy:.3%}",
+            met=one.accuracy >= aims[one.recogniser],
+        )
+        for one in found
+        if one.recogniser in aims
+    ]
+
+
+def _table(dataset: Dataset, scores: Scores, found: Sequence[Verified]) -> Table:
+    rates = [rate for rate in (f"{rate:.0e}" for rate in RATES) if all(rate in one.fnmr for one in found)]
+    rows = []
+    for one in found:
+        error = "" if one.standard_error is None else f" ± {one.standard_error:.3%}"
+        rows.append(
+            (
+                one.recogniser,
+                f"{one.accuracy:.3%}{error}",
+                interval_text(one.low, one.high, percent=True),
+                f"{one.equal_error_rate:.3%}",
+                *(rate_text(**{key: one.fnmr[rate][key] for key in ("fnmr", "low", "high")}) for rate in rates),
+            )
+        )
+    return Table(
+        title=f"{dataset.description.title}: {len(scores.mated):,} comparisons",
+        columns=("recogniser", "right ± standard error", "95 % interval", "EER", *(f"FNMR at FMR {r}" for r in rates)),
+        rows=rows,
+    )
+
+
+def _plots(scores: Scores) -> list[Plot]:
+    columns = {name: scores.of(name) for name in scores.dissimilarity}
+    least = max(10 ** math.floor(math.log10(1 / max(int((~scores.mated).sum()), 1))), 1e-6)
+    return [
+        Plot(name="det", draw=lambda figure: plots.det(figure, columns, least)),
+        Plot(name="roc", draw=lambda figure: plots.roc(figure, columns, least)),
+        Plot(name="scores", draw=lambda figure: plots.distributions(figure, columns), size=(8.0, 3.0 * len(columns))),
+    ]
