@@ -8,8 +8,11 @@ from benchmarks.errors import UnknownBenchmarkError
 
 _CLASSES = {
     "lfw-all-pairs": "benchmarks.accuracy.all_pairs:AllPairsBenchmark",
+    "identification": "benchmarks.accuracy.identification:IdentificationBenchmark",
+    "aclu": "benchmarks.accuracy.aclu:AcluBenchmark",
+    "choices": "benchmarks.accuracy.choices:ChoicesBenchmark",
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
-    "operating-point": "benchmarks.operating_point:OperatingPointBenchmark",
+    "operating-point": "benchmarks.accuracy.operating_point:OperatingPointBenchmark",
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
     "search": "benchmarks.search:SearchBenchmark",

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.extractor import SFACE
+from benchmarks.accuracy.templates import extract
+from benchmarks.accuracy.view1 import view1
 from benchmarks.alternation import alternate, ratio
 from benchmarks.benchmark import Context, Plot, Progress, Result, Table, Target
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.embedding_model import EmbeddingModel, Floats, Whole
-from benchmarks.operating_point import gather
 from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, FLAT, OWN, Contestant, Own, threads
 from benchmarks.spread import spread
-from matcher.recognition.pipeline import load_recogniser
 from matcher.shortlist import SHORTLIST
 
 if TYPE_CHECKING:
@@ -84,16 +85,15 @@ class SearchBenchmark:
         """Fits the model, draws each gallery, and lets the contestants search it by turns."""
         plan = self.quick if context.quick else self.full
         lfw = Lfw(context.data)
-        pairs = [*lfw.view1_train(), *lfw.view1_test()][:: plan.every_pair]
-        samples = gather(load_recogniser(threads=2), pairs, context)
-        model = EmbeddingModel.fit(samples.sface, samples.person)
+        vectors, person = _real(lfw, plan.every_pair, context)
+        model = EmbeddingModel.fit(vectors, person)
         sizes = {size: _measured(draw(model, size, plan.probes), plan, context.progress) for size in plan.sizes}
         largest = max(sizes)
         return Result(
             figures={
                 "shortlist": SHORTLIST,
                 "references_each": REFERENCES_EACH,
-                "likeness": _likeness(model, samples.sface, samples.person),
+                "likeness": _likeness(model, vectors, person),
                 "sizes": {str(size): figures for size, figures in sizes.items()},
             },
             tables=[*(_table(size, figures) for size, figures in sizes.items()), _changes_table(sizes)],
@@ -116,6 +116,15 @@ class HugeSearchBenchmark(SearchBenchmark):
     def targets(self, figures: Mapping[str, Any], size: int) -> Sequence[Target]:
         """See SearchBenchmark."""
         return (_huge_target(figures, size),)
+
+
+def _real(lfw: Lfw, every_pair: int, context: Context) -> tuple[Floats, Whole]:
+    """SFace's vectors of pictures of view 1, and who is on each."""
+    pairs = view1(lfw)[::every_pair]
+    templates = extract(lfw, sorted({name for pair in pairs for name in (pair.probe, pair.reference)}), context)
+    people = [name.partition("/")[0] for name, found in zip(templates.names, templates.found, strict=True) if found]
+    _, person = np.unique(people, return_inverse=True)
+    return templates.vectors[SFACE][templates.found], person.astype(np.int64)
 
 
 def draw(model: EmbeddingModel, size: int, probes: int) -> Trial:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import plots
 from benchmarks.accuracy.comparator import FUSION, comparators
+from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.groups import GroupedErrors, Grouping, grouping, groups_tables
 from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.pair_matrix import PairMatrix
@@ -70,7 +71,7 @@ class AllPairsBenchmark:
         trials = thinned(lfw.trials()) if context.quick else lfw.trials()
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
         models = read_models(context.models) if context.models else ()
-        templates = extract(lfw, names, context, models)
+        templates = extract(lfw, names, context, ServiceExtractor(models))
         samples = lfw.samples()
         columns = comparators(models)
         people = [str(samples[name].subject) for name in names]

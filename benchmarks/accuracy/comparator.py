@@ -7,10 +7,12 @@ from enum import Enum, auto
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.extractor import DLIB, SFACE
 from benchmarks.accuracy.model import Model
-from benchmarks.accuracy.templates import DLIB, SFACE, Templates
+from benchmarks.accuracy.templates import Templates
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.registry import model_digest
+from matcher.recognition.sface import unit
 
 FUSION = "fusion"
 
@@ -34,6 +36,11 @@ class Part:
     metric: Metric
     weight: float = 1.0
 
+    def vectors(self, templates: Templates) -> Floats:
+        """(n, d), of length 1 where they are compared by their angle: the mean of several pictures' is shorter."""
+        vectors = templates.vectors[self.embedder]
+        return unit(vectors) if self.metric is Metric.ANGLE else vectors
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparator:
@@ -49,7 +56,7 @@ class Comparator:
         apart = np.full(len(one), np.inf)
         apart[found] = 0
         for part in self.parts:
-            vectors = templates.vectors[part.embedder].astype(np.float64)
+            vectors = part.vectors(templates).astype(np.float64)
             apart[found] += part.weight * _apart(vectors[one[found]], vectors[other[found]], part.metric)
         return apart
 
@@ -57,7 +64,7 @@ class Comparator:
         """(rows, columns) float32 between each of these and each of those; inf where a face was not found."""
         apart = np.zeros((len(rows), len(columns)), np.float32)
         for part in self.parts:
-            vectors = templates.vectors[part.embedder]
+            vectors = part.vectors(templates)
             apart += np.float32(part.weight) * _all_apart(vectors[rows], vectors[columns], part.metric)
         apart[~templates.found[rows]] = np.inf
         apart[:, ~templates.found[columns]] = np.inf

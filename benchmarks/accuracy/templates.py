@@ -1,11 +1,10 @@
 """Templates of a data set's samples: extracted once, on all cores, kept on disk, and gone on with after a break.
 
-They are kept under `templates/` of the folder for results, by the model that made them, some hundred samples a file.
+They are kept under `templates/` of the folder for results, by what extracted them, some hundred samples a file.
 """
 
 import hashlib
 import io
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -18,16 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.model import Model, ModelEmbedder
+from benchmarks.accuracy.extractor import Extractor, ServiceExtractor
 from benchmarks.benchmark import Context
 from benchmarks.datasets.dataset import Dataset, Sample
 from benchmarks.errors import MeasurementError
 from matcher.child_process import cores
-from matcher.recognition.face import Box, Face, Image
-from matcher.recognition.image import decode_image
-from matcher.recognition.pipeline import OnnxRecogniser, load_recogniser
-from matcher.recognition.registry import model_digest
-from matcher.recognition.sface import unit
 from matcher.store.whole_file import write_whole
 
 Floats = NDArray[np.float32]
@@ -38,8 +32,6 @@ PART = 256
 
 JOB = 16
 """Samples that a process takes at once."""
-
-SFACE, DLIB = "sface", "dlib"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,18 +57,19 @@ class Templates:
         return tuple(name for name, found in zip(self.names, self.found, strict=True) if not found)
 
 
-def extract(dataset: Dataset, names: Iterable[str], context: Context, models: Sequence[Model] = ()) -> Templates:
+def extract(dataset: Dataset, names: Iterable[str], context: Context, extractor: Extractor | None = None) -> Templates:
     """The templates of these samples, in their order; those that are not kept already are extracted and kept.
 
-    Raises MeasurementError if no face was found in any of them.
+    extractor: None is what the service does. Raises MeasurementError if no face was found in any of them.
     """
     wanted = list(dict.fromkeys(names))
-    store = _Store(context.out / "templates" / f"{dataset.description.name}-{_digest(models)[:12]}")
+    extractor = extractor or ServiceExtractor()
+    store = _Store(context.out / "templates" / f"{dataset.description.name}-{extractor.digest[:12]}")
     known = store.read()
     samples = dataset.samples()
     missing = [samples[name] for name in wanted if name not in known]
     if missing:
-        with context.progress.step("extracting", total=len(missing)) as advance, _processes(models) as pool:
+        with context.progress.step("extracting", total=len(missing)) as advance, _processes(extractor) as pool:
             extracted = _extracted(pool, missing)
             while part := list(islice(extracted, PART)):
                 store.add(part)
@@ -93,17 +86,6 @@ def extract(dataset: Dataset, names: Iterable[str], context: Context, models: Se
         quality=np.array([row.quality for row in rows], np.float32),
         vectors={name: np.stack([row.vectors.get(name, nothing) for row in rows]) for name, nothing in empty.items()},
     )
-
-
-def middle_face(image: Image, faces: Sequence[Face]) -> Face:
-    """The face nearest to the middle: pictures of such sets are cut around the person they name."""
-    height, width = image.shape[:2]
-
-    def distance(face: Face) -> float:
-        box = face.box
-        return math.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2)
-
-    return min(faces, key=distance)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,10 +134,6 @@ class _Store:
         write_whole(path, content.getvalue())
 
 
-def _digest(models: Sequence[Model]) -> str:
-    return hashlib.sha256(" ".join([model_digest(), *(model.sha256 for model in models)]).encode()).hexdigest()
-
-
 _Pictures = Sequence[tuple[bytes, Floats | None]]
 _Job = Sequence[tuple[str, _Pictures]]
 
@@ -174,9 +152,9 @@ def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample]) -> Iterator
 
 
 @contextmanager
-def _processes(models: Sequence[Model]) -> Iterator[ProcessPoolExecutor]:
+def _processes(extractor: Extractor) -> Iterator[ProcessPoolExecutor]:
     """One a core, each with models of its own on one thread."""
-    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=_load, initargs=(tuple(models),))
+    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=_load, initargs=(extractor,))
     try:
         yield pool
     finally:
@@ -186,13 +164,12 @@ def _processes(models: Sequence[Model]) -> Iterator[ProcessPoolExecutor]:
 class _Worker:
     """What a process keeps between its jobs."""
 
-    recogniser: OnnxRecogniser
-    embedders: Mapping[str, ModelEmbedder]
+    extractor: Extractor
 
 
-def _load(models: Sequence[Model]) -> None:
-    _Worker.recogniser = load_recogniser(eager=True)
-    _Worker.embedders = {model.name: ModelEmbedder(model) for model in models}
+def _load(extractor: Extractor) -> None:
+    extractor.load()
+    _Worker.extractor = extractor
 
 
 def _rows(job: _Job) -> list[_Row]:
@@ -200,29 +177,9 @@ def _rows(job: _Job) -> list[_Row]:
 
 
 def _row(name: str, pictures: _Pictures) -> _Row:
-    """A sample of several pictures has the mean of their vectors."""
-    seen = [one for data, landmarks in pictures if (one := _seen(data, landmarks)) is not None]
-    if not seen:
+    """A sample of several pictures has the mean of their vectors; the caller brings those of angles to length 1."""
+    found = [one for picture in pictures if (one := _Worker.extractor.extract(*picture)) is not None]
+    if not found:
         return _Row(name=name, quality=0.0, vectors={})
-    images, faces = [image for image, _ in seen], [face for _, face in seen]
-    recogniser = _Worker.recogniser
-    templates = recogniser.extract(images, faces)
-    vectors = {
-        SFACE: unit(np.mean([template.sface for template in templates], axis=0)),
-        DLIB: np.mean([template.dlib for template in templates], axis=0),
-    }
-    upright = recogniser.refine(images, faces) if _Worker.embedders else []
-    for embedder, model in _Worker.embedders.items():
-        vectors[embedder] = unit(model.embed(images, upright).mean(axis=0))
-    quality = [one.score for one in recogniser.assess(images, faces)]
-    return _Row(name=name, quality=float(np.mean(quality)), vectors=vectors)
-
-
-def _seen(data: bytes, landmarks: Floats | None) -> tuple[Image, Face] | None:
-    image = decode_image(data)
-    if landmarks is not None:
-        (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
-        box = Box(x=float(left), y=float(top), width=float(right - left), height=float(bottom - top))
-        return image, Face(box=box, landmarks=landmarks, score=1.0)
-    faces = _Worker.recogniser.detect([image])[0]
-    return (image, middle_face(image, faces)) if faces else None
+    vectors = {embedder: np.mean([one.vectors[embedder] for one in found], axis=0) for embedder in found[0].vectors}
+    return _Row(name=name, quality=float(np.mean([one.quality for one in found])), vectors=vectors)

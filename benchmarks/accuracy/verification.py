@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import plots
 from benchmarks.accuracy.comparator import Comparator, comparators
+from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.groups import grouped, groups_tables
 from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.templates import Templates, extract
@@ -69,7 +70,7 @@ class VerificationBenchmark:
                 f"{dataset.description.title} has no trials.", remedy="It has labels or distractors only."
             )
         named = dict.fromkeys(name for trial in trials for name in (trial.probe, trial.reference))
-        templates = extract(dataset, named, context, models)
+        templates = extract(dataset, named, context, ServiceExtractor(models))
         path = context.out / self.name / "scores.csv"
         scored(dataset, trials, templates, comparators(models)).write(path)
         return result(read_scores(path), dataset, path, quick=context.quick)

@@ -81,6 +81,15 @@ def sface_chip(image: Image, face: Face) -> Image:
     return aligned(image, face, SFACE_POINTS, SFACE_SIZE)
 
 
+def chip_along(predictor: Any, canvas: Image, padding: float) -> Image:
+    """(150, 150, 3) RGB: the face of a canvas, cut along the landmarks that one of dlib's predictors finds in it."""
+    import dlib
+
+    shape = predictor(canvas, dlib.rectangle(*_CANVAS_BOX))
+    chip: Image = dlib.get_face_chip(canvas, shape, size=DLIB_SIZE, padding=padding)
+    return chip
+
+
 class DlibAlignment:
     """Cuts dlib's chips. Safe to call from several threads at once.
 
@@ -92,15 +101,13 @@ class DlibAlignment:
         self._predictor: Any = None
         self._lock = threading.Lock()
 
-    def chip(self, image: Image, face: Face) -> Image:
-        """(150, 150, 3) **RGB**, as dlib's network was trained on."""
-        import dlib
+    def chip(self, image: Image, face: Face, *, padding: float = DLIB_PADDING) -> Image:
+        """(150, 150, 3) **RGB**, as dlib's network was trained on. padding: around the face, as a share of it."""
+        return chip_along(self.prepare(), self.upright(image, face), padding)
 
-        predictor = self.prepare()
-        canvas = pixels.rgb(aligned(image, face, _CANVAS_POINTS, _CANVAS))
-        shape = predictor(canvas, dlib.rectangle(*_CANVAS_BOX))
-        chip: Image = dlib.get_face_chip(canvas, shape, size=DLIB_SIZE, padding=DLIB_PADDING)
-        return chip
+    def upright(self, image: Image, face: Face) -> Image:
+        """The canvas, **RGB**."""
+        return pixels.rgb(aligned(image, face, _CANVAS_POINTS, _CANVAS))
 
     def prepare(self) -> Any:
         """dlib's predictor, read from its file at the first call. Raises ModelError."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.recognition import pixels
-from matcher.recognition.alignment import DLIB_PADDING, DLIB_SIZE
+from matcher.recognition.alignment import DLIB_PADDING, DLIB_SIZE, chip_along
 from matcher.recognition.face import Box, Image
-from matcher.recognition.registry import DLIB_LANDMARKS, DLIB_NETWORK
+from matcher.recognition.registry import DLIB_68_LANDMARKS, DLIB_LANDMARKS, DLIB_NETWORK
 from matcher.recognition.weights import locate
 
 
@@ -23,6 +23,7 @@ class DlibReference:
 
         self._detector: Any = dlib.get_frontal_face_detector()
         self._predictor: Any = dlib.shape_predictor(str(locate(DLIB_LANDMARKS)))
+        self._predictor_68: Any = None
         self._network: Any = dlib.face_recognition_model_v1(str(locate(DLIB_NETWORK)))
         # dlib's network keeps its layers' outputs inside itself: two runs at once would mix them up.
         self._lock = threading.Lock()
@@ -45,6 +46,14 @@ class DlibReference:
         shape = self._predictor(picture, dlib.rectangle(*(round(corner) for corner in corners)))
         chip: Image = dlib.get_face_chip(picture, shape, size=DLIB_SIZE, padding=DLIB_PADDING)
         return chip
+
+    def chip_of_68(self, canvas: Image) -> Image:
+        """(150, 150, 3) RGB: the face of `DlibAlignment`'s canvas, aligned on 68 points instead of five."""
+        import dlib
+
+        if self._predictor_68 is None:
+            self._predictor_68 = dlib.shape_predictor(str(locate(DLIB_68_LANDMARKS)))
+        return chip_along(self._predictor_68, canvas, DLIB_PADDING)
 
     def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:
         """(n, 128) vectors of n chips, each (150, 150, 3) RGB; the same job as `DlibNetwork.embed`."""

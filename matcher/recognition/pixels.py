@@ -31,6 +31,14 @@ def shrink(image: Image, width: int, height: int) -> Image:
     return cast("Image", cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
+def resize(image: Image, scale: float) -> Image:
+    """The picture `scale` times as large, each way."""
+    import cv2
+
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cast("Image", cv2.resize(image, None, fx=scale, fy=scale, interpolation=kind))
+
+
 def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     """A (size, size) picture whose pixel at `matrix` @ (x, y, 1) is the picture's pixel at (x, y). Outside is black."""
     import cv2

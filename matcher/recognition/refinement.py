@@ -5,7 +5,7 @@ that is; cut along them, a chip is turned, shifted or scaled a little. Here the 
 its landmarks are the mean of three sizes, each with its mirror image. `python -m benchmarks choices` shows the gain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,9 +27,9 @@ _MIRRORED = [1, 0, 2, 4, 3]
 """Where each landmark stands once the picture is mirrored: right is left then."""
 
 
-def refined(detector: YuNet, image: Image, face: Face) -> Face:
+def refined(detector: YuNet, image: Image, face: Face, *, scales: Sequence[float] = SCALES) -> Face:
     """The face with landmarks found anew, in pixels of `image`; as it was where they are not found again."""
-    found = [points for scale in SCALES for points in _found(detector, image, face, scale)]
+    found = [points for scale in scales for points in _found(detector, image, face, scale)]
     return replace(face, landmarks=np.mean(found, axis=0).astype(np.float32)) if found else face
 
 

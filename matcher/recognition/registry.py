@@ -73,6 +73,18 @@ DLIB_NETWORK = Model(
     dimension=128,
 )
 
+DLIB_68_LANDMARKS = Model(
+    name="dlib-68-points",
+    kind=ModelKind.LANDMARKS,
+    distribution="face_recognition_models",
+    path="face_recognition_models/models/shape_predictor_68_face_landmarks.dat",
+    sha256="fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+    licence="for measurements only: its training set, iBUG 300-W, excludes commercial use",
+    input="RGB, 0 to 255, any size, with a box",
+    dimension=136,
+)
+"""No part of the service; `python -m benchmarks choices` compares it with the five points."""
+
 MODELS: dict[str, Model] = {model.name: model for model in (YUNET, SFACE, DLIB_LANDMARKS, DLIB_NETWORK)}
 
 STEPS_VERSION = 2

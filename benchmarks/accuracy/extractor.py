@@ -1,0 +1,95 @@
+"""From a picture to vectors: what the service does, and a researcher's own models beside it."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.model import Model, ModelEmbedder
+from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.image import decode_image
+from matcher.recognition.pipeline import OnnxRecogniser, load_recogniser
+from matcher.recognition.registry import model_digest
+
+Floats = NDArray[np.float32]
+
+SFACE, DLIB = "sface", "dlib"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Extracted:
+    """Of one picture. quality: 0 to 1. vectors: (d,) by embedder."""
+
+    quality: float
+    vectors: Mapping[str, Floats]
+
+
+class Extractor(Protocol):
+    """Goes to each process as it is, and is loaded there."""
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of everything that decides the vectors."""
+        ...
+
+    def load(self) -> None:
+        """Reads the models."""
+        ...
+
+    def extract(self, data: bytes, landmarks: Floats | None) -> Extracted | None:
+        """Of a JPEG or PNG; None where no face is found. landmarks: where the set itself says where the face is."""
+        ...
+
+
+class ServiceExtractor:
+    """The templates that the service would make, and vectors of these models from the same refined landmarks."""
+
+    def __init__(self, models: Sequence[Model] = ()) -> None:
+        self._models = tuple(models)
+        self.digest = hashlib.sha256(
+            " ".join([model_digest(), *(model.sha256 for model in self._models)]).encode()
+        ).hexdigest()
+
+    def load(self) -> None:
+        """See `Extractor`."""
+        self._recogniser = load_recogniser(eager=True)
+        self._embedders = {model.name: ModelEmbedder(model) for model in self._models}
+
+    def extract(self, data: bytes, landmarks: Floats | None) -> Extracted | None:
+        """See `Extractor`."""
+        image = decode_image(data)
+        face = only_face(self._recogniser, image, landmarks)
+        if face is None:
+            return None
+        template = self._recogniser.extract([image], [face])[0]
+        upright = self._recogniser.refine([image], [face]) if self._embedders else []
+        own = {name: embedder.embed([image], upright)[0] for name, embedder in self._embedders.items()}
+        return Extracted(
+            quality=self._recogniser.assess([image], [face])[0].score,
+            vectors={SFACE: template.sface, DLIB: template.dlib, **own},
+        )
+
+
+def only_face(recogniser: OnnxRecogniser, image: Image, landmarks: Floats | None) -> Face | None:
+    """The face that such a picture is of."""
+    if landmarks is not None:
+        (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
+        box = Box(x=float(left), y=float(top), width=float(right - left), height=float(bottom - top))
+        return Face(box=box, landmarks=landmarks, score=1.0)
+    faces = recogniser.detect([image])[0]
+    return middle_face(image, faces) if faces else None
+
+
+def middle_face(image: Image, faces: Sequence[Face]) -> Face:
+    """The face nearest to the middle: pictures of such sets are cut around the person they name."""
+    height, width = image.shape[:2]
+
+    def distance(face: Face) -> float:
+        box = face.box
+        return math.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2)
+
+    return min(faces, key=distance)

@@ -1,0 +1,142 @@
+"""Measures the thresholds that the package carries, on LFW's view 1.
+
+View 2 is not looked at: it is for the final number. Every picture of view 1 is compared with every picture of another
+person; the mated pairs are those of view 1's lists.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.comparator import FUSION, comparators
+from benchmarks.accuracy.pair_matrix import PairMatrix
+from benchmarks.accuracy.templates import extract
+from benchmarks.accuracy.verification import scored
+from benchmarks.accuracy.view1 import TITLE, view1
+from benchmarks.benchmark import Context, Result, Table
+from benchmarks.datasets.lfw import Lfw
+from matcher.evaluation.bootstrap import SubjectBootstrap
+from matcher.evaluation.error_rates import error_rates, threshold_at
+from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.operating_point import (
+    OPERATING_POINTS,
+    OperatingPoint,
+    OperatingPointError,
+    parse_operating_points,
+)
+from matcher.recognition.registry import model_digest
+
+Floats = NDArray[np.floating[Any]]
+
+RATES = (1e-3, 1e-4, 1e-5, 1e-6)
+LEAST_FALSE_MATCHES = 10
+"""So many non-mated pairs must a threshold let through to be told."""
+
+QUICK_EVERY = 20
+
+
+class OperatingPointBenchmark:
+    """Writes the operating points that the package carries, if those there are missing, of another model or weaker."""
+
+    name = "operating-point"
+    summary = "Thresholds at false match rates of 1e-3 to 1e-6, chosen on LFW's view 1"
+
+    def run(self, context: Context) -> Result:
+        """Measures; with `quick` on few pictures, and then nothing is written into the package."""
+        lfw = Lfw(context.data)
+        trials = view1(lfw)[:: QUICK_EVERY if context.quick else 1]
+        names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
+        templates = extract(lfw, names, context)
+        columns = [one for one in comparators() if one.name == FUSION]
+        people = [name.partition("/")[0] for name in names]
+        matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
+        mated, _ = scored(lfw, trials, templates, columns).of(FUSION)
+        points = tuple(measured(matrix, mated))
+        written = not context.quick and _write(points)
+        return Result(
+            figures={
+                "dataset": TITLE,
+                "pictures": len(names),
+                "faces_not_found": len(templates.failed),
+                "people": len(set(people)),
+                "operating_points": [asdict(point) for point in points],
+                "written_into_package": written,
+            },
+            tables=[_table(points)],
+            notes=[
+                f"All pairs of different people among the {len(names):,} pictures of LFW's view 1, and its "
+                f"{len(mated):,} mated pairs. Intervals are of 1,000 resamples of the people.",
+                "These are the thresholds that the service offers. They come from news photographs; a site that can "
+                "measure its own cameras should: clearglass calibrate.",
+            ],
+        )
+
+
+def measured(matrix: PairMatrix, mated: Floats) -> Iterator[OperatingPoint]:
+    """An operating point for each of RATES that the non-mated pairs can bear."""
+    non_mated = matrix.non_mated(FUSION)
+    bootstrap = SubjectBootstrap(int(matrix.person.max()) + 1)
+    everyone = np.bincount(matrix.person)
+    totals = bootstrap.all_pairs(everyone, everyone)
+    for rate in RATES:
+        if rate * len(non_mated) < LEAST_FALSE_MATCHES:
+            continue
+        threshold = math.floor(threshold_at(non_mated, rate) * 1e4) / 1e4
+        rates = error_rates(mated, non_mated, threshold)
+        one, other = matrix.closest(FUSION, threshold)
+        wrong = np.ones(len(one), bool)
+        low, high = bootstrap.interval(wrong, totals, matrix.person[one], matrix.person[other])
+        yield OperatingPoint(
+            name=f"fmr-1e-{round(-math.log10(rate))}",
+            threshold=threshold,
+            model_digest=model_digest(),
+            dataset=TITLE,
+            non_mated=rates.non_mated,
+            fmr=rates.fmr,
+            fmr_low=low,
+            fmr_high=high,
+            mated=rates.mated,
+            fnmr=rates.fnmr,
+            measured_on=datetime.now(UTC).date().isoformat(),
+        )
+
+
+def _write(points: Sequence[OperatingPoint]) -> bool:
+    """Writes the package's file unless it holds points of this very model on as many pairs; whether it did."""
+    path = Path(str(files("matcher.recognition").joinpath(OPERATING_POINTS)))
+    try:
+        present = parse_operating_points(path.read_bytes())
+    except (OSError, OperatingPointError):
+        present = {}
+    names = {point.name: point.non_mated for point in points}
+    if all(name in present and present[name].non_mated >= pairs for name, pairs in names.items()):
+        return False
+    document = {"dlib_weight": DLIB_WEIGHT, "operating_points": [asdict(point) for point in points]}
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return True
+
+
+def _table(points: Sequence[OperatingPoint]) -> Table:
+    return Table(
+        title=f"Operating points ({TITLE}, dlib's weight {DLIB_WEIGHT})",
+        columns=("name", "threshold", "FMR, 95 % interval", "non-mated", "FNMR", "mated"),
+        rows=[
+            (
+                point.name,
+                f"{point.threshold:.4f}",
+                f"{point.fmr:.2e} [{point.fmr_low:.2e}, {point.fmr_high:.2e}]",
+                f"{point.non_mated:,}",
+                f"{point.fnmr:.4f}",
+                f"{point.mated:,}",
+            )
+            for point in points
+        ],
+    )

@@ -1,0 +1,148 @@
+"""Several references of one person taken together: by the nearest of them, by their mean, or by what was learnt.
+
+Of a probe and a person's references the dissimilarities d₁ … dₙ become one. The learnt way is a soft minimum,
+-log(mean(exp(-b dᵢ))) / b: the mean where b is near 0, the nearest where it is large.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.comparator import Comparator
+from benchmarks.accuracy.templates import Templates
+from benchmarks.datasets.dataset import Trial
+from matcher.evaluation.error_rates import false_non_match_rate, threshold_at
+
+Floats = NDArray[np.floating[Any]]
+Whole = NDArray[np.int64]
+
+REFERENCES = 3
+RATES = (1e-2, 1e-3)
+SHARPNESS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+POOLINGS = {
+    "single": "one reference only",
+    "best": "the nearest of three (in use)",
+    "mean": "the mean of three dissimilarities",
+    "template": "the mean of three templates",
+    "quality": "the mean of three templates, weighted by quality",
+    "soft": "soft minimum, sharpness {learnt:g} learnt",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooled:
+    """One way. fnmr: by FMR of probes against all other people's references. learnt: of the soft minimum, else None."""
+
+    name: str
+    learnt: float | None
+    people: int
+    probes: int
+    fnmr: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Gallery:
+    """rows: of references (people, REFERENCES) and of probes (n,); owner: (n,) the person of each probe."""
+
+    references: Whole
+    probes: Whole
+    owner: Whole
+
+
+def pooled(templates: Templates, comparator: Comparator, trials: Sequence[Trial]) -> list[Pooled]:
+    """Every way on the people of fold 1, what is learnt having been learnt on those of fold 0; empty for too few."""
+    learning, telling = (_gallery(templates, trials, fold) for fold in (0, 1))
+    if not len(learning.probes) or not len(telling.probes):
+        return []
+    sharpness = min(SHARPNESS, key=lambda value: _loss(_soft(templates, comparator, learning, value), learning))
+    ways = {
+        "single": (None, _each(templates, comparator, telling)[:, :, 0]),
+        "best": (None, _each(templates, comparator, telling).min(axis=2)),
+        "mean": (None, _each(templates, comparator, telling).mean(axis=2)),
+        "template": (None, _mean_templates(templates, comparator, telling, weighted=False)),
+        "quality": (None, _mean_templates(templates, comparator, telling, weighted=True)),
+        "soft": (sharpness, _soft(templates, comparator, telling, sharpness)),
+    }
+    return [
+        Pooled(
+            name=name,
+            learnt=learnt,
+            people=len(telling.references),
+            probes=len(telling.probes),
+            fnmr={f"{rate:.0e}": _fnmr(apart, telling, rate) for rate in RATES},
+        )
+        for name, (learnt, apart) in ways.items()
+    ]
+
+
+def _gallery(templates: Templates, trials: Sequence[Trial], fold: int) -> _Gallery:
+    names = sorted({name for one in trials if one.fold == fold for name in (one.probe, one.reference)})
+    pictures: dict[str, list[int]] = defaultdict(list)
+    for name, row in zip(names, templates.rows(names).tolist(), strict=True):
+        if templates.found[row]:
+            pictures[name.partition("/")[0]].append(row)
+    several = [rows for rows in pictures.values() if len(rows) > REFERENCES]
+    return _Gallery(
+        references=np.array([rows[:REFERENCES] for rows in several], np.int64).reshape(-1, REFERENCES),
+        probes=np.array([row for rows in several for row in rows[REFERENCES:]], np.int64),
+        owner=np.array([who for who, rows in enumerate(several) for _ in rows[REFERENCES:]], np.int64),
+    )
+
+
+def _each(templates: Templates, comparator: Comparator, gallery: _Gallery) -> Floats:
+    """(probes, people, REFERENCES) dissimilarities."""
+    apart = comparator.against(templates, gallery.probes, gallery.references.reshape(-1))
+    return apart.reshape(len(gallery.probes), *gallery.references.shape)
+
+
+def _soft(templates: Templates, comparator: Comparator, gallery: _Gallery, sharpness: float) -> Floats:
+    apart = _each(templates, comparator, gallery).astype(np.float64)
+    soft: Floats = -np.log(np.exp(-sharpness * apart).mean(axis=2)) / sharpness
+    return soft
+
+
+def _mean_templates(templates: Templates, comparator: Comparator, gallery: _Gallery, *, weighted: bool) -> Floats:
+    quality = templates.quality[gallery.references]
+    weights = quality if weighted else np.ones_like(quality)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    count = len(gallery.references)
+    together = Templates(
+        names=(),
+        found=np.ones(count + len(gallery.probes), bool),
+        quality=np.ones(count + len(gallery.probes), np.float32),
+        vectors={
+            part.embedder: np.concatenate(
+                [
+                    np.einsum("pr,prd->pd", weights, part.vectors(templates)[gallery.references]).astype(np.float32),
+                    part.vectors(templates)[gallery.probes],
+                ]
+            )
+            for part in comparator.parts
+        },
+    )
+    return comparator.against(together, np.arange(count, count + len(gallery.probes)), np.arange(count))
+
+
+def _own(gallery: _Gallery) -> NDArray[np.bool_]:
+    own: NDArray[np.bool_] = gallery.owner[:, None] == np.arange(len(gallery.references))[None, :]
+    return own
+
+
+def _fnmr(apart: Floats, gallery: _Gallery, rate: float) -> float:
+    own = _own(gallery)
+    return false_non_match_rate(apart[own], threshold_at(apart[~own], rate))
+
+
+def _loss(apart: Floats, gallery: _Gallery) -> float:
+    """What is made small in learning: how far apart mated and non-mated are, in units of both spreads, negated.
+
+    The FNMR of some hundred probes is too coarse to choose by.
+    """
+    own = _own(gallery)
+    mated, non_mated = apart[own], apart[~own]
+    return float((mated.mean() - non_mated.mean()) / np.sqrt((mated.var() + non_mated.var()) / 2))
