@@ -53,11 +53,15 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """One picture, saved as `<benchmark>-<name>.png`. `draw` gets an empty matplotlib figure of `size` inches."""
+    """One picture, saved as `<benchmark>-<name>.png` and `.svg`. `draw` gets an empty matplotlib figure.
+
+    size: in inches. caption: what it shows and how it is read, in a sentence or two for somebody new to it.
+    """
 
     name: str
     draw: "Callable[[Figure], None]"
     size: tuple[float, float] = (8.0, 5.0)
+    caption: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""Runs one benchmark and leaves its record: a table on the terminal, NAME.json and the plots beside it."""
+"""Runs one benchmark and leaves its record: tables on the terminal, NAME.json; the plots and tables beside it."""
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,8 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table as RichTable
 
+from benchmarks.accuracy.model import read_models
 from benchmarks.benchmark import Advance, Benchmark, Context, Plot, Result, Table, Target
 from benchmarks.machine import describe_machine
+from benchmarks.plot_file import save_plot
+from benchmarks.table_file import csv_folder, save_tables
+from matcher.recognition.registry import model_digest
+
+OURS = "clearglass"
 
 TARGET_COLUMNS = ("target", "measured", "met", "what limits it")
 
@@ -54,36 +60,31 @@ def run_benchmark(benchmark: Benchmark, context: Context, console: Console) -> P
     """Runs it, prints its tables and returns the path of its JSON record. The folder is made when it is not there."""
     folder = context.out
     folder.mkdir(parents=True, exist_ok=True)
+    models = _models(context)
     started_at = datetime.now(UTC)
     start = time.monotonic()
     result = benchmark.run(context)
     seconds = time.monotonic() - start
     record = folder / f"{benchmark.name}.json"
-    record.write_text(
-        json.dumps(_record(benchmark, context, result, started_at, seconds), indent=2, allow_nan=False) + "\n",
-        encoding="utf-8",
-    )
-    for table in (*result.tables, *_targets_table(result.targets)):
+    written = _record(benchmark, context, models, result, started_at, seconds)
+    record.write_text(json.dumps(written, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    tables = (*result.tables, *_targets_table(result.targets))
+    for table in tables:
         console.print(_rich_table(table))
+    save_tables([(one.title, one.columns, one.rows) for one in tables], folder / csv_folder(benchmark.name))
     for plot in result.plots:
         save_plot(plot, folder / _plot_file(benchmark, plot))
     console.print(f"{benchmark.name}: {seconds:.0f} s, every figure in {record}", highlight=False, soft_wrap=True)
     return record
 
 
-def save_plot(plot: Plot, path: Path) -> None:
-    """Draws it with matplotlib's file backend: no display is needed and no global state is touched."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=plot.size, dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    plot.draw(figure)
-    figure.savefig(path)
-
-
 def _record(
-    benchmark: Benchmark, context: Context, result: Result, started_at: datetime, seconds: float
+    benchmark: Benchmark,
+    context: Context,
+    models: Mapping[str, str],
+    result: Result,
+    started_at: datetime,
+    seconds: float,
 ) -> dict[str, Any]:
     return {
         "benchmark": benchmark.name,
@@ -92,12 +93,20 @@ def _record(
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "machine": describe_machine(),
+        "models": models,
         "targets": [asdict(target) for target in result.targets],
         "tables": [asdict(table) for table in result.tables],
         "plots": [_plot_file(benchmark, plot) for plot in result.plots],
+        "captions": {_plot_file(benchmark, plot): plot.caption for plot in result.plots},
         "notes": list(result.notes),
         "figures": result.figures,
     }
+
+
+def _models(context: Context) -> dict[str, str]:
+    """The hex SHA-256 of what recognised, by name: ours and a researcher's own."""
+    own = read_models(context.models) if context.models else ()
+    return {OURS: model_digest(), **{model.name: model.sha256 for model in own}}
 
 
 def _plot_file(benchmark: Benchmark, plot: Plot) -> str:

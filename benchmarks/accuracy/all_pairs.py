@@ -271,6 +271,7 @@ class _Matrices:
                     name=f"matrix-{rate:.0e}",
                     draw=lambda figure: plots.matrix(figure, people.groups, rates, f"FMR ({name})"),
                     size=(6.0, 5.0),
+                    caption=plots.MATRIX_CAPTION,
                 )
             )
 
@@ -320,13 +321,18 @@ def _plots(matrix: PairMatrix, mated: Scores) -> list[Plot]:
         columns = {name: (mated.of(name)[0], matrix.non_mated(name)) for name in mated.dissimilarity}
         plots.det(figure, columns, 1e-6)
 
-    return [Plot(name="det", draw=curves)]
+    return [Plot(name="det", draw=curves, caption=plots.DET_CAPTION)]
 
 
 def _group_plots(groupings: Sequence[Grouping]) -> Iterator[Plot]:
     for one in groupings:
         if one.recogniser == FUSION:
-            yield Plot(name=f"groups-{one.fmr:.0e}", draw=partial(_draw_groups, one), size=(8.0, 3.0))
+            yield Plot(
+                name=f"groups-{one.fmr:.0e}",
+                draw=partial(_draw_groups, one),
+                size=(8.0, 3.0),
+                caption=plots.BARS_CAPTION,
+            )
 
 
 def _draw_groups(one: Grouping, figure: "Figure") -> None:
@@ -336,7 +342,8 @@ def _draw_groups(one: Grouping, figure: "Figure") -> None:
             rate=group.rates.fmr,
             low=group.fmr_interval[0],
             high=group.fmr_interval[1],
+            claimed=group.claimed,
         )
         for group in one.groups
     ]
-    plots.bars(figure, bars, "FMR within the group")
+    plots.bars(figure, bars, "FMR within the group", one.fmr)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.wording import rate_text, small_rate_text
+from benchmarks.accuracy.wording import NOTHING_CLAIMED, rate_text, small_rate_text
 from benchmarks.benchmark import Table
 from benchmarks.datasets.dataset import Sample
 from matcher.evaluation.bootstrap import SubjectBootstrap
@@ -254,7 +254,7 @@ def _table(one: Grouping) -> Table:
                 f"{group.people:,}",
                 small_rate_text(group.rates.fmr, *group.fmr_interval) if group.claimed else group.why_not,
                 f"{group.rates.false_matches:,} of {group.rates.non_mated:,}",
-                rate_text(group.rates.fnmr, *group.fnmr_interval) if group.claimed else "nothing is claimed",
+                rate_text(group.rates.fnmr, *group.fnmr_interval) if group.claimed else NOTHING_CLAIMED,
                 f"{group.rates.misses:,} of {group.rates.mated:,}",
             )
             for group in one.groups

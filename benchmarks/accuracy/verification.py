@@ -261,7 +261,12 @@ def _plots(scores: Scores) -> list[Plot]:
     columns = {name: scores.of(name) for name in scores.dissimilarity}
     least = max(10 ** math.floor(math.log10(1 / max(int((~scores.mated).sum()), 1))), 1e-6)
     return [
-        Plot(name="det", draw=lambda figure: plots.det(figure, columns, least)),
-        Plot(name="roc", draw=lambda figure: plots.roc(figure, columns, least)),
-        Plot(name="scores", draw=lambda figure: plots.distributions(figure, columns), size=(8.0, 3.0 * len(columns))),
+        Plot(name="det", draw=lambda figure: plots.det(figure, columns, least), caption=plots.DET_CAPTION),
+        Plot(name="roc", draw=lambda figure: plots.roc(figure, columns, least), caption=plots.ROC_CAPTION),
+        Plot(
+            name="scores",
+            draw=lambda figure: plots.distributions(figure, columns),
+            size=(8.0, 3.0 * len(columns)),
+            caption=plots.DISTRIBUTIONS_CAPTION,
+        ),
     ]

@@ -1,5 +1,8 @@
 """How rates and their intervals are written for people."""
 
+NOTHING_CLAIMED = "nothing is claimed"
+"""Stands where there is too little to tell a rate from."""
+
 
 def rate_text(fnmr: float, low: float, high: float) -> str:
     """A rate with its interval."""
