@@ -180,8 +180,8 @@ def _result(rows: Sequence[Reenacted], references: int, probes: int) -> Result:
             "comparison that would be called excellent.",
             "Like 80, 95 and 99: nobody told which rates those numbers stood for. Like 80 is what gives the share of "
             "2018 in this gallery, like 95 and 99 are ten and a hundred times stricter. Where view 1 has fewer than "
-            "ten false matches at a threshold, there is no evidence for it, and the closest of them may be the same person "
-            "under two names.",
+            "ten false matches at a threshold, there is no evidence for it, and the closest of them may be the same "
+            "person under two names.",
             "What is expected is 1 - (1 - FMR)^N, as if comparisons were independent. The thresholds were chosen on "
             "view 1; the people searched for are not in it, most of the gallery is.",
         ],

@@ -163,7 +163,7 @@ def result(each: Sequence[SearchScores], dataset: Dataset, templates: Templates)
         plots=[
             Plot(
                 name="cmc",
-                draw=partial(plots.cmc, curves={f"{one.recogniser}, {one.search}": one.cmc for one in found}),
+                draw=partial(plots.cmc, curves={f"{one.recogniser}, {one.search}": np.array(one.cmc) for one in found}),
             ),
             Plot(name="fnir", draw=partial(_draw_fnir, list(each))),
         ],
