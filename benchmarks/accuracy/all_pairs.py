@@ -75,7 +75,8 @@ class AllPairsBenchmark:
         samples = lfw.samples()
         columns = comparators(models)
         people = [str(samples[name].subject) for name in names]
-        matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
+        labels = {ATTRIBUTE: [samples[name].labels.get(ATTRIBUTE, "") for name in names]}
+        matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress, labels)
         mated = scored(lfw, trials, templates, columns)
         mated.write(matrix.folder / "scores.csv")
         points, groupings, tables = self._figures(matrix, mated, samples, context)

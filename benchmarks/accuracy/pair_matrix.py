@@ -1,11 +1,12 @@
 """Every sample against every other: the dissimilarities on disk, and which pairs they are of.
 
 They stand in condensed form, as `scipy.spatial.distance.pdist` has it: of samples i < j, row by row, one float32 each,
-in a .npy file for each recogniser. `samples.json` beside them names the samples and people in order.
+in a .npy file for each recogniser. `samples.json` beside them tells of each sample, in order: its name, who is on it,
+and its labels.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,12 +40,13 @@ class PairMatrix:
         people: Sequence[str],
         columns: Sequence[Comparator],
         progress: Progress,
+        labels: Mapping[str, Sequence[str]] | None = None,
     ) -> "PairMatrix":
-        """Compares everything. people: who is on each sample."""
+        """Compares everything. people: who is on each sample. labels: of each sample, by attribute."""
         folder.mkdir(parents=True, exist_ok=True)
         numbers = {name: place for place, name in enumerate(sorted(set(people)))}
         matrix = cls(names=templates.names, person=np.array([numbers[one] for one in people], np.int64), folder=folder)
-        document = {"samples": templates.names, "people": list(people)}
+        document = {"samples": templates.names, "people": list(people), **(labels or {})}
         (folder / "samples.json").write_text(json.dumps(document) + "\n", encoding="utf-8")
         everything = np.arange(len(people))
         with progress.step("comparing", total=len(columns) * len(people)) as advance:

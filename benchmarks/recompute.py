@@ -1,0 +1,84 @@
+"""Accuracy, FMR, FNMR and GARBE anew from the score files of `lfw` and `lfw-all-pairs`, with nothing of this project.
+
+    python benchmarks/recompute.py DIR
+
+DIR is where both were run. Prints each figure beside the record's, and ends with 1 if any differs by more than 1e-12.
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def accuracy(scores, mated, fold):
+    """Of each fold at the threshold at which most pairs of the other folds are right, the middle one of several."""
+    shares = []
+    for number in np.unique(fold):
+        own = fold == number
+        edges = np.unique(scores[~own][np.isfinite(scores[~own])])
+        right = [np.sum((scores[~own] <= edge) == mated[~own]) for edge in edges]
+        best = edges[right == np.max(right)]
+        shares.append(np.mean((scores[own] <= best[len(best) // 2]) == mated[own]))
+    return np.mean(shares)
+
+
+def gini(rates):
+    """With the correction for few groups."""
+    n, rates = len(rates), np.array(rates)
+    return n / (n - 1) * np.abs(rates[:, None] - rates).sum() / (2 * n**2 * rates.mean())
+
+
+def read(path):
+    """Fold, whether mated, both samples, and the dissimilarities by recogniser."""
+    with open(path, newline="") as file:
+        header, *rows = csv.reader(file)
+    columns = list(zip(*rows))
+    fold, mated = np.array(columns[0], int), np.array(columns[3]) == "1"
+    return fold, mated, columns[1:3], {name: np.array(columns[4 + i], float) for i, name in enumerate(header[4:])}
+
+
+def figures(folder):
+    """Pairs of what the record says and what comes out here, with a name."""
+    record = json.loads((folder / "lfw.json").read_text())["figures"]
+    fold, mated, _, scores = read(folder / "lfw" / "scores.csv")
+    for one in record["recognisers"]:
+        own = scores[one["recogniser"]]
+        yield f"{one['recogniser']} accuracy", one["accuracy"], accuracy(own, mated, fold)
+        for rate, told in one["fnmr"].items():
+            yield f"{one['recogniser']} FMR {rate}", told["fmr"], np.mean(own[~mated] <= told["threshold"])
+            yield f"{one['recogniser']} FNMR {rate}", told["fnmr"], np.mean(own[mated] > told["threshold"])
+
+    record = json.loads((folder / "lfw-all-pairs.json").read_text())["figures"]
+    sample = json.loads((folder / "lfw-all-pairs" / "samples.json").read_text())
+    _, mated, pairs, scores = read(folder / "lfw-all-pairs" / "scores.csv")
+    people, gender = np.array(sample["people"]), np.array(sample["gender"])
+    _, person = np.unique(people, return_inverse=True)
+    one, other = np.triu_indices(len(person), 1)
+    apart, group = person[one] != person[other], np.where(gender[one] == gender[other], gender[one], "")
+    at = dict(zip(sample["samples"], gender))
+    mates = np.array([at[probe] if at[probe] == at[reference] else "" for probe, reference in zip(*pairs)])
+    for name, own in scores.items():
+        every = np.load(folder / "lfw-all-pairs" / f"{name}.npy")
+        for told in [point for point in record["points"] if point["recogniser"] == name]:
+            close = every <= np.float32(told["threshold"])
+            yield f"{name} FMR, {told['what']}", told["fmr"], np.sum(close & apart) / np.sum(apart)
+            yield f"{name} FNMR, {told['what']}", told["fnmr"], np.mean(own[mated] > told["threshold"])
+        for told in [grouping for grouping in record["groups"] if grouping["recogniser"] == name]:
+            close, groups = every <= np.float32(told["threshold"]), [g["group"] for g in told["groups"]]
+            fmr = [np.sum(close & apart & (group == g)) / np.sum(apart & (group == g)) for g in groups]
+            fnmr = [np.mean(own[mated & (mates == g)] > told["threshold"]) for g in groups]
+            garbe = next((m["value"] for m in told["measures"] if m["name"] == "garbe"), None)
+            if garbe is not None:
+                yield f"{name} GARBE at {told['fmr']:.0e}", garbe, 0.5 * gini(fmr) + 0.5 * gini(fnmr)
+
+
+if __name__ == "__main__":
+    worst = 0.0
+    for what, told, found in figures(Path(sys.argv[1])):
+        worst = max(worst, abs(told - found))
+        print(f"{what:50} {told:.12f} {found:.12f}")
+    print(f"greatest difference: {worst:.1e}")
+    sys.exit(worst > 1e-12)

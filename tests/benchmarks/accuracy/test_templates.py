@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy import templates as module
+from benchmarks.accuracy.extractor import DLIB, SFACE
+from benchmarks.accuracy.templates import extract
+from benchmarks.benchmark import Context
+from benchmarks.datasets.dataset import Description, Picture, Sample
+from benchmarks.errors import MeasurementError
+from tests.benchmarks.accuracy.made_up import HashExtractor
+
+
+class Set:
+    """A data set of any bytes."""
+
+    def __init__(self, pictures: dict[str, list[bytes]]) -> None:
+        self._samples = {
+            name: Sample(
+                name=name,
+                pictures=tuple(
+                    Picture(name=f"{name}-{place}", read=lambda data=data: data) for place, data in enumerate(each)
+                ),
+            )
+            for name, each in pictures.items()
+        }
+
+    description = Description(name="any", title="Any", terms="", source="")
+
+    def samples(self) -> dict[str, Sample]:
+        return self._samples
+
+    def trials(self) -> tuple[()]:
+        return ()
+
+    def searches(self) -> tuple[()]:
+        return ()
+
+
+def test_everything_is_extracted_once_and_then_kept(context: Context, tmp_path: Path) -> None:
+    extractor = HashExtractor(tmp_path / "counted")
+    everything = Set({f"s{place}": [bytes([place])] for place in range(40)} | {"empty": [b"nobody"]})
+    found = extract(everything, ["s3", "empty", "s1", "s3"], context, extractor)
+    assert found.names == ("s3", "empty", "s1")
+    assert found.failed == ("empty",)
+    assert found.found.tolist() == [True, False, True]
+    assert not found.vectors[SFACE][1].any()
+    assert found.quality.tolist() == [0.5, 0.0, 0.5]
+    again = extract(everything, [f"s{place}" for place in range(40)], context, extractor)
+    assert len((tmp_path / "counted").read_text()) == 3 + 38
+    assert np.array_equal(again.vectors[DLIB][again.rows(["s1"])], found.vectors[DLIB][2:3])
+
+
+def test_what_was_broken_off_is_gone_on_with(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART", 8)
+    monkeypatch.setattr(module, "JOB", 4)
+    extractor = HashExtractor(tmp_path / "counted")
+    pictures = {f"s{place:02d}": [bytes([place])] for place in range(32)}
+    with pytest.raises(RuntimeError, match="broken"):
+        extract(Set(pictures | {"s24": [b"broken"]}), pictures, context, extractor)
+    done = len((tmp_path / "counted").read_text())
+    found = extract(Set(pictures), pictures, context, extractor)
+    assert found.found.all()
+    assert len((tmp_path / "counted").read_text()) - done <= 16  # two parts of the four were on the disk at least
+
+
+def test_a_sample_of_several_pictures_is_their_mean(context: Context, tmp_path: Path) -> None:
+    extractor = HashExtractor(tmp_path / "counted")
+    sets = Set({"one": [b"1"], "other": [b"2"], "both": [b"1", b"2", b"nobody"]})
+    found = extract(sets, ["one", "other", "both"], context, extractor)
+    assert found.vectors[DLIB][2] == pytest.approx(found.vectors[DLIB][:2].mean(axis=0))
+
+
+def test_no_face_anywhere_is_told(context: Context, tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError, match="No face"):
+        extract(Set({"a": [b"nobody"]}), ["a"], context, HashExtractor(tmp_path / "counted"))
