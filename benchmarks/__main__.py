@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `list` for their names.
+"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `accuracy` for those on LFW, `list` for names.
 
 `results` keeps the whole runs' records of `--out` and writes benchmarks/RESULTS.md from all that are kept.
 """
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import results
 from benchmarks.benchmark import Context
-from benchmarks.catalogue import load, names
+from benchmarks.catalogue import ACCURACY, load, names
 from benchmarks.datasets.registry import DATASETS
 from benchmarks.runner import TerminalProgress, run_benchmark
 from matcher.errors import ClearglassError
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.name == "results":
         return _results(options.out)
-    wanted = names() if options.name == "all" else (options.name,)
+    wanted = {"all": names(), "accuracy": ACCURACY}.get(options.name, (options.name,))
     return max([_run(name, options) for name in wanted])
 
 
@@ -64,7 +64,7 @@ def _results(out: Path) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, all, list, results")
+    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, accuracy, all, list, results")
     parser.add_argument("--quick", action="store_true", help="a smaller run, for a first look")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="default: %(default)s")
     parser.add_argument(

@@ -24,6 +24,9 @@ _CLASSES = {
 
 LFW = "lfw"
 
+ACCURACY = (LFW, "lfw-all-pairs", "identification", "aclu")
+"""The whole evaluation on LFW, with nothing chosen in it."""
+
 
 def names() -> tuple[str, ...]:
     """Their names, in the order in which `all` runs them; sets that are not at hand everywhere are not among them."""
