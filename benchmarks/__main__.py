@@ -1,6 +1,9 @@
-"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `accuracy` for those on LFW, `list` for names.
+"""`python -m benchmarks NAME [--quick] [--out DIR]`, `all` for every one, `list` for their names.
+
+`accuracy` is the whole evaluation on LFW.
 
 `results` keeps the whole runs' records of `--out` and writes benchmarks/RESULTS.md from all that are kept.
+`report` writes report.html there, one page for whoever was not there, from every record in it.
 """
 
 import argparse
@@ -30,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.name == "results":
         return _results(options.out)
+    if options.name == "report":
+        return _report(options.out)
     wanted = {"all": names(), "accuracy": ACCURACY}.get(options.name, (options.name,))
     return max([_run(name, options) for name in wanted])
 
@@ -62,9 +67,22 @@ def _results(out: Path) -> int:
     return 0
 
 
+def _report(out: Path) -> int:
+    from benchmarks.report import write_report
+
+    try:
+        path = write_report(out)
+    except ClearglassError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 1
+    print(f"written: {path}")
+    return 0
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", metavar="NAME", help=f"one of: {', '.join(names())}, accuracy, all, list, results")
+    known = f"one of: {', '.join(names())}, accuracy, all, list, results, report"
+    parser.add_argument("name", metavar="NAME", help=known)
     parser.add_argument("--quick", action="store_true", help="a smaller run, for a first look")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="default: %(default)s")
     parser.add_argument(

@@ -8,6 +8,11 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LATENCY_CAPTION = (
+    "How many searches were decided within so many milliseconds of their picture's arrival. Further left is better; "
+    "the dotted line is the aim for 95 of 100."
+)
+
 
 def latency_plot(decisions: Mapping[str, Sequence[float]], *, aim: float) -> "Callable[[Figure], None]":
     """A line for each number of cameras, as named, of seconds from packet to decision. aim: for p95, in seconds."""

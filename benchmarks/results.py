@@ -1,13 +1,12 @@
 """`benchmarks/RESULTS.md`: every kept record as people read it. Made from the records, never by hand."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue import names
-from benchmarks.errors import RecordError
+from benchmarks.record import read_raw
 from benchmarks.runner import TARGET_COLUMNS
 
 FOLDER = Path(__file__).parent / "results"
@@ -28,7 +27,7 @@ def keep(out: Path, folder: Path = FOLDER) -> tuple[str, ...]:
     kept = []
     folder.mkdir(exist_ok=True)
     for path in sorted(out.glob("*.json")):
-        record = _read(path)
+        record = read_raw(path)
         if record["benchmark"] not in names() or record["quick"]:
             continue
         for file in (path.name, *record["plots"]):
@@ -40,21 +39,8 @@ def keep(out: Path, folder: Path = FOLDER) -> tuple[str, ...]:
 def render(folder: Path = FOLDER) -> str:
     """The page for the records in `folder`, in the catalogue's order. Raises RecordError for a record that is none."""
     paths = [folder / f"{name}.json" for name in names()]
-    sections = [_section(_read(path), folder.name) for path in paths if path.is_file()]
+    sections = [_section(read_raw(path), folder.name) for path in paths if path.is_file()]
     return "\n".join([_HEAD, *sections])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    wanted = {"benchmark", "summary", "quick", "started_at", "seconds", "machine", "targets", "tables", "plots"}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path.name} cannot be read as a record.", remedy="Run its benchmark again.") from error
-    if not isinstance(record, dict) or not wanted <= set(record):
-        raise RecordError(
-            f"{path.name} is no benchmark's record, or one of an older version.", remedy="Run its benchmark again."
-        )
-    return record
 
 
 def _section(record: Mapping[str, Any], folder: str) -> str:

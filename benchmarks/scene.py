@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.benchmark import Context, Plot, Progress, Result
 from benchmarks.datasets.lfw import Lfw
-from benchmarks.latency_plot import latency_plot
+from benchmarks.latency_plot import LATENCY_CAPTION, latency_plot
 from benchmarks.recording import Run, stream
 from benchmarks.rehearsal_cast import Cast, Size, choose_cast
 from benchmarks.scene_report import run_figures, scene_figures, size_plot, tables
@@ -77,8 +77,14 @@ class SceneBenchmark:
                 Plot(
                     name="latency",
                     draw=latency_plot({str(count): run.decisions for count, run in runs.items()}, aim=AIMED_P95),
+                    caption=LATENCY_CAPTION,
                 ),
-                Plot(name="size", draw=size_plot(scores)),
+                Plot(
+                    name="size",
+                    draw=size_plot(scores),
+                    caption="Of those who walked by, how many faces were found, and how many enrolled people were "
+                    "named, by how large their faces were. n: how many walked by.",
+                ),
             ],
         )
 

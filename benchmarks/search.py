@@ -97,7 +97,14 @@ class SearchBenchmark:
                 "sizes": {str(size): figures for size, figures in sizes.items()},
             },
             tables=[*(_table(size, figures) for size, figures in sizes.items()), _changes_table(sizes)],
-            plots=[Plot(name="recall", draw=lambda figure: _draw(figure, sizes[largest]))],
+            plots=[
+                Plot(
+                    name="recall",
+                    draw=lambda figure: _draw(figure, sizes[largest]),
+                    caption="How many people each kind of index finds of those that a search of everything finds, by "
+                    "how long one search takes. Upper left is better.",
+                )
+            ],
             targets=[*self.targets(sizes[largest], largest), *map(_filter_target, sizes, sizes.values())],
         )
 
@@ -368,7 +375,9 @@ def _changes_table(sizes: Mapping[int, Mapping[str, Any]]) -> Table:
 
 def _draw(figure: "Figure", figures: Mapping[str, Any]) -> None:
     axes = figure.subplots()
-    for name, one in figures.items():
-        axes.scatter(one["single_seconds"]["p50"] * 1000, one["mated_recall"]["1.0"]["recall"], label=name)
+    for place, (name, one) in enumerate(figures.items()):
+        times, recall = one["single_seconds"]["p50"] * 1000, one["mated_recall"]["1.0"]["recall"]
+        # A shape for each seven, for there are seven colours.
+        axes.scatter(times, recall, marker="os^Dv"[place // 7 % 5], label=name)
     axes.set(xlabel="one query, p50, ms", ylabel="mated recall against exact search", xscale="log")
     axes.legend()

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.benchmark import Context, Plot, Result
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.errors import MeasurementError
-from benchmarks.latency_plot import latency_plot
+from benchmarks.latency_plot import LATENCY_CAPTION, latency_plot
 from benchmarks.load import Load, load
 from benchmarks.rehearsal_cast import Size, choose_cast
 from benchmarks.scene import compose
@@ -118,8 +118,14 @@ def report(loads: Mapping[Step, Load], failed: Mapping[Step, str], *, load_befor
             Plot(
                 name="latency",
                 draw=latency_plot({step.label: run.decisions for step, run in loads.items()}, aim=AIMED_P95),
+                caption=LATENCY_CAPTION,
             ),
-            Plot(name="rate", draw=rate_plot(loads)),
+            Plot(
+                name="rate",
+                draw=rate_plot(loads),
+                caption="How many pictures a second were looked at, a dot for each camera. Above the dotted line is "
+                "enough; dots close together say that no camera goes short.",
+            ),
         ],
         targets=targets(loads),
     )

@@ -15,12 +15,19 @@ from numpy.typing import NDArray
 from benchmarks.accuracy import plots
 from benchmarks.accuracy.comparator import FUSION, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
-from benchmarks.accuracy.groups import GroupedErrors, Grouping, grouping, groups_tables
+from benchmarks.accuracy.groups import (
+    LEAST_FALSE_MATCHES,
+    LEAST_PEOPLE,
+    GroupedErrors,
+    Grouping,
+    grouping,
+    groups_tables,
+)
 from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.pair_matrix import PairMatrix
 from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.verification import LIMITS, scored, thinned
-from benchmarks.accuracy.wording import rate_text, small_rate_text
+from benchmarks.accuracy.wording import NOTHING_CLAIMED, rate_text, small_rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Sample
 from benchmarks.datasets.lfw import Lfw
@@ -249,7 +256,7 @@ class _Matrices:
         """One recogniser's at one threshold."""
         one, other = matrix.closest(name, threshold)
         cells = [
-            [_cell(row, column, one, other, matrix, people) for column in range(len(people.groups))]
+            [_cell(row, column, rate, one, other, matrix, people) for column in range(len(people.groups))]
             for row in range(len(people.groups))
         ]
         self.figures.append(
@@ -259,32 +266,42 @@ class _Matrices:
             Table(
                 title=f"{name}: FMR between groups, at dissimilarity {threshold:.4f}, FMR {rate:.0e} over all",
                 columns=("", *people.groups),
-                rows=[
-                    (group, *(f"{small_rate_text(*cell['rate'])}, n {cell['non_mated']:,}" for cell in row))
-                    for group, row in zip(people.groups, cells, strict=True)
-                ],
+                rows=[(group, *map(_cell_text, row)) for group, row in zip(people.groups, cells, strict=True)],
             )
         )
-        rates = np.array([[cell["rate"][0] for cell in row] for row in cells])
+        rates = np.array([[cell["rate"][0] if cell["claimed"] else np.nan for cell in row] for row in cells])
         if name == FUSION:
             self.plots.append(
                 Plot(
                     name=f"matrix-{rate:.0e}",
                     draw=lambda figure: plots.matrix(figure, people.groups, rates, f"FMR ({name})"),
                     size=(6.0, 5.0),
-                    caption=plots.MATRIX_CAPTION,
+                    caption=f"At an FMR of {rate:.0e} over all, {name}. {plots.MATRIX_CAPTION}",
                 )
             )
 
 
-def _cell(row: int, column: int, one: Whole, other: Whole, matrix: PairMatrix, people: _People) -> dict[str, Any]:
+def _cell(
+    row: int, column: int, fmr: float, one: Whole, other: Whole, matrix: PairMatrix, people: _People
+) -> dict[str, Any]:
     groups = np.sort(np.stack([people.group[one], people.group[other]]), axis=0)
     within = (groups[0] == min(row, column)) & (groups[1] == max(row, column))
     first, second = matrix.person[one[within]], matrix.person[other[within]]
     totals = people.bootstrap.all_pairs(people.samples[:, row], people.samples[:, column])
     low, high = people.bootstrap.interval(np.ones(len(first), bool), totals, first, second)
     pairs = people.pairs(row, column)
-    return {"false_matches": len(first), "non_mated": pairs, "rate": (len(first) / pairs, low, high)}
+    fewest = min(int((people.samples[:, group] > 0).sum()) for group in (row, column))
+    return {
+        "false_matches": len(first),
+        "non_mated": pairs,
+        "rate": (len(first) / pairs, low, high),
+        "claimed": fewest >= LEAST_PEOPLE and pairs >= LEAST_FALSE_MATCHES / fmr,
+    }
+
+
+def _cell_text(cell: Mapping[str, Any]) -> str:
+    told = small_rate_text(*cell["rate"]) if cell["claimed"] else NOTHING_CLAIMED
+    return f"{told}, n {cell['non_mated']:,}"
 
 
 def _targets(points: Sequence[Point]) -> list[Target]:
@@ -332,7 +349,7 @@ def _group_plots(groupings: Sequence[Grouping]) -> Iterator[Plot]:
                 name=f"groups-{one.fmr:.0e}",
                 draw=partial(_draw_groups, one),
                 size=(8.0, 3.0),
-                caption=plots.BARS_CAPTION,
+                caption=f"At an FMR of {one.fmr:.0e} over all, {one.recogniser}. {plots.BARS_CAPTION}",
             )
 
 

@@ -21,13 +21,14 @@ Columns = Mapping[str, tuple[Floats, Floats]]
 POINTS = 200
 
 DET_CAPTION = (
-    "Every threshold at once: a strict one is at the left, where strangers are seldom taken for each other (FMR) but "
-    "more people are missed (FNMR); a loose one is at the right. Lower left is better; each axis goes in steps of ten. "
-    "At the dotted line one mated pair of all is missed: what is below it is none."
+    "The trade-off between the two errors (DET), every threshold at once: a strict one is at the left, where strangers "
+    "are seldom taken for each other (FMR) but more people are missed (FNMR); a loose one is at the right. Lower left "
+    "is better; each axis goes in steps of ten. At the dotted line one mated pair of all is missed: what is below it "
+    "is none."
 )
 ROC_CAPTION = (
-    "The same the other way up: how many pairs of one person are recognised, by how often strangers are taken for each "
-    "other. Upper left is better."
+    "The trade-off the other way up (ROC): how many pairs of one person are recognised, by how often strangers are "
+    "taken for each other. Upper left is better."
 )
 DISTRIBUTIONS_CAPTION = (
     "How unlike two pictures are found, for pictures of one person (mated) and of two people (non-mated). A threshold "
@@ -39,12 +40,13 @@ BARS_CAPTION = (
     "pairs across groups."
 )
 MATRIX_CAPTION = (
-    "How often a person of the row's group is taken for a person of the column's. Darker is more often. The diagonal, "
-    "within a group, is where errors are most likely and what counts."
+    "How often a person of the row's group is taken for a person of the column's. Darker is more often. What counts is "
+    "the diagonal: strangers of one group, who are most easily taken for each other. Nothing is claimed where it is "
+    "hatched."
 )
 CMC_CAPTION = (
-    "How often the person looked for is among the first candidates, by how many candidates are looked at. Upper left "
-    "is better. It says nothing of people who are not in the gallery."
+    "Candidates (CMC): how often the person looked for is among the first candidates, by how many candidates are "
+    "looked at. Upper left is better. It says nothing of people who are not in the gallery."
 )
 FNMR_CAPTION = (
     "How many people are missed as pictures get worse. A dot is a measured rate, the line through it its 95 % "
@@ -73,7 +75,8 @@ def roc(figure: "Figure", columns: Columns, least: float) -> None:
     rates = np.logspace(np.log10(least), 0, POINTS)
     for name, (mated, non_mated) in columns.items():
         axes.plot(rates, 1 - trade_off(mated, non_mated, rates.tolist()), label=_label(name, columns))
-    axes.set(ylabel="mated pairs that match", ylim=(None, 1.005))
+    bottom = axes.get_ylim()[0]
+    axes.set(ylabel="mated pairs that match", ylim=(bottom, 1 + 0.02 * (1 - bottom)))
     axes.yaxis.set_major_formatter(_percent)
     _false_match_axis(axes, least)
     axes.legend(title=_counts(columns), loc="lower right")
@@ -126,7 +129,8 @@ def bars(figure: "Figure", each: Sequence[Bar], what: str, overall: float | None
         axes.legend()
     axes.set_yticks(range(len(each)), [bar.name for bar in each])
     axes.set(xlabel=f"{what}, with 95 % intervals", ylim=(len(each) - 0.4, -0.6))
-    axes.set_xlim(left=0)
+    nothing = not any(bar.claimed for bar in each)
+    axes.set_xlim(left=0, right=4 * overall if nothing and overall else None)
     axes.xaxis.set_major_formatter(_percent)
     axes.grid(axis="x")
 
@@ -163,7 +167,8 @@ def cmc(figure: "Figure", curves: Mapping[str, Floats]) -> None:
         axes.plot(np.arange(1, len(rates) + 1), rates, marker="o" if longest <= 30 else "", markersize=4, label=name)
     axes.set(xlabel="candidates looked at", ylabel="mated searches whose person is among them")
     axes.set_xlim(0.5, longest + 0.5)
-    axes.set_ylim(top=1.005)
+    bottom = axes.get_ylim()[0]
+    axes.set_ylim(bottom, 1 + 0.02 * (1 - bottom))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(_percent)
     axes.grid()

@@ -1,3 +1,4 @@
+import csv
 import json
 from io import StringIO
 from pathlib import Path
@@ -7,10 +8,12 @@ import pytest
 from rich.console import Console
 
 from benchmarks.__main__ import main
-from benchmarks.benchmark import Benchmark, Context, Plot, Result, Table
+from benchmarks.benchmark import Benchmark, Context, Plot, Result, Table, Target
 from benchmarks.catalogue import load, names
 from benchmarks.errors import DataMissingError, UnknownBenchmarkError
+from benchmarks.plot_file import save_plot
 from benchmarks.runner import TerminalProgress, run_benchmark
+from benchmarks.table_file import csv_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +33,8 @@ class Counting:
         return Result(
             figures={"counted": 3, "quick": context.quick},
             tables=[Table(title="Counts", columns=("what", "how many"), rows=[["sheep", "3"]])],
-            plots=[Plot(name="line", draw=line)],
+            plots=[Plot(name="line", draw=line, caption="A line.")],
+            targets=[Target(aim="two, or more", measured="3", met=True)],
         )
 
 
@@ -54,9 +58,58 @@ def test_a_run_leaves_its_record(tmp_path: Path) -> None:
     assert written["machine"]["cores"] >= 1
     assert written["machine"]["libraries"]["numpy"]
     assert written["seconds"] >= 0
+    assert written["models"].keys() == {"clearglass"}
+    assert written["captions"] == {"counting-line.png": "A line."}
     assert (record.parent / "counting-line.png").read_bytes().startswith(b"\x89PNG")
     assert "sheep" in shown.getvalue()
     assert "counting.json" in shown.getvalue()
+
+
+def test_every_table_is_left_as_csv_and_none_of_an_earlier_run(tmp_path: Path) -> None:
+    old = tmp_path / "new" / "out" / "counting-tables" / "03-old.csv"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    run_benchmark(Counting(), context(tmp_path), Console(file=StringIO()))
+    tables = {path.name: path for path in old.parent.iterdir()}
+    assert set(tables) == {"01-counts.csv", "02-targets.csv"}
+    with tables["01-counts.csv"].open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["what", "how many"], ["sheep", "3"]]
+    with tables["02-targets.csv"].open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1] == ["two, or more", "3", "yes", ""]
+
+
+def test_names_of_csv_files_are_plain_and_unique() -> None:
+    assert csv_name(1, "FNMR at ≥ 90 %: Größe / été") == "01-fnmr-at-90-groe-ete.csv"
+    assert csv_name(2, "…") == "02-table.csv"
+    assert csv_name(1, "same " * 60) != csv_name(2, "same " * 60)
+    assert len(csv_name(1, "same " * 60)) < 100
+
+
+def test_a_plot_is_saved_twice_with_the_same_bytes_every_time(tmp_path: Path) -> None:
+    saved = []
+    for name in ("one", "other"):
+        save_plot(Plot(name="line", draw=line), tmp_path / f"{name}.png")
+        saved.append([(tmp_path / f"{name}{ending}").read_bytes() for ending in (".png", ".svg")])
+    assert saved[0] == saved[1]
+    assert b"<svg" in saved[0][1]
+
+
+def test_a_crowded_plot_stays_small_as_svg(tmp_path: Path) -> None:
+    def crowd(figure: "Figure") -> None:
+        axes = figure.subplots()
+        axes.scatter(range(20_000), [x * 7919 % 20_011 for x in range(20_000)])
+        axes.plot([x * 7919 % 20_011 for x in range(20_000)])
+
+    save_plot(Plot(name="crowd", draw=crowd), tmp_path / "crowd.png")
+    assert (tmp_path / "crowd.svg").stat().st_size < 400_000
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path: Path) -> None:
+    from matplotlib import rcParams
+
+    before = dict(rcParams)
+    save_plot(Plot(name="line", draw=line), tmp_path / "line.png")
+    assert dict(rcParams) == before
 
 
 def test_a_figure_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
