@@ -114,9 +114,9 @@ GLOSSARY = (
     Entry(
         term="interval",
         meaning="A measured rate comes of the people who happened to be measured. The two numbers in brackets behind "
-        "it are its 95 % interval: were the measurement made with other people again and again, of the same kind, "
-        "about 95 in 100 such intervals would hold the true rate. A wide one says: too few to know. It tells nothing "
-        "of people of another kind.",
+        "it are its 95 % interval: were it measured again and again with other people of the same kind, about 95 in "
+        "100 such intervals would hold the true rate. A wide one says: too few to know. It tells nothing of people "
+        "of another kind.",
     ),
     Entry(
         term="max to min",

@@ -88,7 +88,7 @@ def report_page(records: Sequence[Record], folder: Path, made_at: datetime) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"linked": _linked, "rates": _rates, "csv": _csv_url, "duration": _duration}
+    environment.filters |= {"linked": _linked, "rates": _rates, "csv": _csv_url, "sides": _sides, "duration": _duration}
     measured = {record.benchmark for record in records}
     return environment.get_template(PAGE).render(
         records=records,
@@ -145,6 +145,19 @@ def _linked(text: str) -> Markup:
 def _rates(text: str) -> Markup:
     """A cell, its intervals in a type of their own."""
     return Markup(_INTERVAL.sub(r'<span class="interval">\1</span>', str(escape(text))))  # noqa: S704
+
+
+def _sides(table: Table) -> list[Markup]:
+    """What each column's cells are marked with: columns of numbers stand to the right, but never the first."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    numbers = [
+        place > 0 and sum(map(_begins_as_number, cells)) * 2 >= len(cells) for place, cells in enumerate(columns)
+    ]
+    return [Markup(' class="number"') if number else Markup("") for number in numbers]
+
+
+def _begins_as_number(cell: str) -> bool:
+    return re.match(r"\W*\d|$", cell) is not None or cell.startswith(NOTHING_CLAIMED)
 
 
 def _csv_url(table: Table) -> str:

@@ -161,8 +161,15 @@ def test_a_quick_run_is_marked_and_only_it(folder: Path) -> None:
 def test_where_nothing_is_claimed_stands_out(folder: Path) -> None:
     read = section(page(folder), "lfw")
     assert len(re.findall(r"<tr class=unclaimed>", read)) == 1
-    assert re.findall(r'<td class="unclaimed">([^<]+)', read) == [NOTHING_CLAIMED, f"{NOTHING_CLAIMED}, n 42"]
+    assert re.findall(r'<td class="unclaimed number">([^<]+)', read) == [NOTHING_CLAIMED, f"{NOTHING_CLAIMED}, n 42"]
     assert '<span class="interval">[2.3e-05, 4.5e-04]</span>' in read
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left(folder: Path) -> None:
+    table = Table(title="T", columns=("who", "how", "ms"), rows=[("1", "fast", "0.5"), ("2", "slow", "−3")])
+    measure(folder, "search", Result(figures={}, tables=[table]))
+    read = section(page(folder), "search")
+    assert re.findall(r'class="number">([^<]*)<', read) == ["ms", "0.5", "−3"]
 
 
 def test_what_was_not_measured_is_listed_with_its_command(folder: Path) -> None:
