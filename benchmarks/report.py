@@ -22,6 +22,7 @@ from benchmarks.errors import RecordError
 from benchmarks.glossary import GLOSSARY
 from benchmarks.questions import question
 from benchmarks.record import Record, read_record
+from benchmarks.runner import OURS
 from benchmarks.table_file import csv_name, csv_text
 
 Key = TypeVar("Key")
@@ -53,7 +54,7 @@ class Missing:
     """A benchmark of the catalogue without a record."""
 
     benchmark: str
-    summary: str
+    question: str
 
 
 def write_report(folder: Path, made_at: datetime | None = None) -> Path:
@@ -93,17 +94,20 @@ def report_page(records: Sequence[Record], folder: Path, made_at: datetime) -> s
     return environment.get_template(PAGE).render(
         records=records,
         pictures={record.benchmark: list(_pictures(record, folder)) for record in records},
-        questions={record.benchmark: question(record.benchmark) for record in records},
-        missing=[Missing(benchmark=name, summary=load(name).summary) for name in names() if name not in measured],
-        missing_questions=question,
+        questions={record.benchmark: question(record.benchmark) or f"{record.summary}." for record in records},
+        missing=[Missing(benchmark=name, question=_asked(name)) for name in names() if name not in measured],
         machines=_shared((record.machine, record.benchmark) for record in records),
         models=_shared((model, record.benchmark) for record in records for model in record.models),
-        several_models=len({dict(record.models).get("clearglass") for record in records}) > 1,
+        several_models=len({dict(record.models).get(OURS) for record in records}) > 1,
         glossary=GLOSSARY,
         nothing_claimed=NOTHING_CLAIMED,
         csv_name=csv_name,
         made_at=made_at,
     )
+
+
+def _asked(benchmark: str) -> str:
+    return question(benchmark) or f"{load(benchmark).summary}."
 
 
 def _shared(pairs: Iterable[tuple[Key, str]]) -> Mapping[Key, list[str]]:

@@ -22,6 +22,7 @@ from benchmarks.table_file import csv_folder, save_tables
 from matcher.recognition.registry import model_digest
 
 OURS = "clearglass"
+"""What our own model is called in a record."""
 
 TARGET_COLUMNS = ("target", "measured", "met", "what limits it")
 

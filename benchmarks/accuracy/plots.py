@@ -42,7 +42,7 @@ BARS_CAPTION = (
 MATRIX_CAPTION = (
     "How often a person of the row's group is taken for a person of the column's. Darker is more often. What counts is "
     "the diagonal: strangers of one group, who are most easily taken for each other. Nothing is claimed where it is "
-    "hatched."
+    "hatched. The intervals are in the tables."
 )
 CMC_CAPTION = (
     "Candidates (CMC): how often the person looked for is among the first candidates, by how many candidates are "
@@ -211,7 +211,8 @@ def _false_match_axis(axes: "Axes", least: float) -> None:
     """A logarithmic axis of false match rates, in words: 1 in 1,000."""
     axes.set(xscale="log", xlabel="strangers taken for each other: false match rate", xlim=(least, 1.0))
     decades = np.arange(round(np.log10(least)), 1)
-    axes.set_xticks(10.0**decades, [_one_in(int(-decade)) for decade in decades])
+    size = 9 if len(decades) > 6 else None
+    axes.set_xticks(10.0**decades, [_one_in(int(-decade)) for decade in decades], fontsize=size)
     axes.grid()
 
 
