@@ -14,6 +14,7 @@ from api.permission import Permission
 from api.routers import (
     accounts,
     alerts,
+    camera_checks,
     cameras,
     consents,
     events,
@@ -82,6 +83,7 @@ def create_app(service: Service) -> FastAPI:
         health,
         sessions,
         accounts,
+        camera_checks,
         cameras,
         subjects,
         consents,

@@ -57,6 +57,7 @@ STATUS: Mapping[str, int] = {
     "token_unknown": 404,
     "camera_unknown": 404,
     "view_unknown": 404,
+    "check_unknown": 404,
     "subject_unknown": 404,
     "consent_unknown": 404,
     "reference_unknown": 404,
@@ -73,6 +74,7 @@ STATUS: Mapping[str, int] = {
     # What the service cannot do now.
     "busy": 503,
     "store_busy": 503,
+    "needs": 503,
     "parquet_missing": 501,
     "store_full": 507,
     "store_failed": 503,

@@ -7,6 +7,7 @@ from typing import Self
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from api.accounts import Accounts
+from api.camera_checks import CameraChecks
 from api.events import Events
 from api.settings import ApiSettings
 from ingest.camera_store import CameraStore
@@ -34,6 +35,7 @@ class Service:
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
+        self.camera_checks = CameraChecks(policy=ingest.address_policy(), recogniser=matcher.recogniser, clock=clock)
         self.events = Events()
         self.supervisor = Supervisor(
             identifier=matcher.identifier,
@@ -72,6 +74,7 @@ class Service:
     def close(self) -> None:
         """Stops the cameras and lets the data folder go. A second call does nothing."""
         self.events.close()
+        self.camera_checks.close()
         self.supervisor.close()
         self.matcher.close()
 

@@ -12,6 +12,7 @@ _CLASSES = {
     "aclu": "benchmarks.accuracy.aclu:AcluBenchmark",
     "choices": "benchmarks.accuracy.choices:ChoicesBenchmark",
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
+    "degradation": "benchmarks.degradation:DegradationBenchmark",
     "operating-point": "benchmarks.accuracy.operating_point:OperatingPointBenchmark",
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 import av
 from av.codec.context import Flags
+from av.sidedata.encparams import VideoEncParams, VideoEncParamsType
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from ingest.address import CameraAddressRefusedError, Location
 from ingest.camera import Credentials
-from ingest.frame import Frame
+from ingest.frame import Frame, Quantisers
 from ingest.packet import Packet
 from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError, StreamInfo
 from matcher.clock import Clock, system_clock
@@ -62,7 +63,11 @@ class _Stamps:
 
 
 class AvSource:
-    """A source on FFmpeg. paced: play files at their own speed, as a camera would; else as fast as they are read."""
+    """A source on FFmpeg.
+
+    paced: play files at their own speed, as a camera would; else as fast as they are read. measuring: have the decoder
+    tell with each frame how hard it was compressed.
+    """
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ class AvSource:
         open_seconds: float = 3.0,
         stall_seconds: float = 3.0,
         paced: bool = True,
+        measuring: bool = False,
         clock: Clock = system_clock,
     ) -> None:
         self._location = location
@@ -79,6 +85,7 @@ class AvSource:
         self._open_seconds = open_seconds
         self._stall_seconds = stall_seconds
         self._paced = paced and location.path is not None and not _is_device(location.path)
+        self._measuring = measuring
         self._clock = clock
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
@@ -89,11 +96,17 @@ class AvSource:
         self._bytes = 0
         self._received = 0
         self._frames = 0
+        self._damaged = 0
 
     @property
     def bytes_received(self) -> int:
         """Bytes of video packets received so far."""
         return self._bytes
+
+    @property
+    def damaged(self) -> int:
+        """Packets that could not be decoded, and frames that came out of the decoder in pieces, so far."""
+        return self._damaged
 
     def open(self) -> StreamInfo:
         """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError, CameraStreamError,
@@ -123,6 +136,8 @@ class AvSource:
         stream.codec_context.thread_count = 1
         # A frame bears its own packet's stamps, also where others come out of the decoder first.
         stream.codec_context.flags |= Flags.copy_opaque
+        if self._measuring:
+            stream.codec_context.options = {"export_side_data": "venc_params"}
         self._stream = stream
         rate = stream.average_rate or stream.guessed_rate
         return StreamInfo(
@@ -201,6 +216,7 @@ class AvSource:
         return Packet(
             arrived=stamps.arrived,
             key=packet.is_keyframe,
+            sent=_sent(packet),
             size=packet.size,
             decode=lambda afresh: self._decoded(packet, stamps, afresh),
         )
@@ -215,6 +231,7 @@ class AvSource:
             try:
                 pictures = decoder.decode(packet)
             except av.FFmpegError:
+                self._damaged += 1
                 if self._broken_since is None:
                     self._broken_since = time.monotonic()
                 return None
@@ -223,6 +240,7 @@ class AvSource:
 
     def _frame(self, picture: "VideoFrame", latest: "_Stamps") -> Frame:
         self._frames += 1
+        self._damaged += picture.is_corrupt
         stamps = picture.opaque if isinstance(picture.opaque, _Stamps) else latest
         return Frame(
             number=stamps.number,
@@ -232,6 +250,7 @@ class AvSource:
             height=picture.height,
             pixels=lambda: self._converted(picture, picture.width, picture.height),
             shrunk=lambda width, height: self._converted(picture, width, height),
+            quantisers=lambda: _quantisers(picture),
         )
 
     def _converted(self, picture: "VideoFrame", width: int, height: int) -> "Image":
@@ -287,6 +306,19 @@ def _peers() -> set[tuple[str, int]]:
         ) from error
     listening = {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
     return {(one.raddr.ip, one.raddr.port) for one in connections if one.raddr and one.laddr.port not in listening}
+
+
+def _sent(packet: "VideoPacket") -> float | None:
+    stamp = packet.dts if packet.dts is not None else packet.pts
+    return None if stamp is None or packet.time_base is None else float(stamp * packet.time_base)
+
+
+def _quantisers(picture: "VideoFrame") -> Quantisers | None:
+    """Those of a frame, whose decoder was asked for them: FFmpeg's AVVideoEncParams."""
+    for data in picture.side_data:
+        if isinstance(data, VideoEncParams) and data.codec_type == VideoEncParamsType.H264:
+            return data.qp_map()
+    return None
 
 
 def decoder_version() -> str:

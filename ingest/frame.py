@@ -4,7 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matcher.recognition.face import Image
+
+Quantisers = NDArray[np.int32]
+"""(rows, columns) of H.264's quantiser, 0 to 51, in each block of BLOCK by BLOCK pixels of a picture."""
+
+BLOCK = 16
+
+
+def _untold() -> Quantisers | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -14,6 +26,7 @@ class Frame:
     arrived: seconds of time.monotonic(), comparable between the processes of one machine. captured_at: UTC.
     pixels(): the whole picture. shrunk(width, height): the picture scaled down to that size. Both are called from one
     thread only. samples: whether it is sharp enough to cut faces from, and no substream's.
+    quantisers(): how hard it was compressed where; None when the decoder does not say, or was not asked to.
     """
 
     number: int
@@ -24,6 +37,7 @@ class Frame:
     pixels: Callable[[], Image]
     shrunk: Callable[[int, int], Image]
     samples: bool = True
+    quantisers: Callable[[], Quantisers | None] = _untold
 
     def standing_for(self, width: int, height: int) -> "Frame":
         """A substream's frame in the place of the main stream's, which has this size and shows the same view.

@@ -1,5 +1,6 @@
 """`clearglass camera`: add, list, check."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,8 @@ from api.cli.output import progress, show, tell
 
 if TYPE_CHECKING:
     from ingest.camera import Camera
+    from ingest.check import CameraCheck
+    from ingest.suitability import Suitability
 
 app = typer.Typer(help="Cameras: where streams come from.", no_args_is_help=True)
 
@@ -67,34 +70,66 @@ def check(
         str, typer.Argument(help="A stream's address as for add, or the name of a camera that was added.")
     ],
     data: Data,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to look.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to look, while people walk by.")] = 60.0,
     json: Json = False,
 ) -> None:
-    """Look at a stream for some seconds and say what arrives, and how big its faces are."""
+    """Look at a stream and say whether it is fit for recognition, and what to change.
+
+    Exit status: 0 it is fit, 3 it is not, 4 not enough was seen to say; 1 it could not be looked at.
+    """
     from dataclasses import asdict
 
     from ingest.check import check_camera
     from ingest.settings import IngestSettings
+    from ingest.suitability import LEAST_FRAME_RATE, Verdict, judge
+    from matcher.recognition.needs import load_needs
+    from matcher.recognition.quality import QualityGate
     from matcher.store.database import DATABASE_FILE
 
-    credentials = None
+    credentials, gate, rate = None, QualityGate(), LEAST_FRAME_RATE
     if (data / DATABASE_FILE).exists():
         with opened(data) as service:
             for camera in service.cameras.list():
                 if address in {camera.id, camera.name}:
-                    address, credentials = camera.address, camera.credentials
-    policy = IngestSettings().address_policy()
+                    address, credentials, rate = camera.address, camera.credentials, camera.analysed_fps
+                    gate = QualityGate(min_eye_distance=camera.min_eye_distance)
+    needs = load_needs()
     with progress("Looking at the stream") as advance:
         found = check_camera(
-            address, policy=policy, seconds=seconds, credentials=credentials, local=True, progress=advance
+            address,
+            policy=IngestSettings().address_policy(),
+            seconds=seconds,
+            credentials=credentials,
+            local=True,
+            gate=gate,
+            progress=advance,
         )
-    row = asdict(found)
+    judged = judge(found, needs, gate=gate, frame_rate=rate)
     if json:
-        tell(row, as_json=True, sentence="")
-        return
-    show(
-        [{"what": key.replace("_", " "), "found": value} for key, value in row.items()],
-        as_json=False,
-        title="This camera",
-        empty="",
+        tell(asdict(found) | asdict(judged), as_json=True, sentence="")
+    else:
+        _print(found, judged)
+    sys.exit({Verdict.PASS: 0, Verdict.FAIL: 3, Verdict.UNKNOWN: 4}[judged.verdict])
+
+
+def _print(found: "CameraCheck", judged: "Suitability") -> None:
+    """The findings, the verdict, and what to change."""
+    print(
+        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, {found.looked_at} pictures looked at, "
+        f"{found.usable} of {found.faces} faces good enough to search for"
     )
+    rows = [
+        {
+            "what": finding.what.replace("_", " "),
+            "found": "–" if finding.measured is None else f"{finding.measured:.4g} {finding.unit}".strip(),
+            "needed": finding.needed,
+            "verdict": finding.verdict.value,
+        }
+        for finding in judged.findings
+    ]
+    show(rows, as_json=False, title="This camera", empty="")
+    for warning in judged.warnings:
+        tell({}, as_json=False, sentence=f"Note: {warning}")
+    tell({}, as_json=False, sentence=judged.stands)
+    for change in judged.changes:
+        tell({}, as_json=False, sentence=f"→ {change}")

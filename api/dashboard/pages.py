@@ -152,6 +152,12 @@ def cameras(request: Request) -> Response:
     return _page(request, "cameras.html", _CAMERAS)
 
 
+@router.get("/cameras/{camera_id}/check")
+def camera_check(request: Request) -> Response:
+    """Whether one camera is fit for recognition. The page's script reads the id from the address."""
+    return _page(request, "camera_check.html", _CAMERAS)
+
+
 @router.get("/log")
 def log(request: Request) -> Response:
     """The audit log's entries, and whether it verifies."""

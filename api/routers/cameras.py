@@ -211,6 +211,7 @@ def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
     service.cameras.remove(camera_id, actor=caller.actor)
     _run(camera_id, service)
     service.events.forget(camera_id)
+    service.camera_checks.forget(camera_id)
 
 
 @router.get(

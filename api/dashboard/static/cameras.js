@@ -31,6 +31,7 @@ function row(camera) {
     element("td", {}, element("b", {}, camera.name), element("small", { title: camera.address }, camera.address), element("small", {}, `for ${camera.purpose}${camera.has_credentials ? ", with login" : ""}${camera.substream ? ", with substream" : ""}`)),
     ...cells,
     element("td", { class: "fit" }, writes ? element("div", { class: "buttons" },
+      element("a", { class: "button quiet", href: `/cameras/${encodeURIComponent(camera.id)}/check` }, "Check"),
       element("button", { class: "quiet", type: "button", onclick: () => change(camera, { enabled: !camera.enabled }) }, camera.enabled ? "Switch off" : "Switch on"),
       element("button", { class: "quiet danger", type: "button", "aria-label": `Remove ${camera.name}`, onclick: () => remove(camera) }, icon("erase"))) : null));
   rows.set(camera.id, [node, cells]);

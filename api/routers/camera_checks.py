@@ -1,0 +1,137 @@
+"""Checks of cameras: is a camera fit for recognition, and what should be changed?"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.camera_checks import CheckState
+from api.guard import GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from ingest.check import CameraCheck
+from ingest.suitability import Aspect, Finding, Suitability, Verdict
+
+router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute)
+
+
+class CheckIn(BaseModel):
+    """How long to look, in seconds: some minutes in which people walk through the view say most."""
+
+    seconds: Annotated[float, Field(ge=1, le=600, allow_inf_nan=False)] = 60.0
+
+
+class FindingOut(BaseModel):
+    """One thing about a camera. measured, least, most: in `unit`. change: what to do, empty when it passes."""
+
+    what: Aspect
+    measured: float | None
+    least: float | None
+    most: float | None
+    unit: str
+    needed: str
+    verdict: Verdict
+    change: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingOut":
+        """From the noun."""
+        return cls.model_validate(finding, from_attributes=True)
+
+
+class SuitabilityOut(BaseModel):
+    """The judgement. stands: the verdict in a sentence. warnings: what makes it less certain."""
+
+    verdict: Verdict
+    stands: str
+    warnings: list[str]
+    findings: list[FindingOut]
+
+    @classmethod
+    def of(cls, judged: Suitability) -> "SuitabilityOut":
+        """From the noun."""
+        return cls(
+            verdict=judged.verdict,
+            stands=judged.stands,
+            warnings=list(judged.warnings),
+            findings=[FindingOut.of(finding) for finding in judged.findings],
+        )
+
+
+class StreamOut(BaseModel):
+    """What the stream brought. frame_rate: frames a second. bitrate: bits a second.
+
+    faces: detections in all pictures looked at, one person in ten of them being ten; usable: good enough to search for.
+    """
+
+    codec: str
+    width: int
+    height: int
+    seconds: float
+    frame_rate: float
+    bitrate: float
+    looked_at: int
+    faces: int
+    usable: int
+
+    @classmethod
+    def of(cls, check: CameraCheck) -> "StreamOut":
+        """From the noun."""
+        return cls.model_validate(check, from_attributes=True)
+
+
+class CheckProblem(BaseModel):
+    """Why a camera could not be looked at."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class CheckOut(BaseModel):
+    """The newest check of a camera. gone: of `seconds`. stream, judged: when it is over; error: if it failed."""
+
+    running: bool
+    began_at: datetime
+    gone: float
+    seconds: float
+    stream: StreamOut | None
+    judged: SuitabilityOut | None
+    error: CheckProblem | None
+
+    @classmethod
+    def of(cls, state: CheckState) -> "CheckOut":
+        """From the noun."""
+        error = state.error
+        return cls(
+            running=state.running,
+            began_at=state.began_at,
+            gone=state.gone,
+            seconds=state.seconds,
+            stream=None if state.check is None else StreamOut.of(state.check),
+            judged=None if state.judged is None else SuitabilityOut.of(state.judged),
+            error=None if error is None else CheckProblem(code=error.code, message=error.message, remedy=error.remedy),
+        )
+
+
+@router.post(
+    "/{camera_id}/check",
+    operation_id="check_camera",
+    summary="Begin to check a camera",
+    status_code=202,
+    openapi_extra=asks(Permission.CAMERAS_WRITE),
+)
+def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
+    """Begins to look at a camera; ask for what comes of it. One camera is checked at a time. Nobody is searched for."""
+    return CheckOut.of(service.camera_checks.start(service.cameras.get(camera_id), seconds=wish.seconds))
+
+
+@router.get(
+    "/{camera_id}/check",
+    operation_id="get_camera_check",
+    summary="The newest check of a camera",
+    openapi_extra=asks(Permission.CAMERAS_READ),
+)
+def get_check(camera_id: str, service: ServiceDep) -> CheckOut:
+    """How far the newest check of a camera is, or what came of it. It is kept until the service ends."""
+    return CheckOut.of(service.camera_checks.of(service.cameras.get(camera_id).id))

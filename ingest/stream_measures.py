@@ -1,0 +1,82 @@
+"""What arrives of a stream: how often, how much, and what is missing."""
+
+import statistics
+from collections import deque
+
+from ingest.packet import Packet
+
+CLOCK_JUMP = 10.0
+"""Seconds between two frames' stamps that no loss explains: the stream's clock was set."""
+
+WINDOW = 50
+"""Steps to either side of one that say what is ordinary."""
+
+
+class StreamMeasures:
+    """Counts packets over one or more connections. Times in seconds. Owned by one thread."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.bytes = 0
+        self.longest_gap = 0.0
+        self.interruptions = 0
+        self._arrived: float | None = None
+        self._sent: float | None = None
+        self._streamed = 0.0
+        self._followed = 0
+        self._steps: list[float] = []
+        self._lost_connection: float | None = None
+
+    def take(self, packet: Packet) -> None:
+        """Counts one packet."""
+        self.frames += 1
+        self.bytes += packet.size
+        if self._arrived is not None:
+            self._streamed += packet.arrived - self._arrived
+            self._followed += 1
+            self.longest_gap = max(self.longest_gap, packet.arrived - self._arrived)
+        if self._lost_connection is not None:
+            self.longest_gap = max(self.longest_gap, packet.arrived - self._lost_connection)
+            self._lost_connection = None
+        if packet.sent is not None and self._sent is not None and 0 < packet.sent - self._sent < CLOCK_JUMP:
+            self._steps.append(packet.sent - self._sent)
+        self._arrived, self._sent = packet.arrived, packet.sent
+
+    def broke(self) -> None:
+        """The connection was lost: what comes next is of another one. The time between is a gap, and in no rate."""
+        if self._arrived is None:
+            return
+        self.interruptions += 1
+        self._lost_connection = self._arrived
+        self._arrived = self._sent = None
+
+    def end(self, moment: float) -> None:
+        """Nothing more comes. moment: seconds of time.monotonic()."""
+        if self._lost_connection is not None:
+            self.longest_gap = max(self.longest_gap, moment - self._lost_connection)
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames a second while connected: a stream's first frame may take seconds to come, and is no part of it."""
+        return self._followed / max(self._streamed, 1e-6)
+
+    @property
+    def bitrate(self) -> float:
+        """Bits a second while connected."""
+        return self.bytes * 8 / max(self._streamed, 1e-6)
+
+    @property
+    def missing(self) -> int:
+        """Frames that the stamps of those around them leave room for.
+
+        The ordinary step is the middle one of those around: a camera that changes its rate has lost nothing.
+        """
+        around: deque[float] = deque(self._steps[:WINDOW], maxlen=2 * WINDOW)
+        missing = 0
+        for place, step in enumerate(self._steps):
+            if place + WINDOW < len(self._steps):
+                around.append(self._steps[place + WINDOW])
+            ordinary = statistics.median(around)
+            if step > 1.5 * ordinary:
+                missing += round(step / ordinary) - 1
+        return missing
