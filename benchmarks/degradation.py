@@ -38,7 +38,7 @@ from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
 
 OPERATING_POINTS = (DEFAULT_OPERATING_POINT, "fmr-1e-4")
-PAIRS = 300
+PAIRS = 250
 """Of view 1's 1,600 mated ones, evenly taken: each level is measured on all of these."""
 QUICK_PAIRS = 16
 THREADS = 2
@@ -103,6 +103,7 @@ class DegradationBenchmark:
             "margin": MARGIN,
             "measured_on": datetime.now(UTC).date().isoformat(),
             "nods": nods_of(curves),
+            "nod_spread": float(np.std([one.nod for one in samples.values() if one.nod is not None])),
             "quantities": {name: asdict(need) for name, need in needs.items()},
         }
         if not context.quick:
@@ -289,7 +290,16 @@ def _binned(
 
 
 def nods_of(curves: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
-    """Made nods and the middle of what was measured of each, from the farthest up to the farthest down."""
+    """Made nods and the middle of what was measured of each, rising: as far up and down as farther is measured so."""
     up, down = (next(curve for curve in curves if curve["name"] == name) for name in ("pitch_up", "pitch_down"))
-    levels = [*reversed(up["levels"]), {"value": 0.0, **down["as_it_is"]}, *down["levels"]]
-    return [(level["value"], level["median"]["nod"]) for level in levels if "nod" in level["median"]]
+    straight = (0.0, float(down["as_it_is"]["median"]["nod"]))
+    rising, falling = [straight], [straight]
+    for level in down["levels"]:
+        if level["median"].get("nod", -90.0) <= rising[-1][1]:
+            break
+        rising.append((level["value"], level["median"]["nod"]))
+    for level in up["levels"]:
+        if level["median"].get("nod", 90.0) >= falling[-1][1]:
+            break
+        falling.append((level["value"], level["median"]["nod"]))
+    return [*reversed(falling[1:]), *rising]

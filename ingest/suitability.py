@@ -147,8 +147,6 @@ def _faces(check: CameraCheck, needs: Needs, gate: QualityGate) -> tuple[Finding
         )
 
     size = max(gate.min_eye_distance, needs.limit("eye_distance"))
-    down, up = needs.limit("pitch_down"), -needs.limit("pitch_up")
-    pitch = None if check.pitch_median is None else needs.nod(check.pitch_median)
     dark = max(gate.min_brightness, needs.limit("darkness"))
     bright = min(gate.max_brightness, needs.limit("brightness"))
     return (
@@ -163,7 +161,7 @@ def _faces(check: CameraCheck, needs: Needs, gate: QualityGate) -> tuple[Finding
             ),
             least=size,
         ),
-        finding(Aspect.PITCH, pitch, "°", lambda angle: _pitch_change(angle, down, up), -up, down),
+        _pitch(check, needs, enough),
         finding(
             Aspect.YAW,
             check.yaw_median,
@@ -201,8 +199,28 @@ def _within(measured: float | None, least: float | None, most: float | None) -> 
     return Verdict.FAIL if low or high else Verdict.PASS
 
 
-def _pitch_change(pitch: float, down: float, up: float) -> str:
-    where, most = ("above", down) if pitch > 0 else ("below", up)
+def _pitch(check: CameraCheck, needs: Needs, enough: bool) -> Finding:
+    """Fails only where the measure is sure: it follows a nod weakly, and people differ by as much as by a large one.
+
+    Two standard errors of the mean of four people, whom LEAST_FACES stand for, are one standard deviation.
+    """
+    least, most = needs.limit("pitch_up"), needs.limit("pitch_down")
+    verdict, change, nod = Verdict.UNKNOWN, "", None
+    if check.pitch_median is not None:
+        nod = needs.nod(check.pitch_median)
+        if enough and least <= nod <= most:
+            verdict = Verdict.PASS
+        elif enough:
+            change = _pitch_change(nod, least, most)
+            sure = needs.nod(check.pitch_median - math.copysign(needs.nod_spread, nod))
+            verdict = Verdict.UNKNOWN if least <= sure <= most else Verdict.FAIL
+            if verdict is Verdict.UNKNOWN:
+                change = f"Not sure, for people differ: {change[0].lower()}{change[1:]}"
+    return Finding(what=Aspect.PITCH, measured=nod, least=least, most=most, unit="°", verdict=verdict, change=change)
+
+
+def _pitch_change(pitch: float, least: float, most: float) -> str:
+    where, most = ("above", most) if pitch > 0 else ("below", least)
     there, allowed = (OVERHEAD_METRES * math.tan(math.radians(min(abs(angle), 85.0))) for angle in (pitch, most))
     way = "lower" if pitch > 0 else "higher"
     return (

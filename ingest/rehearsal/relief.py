@@ -14,7 +14,8 @@ def seen_from_above(picture: Image, face: Face, degrees: float) -> Image:
     """The picture with the head turned about the line through its ears; negative degrees: seen from below.
 
     What stands out moves down as it is seen from higher: y' = y cos(a) + depth sin(a), with the axis half a head behind
-    the face. What was hidden stays hidden, so a nod is made a little milder than it is in life.
+    the face. The relief is a middling head's and not that person's, and what was hidden stays hidden: a stand-in for
+    pictures of heads from above, and no more.
     """
     import cv2
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,7 +45,8 @@ class Needs:
 
     margin: so many times the undegraded FNMR is clearly more, if the 95 % Wilson interval leaves that out too.
     nods: pairs of a made nod and the middle of what was measured of it (`ingest.close_look.nod`), in degrees, rising;
-    positive when seen from above. measured_on: the day, as ISO 8601 has it.
+    positive when seen from above. nod_spread: standard deviation of what is measured of people as they come, in
+    degrees. measured_on: the day, as ISO 8601 has it.
     """
 
     model_digest: str
@@ -54,6 +56,7 @@ class Needs:
     margin: float
     measured_on: str
     nods: tuple[tuple[float, float], ...]
+    nod_spread: float
     quantities: Mapping[str, Need]
 
     @property
@@ -64,7 +67,7 @@ class Needs:
     def nod(self, measured: float) -> float:
         """The nod behind a measured one, by linear interpolation; none beyond those that were made."""
         made, seen = zip(*self.nods, strict=True)
-        return float(np.interp(measured, np.maximum.accumulate(seen), made))
+        return float(np.interp(measured, seen, made))
 
     def limit(self, quantity: str) -> float:
         """How far a quantity may go. Raises NeedsError when it was not measured."""
@@ -88,8 +91,8 @@ def parse_needs(data: bytes) -> Needs:
         document: dict[str, Any] = json.loads(data)
         quantities = {name: Need(**need) for name, need in document.pop("quantities").items()}
         nods = tuple((float(made), float(seen)) for made, seen in document.pop("nods"))
-        if not nods:
-            raise ValueError("no nods")
+        if not nods or any(later <= earlier for (_, earlier), (_, later) in pairwise(nods)):
+            raise ValueError("nods do not rise")
         return Needs(quantities=quantities, nods=nods, **document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NeedsError("The file of measured needs cannot be read.", remedy=_REMEDY) from error

@@ -14,7 +14,7 @@ const form = document.getElementById("check-form");
 const VERDICT = {
   pass: { label: "Pass", tone: "good" },
   fail: { label: "Fail", tone: "bad" },
-  unknown: { label: "Not enough seen", tone: "warn" },
+  unknown: { label: "Cannot tell", tone: "warn" },
 };
 let timer = null;
 

@@ -33,14 +33,22 @@ def write_stream(
     seconds: float,
     kbits: int | None = None,
     lose_every: int | None = None,
+    grain: float = 0.0,
+    sway: float = 0.0,
     size: tuple[int, int] = (1920, 1080),
 ) -> Path:
-    """People side by side who walk to and fro. kbits: a second, at most. lose_every: of so many packets one is lost."""
+    """People side by side who walk to and fro. kbits: a second, at most. lose_every: of so many packets one is lost.
+
+    grain: standard deviation of the sensor's noise, in steps of 255. sway: pixels by which the wall moves, as
+    a crowd would.
+    """
     import av
 
     width, height = size
-    random = np.random.default_rng(3)
-    wall = np.kron(random.integers(70, 170, (height // 8, width // 8, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    down, across = np.mgrid[0:height, 0:width]
+    wall = np.stack([110 + 30 * np.sin(across / 90 + shift) * np.cos(down / 70) for shift in range(3)], axis=2)
+    wall = wall.astype(np.uint8)
+    noise = [np.random.default_rng(turn).normal(0, grain, (height, width, 1)).astype(np.int8) for turn in range(5)]
     options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(FPS), "sc_threshold": "0"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
@@ -53,7 +61,10 @@ def write_stream(
         stream.options = dict(options)
         sent = 0
         for number in range(round(seconds * FPS)):
-            frame = av.VideoFrame.from_ndarray(_picture(wall, people, number), format="bgr24")
+            picture = _picture(wall, people, number, sway)
+            if grain:
+                picture = (picture + noise[number % 5].astype(np.int16)).clip(0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             for packet in stream.encode(frame):
                 sent += 1
                 if lose_every is None or packet.is_keyframe or sent % lose_every:
@@ -63,8 +74,8 @@ def write_stream(
     return path
 
 
-def _picture(wall: Image, people: Sequence[Image], number: int) -> Image:
-    picture = wall.copy()
+def _picture(wall: Image, people: Sequence[Image], number: int, sway: float) -> Image:
+    picture = np.roll(wall, round(sway * math.sin(number / 5)), axis=1)
     column = wall.shape[1] // len(people)
     for place, one in enumerate(people):
         height, width = one.shape[:2]

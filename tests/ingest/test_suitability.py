@@ -1,0 +1,206 @@
+"""A camera judged: each finding at its edge, and two real streams, one as bad as Orlando's and one that is good."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scenery import portrait, write_stream
+
+from ingest.address import AddressPolicy
+from ingest.check import CameraCheck, check_camera
+from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.suitability import LEAST_FACES, Aspect, Finding, Verdict, judge
+from matcher.recognition.image import decode_image
+from matcher.recognition.needs import Need, Needs, load_needs
+from matcher.recognition.quality import QualityGate
+from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.registry import model_digest
+
+
+def need(limit: float) -> Need:
+    return Need(unit="", holds=limit, limit=limit, fails=None, mated=300)
+
+
+NEEDS = Needs(
+    model_digest=model_digest(),
+    dataset="made up",
+    operating_point="fmr-1e-5",
+    fnmr=0.04,
+    margin=2.0,
+    measured_on="2026-01-01",
+    nods=((-80.0, -40.0), (0.0, 0.0), (80.0, 40.0)),
+    nod_spread=4.0,
+    quantities={
+        "eye_distance": need(30.0),
+        "sharpness": need(25.0),
+        "quantiser": need(34.0),
+        "bits_per_pixel": need(0.5),
+        "darkness": need(35.0),
+        "brightness": need(180.0),
+        "yaw": need(40.0),
+        "pitch_down": need(30.0),
+        "pitch_up": need(-20.0),
+    },
+)
+GOOD = CameraCheck(
+    codec="h264",
+    width=1920,
+    height=1080,
+    declared_fps=25.0,
+    seconds=60.0,
+    frames=1500,
+    frame_rate=25.0,
+    bitrate=4e6,
+    longest_gap_seconds=0.1,
+    missing=0,
+    damaged=0,
+    interruptions=0,
+    looked_at=120,
+    faces=100,
+    usable=100,
+    refused={},
+    eye_distance_median=60.0,
+    eye_distance_largest=80.0,
+    sharpness_median=200.0,
+    yaw_median=10.0,
+    pitch_median=2.0,
+    brightness_median=120.0,
+    quantiser_median=26.0,
+    advice="",
+)
+
+
+def finding(aspect: Aspect, needs: Needs = NEEDS, **changes: object) -> Finding:
+    judged = judge(replace(GOOD, **changes), needs)  # type: ignore[arg-type]
+    return next(one for one in judged.findings if one.what is aspect)
+
+
+def test_a_good_camera_passes_in_everything() -> None:
+    judged = judge(GOOD, NEEDS)
+    assert judged.verdict is Verdict.PASS
+    assert {one.what for one in judged.findings} == set(Aspect)
+    assert all(one.verdict is Verdict.PASS and one.change == "" for one in judged.findings)
+    assert judged.changes == () and judged.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("aspect", "field", "passes", "fails", "says"),
+    [
+        (Aspect.EYE_DISTANCE, "eye_distance_median", 30.0, 29.9, "closer"),
+        (Aspect.SHARPNESS, "sharpness_median", 25.0, 24.9, "focus"),
+        (Aspect.YAW, "yaw_median", 40.0, 40.1, "turned"),
+        (Aspect.PITCH, "pitch_median", 15.0, 19.1, "lower"),
+        (Aspect.PITCH, "pitch_median", -10.0, -14.1, "higher"),
+        (Aspect.LIGHT, "brightness_median", 35.0, 34.9, "dark"),
+        (Aspect.LIGHT, "brightness_median", 180.0, 180.1, "bright"),
+        (Aspect.BITRATE, "quantiser_median", 34.0, 34.1, "bitrate"),
+        (Aspect.FRAME_RATE, "frame_rate", 4.8, 4.7, "frames a second"),
+        (Aspect.LOSS, "missing", 15, 16, "missing"),
+        (Aspect.LOSS, "damaged", 15, 16, "damaged"),
+        (Aspect.LOSS, "interruptions", 0, 1, "broke"),
+        (Aspect.LOSS, "longest_gap_seconds", 1.0, 1.1, "stood still"),
+    ],
+)
+def test_each_finding_fails_beyond_its_edge(aspect: Aspect, field: str, passes: float, fails: float, says: str) -> None:
+    assert finding(aspect, **{field: passes}).verdict is Verdict.PASS
+    failed = finding(aspect, **{field: fails})
+    assert failed.verdict is Verdict.FAIL and says in failed.change
+    judged = judge(replace(GOOD, **{field: fails}), NEEDS)  # type: ignore[arg-type]
+    assert judged.verdict is Verdict.FAIL
+    assert judged.changes == (failed.change,)
+    assert aspect.replace("_", " ") in judged.stands
+
+
+def test_few_faces_say_nothing_of_faces_but_a_broken_stream_fails_all_the_same() -> None:
+    few = replace(GOOD, faces=LEAST_FACES - 1, eye_distance_median=5.0)
+    judged = judge(few, NEEDS)
+    assert judged.verdict is Verdict.UNKNOWN
+    assert {one.what for one in judged.findings if one.verdict is Verdict.UNKNOWN} == {
+        Aspect.FACES_SEEN,
+        Aspect.EYE_DISTANCE,
+        Aspect.PITCH,
+        Aspect.YAW,
+        Aspect.SHARPNESS,
+        Aspect.LIGHT,
+    }
+    assert judge(replace(few, faces=LEAST_FACES), NEEDS).verdict is Verdict.FAIL
+    assert judge(replace(few, missing=500), NEEDS).verdict is Verdict.FAIL
+
+
+def test_the_gate_is_asked_where_it_wants_more_than_the_model() -> None:
+    strict = judge(GOOD, NEEDS, gate=QualityGate(min_eye_distance=61.0))
+    assert [one.what for one in strict.findings if one.verdict is Verdict.FAIL] == [Aspect.EYE_DISTANCE]
+
+
+def test_six_steps_of_the_quantiser_are_twice_the_bits() -> None:
+    starved = finding(Aspect.BITRATE, quantiser_median=40.0, bitrate=300e3)
+    assert starved.least == pytest.approx(600.0)
+    assert "from 300 to about 600 kbit/s" in starved.change
+
+
+def test_without_a_quantiser_few_bits_are_not_held_against_a_camera() -> None:
+    plenty = 0.5 * 1920 * 1080 * 25
+    assert finding(Aspect.BITRATE, quantiser_median=None, bitrate=plenty).verdict is Verdict.PASS
+    assert finding(Aspect.BITRATE, quantiser_median=None, bitrate=plenty - 1000).verdict is Verdict.UNKNOWN
+    assert judge(replace(GOOD, quantiser_median=None), NEEDS).verdict is Verdict.PASS
+
+
+def test_how_high_the_camera_hangs_is_said_of_the_nod_behind_what_was_measured() -> None:
+    # Measured 20 is a nod of 40, by NEEDS: at three metres 3 * tan(40°) above the eyes, where 3 * tan(30°) is allowed.
+    seen = finding(Aspect.PITCH, pitch_median=20.0)
+    assert seen.measured == pytest.approx(40.0)
+    assert "2.5 m above" in seen.change and "1.7 m above" in seen.change
+
+
+@pytest.mark.parametrize("measured", [15.1, 18.9, -10.1, -13.9])
+def test_a_nod_within_what_people_differ_by_is_not_known(measured: float) -> None:
+    doubtful = finding(Aspect.PITCH, pitch_median=measured)
+    assert doubtful.verdict is Verdict.UNKNOWN
+    assert doubtful.change.startswith("Not sure, for people differ: heads are seen from")
+    assert judge(replace(GOOD, pitch_median=measured), NEEDS).verdict is Verdict.PASS
+
+
+def test_needs_of_another_model_are_a_warning() -> None:
+    judged = judge(GOOD, replace(NEEDS, model_digest="0" * 64))
+    assert judged.verdict is Verdict.PASS
+    assert judged.warnings == ("What a face needs was measured with another model.",)
+
+
+@pytest.fixture(scope="module")
+def cameras(
+    data_folder: Path, recogniser: Recogniser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RtspServer]:
+    """Six people before two cameras: at /good as they should be, at /orlando as they were."""
+    files = sorted((data_folder / "portraits" / "canada").glob("*.jpg"))[:6]
+    pictures = [decode_image(file.read_bytes()) for file in files]
+    people = [(picture, recogniser.detect([picture])[0][0]) for picture in pictures]
+    folder = tmp_path_factory.mktemp("cameras")
+    near = [portrait(picture, face, eye_distance=70.0) for picture, face in people[:4]]
+    far = [portrait(picture, face, eye_distance=18.0, nod=45.0) for picture, face in people]
+    good = write_stream(folder / "good.mp4", near, seconds=6.0)
+    orlando = write_stream(folder / "orlando.mp4", far, seconds=6.0, kbits=300, lose_every=12, grain=3.0, sway=20.0)
+    with RtspServer({"good": good, "orlando": orlando}) as server:
+        yield server
+
+
+def test_a_camera_like_orlandos_fails_and_is_told_why(
+    cameras: RtspServer, policy: AddressPolicy, recogniser: Recogniser
+) -> None:
+    check = check_camera(cameras.url("orlando"), policy=policy, seconds=8.0, recogniser=recogniser)
+    assert check.eye_distance_median == pytest.approx(18.0, abs=4.0)
+    assert check.bitrate < 400e3
+    judged = judge(check, load_needs())
+    assert judged.verdict is Verdict.FAIL
+    failed = {one.what for one in judged.findings if one.verdict is Verdict.FAIL}
+    assert failed == {Aspect.EYE_DISTANCE, Aspect.PITCH, Aspect.BITRATE, Aspect.LOSS}
+    changes = " ".join(judged.changes)
+    for word in ("closer", "seen from above", "raise the bitrate", "frames are missing"):
+        assert word in changes
+
+
+def test_a_good_camera_passes(cameras: RtspServer, policy: AddressPolicy, recogniser: Recogniser) -> None:
+    check = check_camera(cameras.url("good"), policy=policy, seconds=5.0, recogniser=recogniser)
+    judged = judge(check, load_needs())
+    assert judged.verdict is Verdict.PASS, judged
+    assert check.faces >= LEAST_FACES
