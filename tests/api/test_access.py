@@ -30,6 +30,8 @@ ALLOWED: dict[str, set[Role | None]] = {
     "change_camera": {OP, X},
     "remove_camera": {OP, X},
     "camera_view": {OP, X},
+    "check_camera": {OP, X},
+    "get_camera_check": {OP, A, X},
     "events": {OP, A, X},
     "list_subjects": {OP, A, X},
     "get_subject": {OP, A, X},

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from api.cli import main as cli
+from matcher.recognition.face import Image
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -267,3 +268,25 @@ def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evid
     assert status == 0 and "made again: equal" in out and "By dlib itself" in out
     status, _, err = run("audit", "replay", 0, *data)
     assert status == 1 and "of no search" in err
+
+
+def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
+    run: Run, tmp_path: Path, astronaut: Image
+) -> None:
+    from ingest.rehearsal.film import Film
+
+    film = tmp_path / "lobby.mp4"
+    with Film(film, width=512, height=512, fps=4) as made:
+        for _ in range(8):
+            made.add(astronaut)
+    data = ("--data", tmp_path / "data")
+    status, out, _ = run("camera", "check", film, *data, "--json")
+    found = json.loads(out)
+    # Four frames a second are fewer than the service looks at.
+    assert (status, found["verdict"], found["codec"]) == (3, "fail", "h264")
+    failed = [one for one in found["findings"] if one["verdict"] == "fail"]
+    assert [one["what"] for one in failed] == ["frame_rate"]
+    of(run, "camera", "add", "Lobby", film, "--purpose", "demo", *data)
+    status, out, _ = run("camera", "check", "Lobby", *data)
+    assert status == 3
+    assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out

@@ -1,0 +1,38 @@
+from playwright.sync_api import expect
+
+from api.permission import Role
+from ingest.rehearsal.film import Film
+
+
+def film(path, picture):
+    with Film(path, width=512, height=512, fps=10) as made:
+        for _ in range(15):
+            made.add(picture)
+    return str(path)
+
+
+def test_a_camera_is_checked_from_its_row_and_told_what_was_found(open_page, site, tmp_path, astronaut):
+    address = film(tmp_path / "lobby.mp4", astronaut)
+    camera = site.service.cameras.add(
+        name="Lobby", address=address, purpose="demo", actor="cli:test", enabled=False, local=True
+    )
+    page = open_page("/cameras", role=Role.OPERATOR)
+    page.get_by_role("link", name="Check").click()
+    expect(page).to_have_url(f"{site.address}/cameras/{camera.id}/check")
+    expect(page.get_by_role("heading", name="Check of Lobby")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not checked yet")).to_be_visible()
+    page.get_by_role("button", name="Check this camera").click()
+    expect(page.locator("tr[data-finding]")).to_have_count(9, timeout=20_000)
+    expect(page.locator("tr[data-finding=eye_distance]")).to_contain_text("at least")
+    expect(page.locator("tr[data-finding=loss]")).to_contain_text("Pass")
+    expect(page.locator("#check .message")).to_contain_text("Not enough was seen")
+    expect(page.get_by_role("button", name="Check this camera")).to_be_enabled()
+
+
+def test_an_auditor_reads_a_check_and_begins_none(open_page, site):
+    camera = site.service.cameras.add(
+        name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:test", enabled=False
+    )
+    page = open_page(f"/cameras/{camera.id}/check", role=Role.AUDITOR)
+    expect(page.get_by_role("heading", name="Not checked yet")).to_be_visible()
+    assert page.locator("main button").count() == 0
