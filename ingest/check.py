@@ -11,7 +11,7 @@ from ingest.address import AddressPolicy, split_address
 from ingest.av_source import AvSource
 from ingest.camera import Credentials
 from ingest.face_measures import FaceMeasures
-from ingest.source import StreamInfo
+from ingest.source import CameraStreamError, StreamInfo
 from ingest.stream_measures import StreamMeasures
 from matcher.errors import ClearglassError
 from matcher.recognition.quality import QualityGate
@@ -93,9 +93,11 @@ def check_camera(
         from matcher.recognition.pipeline import load_recogniser
 
         recogniser = load_recogniser(embedders=False)
-    look = _Look(FaceMeasures(recogniser, gate or QualityGate()), seconds, progress)
+    faces = FaceMeasures(recogniser, gate or QualityGate())
+    look = _Look(faces, seconds, progress, endless=location.path is None)
     broken: ClearglassError | None = None
     while look.time_left:
+        look.tell()
         source = AvSource(location, credentials or found, measuring=True)
         try:
             broken = look.through(source)
@@ -108,12 +110,15 @@ def check_camera(
 
 
 class _Look:
-    """One check while it runs, over however many connections."""
+    """One check while it runs, over however many connections. endless: no file, which may end."""
 
-    def __init__(self, faces: FaceMeasures, seconds: float, progress: Callable[[int, int], None] | None) -> None:
+    def __init__(
+        self, faces: FaceMeasures, seconds: float, progress: Callable[[int, int], None] | None, *, endless: bool
+    ) -> None:
         self._faces = faces
         self._stream = StreamMeasures()
         self._seconds = seconds
+        self._endless = endless
         self._progress = progress
         self._info: StreamInfo | None = None
         self._began: float | None = None
@@ -125,13 +130,22 @@ class _Look:
         """Whether to look on."""
         return self._gone() < self._seconds
 
+    def tell(self) -> None:
+        """Says how far it is."""
+        if self._progress is not None:
+            self._progress(min(round(self._gone()), round(self._seconds)), round(self._seconds))
+
     def through(self, source: AvSource) -> ClearglassError | None:
-        """Looks until the time is over, the stream ends (None), or it breaks: why, if something had arrived before."""
+        """Looks until the time is over, the stream ends (None), or it breaks (why)."""
         try:
             self._info = source.open()
             if self._began is None:
                 self._began = time.monotonic()
             self._follow(source)
+            if self._endless and self.time_left:
+                raise CameraStreamError(
+                    "The camera ended its stream.", remedy="Check its power, and whether it allows another viewer."
+                )
         except ClearglassError as error:
             if not self._stream.frames:
                 raise
@@ -144,8 +158,7 @@ class _Look:
     def _follow(self, source: AvSource) -> None:
         for packet in source.packets():
             self._stream.take(packet)
-            if self._progress is not None:
-                self._progress(min(round(self._gone()), round(self._seconds)), round(self._seconds))
+            self.tell()
             if not self.time_left:
                 return
             frame = packet.decode(False)

@@ -68,13 +68,23 @@ class Finding:
     change: str
 
     @property
+    def found(self) -> str:
+        """What was measured, in words."""
+        return "–" if self.measured is None else f"{_figure(self.measured)} {self.unit}".strip()
+
+    @property
     def needed(self) -> str:
         """The bounds in words."""
         if self.least is not None and self.most is not None:
-            return f"{self.least:.4g} to {self.most:.4g} {self.unit}"
+            return f"{_figure(self.least)} to {_figure(self.most)} {self.unit}".strip()
         if self.least is not None:
-            return f"at least {self.least:.4g} {self.unit}"
-        return "" if self.most is None else f"at most {self.most:.4g} {self.unit}"
+            return f"at least {_figure(self.least)} {self.unit}".strip()
+        return "" if self.most is None else f"at most {_figure(self.most)} {self.unit}".strip()
+
+
+def _figure(value: float) -> str:
+    """Below 100 to a tenth: next to a bound, whole numbers would seem to be the same."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".removesuffix(".0")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,7 +121,7 @@ def _print(found: "CameraCheck", judged: "Suitability") -> None:
     rows = [
         {
             "what": finding.what.replace("_", " "),
-            "found": "–" if finding.measured is None else f"{finding.measured:.4g} {finding.unit}".strip(),
+            "found": finding.found,
             "needed": finding.needed,
             "verdict": finding.verdict.value,
         }

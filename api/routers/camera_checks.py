@@ -22,13 +22,17 @@ class CheckIn(BaseModel):
 
 
 class FindingOut(BaseModel):
-    """One thing about a camera. measured, least, most: in `unit`. change: what to do, empty when it passes."""
+    """One thing about a camera. measured, least, most: in `unit`; found, needed: the same in words.
+
+    change: what to do, empty when it passes.
+    """
 
     what: Aspect
     measured: float | None
     least: float | None
     most: float | None
     unit: str
+    found: str
     needed: str
     verdict: Verdict
     change: str

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 
+import av
+import numpy as np
 import psutil
 import pytest
 
@@ -327,3 +329,65 @@ def test_check_camera_measures_a_stream(policy: AddressPolicy, serve: Serve) -> 
     assert found.looked_at >= 2 and found.usable == found.faces == found.looked_at
     assert found.eye_distance_median == 60.0
     assert steps[-1] == (2, 2)
+
+
+def test_packets_that_were_cut_short_are_counted(policy: AddressPolicy, clip: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mp4"
+    with av.open(str(clip)) as whole, av.open(str(cut), "w") as container:
+        stream = container.add_stream_from_template(whole.streams.video[0])
+        for number, packet in enumerate(whole.demux(video=0)):
+            if packet.size:
+                half = av.Packet(bytes(packet)[: packet.size // (2 if number % 10 == 5 else 1)])
+                half.pts, half.dts, half.time_base = packet.pts, packet.dts, packet.time_base
+                half.is_keyframe, half.stream = packet.is_keyframe, stream
+                container.mux(half)
+    for path, damaged in ((clip, 0), (cut, 10)):
+        source = AvSource(policy.locate(str(path), local=True), paced=False)
+        source.open()
+        for packet in source.packets():
+            packet.decode(False)
+        source.close()
+        assert source.damaged == damaged
+
+
+def test_a_measuring_source_tells_how_hard_frames_were_compressed(policy: AddressPolicy, tmp_path: Path) -> None:
+    measured = []
+    for quantiser in (20, 40):
+        clip = write_clip(tmp_path / f"{quantiser}.mp4", seconds=1.0, options={"qp": str(quantiser), "g": "1"})
+        source = AvSource(policy.locate(str(clip), local=True), paced=False, measuring=True)
+        source.open()
+        told = [frame.quantisers() for packet in source.packets() if (frame := packet.decode(False)) is not None]
+        source.close()
+        assert told and all(one is not None and one.shape == (15, 20) for one in told)
+        measured.append(float(np.mean(told)))  # type: ignore[arg-type]
+    # The encoder compresses key frames three steps less than it was told.
+    assert measured == pytest.approx([17, 37], abs=1)
+
+
+def test_a_source_that_does_not_measure_tells_nothing(policy: AddressPolicy, clip: Path) -> None:
+    source = AvSource(policy.locate(str(clip), local=True), paced=False)
+    source.open()
+    frame = next(frame for packet in source.packets() if (frame := packet.decode(False)) is not None)
+    assert frame.quantisers() is None
+    source.close()
+
+
+def test_a_check_takes_a_broken_stream_up_again_and_tells_of_it(policy: AddressPolicy, serve: Serve) -> None:
+    from ingest_stub import BrightRecogniser
+
+    server = serve()
+    broken = threading.Event()
+
+    def break_it(done: int, total: int) -> None:
+        if done >= 1 and not broken.is_set():
+            broken.set()
+            server.kill()
+            server.start()
+
+    found = check_camera(
+        server.url("face"), policy=policy, seconds=6.0, recogniser=BrightRecogniser(), progress=break_it
+    )
+    assert found.interruptions == 1
+    assert found.longest_gap_seconds >= 1.0
+    assert found.frame_rate == pytest.approx(25, abs=6)
+    assert found.frames > 60

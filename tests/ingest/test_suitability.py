@@ -112,6 +112,14 @@ def test_each_finding_fails_beyond_its_edge(aspect: Aspect, field: str, passes: 
     assert aspect.replace("_", " ") in judged.stands
 
 
+def test_findings_are_told_in_words() -> None:
+    size = finding(Aspect.EYE_DISTANCE, eye_distance_median=29.96)
+    assert (size.found, size.needed) == ("30 px", "at least 30 px")
+    assert finding(Aspect.BITRATE).found == "4,000 kbit/s"
+    assert finding(Aspect.LIGHT).needed == "35 to 180 of 255"
+    assert finding(Aspect.SHARPNESS, sharpness_median=None, faces=0).found == "–"
+
+
 def test_few_faces_say_nothing_of_faces_but_a_broken_stream_fails_all_the_same() -> None:
     few = replace(GOOD, faces=LEAST_FACES - 1, eye_distance_median=5.0)
     judged = judge(few, NEEDS)

@@ -18,17 +18,14 @@ const VERDICT = {
 };
 let timer = null;
 
-const figure = (value) => String(Number(value.toPrecision(4)));
-
 function row(finding) {
   const { label, tone } = VERDICT[finding.verdict];
-  const measured = finding.measured === null ? "–" : `${figure(finding.measured)} ${finding.unit}`;
   return element("tr", { "data-finding": finding.what },
     element("td", { "data-label": "What" }, element("b", {}, finding.what.replaceAll("_", " "))),
-    element("td", { "data-label": "Found" }, measured),
+    element("td", { "data-label": "Found" }, finding.found),
     element("td", { "data-label": "Needed" }, finding.needed),
     element("td", { "data-label": "Verdict" }, chip(label, tone)),
-    element("td", { "data-label": "To change" }, finding.change));
+    element("td", { "data-label": finding.change ? "To change" : null }, finding.change || null));
 }
 
 function judgement({ stream, judged, began_at }) {
