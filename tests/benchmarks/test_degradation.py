@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.benchmark import Context
-from benchmarks.degradation import DegradationBenchmark, nods_of
+from benchmarks.degradation import QUICK_PAIRS, DegradationBenchmark, nods_of
 from benchmarks.degradation_levels import CURVES, as_film, as_jpeg, at_eye_distance
 from benchmarks.degradation_needs import LEAST_PAIRS, clearly_worse, need_of
 from benchmarks.runner import TerminalProgress
@@ -111,7 +111,7 @@ def test_a_quick_run_measures_all_and_writes_nothing(data_folder: Path, tmp_path
     )
     assert result.figures["written_into_package"] is False
     assert {curve["name"] for curve in result.figures["curves"]} >= {one.name for one in CURVES} | {"yaw"}
-    assert all(one["n"] == 16 for curve in result.figures["curves"][:8] for one in curve["levels"])
+    assert all(one["n"] == QUICK_PAIRS for curve in result.figures["curves"][:8] for one in curve["levels"])
     assert result.figures["needs"]["nod_spread"] > 0
     seen = [measured for _, measured in result.figures["needs"]["nods"]]
     assert seen == sorted(seen)
