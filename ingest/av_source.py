@@ -309,8 +309,8 @@ def _peers() -> set[tuple[str, int]]:
 
 
 def _sent(packet: "VideoPacket") -> float | None:
-    stamp = packet.dts if packet.dts is not None else packet.pts
-    return None if stamp is None or packet.time_base is None else float(stamp * packet.time_base)
+    # Of its two stamps that which rises from packet to packet, also where frames are shown in another order.
+    return None if packet.dts is None or packet.time_base is None else float(packet.dts * packet.time_base)
 
 
 def _quantisers(picture: "VideoFrame") -> Quantisers | None:

@@ -98,8 +98,14 @@ class Suitability:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What to change, most weighty first."""
+        """What to change, as the findings come."""
         return tuple(finding.change for finding in self.findings if finding.verdict is Verdict.FAIL)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The warnings, and what could not be told though faces enough were seen."""
+        doubts = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN)
+        return (*self.warnings, *(one.change for one in doubts if one.change and one.what is not Aspect.FACES_SEEN))
 
 
 def judge(
@@ -109,8 +115,8 @@ def judge(
 
     frame_rate: frames a second that the service shall look at.
     """
-    findings = (*_faces(check, needs, gate or QualityGate()), _bitrate(check, needs), _rate(check, frame_rate))
-    findings = (*findings, _loss(check))
+    faces = _faces(check, needs, gate or QualityGate())
+    findings = (*faces, _bitrate(check, needs), _rate(check, frame_rate), _loss(check))
     verdict = _overall(findings)
     failed = ", ".join(finding.what.replace("_", " ") for finding in findings if finding.verdict is Verdict.FAIL)
     stands = {

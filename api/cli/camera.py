@@ -128,8 +128,8 @@ def _print(found: "CameraCheck", judged: "Suitability") -> None:
         for finding in judged.findings
     ]
     show(rows, as_json=False, title="This camera", empty="")
-    for warning in judged.warnings:
-        tell({}, as_json=False, sentence=f"Note: {warning}")
+    for note in judged.notes:
+        tell({}, as_json=False, sentence=f"Note: {note}")
     tell({}, as_json=False, sentence=judged.stands)
     for change in judged.changes:
         tell({}, as_json=False, sentence=f"→ {change}")

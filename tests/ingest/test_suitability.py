@@ -166,7 +166,8 @@ def test_a_nod_within_what_people_differ_by_is_not_known(measured: float) -> Non
     doubtful = finding(Aspect.PITCH, pitch_median=measured)
     assert doubtful.verdict is Verdict.UNKNOWN
     assert doubtful.change.startswith("Not sure, for people differ: heads are seen from")
-    assert judge(replace(GOOD, pitch_median=measured), NEEDS).verdict is Verdict.PASS
+    judged = judge(replace(GOOD, pitch_median=measured), NEEDS)
+    assert judged.verdict is Verdict.PASS and judged.notes == (doubtful.change,)
 
 
 def test_needs_of_another_model_are_a_warning() -> None:
