@@ -20,6 +20,7 @@ from api.routers import (
     events,
     health,
     log,
+    log_live,
     log_searches,
     published_log,
     references,
@@ -91,6 +92,7 @@ def create_app(service: Service) -> FastAPI:
         searches,
         alerts,
         log,
+        log_live,
         log_searches,
         events,
     ):

@@ -31,7 +31,14 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
     scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=now)
     signer = Signer.generate("benchmark")
     body = request_body(
-        "identify", QUERY, started_at=now, scope=scope, operating_point=POINT, commitment="0" * 64, against=None
+        "identify",
+        QUERY,
+        started_at=now,
+        scope=scope,
+        operating_point=POINT,
+        commitment="0" * 64,
+        quality=world.probes[0].quality.score,
+        against=None,
     )
     numbers = np.arange(1, min(50, len(world.probes)) + 1)
     publication = StoredPublication(matcher.database)

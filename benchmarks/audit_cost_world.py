@@ -182,6 +182,7 @@ def _request(scope: Scope, probe: Probe, query: Query) -> Body:
         scope=scope,
         operating_point=POINT,
         commitment=Evidence.of(probe).commitment,
+        quality=probe.quality.score,
         against=None,
     )
 

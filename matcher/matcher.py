@@ -17,6 +17,7 @@ from matcher.audit.policy import read_policy
 from matcher.audit.verification import require_sound
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
+from matcher.gallery.declaration import Declarations
 from matcher.gallery.enrolment import Enroller
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.growing_index import GrowingIndex
@@ -89,6 +90,7 @@ class Matcher:
         self.gallery = Gallery(
             database, self.master_key, self.log, self._index, model_digest=recogniser.model_digest, metrics=metrics
         )
+        self.declarations = Declarations(database, self.gallery, self.log)
         self.sampler = Sampler(recogniser, gate)
         self.enroller = Enroller(self.sampler, self.gallery, threshold=operating_point.threshold)
         self.identifier = Identifier(

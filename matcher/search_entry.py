@@ -19,9 +19,11 @@ def request_body(
     scope: Scope,
     operating_point: OperatingPoint,
     commitment: str,
+    quality: float,
     against: Mapping[str, str] | None,
 ) -> dict[str, Any]:
-    """Of a request entry. kind: identify or verify. against: whom or what a verification compares with."""
+    """Of a request entry. kind: identify or verify. quality: of the probe, 0 to 1. against: whom or what a
+    verification compares with."""
     body: dict[str, Any] = {
         "search": kind,
         "actor": query.actor,
@@ -40,6 +42,7 @@ def request_body(
         "model_digest": operating_point.model_digest,
         "operating_point": {"name": operating_point.name, "threshold": operating_point.threshold},
         "commitment": commitment,
+        "quality": round(quality, 2),
     }
     return body if against is None else body | {"against": dict(against)}
 

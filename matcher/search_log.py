@@ -61,6 +61,7 @@ class SearchLog:
             scope=scope,
             operating_point=operating_point,
             commitment=evidence.commitment,
+            quality=probe.quality.score,
             against=against,
         )
         entry = self._log.append(connection, EntryKind.REQUEST, body)

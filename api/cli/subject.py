@@ -1,4 +1,4 @@
-"""`clearglass subject`: enrol, list, withdraw."""
+"""`clearglass subject`: enrol, list, declare, withdraw."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,6 +76,38 @@ def list_(data: Data, json: Json = False) -> None:
             for subject in gallery.subjects()
         ]
     show(rows, as_json=json, title="People", empty="Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…")
+
+
+@app.command()
+def declare(
+    subject_id: Annotated[str, typer.Argument(help="The subject's id.")],
+    data: Data,
+    attributes: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]…", help="Such as gender=female age=60+.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget what the person declared.")] = False,
+    json: Json = False,
+) -> None:
+    """Keep groups that a person says they belong to, and agreed to have used for measuring fairness."""
+    if remove == bool(attributes):
+        raise typer.BadParameter("give attributes as NAME=VALUE, or --remove")
+    declared = _attributes(attributes or [])
+    with opened(data) as service:
+        if remove:
+            service.matcher.declarations.remove(subject_id, actor())
+        else:
+            service.matcher.declarations.declare(subject_id, declared, actor())
+    kept = f"Kept {len(declared)} attribute(s) of {subject_id}."
+    sentence = f"Forgot what {subject_id} declared." if remove else kept
+    tell({"subject_id": subject_id, "attributes": declared}, as_json=json, sentence=sentence)
+
+
+def _attributes(texts: list[str]) -> dict[str, str]:
+    parts = [text.partition("=") for text in texts]
+    declared = {name.strip(): value.strip() for name, _, value in parts}
+    if not all(middle for _, middle, _ in parts) or len(declared) < len(texts):
+        raise typer.BadParameter("each attribute stands once, as NAME=VALUE")
+    return declared
 
 
 @app.command()

@@ -55,6 +55,14 @@ class EnrolmentOut(BaseModel):
     refused: list[RefusedOut]
 
 
+class DeclarationIO(BaseModel):
+    """Groups that a person says they belong to, by attribute."""
+
+    model_config = {"extra": "forbid"}
+
+    attributes: dict[str, str] = Field(examples=[{"gender": "female", "age": "60+"}])
+
+
 @router.get("", operation_id="list_subjects", summary="List subjects", openapi_extra=asks(Permission.SUBJECTS_READ))
 def list_subjects(
     caller: Caller,
@@ -119,6 +127,42 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
         consents=[ConsentOut.of(consent) for consent in gallery.consents(subject_id)],
         references=[ReferenceOut.of(reference) for reference in gallery.references(subject_id)],
     )
+
+
+@router.get(
+    "/{subject_id}/declaration",
+    operation_id="get_declaration",
+    summary="What groups a person declared",
+    openapi_extra=asks(Permission.SUBJECTS_WRITE),
+)
+def get_declaration(subject_id: str, service: ServiceDep) -> DeclarationIO:
+    """What is kept of it, for the person to see."""
+    return DeclarationIO(attributes=dict(service.matcher.declarations.declaration(subject_id).attributes))
+
+
+@router.put(
+    "/{subject_id}/declaration",
+    operation_id="declare_groups",
+    summary="Declare groups a person belongs to",
+    openapi_extra=asks(Permission.SUBJECTS_WRITE),
+)
+def declare_groups(subject_id: str, new: DeclarationIO, caller: Caller, service: ServiceDep) -> DeclarationIO:
+    """Keeps what the person declared, in place of what they declared before. Only with their agreement that it is used
+    to measure fairness; it is used for nothing else."""
+    made = service.matcher.declarations.declare(subject_id, new.attributes, caller.actor)
+    return DeclarationIO(attributes=dict(made.attributes))
+
+
+@router.delete(
+    "/{subject_id}/declaration",
+    operation_id="remove_declaration",
+    summary="Take back what a person declared",
+    status_code=204,
+    openapi_extra=asks(Permission.SUBJECTS_WRITE),
+)
+def remove_declaration(subject_id: str, caller: Caller, service: ServiceDep) -> None:
+    """Forgets it: the words are overwritten; the log tells only that there were some."""
+    service.matcher.declarations.remove(subject_id, caller.actor)
 
 
 @router.delete(

@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     ERASURE = "erasure"
     CONSENT = "consent"
+    DECLARATION = "declaration"
     MODEL = "model"
     CAMERA = "camera"
     KEY = "key"

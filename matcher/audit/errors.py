@@ -103,6 +103,15 @@ class WitnessError(LogError):
         super().__init__(message, remedy="See to the witness's folder and its disk, then start it again.")
 
 
+class LogChangedError(LogError):
+    """The entries of a log are not those that its checkpoint covers."""
+
+    code: ClassVar[str] = "log_changed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remedy="Check the log by `clearglass audit verify`: it says where it was changed.")
+
+
 class ServedLogError(LogError):
     """A log that is served elsewhere cannot be read there."""
 

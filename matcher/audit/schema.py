@@ -56,7 +56,10 @@ class Against(_Model):
 
 
 class Request(_Model):
-    """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log."""
+    """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log.
+
+    quality: of the probe, 0 to 1, higher is better.
+    """
 
     search: Literal["identify", "verify"]
     actor: Actor
@@ -69,6 +72,7 @@ class Request(_Model):
     model_digest: Sha256
     operating_point: Point
     commitment: Sha256
+    quality: Annotated[float, Field(ge=0, le=1)] | None = None
     against: Against | None = None
 
 
@@ -158,6 +162,18 @@ class ConsentChange(_Model):
     actor: Actor
     revision: Count
     consent: Consent | ConsentNamed
+
+
+class Declaration(_Model):
+    """A subject declared groups they belong to, to be used for measuring fairness, or took that back.
+
+    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log.
+    """
+
+    action: Literal["declared", "removed"]
+    subject: str
+    actor: Actor
+    commitment: Sha256 | None = None
 
 
 class Withdrawal(_Model):
@@ -256,6 +272,7 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.WITHDRAWAL: Withdrawal,
     EntryKind.ERASURE: Erasure,
     EntryKind.CONSENT: ConsentChange,
+    EntryKind.DECLARATION: Declaration,
     EntryKind.MODEL: Model,
     EntryKind.CAMERA: Camera,
     EntryKind.KEY: Key,

@@ -24,7 +24,7 @@ PENDING = (
 )
 """Subjects who are withdrawn and not erased. Its conditions are those of the table's index, by which it is answered."""
 
-_SEALED = (tables.evidence, tables.reference, tables.subject_key)
+_SEALED = (tables.evidence, tables.reference, tables.declaration, tables.subject_key)
 """Where things lie that are sealed under a subject's key; and that key."""
 
 # Made once: most of what a withdrawal costs beside the disk would be making them.

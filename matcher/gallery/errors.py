@@ -65,6 +65,18 @@ class ConsentInvalidError(ConsentError):
     code: ClassVar[str] = "consent_invalid"
 
 
+class DeclarationInvalidError(GalleryError):
+    """What somebody would declare of themselves is empty, too much, or no plain text."""
+
+    code: ClassVar[str] = "declaration_invalid"
+
+
+class DeclarationUnknownError(GalleryError):
+    """The subject has declared nothing."""
+
+    code: ClassVar[str] = "declaration_unknown"
+
+
 class DifferentPersonError(GalleryError):
     """A picture that seems to show somebody else than the person's other pictures."""
 

@@ -132,6 +132,14 @@ reference_sample = Table(
     comment="What a reference was made from. Apart from it: a start reads every reference, and no picture.",
 )
 
+declaration = Table(
+    "declaration",
+    metadata,
+    Column("subject_id", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="Groups that people declared themselves, and the salt of the commitment; under the subject's key.",
+)
+
 # --- audit ---------------------------------------------------------------------------------------------------------
 
 audit_entry = Table(

@@ -1,0 +1,87 @@
+"""The live evaluation, and the declared groups that somebody outside needs to make it again. Looking is logged."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+from starlette.responses import Response
+
+from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
+from api.moment import Moment
+from api.permission import Permission
+from api.routers.log import note_reading
+from matcher.audit.note import Verifier
+from matcher.audit.publication import StoredPublication
+from matcher.evaluation.groups import pack_groups
+from matcher.evaluation.live import LiveReport
+from matcher.evaluation.published import evaluate_log
+
+router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
+
+
+class LiveIn(BaseModel):
+    """Which searches are looked at."""
+
+    model_config = {"extra": "forbid"}
+
+    since: Moment | None = None
+    until: Moment | None = Field(None, description="Not within.")
+
+
+class LiveOut(BaseModel):
+    """The live evaluation of the log as it is published now."""
+
+    origin: str
+    entries: int
+    root: str = Field(description="Hex Merkle root (RFC 6962) of what was evaluated.")
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    findings: list[str] = Field(description="What differs, each in a sentence; empty where nothing was found.")
+    report: LiveReport
+
+
+@router.get(
+    "/live",
+    operation_id="evaluate_live",
+    summary="How well and how fairly the cameras recognise",
+    openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
+)
+def evaluate_live(caller: Caller, service: ServiceDep, asked: Annotated[LiveIn, Query()]) -> LiveOut:
+    """From the log, the reviews in it and the groups that people declared: alerts and false alarms by camera, week and
+    group, with intervals. It is logged before anything is read."""
+    said: dict[str, Any] = {"live": asked.model_dump(mode="json", exclude_none=True)}
+    note_reading(service, caller, said)
+    matcher = service.matcher
+    made = evaluate_log(
+        StoredPublication(matcher.database),
+        matcher.declarations.every(),
+        verifiers=[Verifier.parse(key) for key in matcher.log.verifier_keys],
+        since=asked.since,
+        until=asked.until,
+    )
+    return LiveOut(
+        origin=made.origin,
+        entries=made.entries,
+        root=made.root,
+        since=asked.since,
+        until=asked.until,
+        findings=made.report.findings,
+        report=made.report,
+    )
+
+
+@router.get(
+    "/groups",
+    operation_id="export_groups",
+    summary="The declared groups as a file",
+    openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+def export_groups(caller: Caller, service: ServiceDep) -> Response:
+    """Of those who agreed to that use, by subject's id: what they declared, and what shows that the log commits to it.
+    It is logged before anything is opened. Who takes it keeps it as safe as what it is, and deletes it after use."""
+    note_reading(service, caller, {"groups": True})
+    packed = pack_groups(service.matcher.declarations.every())
+    headers = {"Content-Disposition": 'attachment; filename="groups.json"'}
+    return Response(packed, media_type="application/json", headers=headers)

@@ -1,0 +1,247 @@
+"""A simulated month of cameras, people who pass, and people who review: what a live evaluation gets to see of it.
+
+Non-mated dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others:
+Doddington et al., ICSLP 1998). Part of the strangers pass again and again, and whoever is taken for somebody once is
+taken for them on most days. The planted unfairness: women's non-mated dissimilarities lie lower by so much that their FMR
+is FACTOR times as high, as if their threshold alone had been shifted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.evaluation.events import Events, LoggedAlert, Searches, Span, distinct
+from matcher.gallery.consent import ANY_CAMERA
+from matcher.gallery.consents import microseconds
+from matcher.gallery.declaration import Attributes, Declaration
+
+FACTOR = 3.0
+BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
+PURPOSE = "demo"
+THRESHOLD = 0.5
+QUALITY = 0.8
+
+_NON_MATED = 1.0
+_SPREAD = 0.11
+"""Of one stranger's dissimilarities to others, once a person's own mean is taken away."""
+_PAIR = 0.1
+"""The part of it that stays when the same stranger passes again."""
+_PERSON = 0.025
+_MATED = (0.3, 0.08)
+_BEFORE = 0.3
+"""The part of a day that is over when the first search is made."""
+_DAY = 86_400_000_000
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """enrolled: half of them women, all of whom declared it, and one of three ages. strangers: passages a day and
+    camera of people who pass once. regulars: who pass on most days, each at a camera. decided: the share of alerts that
+    people decide, at the first camera and at the last. wrong: of the false alerts confirmed, of the true ones rejected.
+    """
+
+    enrolled: int = 400
+    cameras: int = 8
+    days: int = 30
+    strangers: int = 400
+    regulars: int = 400
+    visits: float = 0.3
+    decided: tuple[float, float] = (0.5, 0.9)
+    wrong: tuple[float, float] = (0.03, 0.003)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Month:
+    """As the live evaluation sees it. matches: (request, subject) of all candidates that were found, in order."""
+
+    events: Events
+    groups: Mapping[str, Attributes]
+    declarations: list[Declaration]
+    matches: list[LoggedAlert]
+    decisions: Mapping[int, bool | None]
+
+
+def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
+    """A month. factor: how many times the FMR of men that of women is, each person being as easily mistaken."""
+    random = np.random.default_rng(seed)
+    subjects = [str(UUID(bytes=random.bytes(16), version=4)) for _ in range(plan.enrolled)]
+    women = np.arange(plan.enrolled) % 2 == 0
+    ages = random.integers(0, 3, plan.enrolled)
+    means = _NON_MATED + random.normal(0, _PERSON, plan.enrolled) - women * _shift(factor)
+    found = [*_strangers(plan, means, random), *_regulars(plan, means, random), *_visits(plan, random)]
+    searches, placed = _searches(plan, found, random)
+    matches = [
+        LoggedAlert(
+            request=request,
+            time=time,
+            camera=_camera(one.camera),
+            subject=subjects[one.person],
+            dissimilarity=one.score,
+        )
+        for request, time, one in placed
+    ]
+    decisions = _decisions(plan, placed, random)
+    # What nobody looks at stays undecided without a review, as if it were never opened.
+    reviewed = {request: rejected for request, rejected in decisions.items() if rejected is not None}
+    # Only what became an alert can be reviewed.
+    raised = {alert.request for alert in distinct(matches, {})}
+    reviewed = {request: rejected for request, rejected in reviewed.items() if request in raised}
+    groups = {
+        subject: {"age": ("18-39", "40-59", "60+")[age], "gender": "female" if woman else "male"}
+        for subject, age, woman in zip(subjects, ages.tolist(), women.tolist(), strict=True)
+    }
+    declarations = [
+        Declaration(subject_id=subject, attributes=groups[subject], salt=random.bytes(32)) for subject in subjects
+    ]
+    end = microseconds(BEGAN + timedelta(days=plan.days + 1))
+    events = Events(
+        began=min(int(one.times[0]) for one in searches),
+        ended=max(int(one.times[-1]) for one in searches) + 1,
+        searches=searches,
+        alerts=distinct(matches, reviewed),
+        spans=[
+            Span(
+                subject=subject,
+                purpose=PURPOSE,
+                cameras=frozenset({ANY_CAMERA}),
+                begin=microseconds(BEGAN) + place,
+                end=end,
+            )
+            for place, subject in sorted(enumerate(subjects), key=lambda one: one[1])
+        ],
+        thresholds=[THRESHOLD],
+        declarations={one.subject_id: one.commitment for one in declarations},
+    )
+    return Month(events=events, groups=groups, declarations=declarations, matches=matches, decisions=reviewed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A search that found somebody: whom, where, on which day, and whether it was they."""
+
+    person: int
+    camera: int
+    day: int
+    score: float
+    mated: bool
+
+
+def _shift(factor: float) -> float:
+    """By how much lower dissimilarities make a stranger's FMR that many times as high, averaged over people."""
+    from scipy.stats import norm
+
+    spread = float(np.hypot(_SPREAD, _PERSON))
+    usual = norm.cdf(THRESHOLD, _NON_MATED, spread)
+    return float(norm.ppf(factor * usual, _NON_MATED, spread)) - THRESHOLD
+
+
+def _below(mean: float, spread: float, random: np.random.Generator) -> float:
+    """A dissimilarity, given that it is below the threshold."""
+    from scipy.stats import norm
+
+    return float(norm.ppf(random.uniform() * norm.cdf(THRESHOLD, mean, spread), mean, spread))
+
+
+def _strangers(plan: Plan, means: Floats, random: np.random.Generator) -> list[_Found]:
+    from scipy.stats import norm
+
+    passages = plan.strangers * plan.days
+    counts = random.binomial(passages, norm.cdf(THRESHOLD, means, _SPREAD)[:, None], (len(means), plan.cameras))
+    return [
+        _Found(
+            person=person,
+            camera=camera,
+            day=int(random.integers(plan.days)),
+            score=_below(float(means[person]), _SPREAD, random),
+            mated=False,
+        )
+        for person, camera in np.argwhere(counts).tolist()
+        for _ in range(counts[person, camera])
+    ]
+
+
+def _regulars(plan: Plan, means: Floats, random: np.random.Generator) -> list[_Found]:
+    """Each regular is about as like somebody on every day."""
+    within = float(np.sqrt(_SPREAD**2 - _PAIR**2))
+    pairs = means + random.normal(0, _PAIR, (plan.regulars, len(means)))
+    cameras = random.integers(plan.cameras, size=plan.regulars)
+    days = random.uniform(size=(plan.regulars, plan.days)) < 0.7
+    found = []
+    for regular, person in np.argwhere(pairs < THRESHOLD + 5 * within).tolist():
+        for day in np.flatnonzero(days[regular]).tolist():
+            score = float(random.normal(pairs[regular, person], within))
+            if score <= THRESHOLD:
+                camera = int(cameras[regular])
+                found.append(_Found(person=person, camera=camera, day=day, score=score, mated=False))
+    return found
+
+
+def _visits(plan: Plan, random: np.random.Generator) -> list[_Found]:
+    """Those who are enrolled pass as well."""
+    found = []
+    for person, day in np.argwhere(random.uniform(size=(plan.enrolled, plan.days)) < plan.visits).tolist():
+        score = float(random.normal(*_MATED))
+        if score <= THRESHOLD:
+            camera = int(random.integers(plan.cameras))
+            found.append(_Found(person=person, camera=camera, day=day, score=score, mated=True))
+    return found
+
+
+def _searches(
+    plan: Plan, found: list[_Found], random: np.random.Generator
+) -> tuple[list[Searches], list[tuple[int, int, _Found]]]:
+    """Every passage is one search. Gives those that found somebody with request and time as well, in order."""
+    daily = plan.strangers + plan.regulars * 0.7 / plan.cameras
+    cameras = np.concatenate(
+        [
+            np.array([one.camera for one in found], dtype=np.int64),
+            random.integers(plan.cameras, size=int(daily * plan.cameras * plan.days)),
+        ]
+    )
+    days = np.concatenate(
+        [
+            np.array([one.day for one in found], dtype=np.int64),
+            random.integers(plan.days, size=len(cameras) - len(found)),
+        ]
+    )
+    moments = (
+        microseconds(BEGAN) + days * _DAY + ((_BEFORE + 0.5 * random.uniform(size=len(days))) * _DAY).astype(np.int64)
+    )
+    qualities = np.round(np.clip(random.normal(QUALITY, 0.1, len(days)), 0, 1), 2)
+    order = np.argsort(moments, kind="stable")
+    moments, cameras, qualities = moments[order], cameras[order], qualities[order]
+    searches = [
+        Searches(
+            camera=_camera(camera),
+            purpose=PURPOSE,
+            times=moments[cameras == camera],
+            qualities=qualities[cameras == camera],
+        )
+        for camera in range(plan.cameras)
+    ]
+    requests = np.argsort(order)
+    placed = [(int(requests[at]), int(moments[requests[at]]), one) for at, one in enumerate(found)]
+    return searches, sorted(placed, key=lambda one: one[0])
+
+
+def _decisions(
+    plan: Plan, placed: list[tuple[int, int, _Found]], random: np.random.Generator
+) -> dict[int, bool | None]:
+    """By request: whether people reject it, or None. Some cameras' alerts are looked at more than others'."""
+    shares = np.linspace(*plan.decided, plan.cameras)
+    decisions: dict[int, bool | None] = {}
+    for request, _, one in placed:
+        decided, wrong = random.uniform(size=2)
+        error = bool(wrong < plan.wrong[1 if one.mated else 0])
+        decisions[request] = (error if one.mated else not error) if decided < shares[one.camera] else None
+    return decisions
+
+
+def _camera(number: int) -> str:
+    return f"camera-{number:02}"

@@ -1,0 +1,32 @@
+"""The entries of a published log, read in their order, and only if they are the ones that its checkpoint covers."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from matcher.audit.bundle import unpack_bundle
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.errors import LogChangedError
+from matcher.audit.merkle import Frontier, leaf_hash
+from matcher.audit.publication import Publication
+from matcher.audit.report import Progress
+from matcher.audit.tile import tiles
+
+
+def leaves(log: Publication, checkpoint: Checkpoint, progress: Progress | None = None) -> Iterator[bytes]:
+    """Every leaf, from the first. Raises LogChangedError, at the latest after the last, and what reading raises.
+
+    Whose signature the checkpoint bears is not asked here: `auditor.audit` does.
+    """
+    frontier = Frontier()
+    for tile in takewhile(lambda tile: tile.level is None, tiles(checkpoint.size)):
+        try:
+            bundle = unpack_bundle(log.read(tile), tile.width)
+        except ValueError as error:
+            raise LogChangedError(f"{tile.path} is {error}.") from error
+        for leaf in bundle:
+            frontier = frontier.append(leaf_hash(leaf))
+            yield leaf
+        if progress is not None:
+            progress(tile.end, checkpoint.size)
+    if frontier.root() != checkpoint.root:
+        raise LogChangedError("The entries do not hash to the root of the log's checkpoint.")

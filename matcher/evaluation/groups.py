@@ -1,0 +1,53 @@
+"""Which groups subjects declared, as a file beside a log's export: each held against its commitment in the log."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from matcher.errors import ClearglassError
+from matcher.gallery.declaration import Attributes, Declaration
+from matcher.gallery.errors import DeclarationInvalidError
+
+_VERSION = 1
+Groups = Mapping[str, Attributes]
+"""By subject, what they declared."""
+
+
+class GroupsError(ClearglassError):
+    """A file of declared groups cannot be read, or says what the log does not."""
+
+    code: ClassVar[str] = "groups_invalid"
+
+
+def pack_groups(declarations: Iterable[Declaration]) -> str:
+    """The file's text."""
+    return json.dumps({"version": _VERSION, "groups": [one.record for one in declarations]}, indent=1) + "\n"
+
+
+def read_groups(path: Path) -> list[Declaration]:
+    """What such a file says, unchecked. Raises GroupsError."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict) or value.get("version") != _VERSION or not isinstance(value.get("groups"), list):
+            raise ValueError("it has another form")
+        return [Declaration.of_record(record) for record in value["groups"]]
+    except (OSError, ValueError, DeclarationInvalidError) as error:
+        raise GroupsError(
+            f"{path} is no file of declared groups: {error}", remedy="Make it by `clearglass audit groups`."
+        ) from error
+
+
+def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str, str]) -> Groups:
+    """By subject, what was declared; what was taken back is left out. Raises GroupsError for what the log tells otherwise.
+
+    commitments: by subject, those in force where the log ends.
+    """
+    held = [one for one in declarations if one.subject_id in commitments]
+    for one in held:
+        if commitments[one.subject_id] != one.commitment:
+            raise GroupsError(
+                f"What subject {one.subject_id} is said to have declared is not what the log tells of.",
+                remedy="If it was declared anew since, export log and groups again; else somebody changed the file.",
+            )
+    return {one.subject_id: one.attributes for one in held}

@@ -1,0 +1,57 @@
+"""The live evaluation of a published log: from its entries, and what people declared, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from matcher.audit.checkpoint import Checkpoint
+from matcher.audit.errors import LogChangedError
+from matcher.audit.leaves import leaves
+from matcher.audit.note import Verifier, note_text, open_note
+from matcher.audit.publication import Publication
+from matcher.audit.report import Progress
+from matcher.evaluation.events import events_of
+from matcher.evaluation.groups import checked_groups
+from matcher.evaluation.live import LiveReport, evaluate
+from matcher.gallery.declaration import Declaration
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEvaluation:
+    """A report, and of what it is: the log's name, how many entries it had, its root in hex. signed: whether the
+    checkpoint's signature was checked with a key that was given."""
+
+    origin: str
+    entries: int
+    root: str
+    signed: bool
+    report: LiveReport
+
+
+def evaluate_log(
+    log: Publication,
+    declarations: Sequence[Declaration] = (),
+    *,
+    verifiers: Sequence[Verifier] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+) -> LogEvaluation:
+    """The same report for everybody who has the same log and declarations. since, until: of the searches looked at.
+
+    Raises LogChangedError if the entries are not those of its checkpoint, NoteError if none of the verifiers signed
+    that, GroupsError if a declaration is not what the log commits to, and what reading the log does.
+    """
+    note = log.checkpoint()
+    checkpoint = Checkpoint.parse(open_note(note, verifiers) if verifiers else note_text(note))
+    try:
+        events = events_of(leaves(log, checkpoint, progress), since=since, until=until)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LogChangedError("An entry of the log is none that can be read.") from error
+    return LogEvaluation(
+        origin=checkpoint.origin,
+        entries=checkpoint.size,
+        root=checkpoint.root.hex(),
+        signed=bool(verifiers),
+        report=evaluate(events, checked_groups(declarations, events.declarations)),
+    )
