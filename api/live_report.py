@@ -6,6 +6,7 @@ from datetime import datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matcher.evaluation import live
+from matcher.evaluation.comparison import DEALT
 from matcher.evaluation.live import Comparison, Estimate
 from matcher.evaluation.published import LogEvaluation
 
@@ -25,6 +26,7 @@ def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
         made=made,
         report=made.report,
         limits=live,
+        dealt=DEALT,
         compared=compared,
         ruler=_Ruler(compared),
         made_at=made_at,

@@ -14,6 +14,7 @@ _CLASSES = {
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "degradation": "benchmarks.degradation:DegradationBenchmark",
     "operating-point": "benchmarks.accuracy.operating_point:OperatingPointBenchmark",
+    "live-month": "benchmarks.live_month:LiveMonthBenchmark",
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
     "search": "benchmarks.search:SearchBenchmark",

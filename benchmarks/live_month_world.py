@@ -2,11 +2,11 @@
 
 Non-mated dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others:
 Doddington et al., ICSLP 1998). Part of the strangers pass again and again, and whoever is taken for somebody once is
-taken for them on most days. The planted unfairness: women's non-mated dissimilarities lie lower by so much that their FMR
-is FACTOR times as high, as if their threshold alone had been shifted.
+taken for them on most days. The planted unfairness: women's non-mated dissimilarities lie lower by so much that their
+FMR is FACTOR times as high, as if their threshold alone had been shifted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -25,15 +25,16 @@ PURPOSE = "demo"
 THRESHOLD = 0.5
 QUALITY = 0.8
 
-_NON_MATED = 1.0
 _SPREAD = 0.11
 """Of one stranger's dissimilarities to others, once a person's own mean is taken away."""
 _PAIR = 0.1
 """The part of it that stays when the same stranger passes again."""
 _PERSON = 0.025
 _MATED = (0.3, 0.08)
-_BEFORE = 0.3
-"""The part of a day that is over when the first search is made."""
+_COMES = 0.7
+"""The share of days on which a regular passes."""
+_MORNING = 0.3
+"""The part of a day that is over when the first search is made; half a day later the last one is."""
 _DAY = 86_400_000_000
 
 Floats = npt.NDArray[np.float64]
@@ -41,9 +42,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """enrolled: half of them women, all of whom declared it, and one of three ages. strangers: passages a day and
-    camera of people who pass once. regulars: who pass on most days, each at a camera. decided: the share of alerts that
-    people decide, at the first camera and at the last. wrong: of the false alerts confirmed, of the true ones rejected.
+    """enrolled: half of them women, who all declared that and one of three ages. strangers: passages of people who pass
+    once, for a camera and a day. regulars: who pass on most days, each at one camera. visits: on which share of days
+    somebody enrolled passes. decided: the share of alerts that people decide, at the first camera and at the last.
+    wrong: the share of the false alerts that they confirm, and of the true ones that they reject. non_mated: the mean
+    dissimilarity to strangers.
     """
 
     enrolled: int = 400
@@ -54,17 +57,22 @@ class Plan:
     visits: float = 0.3
     decided: tuple[float, float] = (0.5, 0.9)
     wrong: tuple[float, float] = (0.03, 0.003)
+    non_mated: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Month:
-    """As the live evaluation sees it. matches: (request, subject) of all candidates that were found, in order."""
+    """As the live evaluation sees it, and from what its log is written.
+
+    A request is numbered by its place in time among all. matches: all that were found, in order. reviewed: by request,
+    whether people rejected it.
+    """
 
     events: Events
     groups: Mapping[str, Attributes]
-    declarations: list[Declaration]
-    matches: list[LoggedAlert]
-    decisions: Mapping[int, bool | None]
+    declarations: Sequence[Declaration]
+    matches: Sequence[LoggedAlert]
+    reviewed: Mapping[int, bool | None]
 
 
 def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
@@ -73,7 +81,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
     subjects = [str(UUID(bytes=random.bytes(16), version=4)) for _ in range(plan.enrolled)]
     women = np.arange(plan.enrolled) % 2 == 0
     ages = random.integers(0, 3, plan.enrolled)
-    means = _NON_MATED + random.normal(0, _PERSON, plan.enrolled) - women * _shift(factor)
+    means = plan.non_mated + random.normal(0, _PERSON, plan.enrolled) - women * _shift(plan.non_mated, factor)
     found = [*_strangers(plan, means, random), *_regulars(plan, means, random), *_visits(plan, random)]
     searches, placed = _searches(plan, found, random)
     matches = [
@@ -86,12 +94,8 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         )
         for request, time, one in placed
     ]
-    decisions = _decisions(plan, placed, random)
-    # What nobody looks at stays undecided without a review, as if it were never opened.
-    reviewed = {request: rejected for request, rejected in decisions.items() if rejected is not None}
-    # Only what became an alert can be reviewed.
     raised = {alert.request for alert in distinct(matches, {})}
-    reviewed = {request: rejected for request, rejected in reviewed.items() if request in raised}
+    reviewed = {request: said for request, said in _decisions(plan, placed, random).items() if request in raised}
     groups = {
         subject: {"age": ("18-39", "40-59", "60+")[age], "gender": "female" if woman else "male"}
         for subject, age, woman in zip(subjects, ages.tolist(), women.tolist(), strict=True)
@@ -118,7 +122,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         thresholds=[THRESHOLD],
         declarations={one.subject_id: one.commitment for one in declarations},
     )
-    return Month(events=events, groups=groups, declarations=declarations, matches=matches, decisions=reviewed)
+    return Month(events=events, groups=groups, declarations=declarations, matches=matches, reviewed=reviewed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,13 +136,13 @@ class _Found:
     mated: bool
 
 
-def _shift(factor: float) -> float:
+def _shift(mean: float, factor: float) -> float:
     """By how much lower dissimilarities make a stranger's FMR that many times as high, averaged over people."""
     from scipy.stats import norm
 
     spread = float(np.hypot(_SPREAD, _PERSON))
-    usual = norm.cdf(THRESHOLD, _NON_MATED, spread)
-    return float(norm.ppf(factor * usual, _NON_MATED, spread)) - THRESHOLD
+    usual = norm.cdf(THRESHOLD, mean, spread)
+    return float(norm.ppf(factor * usual, mean, spread)) - THRESHOLD
 
 
 def _below(mean: float, spread: float, random: np.random.Generator) -> float:
@@ -171,7 +175,7 @@ def _regulars(plan: Plan, means: Floats, random: np.random.Generator) -> list[_F
     within = float(np.sqrt(_SPREAD**2 - _PAIR**2))
     pairs = means + random.normal(0, _PAIR, (plan.regulars, len(means)))
     cameras = random.integers(plan.cameras, size=plan.regulars)
-    days = random.uniform(size=(plan.regulars, plan.days)) < 0.7
+    days = random.uniform(size=(plan.regulars, plan.days)) < _COMES
     found = []
     for regular, person in np.argwhere(pairs < THRESHOLD + 5 * within).tolist():
         for day in np.flatnonzero(days[regular]).tolist():
@@ -197,22 +201,11 @@ def _searches(
     plan: Plan, found: list[_Found], random: np.random.Generator
 ) -> tuple[list[Searches], list[tuple[int, int, _Found]]]:
     """Every passage is one search. Gives those that found somebody with request and time as well, in order."""
-    daily = plan.strangers + plan.regulars * 0.7 / plan.cameras
-    cameras = np.concatenate(
-        [
-            np.array([one.camera for one in found], dtype=np.int64),
-            random.integers(plan.cameras, size=int(daily * plan.cameras * plan.days)),
-        ]
-    )
-    days = np.concatenate(
-        [
-            np.array([one.day for one in found], dtype=np.int64),
-            random.integers(plan.days, size=len(cameras) - len(found)),
-        ]
-    )
-    moments = (
-        microseconds(BEGAN) + days * _DAY + ((_BEFORE + 0.5 * random.uniform(size=len(days))) * _DAY).astype(np.int64)
-    )
+    others = int((plan.strangers * plan.cameras + plan.regulars * _COMES) * plan.days)
+    cameras = np.append([one.camera for one in found], random.integers(plan.cameras, size=others))
+    days = np.append([one.day for one in found], random.integers(plan.days, size=others))
+    times = ((_MORNING + 0.5 * random.uniform(size=len(days))) * _DAY).astype(np.int64)
+    moments = microseconds(BEGAN) + days.astype(np.int64) * _DAY + times
     qualities = np.round(np.clip(random.normal(QUALITY, 0.1, len(days)), 0, 1), 2)
     order = np.argsort(moments, kind="stable")
     moments, cameras, qualities = moments[order], cameras[order], qualities[order]
@@ -233,13 +226,14 @@ def _searches(
 def _decisions(
     plan: Plan, placed: list[tuple[int, int, _Found]], random: np.random.Generator
 ) -> dict[int, bool | None]:
-    """By request: whether people reject it, or None. Some cameras' alerts are looked at more than others'."""
+    """By request, whether people would reject it, of those they look at: of some cameras' alerts more than others'."""
     shares = np.linspace(*plan.decided, plan.cameras)
     decisions: dict[int, bool | None] = {}
     for request, _, one in placed:
-        decided, wrong = random.uniform(size=2)
-        error = bool(wrong < plan.wrong[1 if one.mated else 0])
-        decisions[request] = (error if one.mated else not error) if decided < shares[one.camera] else None
+        looked, errs = random.uniform(size=2)
+        if looked < shares[one.camera]:
+            wrong = bool(errs < plan.wrong[1 if one.mated else 0])
+            decisions[request] = wrong if one.mated else not wrong
     return decisions
 
 

@@ -293,10 +293,8 @@ def live(
     found = made.report.findings
     record = {"findings": found, **asdict(made)}
     tally = made.report.total.tally
-    sentence = (
-        f"{tally.alerts} alerts: {tally.confirmed} confirmed, {tally.rejected} rejected, {tally.undecided} undecided."
-    )
-    tell(record, as_json=json, sentence="\n".join([sentence, *(found or ["No finding."])]))
+    counts = f"{tally.confirmed} confirmed, {tally.rejected} rejected, {tally.undecided} undecided"
+    tell(record, as_json=json, sentence="\n".join([f"{tally.alerts} alerts: {counts}.", *(found or ["No finding."])]))
     if found:
         sys.exit(3)
 

@@ -39,7 +39,7 @@ def read_groups(path: Path) -> list[Declaration]:
 
 
 def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str, str]) -> Groups:
-    """By subject, what was declared; what was taken back is left out. Raises GroupsError for what the log tells otherwise.
+    """By subject, what was declared; what was taken back is left out. Raises GroupsError where the log differs.
 
     commitments: by subject, those in force where the log ends.
     """

@@ -18,13 +18,13 @@ from matcher.evaluation.groups import Groups
 from matcher.evaluation.interval import gamma_interval
 from matcher.evaluation.sampling import Sampling, weights
 
-ALPHA = 0.05
-"""How often, at most, a report on a fair system may have any finding; the same for drift."""
+ALPHA = 0.01
+"""How often, at most, a report may say of groups that are treated alike that one is not; and the same for drift."""
 
 MIN_PEOPLE = 30
 MIN_FALSE = 20
 MIN_NAMED = 10
-"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts or more, about
+"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
 MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
 
 T = TypeVar("T", int, Moments)
