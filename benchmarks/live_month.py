@@ -23,7 +23,7 @@ from matcher.store.database import Database
 MOST_FALSE = 0.05
 MOST_MISSED = 0.1
 PLANTED = ("gender", "female")
-_SMALL = Plan(enrolled=240, cameras=3, days=21, strangers=60, regulars=30, non_mated=0.9)
+SMALL = Plan(enrolled=240, cameras=3, days=21, strangers=60, regulars=30, non_mated=0.9)
 """Of the month that is written as a log."""
 
 
@@ -88,7 +88,7 @@ class LiveMonthBenchmark:
             "shares": shares,
             "without": _figures(fair),
             "with": _figures(unfair),
-            "log": {"plan": asdict(_SMALL), "entries": entries, "same_figures": same},
+            "log": {"plan": asdict(SMALL), "entries": entries, "same_figures": same},
         }
         return Result(
             figures=figures, tables=[_table(shares), _plan_table(plan, fair, unfair)], targets=_targets(figures)
@@ -123,7 +123,7 @@ def _seen(month: Month) -> _Seen:
 
 def _by_log() -> tuple[int, bool]:
     """Writes a month's log and evaluates its export; how many entries, and whether all figures are the same."""
-    month = simulate(_SMALL, seed=1, factor=FACTOR)
+    month = simulate(SMALL, seed=1, factor=FACTOR)
     with tempfile.TemporaryDirectory(prefix="clearglass-live-month-") as folder:
         with Database.open(Path(folder, "data")) as database:
             log = MonthLog(month).write(database)

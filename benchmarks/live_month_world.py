@@ -27,7 +27,7 @@ QUALITY = 0.8
 
 _SPREAD = 0.11
 """Of one stranger's dissimilarities to others, once a person's own mean is taken away."""
-_PAIR = 0.1
+_PAIR = 0.107
 """The part of it that stays when the same stranger passes again."""
 _PERSON = 0.025
 _MATED = (0.3, 0.08)
@@ -49,11 +49,11 @@ class Plan:
     dissimilarity to strangers.
     """
 
-    enrolled: int = 400
+    enrolled: int = 1000
     cameras: int = 8
     days: int = 30
-    strangers: int = 400
-    regulars: int = 400
+    strangers: int = 300
+    regulars: int = 1500
     visits: float = 0.3
     decided: tuple[float, float] = (0.5, 0.9)
     wrong: tuple[float, float] = (0.03, 0.003)

@@ -47,9 +47,9 @@ def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float) 
     """The rate of those inside over the rate of the others, by a studentised permutation test of its logarithm.
 
     Janssen, Statistics & Probability Letters 1997: studentised, the test holds also where groups differ in more than
-    the rate. The interval is symmetric about the logarithm, and excludes 1 where the test rejects. Half an alarm is
-    added on either side, that a group without one has a ratio too (Haldane, Annals of Human Genetics 1956). The same
-    people give the same answer: the dealing is seeded. There must be somebody on both sides, with searches.
+    the rate. The interval is symmetric about the logarithm, and excludes 1 where the test rejects. One more alarm is
+    shared out by searches, that a group without one has a ratio too (after Haldane, Annals of Human Genetics 1956). The
+    same people give the same answer: the dealing is seeded. There must be somebody on both sides, with searches.
     """
     columns = _columns(people)
     logarithm, spread = _logarithm(inside[None].astype(np.float64), columns)
@@ -82,17 +82,20 @@ def _columns(people: Named) -> Values:
 def _logarithm(labels: Values, columns: Values) -> tuple[Values, Values]:
     """(d,) logarithms of the ratio and (d,) standard errors, for (d, n) ways to deal people: 1 is inside."""
     whole = columns.sum(axis=0)
-    half = 0.5 * (whole[5] / whole[0] if whole[0] else 1.0)
     inside = labels @ columns
-    (one, one_variance), (other, other_variance) = _rate(inside, half), _rate(whole - inside, half)
+    (one, one_variance), (other, other_variance) = _rate(inside, whole), _rate(whole - inside, whole)
     return np.log(one / other), np.sqrt(one_variance + other_variance)
 
 
-def _rate(sums: Values, half: float) -> tuple[Values, Values]:
-    """(d,) rates, and the (d,) variances of their logarithms, between people and no less than a Poisson count's."""
+def _rate(sums: Values, whole: Values) -> tuple[Values, Values]:
+    """(d,) rates, and the (d,) variances of their logarithms, between people and no less than a Poisson count's.
+
+    whole: the sums over everybody, whose mean alarm is what is shared out.
+    """
     alarms, searches, alarms2, product, searches2, squares, count = sums.T
+    one = whole[5] / whole[0] if whole[0] else 1.0
+    share = searches / whole[1]
     rate = alarms / searches
-    between = alarms2 - 2 * rate * product + rate**2 * searches2
-    between = between * count / np.maximum(count - 1, 1)
-    variance = np.maximum(between, squares + 2 * half**2)
-    return (alarms + half) / searches, variance / (alarms + half) ** 2
+    between = (alarms2 - 2 * rate * product + rate**2 * searches2) * count / np.maximum(count - 1, 1)
+    variance = np.maximum(between, squares) + one**2 * share
+    return (alarms + one * share) / searches, variance / (alarms + one * share) ** 2

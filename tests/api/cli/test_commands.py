@@ -290,3 +290,30 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     status, out, _ = run("camera", "check", "Lobby", *data)
     assert status == 3
     assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out
+def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
+    run: Run, tmp_path: Path, portrait: Path, evidence: Path
+) -> None:
+    data = ("--data", tmp_path / "data")
+    consent = ("--purpose", "lobby", "--evidence", evidence)
+    subject = of(run, "subject", "enrol", "Eileen", portrait, *consent, *data)["subject_id"]
+    declared = of(run, "subject", "declare", subject, "gender=female", "age=60+", *data)
+    assert declared["attributes"] == {"gender": "female", "age": "60+"}
+    for wrong in ([], ["gender"], ["gender=a", "gender=b"], ["gender=a", "--remove"]):
+        assert run("subject", "declare", subject, *wrong, *data)[0] == 2, wrong
+
+    groups, export, page = tmp_path / "groups.json", tmp_path / "export", tmp_path / "live.html"
+    assert of(run, "audit", "groups", groups, *data)["declarations"] == 1
+    assert groups.stat().st_mode & 0o077 == 0
+    of(run, "audit", "export", export, *data)
+    key = of(run, "audit", "key", *data)["verifier_key"]
+    live = of(run, "audit", "live", export, "--key", key, "--groups", groups, "--report", page, *data)
+    assert (live["signed"], live["findings"], live["report"]["given"]) == (True, [], 1)
+    assert "Live evaluation of" in page.read_text()
+    assert of(run, "audit", "live", "--since", "2026-01-01", *data)["root"] == live["root"]
+    assert run("audit", "live", "--until", "soon", *data)[0] == 2
+
+    groups.write_text(groups.read_text().replace("60+", "18+"))
+    status, out, _ = run("audit", "live", export, "--groups", groups, "--json")
+    assert (status, json.loads(out)["error"]["code"]) == (1, "groups_invalid")
+    assert of(run, "subject", "declare", subject, "--remove", *data)["attributes"] == {}
+    assert of(run, "audit", "live", *data)["report"]["declared"] == 0

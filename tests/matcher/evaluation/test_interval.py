@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.evaluation.interval import wilson
+from matcher.evaluation.interval import gamma_interval, wilson
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,15 @@ def test_wilson_holds_the_rate_and_stays_a_share(trials: int, data: st.DataObjec
     low, high = wilson(errors, trials)
     assert 0 <= low <= errors / trials + 1e-9
     assert errors / trials - 1e-9 <= high <= 1
+
+
+def test_an_interval_of_single_events_is_the_exact_one_of_a_poisson_count() -> None:
+    # Garwood 1936, as tabulated: 0 → 3.689, 1 → 0.0253 to 5.572, 10 → 4.795 to 18.39.
+    assert gamma_interval([]) == (0.0, pytest.approx(3.6889, abs=1e-3))
+    assert gamma_interval([1.0]) == (pytest.approx(0.0253, abs=1e-4), pytest.approx(5.5716, abs=1e-3))
+    assert gamma_interval([1.0] * 10) == (pytest.approx(4.7954, abs=1e-3), pytest.approx(18.3904, abs=1e-3))
+
+
+def test_the_same_alarms_about_fewer_people_say_less() -> None:
+    alone, together = gamma_interval([1.0] * 20), gamma_interval([10.0, 10.0])
+    assert together[0] < alone[0] and together[1] > alone[1]

@@ -1,0 +1,52 @@
+"""The live evaluation as a page: what somebody reads who was not there, whoever wrote what is in it."""
+
+from dataclasses import replace
+
+import pytest
+
+from api.live_report import live_report_page
+from benchmarks.live_month import SMALL
+from benchmarks.live_month_world import FACTOR, Month, simulate
+from matcher.clock import system_clock
+from matcher.evaluation.live import evaluate
+from matcher.evaluation.published import LogEvaluation
+
+
+@pytest.fixture(scope="module")
+def month() -> Month:
+    return simulate(SMALL, seed=2, factor=FACTOR)
+
+
+def page(month: Month, groups: dict[str, dict[str, str]]) -> str:
+    report = evaluate(month.events, groups)
+    made = LogEvaluation(origin="example.com/log", entries=7, root="ab" * 32, signed=False, report=report)
+    return live_report_page(made, system_clock())
+
+
+def test_a_finding_stands_at_the_top_with_its_interval_and_limits_below(month: Month) -> None:
+    text = page(month, dict(month.groups))
+    assert text.index("gender female: falsely named") < text.index("What was measured")
+    assert "its signature was NOT checked" in text and "ab" * 32 in text
+    assert text.count("<svg") == 4 and "all 4 hold" in text and "(Bonferroni)" in text
+    assert "camera-00" in text and "2026-W10" in text
+    for limit in ("at least 30 people each", "false non-matches", "Fay and Feuer", "chance which of them"):
+        assert limit in " ".join(text.split()), limit
+    assert "http" not in text, "it loads nothing from anywhere"
+
+
+def test_what_people_wrote_is_text(month: Month) -> None:
+    groups = {
+        subject: {"<b>x": "<script>" if own["gender"] == "female" else "y"} for subject, own in month.groups.items()
+    }
+    text = page(month, groups)
+    assert "<script>" not in text and "&lt;script&gt;" in text and "<b>x" not in text
+
+
+def test_where_nothing_can_be_compared_it_says_so(month: Month) -> None:
+    text = page(month, {})
+    assert "Groups could not be compared" in text and "Of no group can anything be told" in text
+    few = page(month, {subject: own for place, (subject, own) in enumerate(month.groups.items()) if place < 40})
+    assert "of which nothing is told" in few
+    empty = evaluate(replace(month.events, searches=[], alerts=[]), {})
+    made = LogEvaluation(origin="x", entries=0, root="", signed=True, report=empty)
+    assert "its signature was checked" in live_report_page(made, system_clock())

@@ -1,0 +1,168 @@
+"""The report on hand-made events: what it counts, what it claims, and what it keeps to itself."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
+from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
+from matcher.evaluation.live import MIN_PEOPLE, LiveReport, evaluate
+from matcher.gallery.declaration import Declaration
+
+DAY = 86_400_000_000
+BEGAN = 20_514 * DAY  # a Monday, 2026-03-02
+
+
+def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided: int = 0) -> Events:
+    """Where so many false alarms were raised about whom, one a day; and about the first so many that are undecided."""
+    subjects = [f"person-{at:03}" for at in range(people)]
+    times = np.arange(days * 100) * (DAY // 100) + BEGAN
+    alerts = [
+        LoggedAlert(
+            request=100 * day + place,
+            time=int(times[100 * day + place]),
+            camera="lobby",
+            subject=subject,
+            dissimilarity=0.4,
+            rejected=True,
+        )
+        for place, (subject, count) in enumerate(false.items())
+        for day in range(count)
+    ]
+    alerts += [replace(alerts[0], request=10_000 + at, rejected=None) for at in range(undecided)]
+    searches = Searches(camera="lobby", purpose="demo", times=times, qualities=np.full(len(times), 0.8))
+    spans = [
+        Span(subject=one, purpose="demo", cameras=frozenset({"*"}), begin=BEGAN, end=BEGAN + 400 * DAY)
+        for one in subjects
+    ]
+    return Events(
+        began=BEGAN,
+        ended=BEGAN + days * DAY,
+        searches=[searches],
+        alerts=alerts,
+        spans=spans,
+        thresholds=[0.5],
+        declarations=dict.fromkeys(subjects, ""),
+    )
+
+
+def halves(people: int = 80) -> dict[str, dict[str, str]]:
+    return {f"person-{at:03}": {"side": "left" if at < people // 2 else "right"} for at in range(people)}
+
+
+def report(left: int, right: int, **more: Any) -> LiveReport:
+    """So many people falsely named twice, of 40 on either side."""
+    false = {f"person-{at:03}": 2 for at in [*range(left), *range(40, 40 + right)]}
+    return evaluate(month(false, **more), halves())
+
+
+def test_an_unequal_rate_is_found_with_its_interval() -> None:
+    made = report(30, 5)
+    (one,) = made.comparisons
+    assert (one.attribute, one.value, one.against, one.finding) == ("side", "left", "right", True)
+    assert one.ratio is not None and one.ratio.low > 1 and one.ratio.low < 6 < one.ratio.high
+    assert "left: falsely named" in made.findings[0]
+    assert report(12, 11).findings == []
+
+
+def test_figures_are_by_camera_week_and_group() -> None:
+    made = report(30, 5)
+    assert (made.total.days, made.total.searches, made.total.tally.rejected) == (28, 2800, 70)
+    assert made.total.false_a_day is not None and made.total.false_a_day.value == pytest.approx(70 / 28)
+    assert [(one.camera, one.tally) for one in made.cameras] == [("lobby", made.total.tally)]
+    assert [(one.week, one.days, one.tally.rejected) for one in made.weeks] == [
+        ("2026-W10", 7, 70),
+        ("2026-W11", 7, 0),
+        ("2026-W12", 7, 0),
+        ("2026-W13", 7, 0),
+    ]
+    left, right = made.groups
+    assert (left.value, left.people, left.named, left.chances) == ("left", 40, 30, 40 * 2800)
+    assert left.false_per_million is not None and left.false_per_million.value == pytest.approx(60 / (40 * 2800 / 1e6))
+    assert (right.named, right.tally.rejected) == (5, 10)
+    assert made.weeks[0].quality == pytest.approx(0.8) and made.weeks[0].dissimilarity is None
+
+
+def test_undecided_alerts_are_stood_for_and_widen_the_interval() -> None:
+    sure = evaluate(month({f"person-{at:03}": 1 for at in range(70)}), {})
+    half = evaluate(month({f"person-{at:03}": 1 for at in range(35)}, undecided=35), {})
+    assert half.total.tally.estimated_false == pytest.approx(70) == sure.total.tally.estimated_false
+    assert half.sampling.decided == 35 and half.sampling.largest_weight == pytest.approx(2)
+    narrow, wide = sure.total.false_a_day, half.total.false_a_day
+    assert narrow is not None and wide is not None
+    assert wide.low < narrow.low and narrow.high < wide.high
+
+
+@pytest.mark.parametrize(
+    ("false", "groups", "why_not"),
+    [
+        ({f"person-{at:03}": 1 for at in range(19)}, halves(), "rejected alerts"),
+        ({f"person-{at:03}": 10 for at in range(9)}, halves(), "falsely named"),
+        ({f"person-{at:03}": 2 for at in range(30)}, dict(list(halves().items())[: 40 + MIN_PEOPLE - 1]), "others"),
+    ],
+)
+def test_below_the_least_numbers_nothing_is_claimed(false: dict[str, int], groups: Any, why_not: str) -> None:
+    made = evaluate(month(false), groups)
+    assert made.findings == []
+    assert [(one.ratio, why_not in (one.why_not or "")) for one in made.comparisons] == [(None, True)]
+
+
+def test_of_a_small_group_nothing_is_told() -> None:
+    made = evaluate(
+        month({f"person-{at:03}": 2 for at in range(30)}), dict(list(halves().items())[: 40 + MIN_PEOPLE - 1])
+    )
+    assert [one.value for one in made.groups] == ["left"] and made.small == {"side": 1}
+
+
+def test_without_declarations_searches_or_alerts_there_is_a_report_all_the_same() -> None:
+    nobody = evaluate(month({"person-000": 3}), {})
+    assert (nobody.groups, nobody.comparisons, nobody.findings) == ([], [], [])
+    quiet = evaluate(month({}), halves())
+    assert quiet.total.false_a_day is not None and quiet.total.false_a_day.low == 0 < quiet.total.false_a_day.high
+    empty = evaluate(replace(month({}), searches=[], alerts=[]), {})
+    assert (empty.total.days, empty.total.false_a_day, empty.weeks) == (0, None, [])
+
+
+def test_a_drop_in_quality_is_found_for_its_camera() -> None:
+    events = month({})
+    random = np.random.default_rng(5)
+    (lobby,) = events.searches
+    lobby = replace(lobby, qualities=np.clip(random.normal(0.8, 0.1, 2800), 0, 1))
+    dirty = np.where(np.arange(2800) < 1400, lobby.qualities, lobby.qualities - 0.2)
+    yard = replace(lobby, camera="yard", qualities=dirty)
+    made = evaluate(replace(events, searches=[lobby, yard]), {})
+    assert [(one.camera, one.measure, one.finding) for one in made.drifts] == [
+        ("lobby", "quality of probes", False),
+        ("yard", "quality of probes", True),
+    ]
+    assert len(made.findings) == 1 and made.findings[0].startswith("Camera yard: the quality")
+
+
+def test_groups_travel_as_a_file_that_the_log_vouches_for(tmp_path: Path) -> None:
+    made = [Declaration.of(name, {"age": "60+"}) for name in ("ann", "bob")]
+    path = tmp_path / "groups.json"
+    path.write_text(pack_groups(made))
+    read = read_groups(path)
+    assert read == made
+    commitments = {one.subject_id: one.commitment for one in made}
+    assert checked_groups(read, commitments) == {"ann": {"age": "60+"}, "bob": {"age": "60+"}}
+    assert checked_groups(read, {"ann": commitments["ann"]}) == {"ann": {"age": "60+"}}, "taken back by bob"
+    path.write_text(pack_groups(made).replace("60+", "18+", 1))
+    with pytest.raises(GroupsError):
+        checked_groups(read_groups(path), commitments)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", json.dumps({"version": 1, "groups": [1]}), '{"version": 1, "groups": 1}']
+)
+def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "groups.json"
+    path.write_text(text)
+    with pytest.raises(GroupsError):
+        read_groups(path)
+    with pytest.raises(GroupsError):
+        read_groups(tmp_path / "absent")
