@@ -86,6 +86,7 @@ def test_candidates_come_with_their_proof(matcher: Matcher, world: Any, stub: An
         },
         "model_digest": stub.DIGEST,
         "operating_point": {"name": "stub", "threshold": 0.5},
+        "quality": 1.0,
     }
     assert outcome.body["request"] == answer.request_index
     assert outcome.body["candidates"][0]["subject"] == enrolment.subject.id
