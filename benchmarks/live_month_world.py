@@ -65,7 +65,7 @@ class Month:
     """As the live evaluation sees it, and from what its log is written.
 
     A request is numbered by its place in time among all. matches: all that were found, in order. reviewed: by request,
-    whether people rejected it.
+    whether people rejected it. false: how many of the alerts were about somebody who was not there.
     """
 
     events: Events
@@ -73,6 +73,7 @@ class Month:
     declarations: Sequence[Declaration]
     matches: Sequence[LoggedAlert]
     reviewed: Mapping[int, bool | None]
+    false: int
 
 
 def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
@@ -122,7 +123,14 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         thresholds=[THRESHOLD],
         declarations={one.subject_id: one.commitment for one in declarations},
     )
-    return Month(events=events, groups=groups, declarations=declarations, matches=matches, reviewed=reviewed)
+    return Month(
+        events=events,
+        groups=groups,
+        declarations=declarations,
+        matches=matches,
+        reviewed=reviewed,
+        false=sum(not one.mated for request, _, one in placed if request in raised),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
