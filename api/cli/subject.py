@@ -85,12 +85,15 @@ def declare(
     attributes: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME=VALUE]…", help="Such as gender=female age=60+.")
     ] = None,
+    agreed: Annotated[
+        bool, typer.Option("--agreed", help="The person agreed that it is used to measure fairness.")
+    ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Forget what the person declared.")] = False,
     json: Json = False,
 ) -> None:
     """Keep groups that a person says they belong to, and agreed to have used for measuring fairness."""
-    if remove == bool(attributes):
-        raise typer.BadParameter("give attributes as NAME=VALUE, or --remove")
+    if remove == bool(attributes) or remove == agreed:
+        raise typer.BadParameter("give attributes as NAME=VALUE with --agreed, or --remove")
     declared = _attributes(attributes or [])
     with opened(data) as service:
         if remove:

@@ -1,6 +1,6 @@
 """People who agreed to be in the gallery: enrolling, reading, withdrawing."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
@@ -55,12 +55,18 @@ class EnrolmentOut(BaseModel):
     refused: list[RefusedOut]
 
 
-class DeclarationIO(BaseModel):
+class DeclarationOut(BaseModel):
     """Groups that a person says they belong to, by attribute."""
+
+    attributes: dict[str, str] = Field(examples=[{"gender": "female", "age": "60+"}])
+
+
+class DeclarationIn(DeclarationOut):
+    """The same, with the person's agreement."""
 
     model_config = {"extra": "forbid"}
 
-    attributes: dict[str, str] = Field(examples=[{"gender": "female", "age": "60+"}])
+    agreed: Literal[True] = Field(description="That it is used to measure whether groups are treated alike.")
 
 
 @router.get("", operation_id="list_subjects", summary="List subjects", openapi_extra=asks(Permission.SUBJECTS_READ))
@@ -135,9 +141,9 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
     summary="What groups a person declared",
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
-def get_declaration(subject_id: str, service: ServiceDep) -> DeclarationIO:
+def get_declaration(subject_id: str, service: ServiceDep) -> DeclarationOut:
     """What is kept of it, for the person to see."""
-    return DeclarationIO(attributes=dict(service.matcher.declarations.declaration(subject_id).attributes))
+    return DeclarationOut(attributes=dict(service.matcher.declarations.declaration(subject_id).attributes))
 
 
 @router.put(
@@ -146,11 +152,11 @@ def get_declaration(subject_id: str, service: ServiceDep) -> DeclarationIO:
     summary="Declare groups a person belongs to",
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
-def declare_groups(subject_id: str, new: DeclarationIO, caller: Caller, service: ServiceDep) -> DeclarationIO:
+def declare_groups(subject_id: str, new: DeclarationIn, caller: Caller, service: ServiceDep) -> DeclarationOut:
     """Keeps what the person declared, in place of what they declared before. Only with their agreement that it is used
     to measure fairness; it is used for nothing else."""
     made = service.matcher.declarations.declare(subject_id, new.attributes, caller.actor)
-    return DeclarationIO(attributes=dict(made.attributes))
+    return DeclarationOut(attributes=dict(made.attributes))
 
 
 @router.delete(

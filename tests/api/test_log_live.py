@@ -18,19 +18,23 @@ def test_what_a_person_declared_is_kept_shown_to_them_and_forgotten(site: Any, a
     path = f"/subjects/{site.enrol(astronaut_jpeg)}/declaration"
     assert site.code(site.as_role(OP, "GET", path)) == "declaration_unknown"
     declared = {"attributes": {"gender": "female", "age": "60+"}}
-    made = site.as_role(OP, "PUT", path, json=declared)
+    made = site.as_role(OP, "PUT", path, json=declared | {"agreed": True})
     assert (made.status_code, made.json()) == (200, declared)
     assert site.as_role(OP, "GET", path).json() == declared
     assert site.code(site.as_role(A, "GET", path)) == "permission_denied"
     assert site.as_role(OP, "DELETE", path).status_code == 204
     assert site.as_role(OP, "DELETE", path).status_code == 404
     for wrong in ({"attributes": {}}, {"attributes": {"age": "x" * 41}}, {"attributes": {"age": 60}}, {"more": 1}):
-        assert site.as_role(OP, "PUT", path, json=wrong).status_code == 422, wrong
+        assert site.as_role(OP, "PUT", path, json={**declared, "agreed": True, **wrong}).status_code == 422, wrong
+    for not_agreed in (declared, declared | {"agreed": False}):
+        assert site.as_role(OP, "PUT", path, json=not_agreed).status_code == 422
 
 
 def test_an_auditor_gets_the_report_and_what_makes_it_again(site: Any, astronaut_jpeg: bytes, tmp_path: Path) -> None:
     subject = site.enrol(astronaut_jpeg)
-    site.as_role(OP, "PUT", f"/subjects/{subject}/declaration", json={"attributes": {"gender": "female"}})
+    site.as_role(
+        OP, "PUT", f"/subjects/{subject}/declaration", json={"attributes": {"gender": "female"}, "agreed": True}
+    )
     alert = site.alert(astronaut_jpeg)
     site.service.matcher.alerts.review(alert, "user:one", Verdict.REJECT)
     answer = site.as_role(A, "GET", "/log/live", params={"since": "2026-01-01T00:00:00Z"})

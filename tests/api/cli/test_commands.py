@@ -296,9 +296,9 @@ def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     data = ("--data", tmp_path / "data")
     consent = ("--purpose", "lobby", "--evidence", evidence)
     subject = of(run, "subject", "enrol", "Eileen", portrait, *consent, *data)["subject_id"]
-    declared = of(run, "subject", "declare", subject, "gender=female", "age=60+", *data)
+    declared = of(run, "subject", "declare", subject, "gender=female", "age=60+", "--agreed", *data)
     assert declared["attributes"] == {"gender": "female", "age": "60+"}
-    for wrong in ([], ["gender"], ["gender=a", "gender=b"], ["gender=a", "--remove"]):
+    for wrong in ([], ["a=b"], ["a", "--agreed"], ["a=b", "a=c", "--agreed"], ["a=b", "--agreed", "--remove"]):
         assert run("subject", "declare", subject, *wrong, *data)[0] == 2, wrong
 
     groups, export, page = tmp_path / "groups.json", tmp_path / "export", tmp_path / "live.html"
