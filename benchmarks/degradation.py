@@ -18,13 +18,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from benchmarks.accuracy.extractor import middle_face
+from benchmarks.accuracy.view1 import TITLE as DATASET
 from benchmarks.benchmark import Advance, Context, Result
 from benchmarks.datasets.lfw import Lfw, Pair
 from benchmarks.degradation_levels import CURVES, Curve, Level, at_eye_distance
 from benchmarks.degradation_needs import MARGIN, need_of
 from benchmarks.degradation_report import plots, tables
 from benchmarks.errors import MeasurementError
-from benchmarks.operating_point import DATASET, middle_face
 from ingest.close_look import nod
 from matcher.evaluation.interval import wilson
 from matcher.recognition.face import Face, Image

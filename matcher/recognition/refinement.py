@@ -37,13 +37,21 @@ def _found(detector: YuNet, image: Image, face: Face, scale: float) -> Iterator[
     side = -(-round(SFACE_SIZE * scale * _MARGIN) // _MULTIPLE) * _MULTIPLE
     expected = (SFACE_POINTS - SFACE_SIZE / 2) * scale + side / 2
     upright = aligned(image, face, expected, side)
-    back = similarity(expected, face.landmarks.astype(np.float64))
+    matrix = similarity(face.landmarks.astype(np.float64), expected)
+    # Not the similarity the other way round: of a turned head that would be smaller, as the fit is not exact.
+    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    was = _moved(face.landmarks.astype(np.float64), matrix)
     for mirrored, faces in enumerate(detector.detect_batch([upright, pixels.mirrored(upright)])):
         seen = [_unmirrored(one.landmarks, side) if mirrored else one.landmarks for one in faces]
-        nearest = min(seen, key=lambda points: _apart(points, expected), default=None)
+        nearest = min(seen, key=lambda points: _apart(points, was), default=None)
         # Farther off than the eyes are from one another, it is somebody else's face, or none.
-        if nearest is not None and _apart(nearest, expected) < expected[1, 0] - expected[0, 0]:
-            yield np.hstack([nearest, np.ones((len(nearest), 1))]) @ back.T
+        if nearest is not None and _apart(nearest, was) < expected[1, 0] - expected[0, 0]:
+            yield _moved(nearest.astype(np.float64), back)
+
+
+def _moved(points: Points, matrix: Points) -> Points:
+    moved: Points = np.hstack([points, np.ones((len(points), 1))]) @ matrix.T
+    return moved
 
 
 def _apart(one: NDArray[np.float32], other: Points) -> float:

@@ -290,6 +290,8 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     status, out, _ = run("camera", "check", "Lobby", *data)
     assert status == 3
     assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out
+
+
 def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:
