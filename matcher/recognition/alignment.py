@@ -27,7 +27,7 @@ SFACE_POINTS: Points = np.array(
 DLIB_SIZE = 150
 DLIB_PADDING = 0.25
 
-_LEAST_SCALE = 1e-4
+LEAST_SCALE = 1e-4
 """Landmarks that ask for less lie on one spot or are nowhere near a face; the chip is then black."""
 
 _CANVAS = 256
@@ -57,7 +57,7 @@ def aligned(image: Image, face: Face, points: Points, size: int) -> Image:
     landmarks = face.landmarks.astype(np.float64)
     matrix = similarity(landmarks, points)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < _LEAST_SCALE:
+    if scale < LEAST_SCALE:
         return np.zeros((size, size, 3), np.uint8)
     step = max(1, min(int(1 / scale), *image.shape[:2]))
     part, corner = _surroundings(image, matrix, size, step)

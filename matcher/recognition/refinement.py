@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.recognition import pixels
-from matcher.recognition.alignment import SFACE_POINTS, SFACE_SIZE, aligned, similarity
+from matcher.recognition.alignment import LEAST_SCALE, SFACE_POINTS, SFACE_SIZE, aligned, similarity
 from matcher.recognition.face import Face, Image
 from matcher.recognition.yunet import YuNet
 
@@ -38,6 +38,8 @@ def _found(detector: YuNet, image: Image, face: Face, scale: float) -> Iterator[
     expected = (SFACE_POINTS - SFACE_SIZE / 2) * scale + side / 2
     upright = aligned(image, face, expected, side)
     matrix = similarity(face.landmarks.astype(np.float64), expected)
+    if np.hypot(*matrix[:, 0]) < LEAST_SCALE:
+        return
     # Not the similarity the other way round: of a turned head that would be smaller, as the fit is not exact.
     back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
     was = _moved(face.landmarks.astype(np.float64), matrix)
@@ -60,7 +62,6 @@ def _apart(one: NDArray[np.float32], other: Points) -> float:
 
 
 def _unmirrored(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    back: NDArray[np.float32] = np.array([side - 1, 0], np.float32) + landmarks[_MIRRORED] * np.array(
-        [-1, 1], np.float32
-    )
-    return back
+    there = landmarks[_MIRRORED]
+    there[:, 0] = side - 1 - there[:, 0]
+    return there
