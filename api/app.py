@@ -22,6 +22,7 @@ from api.routers import (
     log,
     log_live,
     log_searches,
+    operating_points,
     published_log,
     references,
     searches,
@@ -94,6 +95,7 @@ def create_app(service: Service) -> FastAPI:
         log,
         log_live,
         log_searches,
+        operating_points,
         events,
     ):
         app.include_router(noun.router, prefix=PREFIX)

@@ -17,12 +17,13 @@ MIN_OPEN_FILES = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing looked at. `remedy` is empty where all is well."""
+    """One thing looked at. `remedy` is empty where all is well. warns: it stops nothing, and should be seen to."""
 
     what: str
     well: bool
     found: str
     remedy: str = ""
+    warns: bool = False
 
 
 def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
@@ -33,6 +34,7 @@ def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _open_files()
     yield _attempt("recognition models", _load_models, "Install again with make setup: the models come with it.")
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
+    yield _threshold(folder)
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield _port(host, port)
     yield _webcams()
@@ -91,6 +93,21 @@ def _load_models() -> str:
     from matcher.recognition.pipeline import load_recogniser
 
     return f"checksums hold, model digest {load_recogniser().model_digest[:16]}"
+
+
+def _threshold(folder: Path) -> Finding:
+    from matcher.matcher import chosen_point
+    from matcher.recognition.registry import model_digest
+    from matcher.settings import MatcherSettings
+
+    try:
+        point = chosen_point(MatcherSettings(folder=folder), model_digest())
+    except ClearglassError as error:
+        return Finding(what="threshold", well=False, found=error.message, remedy=error.remedy)
+    found, caveat = f"{point.name}, {point.threshold:g}", point.caveat
+    if caveat is None:
+        return Finding(what="threshold", well=True, found=found)
+    return Finding(what="threshold", well=True, found=f"{found}. {caveat.message}", remedy=caveat.remedy, warns=True)
 
 
 def _find_decoder() -> str:

@@ -109,6 +109,11 @@ STATUS: Mapping[str, int] = {
     "no_candidate": 500,
     "operating_point": 500,
     "operating_point_unknown": 500,
+    "operating_point_setting": 500,
+    "operating_point_name": 500,
+    "calibration": 500,
+    "recogniser_undecided": 500,
+    "score_file": 500,
     # Met at the start, on the command line or by a rehearsal, before there is anybody to answer.
     "schema_too_new": 500,
     "data_folder_unusable": 500,

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.benchmark import Context, Plot, Progress, Result
@@ -53,7 +53,7 @@ class SceneBenchmark:
                     Path(folder), cast, context.progress, scenes=plan.scenes, seconds=plan.seconds, seed=SEED
                 )
                 runs = {count: _stream(matcher, scenes, count, context.progress) for count in CAMERAS}
-                point = asdict(matcher.identifier.operating_point)
+                point = matcher.identifier.operating_point.record()
                 composed = [scene_figures(scene) for scene in scenes]
             scores = {
                 count: [

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -27,12 +28,15 @@ from matcher.probe import Probe
 from matcher.recognition.face import Face, Image
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
+    NO_EVIDENCE,
     OperatingPoint,
     OperatingPointError,
     load_operating_points,
+    load_scale,
 )
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.scale import StandsFor
 from matcher.replay import Replayer
 from matcher.sample import FaceSample, Sampler
 from matcher.settings import MatcherSettings
@@ -45,6 +49,12 @@ class OperatingPointUnknownError(ClearglassError):
     """The operating point that is set does not exist."""
 
     code: ClassVar[str] = "operating_point_unknown"
+
+
+class OperatingPointSettingError(ClearglassError):
+    """Two settings name two thresholds."""
+
+    code: ClassVar[str] = "operating_point_setting"
 
 
 class Matcher:
@@ -103,6 +113,8 @@ class Matcher:
             Shortlister(self._index, self.gallery, subjects=settings.candidates),
             recogniser,
         )
+        self.scale = load_scale(settings.folder)
+        """What a dissimilarity stands for; None where that was not measured."""
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
 
@@ -120,15 +132,15 @@ class Matcher:
         """Opens the data folder and logs the start. From then on the process's linear algebra uses one thread a call.
 
         recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
-        OperatingPointUnknownError, OperatingPointError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError,
-        PolicyError, LogUnsoundError, ModelError and what `Database.open` raises.
+        OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError, MasterKeyError, LogKeyError,
+        LogTruncatedError, ClockError, PolicyError, LogUnsoundError, ModelError and what `Database.open` raises.
         """
         # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
         threadpool_limits(1, user_api="blas")
         database, index = Database.open(settings.folder), GrowingIndex()
         try:
             recogniser = _loaded() if recogniser is None else recogniser
-            point = operating_point or chosen_point(settings.operating_point, recogniser.model_digest)
+            point = operating_point or chosen_point(settings, recogniser.model_digest)
             matcher = cls(
                 settings=settings,
                 database=database,
@@ -157,6 +169,21 @@ class Matcher:
         """The probe of a face that was already found. Raises FaceQualityError."""
         return _probe(self.sampler.sample_of(image, face))
 
+    def operating_points(self) -> dict[str, OperatingPoint]:
+        """All there are now, by name, also those calibrated since the start; among them the one in use.
+
+        Raises OperatingPointError.
+        """
+        point = self.identifier.operating_point
+        return load_operating_points(self.settings.folder) | {point.name: point}
+
+    def stands_for(self, dissimilarity: float, *, request_index: int) -> StandsFor | None:
+        """What the dissimilarity stands for that this search found; None without a scale, or if it was another
+        model's."""
+        if self.scale is None or request_index < self._model_since:
+            return None
+        return self.scale.stands_for(dissimilarity)
+
     def close(self) -> None:
         """Logs the stop, if the log can still be written, and gives the data folder back. Safe to call twice."""
         if self._closed:
@@ -180,6 +207,7 @@ class Matcher:
         self.close()
 
     _closed = False
+    _model_since = 0
 
     def _log_start(self) -> None:
         """The start entry, and one more if model or threshold are not what they were at the last start."""
@@ -194,16 +222,35 @@ class Matcher:
             self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
+        changes = self.log.entries(0, 10_000, kinds=[EntryKind.MODEL], newest_first=True)
+        others = (one.index for one in changes if one.body["before"].get("model_digest") != state["model_digest"])
+        self._model_since = next(others, 0)
 
 
-def chosen_point(name: str | None, model_digest: str) -> OperatingPoint:
-    """The operating point of that name (None: the default one), if it was measured with this model."""
-    points = load_operating_points()
+def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint:
+    """The operating point that the settings name, or the default one; or their bare threshold, as a point of its own.
+
+    A point of the package must have been measured with this model. One of the site may not have been: its caveat says.
+    Raises OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError.
+    """
+    name, threshold = settings.operating_point, settings.threshold
+    if threshold is not None:
+        if name is not None:
+            raise OperatingPointSettingError(
+                f"CLEARGLASS_OPERATING_POINT={name} and CLEARGLASS_THRESHOLD={threshold:g} are both set.",
+                remedy="Unset one of them: CLEARGLASS_THRESHOLD, since a bare number has no evidence.",
+            )
+        return OperatingPoint(
+            name=NO_EVIDENCE, threshold=threshold, model_digest=model_digest, evidence=None, site=True
+        )
+    points = load_operating_points(settings.folder)
     point = points.get(DEFAULT_OPERATING_POINT if name is None else name)
     if point is None:
         raise OperatingPointUnknownError(
             f"There is no operating point {name}.", remedy=f"Choose one of: {', '.join(sorted(points))}."
         )
+    if point.site:
+        return replace(point, model_digest=model_digest)
     if point.model_digest != model_digest:
         raise OperatingPointError(
             f"The operating point {point.name} was measured with another model.",

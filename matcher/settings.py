@@ -5,15 +5,19 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LARGEST_THRESHOLD = 2.0
+"""Beyond it everybody is like everybody: whoever sets 80 means a percentage, and there are none."""
+
 
 class MatcherSettings(BaseSettings):
     """Where the data is, which key seals it, and how strict a search is.
 
     folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
     holds the same. With neither, `master.key` in the data folder is used, and made the first time.
-    operating_point: a name from `operating_points.json`; None is the default point. candidates: most subjects in an
-    answer. witness_policy: a file that names the log's witnesses and whose word it needs before it publishes a
-    checkpoint (C2SP tlog-policy).
+    operating_point: a name from `operating_points.json`, the package's or the data folder's; None is the default point.
+    threshold: a bare number in its place, which has no evidence and is warned about on every page. candidates: most
+    subjects in an answer. witness_policy: a file that names the log's witnesses and whose word it needs before it
+    publishes a checkpoint (C2SP tlog-policy).
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -22,5 +26,6 @@ class MatcherSettings(BaseSettings):
     master_key: SecretStr | None = None
     master_key_file: Path | None = None
     operating_point: str | None = None
+    threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None

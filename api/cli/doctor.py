@@ -26,9 +26,9 @@ def doctor(
     for finding in examine(folder=data, host=host, port=port):
         findings.append(finding)
         if not json:
-            mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+            mark = "[yellow]![/]" if finding.warns else "[green]✓[/]" if finding.well else "[red]✗[/]"
             console.print(f"{mark} {finding.what:<20} {finding.found}", highlight=False)
-            if not finding.well:
+            if finding.warns or not finding.well:
                 console.print(f"  → {finding.remedy}", highlight=False)
     if json:
         show([asdict(finding) for finding in findings], as_json=True, title="", empty="")

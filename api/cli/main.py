@@ -6,7 +6,7 @@ from typing import ClassVar, NoReturn
 import typer
 from pydantic import ValidationError
 
-from api.cli import account, audit, camera, demo, doctor, search, serve, subject, witness
+from api.cli import account, audit, camera, demo, doctor, operating_point, search, serve, subject, witness
 from api.cli.output import complain
 from matcher.errors import ClearglassError
 
@@ -26,6 +26,8 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("identify")(search.identify)
 app.command("verify")(search.verify)
+app.command("calibrate")(operating_point.calibrate)
+app.command("thresholds")(operating_point.thresholds)
 app.command("doctor")(doctor.doctor)
 
 

@@ -2,13 +2,18 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import show, tell
 from matcher.probe import Query
+
+if TYPE_CHECKING:
+    from matcher.candidate import CandidateList, Verification
+    from matcher.recognition.operating_point import OperatingPoint
+    from matcher.recognition.scale import StandsFor
 
 Picture = Annotated[Path, typer.Argument(help="A picture with one face.", exists=True, dir_okay=False)]
 Purpose = Annotated[str, typer.Option(help="What the search is for: only consents for it are searched.")]
@@ -19,6 +24,21 @@ def _query(purpose: str, case: str | None) -> Query:
     from matcher.gallery.consent import UPLOAD
 
     return Query(actor=actor(), role="administrator", camera=UPLOAD, purpose=purpose, case_reference=case)
+
+
+def _record(found: "CandidateList | Verification") -> dict[str, Any]:
+    point = found.operating_point
+    caveat = None if point.caveat is None else asdict(point.caveat)
+    return asdict(found) | {"operating_point": point.record() | {"caveat": caveat}}
+
+
+def _words(stands_for: "StandsFor | None") -> str:
+    return "" if stands_for is None else stands_for.words()
+
+
+def _warn(point: "OperatingPoint") -> None:
+    if point.caveat is not None:
+        print(f"! {point.caveat.message} {point.caveat.remedy}")
 
 
 def identify(picture: Picture, purpose: Purpose, data: Data, case: Case = None, json: Json = False) -> None:
@@ -33,11 +53,12 @@ def identify(picture: Picture, purpose: Purpose, data: Data, case: Case = None, 
                 "subject_id": candidate.subject_id,
                 "name": matcher.gallery.subject(candidate.subject_id).name,
                 "dissimilarity": round(candidate.dissimilarity, 4),
+                "stands_for": _words(matcher.stands_for(candidate.dissimilarity, request_index=found.request_index)),
             }
             for candidate in found.candidates
         ]
     if json:
-        tell(asdict(found), as_json=True, sentence="")
+        tell(_record(found), as_json=True, sentence="")
         return
     show(
         rows,
@@ -46,6 +67,7 @@ def identify(picture: Picture, purpose: Purpose, data: Data, case: Case = None, 
         empty=f"No candidate at {point.name} (threshold {point.threshold:.4f}).",
     )
     print(f"{found.searched} references in scope; log entries {found.request_index} and {found.outcome_index}.")
+    _warn(point)
 
 
 def verify(
@@ -71,4 +93,6 @@ def verify(
         f"Taken for {said}: dissimilarity {found.dissimilarity:.4f}, threshold {point.threshold:.4f} ({point.name}); "
         f"log entries {found.request_index} and {found.outcome_index}."
     )
-    tell(asdict(found), as_json=json, sentence=sentence)
+    tell(_record(found), as_json=json, sentence=sentence)
+    if not json:
+        _warn(point)

@@ -12,6 +12,7 @@ from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from matcher.alert import Alert, AlertStatus
+from matcher.recognition.scale import StandsFor
 from matcher.review import Review, Verdict
 
 router = APIRouter(prefix="/alerts", tags=["alerts"], route_class=GuardedRoute)
@@ -31,13 +32,22 @@ class AlertOut(BaseModel):
     request_index: int
     outcome_index: int
     dissimilarity: float
+    stands_for_fmr: float | None = Field(
+        description="Share of strangers as close; null without a scale, and where another model found the alert."
+    )
+    stands_for: str | None = Field(
+        description="The same in words, and whether it is a bound.",
+        examples=["of strangers, 1 in 120,000 is as close"],
+    )
     operating_point: str = Field(examples=["fmr-1e-5"])
     captured_at: AwareDatetime
     raised_at: AwareDatetime
     status: AlertStatus
 
     @classmethod
-    def of(cls, alert: Alert, *, camera_name: str | None, subject_name: str | None) -> "AlertOut":
+    def of(
+        cls, alert: Alert, *, camera_name: str | None, subject_name: str | None, stands_for: StandsFor | None
+    ) -> "AlertOut":
         """From the noun."""
         return cls(
             id=alert.id,
@@ -49,6 +59,8 @@ class AlertOut(BaseModel):
             request_index=alert.request_index,
             outcome_index=alert.outcome_index,
             dissimilarity=alert.dissimilarity,
+            stands_for_fmr=None if stands_for is None else stands_for.fmr,
+            stands_for=None if stands_for is None else stands_for.words(),
             operating_point=alert.operating_point,
             captured_at=alert.captured_at,
             raised_at=alert.raised_at,
@@ -163,6 +175,7 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
             replace(alert, status=_shown_status(alert, service, caller)),
             camera_name=cameras.get(alert.camera_id),
             subject_name=names.get(alert.subject_id),
+            stands_for=service.matcher.stands_for(alert.dissimilarity, request_index=alert.request_index),
         )
         for alert in alerts
     ]

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -20,7 +21,14 @@ router = APIRouter(tags=["health"], route_class=GuardedRoute)
 class TroubleOut(BaseModel):
     """Something that is wrong with the service as a whole. code: for programs."""
 
-    code: Literal["disk_failed", "log_unwritable", "clock_set_back", "disk_low"]
+    code: Literal[
+        "disk_failed",
+        "log_unwritable",
+        "clock_set_back",
+        "disk_low",
+        "operating_point_other_model",
+        "operating_point_no_evidence",
+    ]
     message: str
     remedy: str
 
@@ -32,6 +40,9 @@ class ServiceHealthOut(BaseModel):
     version: str
     troubles: list[TroubleOut]
 
+
+_HARMLESS = frozenset({"disk_low", "operating_point_other_model", "operating_point_no_evidence"})
+"""Searches are made and logged all the same."""
 
 _DISK_FAILED = TroubleOut(
     code="disk_failed",
@@ -67,7 +78,7 @@ _DISK_LOW = TroubleOut(
 def health(service: ServiceDep) -> JSONResponse:
     """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
     troubles = list(_troubles(service))
-    well = all(trouble.code == "disk_low" for trouble in troubles)
+    well = all(trouble.code in _HARMLESS for trouble in troubles)
     body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version(), troubles=troubles)
     return JSONResponse(body.model_dump(), status_code=200 if well else 503)
 
@@ -82,6 +93,9 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
         yield _CLOCK_SET_BACK
     if shutil.disk_usage(matcher.database.folder).free < service.settings.low_disk_bytes:
         yield _DISK_LOW
+    caveat = matcher.identifier.operating_point.caveat
+    if caveat is not None:
+        yield TroubleOut.model_validate(asdict(caveat))
 
 
 def _clock_fits(service: Service) -> bool:

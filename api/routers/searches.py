@@ -8,12 +8,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
+from api.routers.operating_points import OperatingPointOut
 from api.service import Service
 from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES, read
+from matcher.candidate import Candidate
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
+from matcher.matcher import Matcher
 from matcher.probe import Probe, Query
-from matcher.recognition.operating_point import OperatingPoint
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 
@@ -30,39 +32,6 @@ class VerificationTargetError(ClearglassError):
     code: ClassVar[str] = "verification_target"
 
 
-class OperatingPointOut(BaseModel):
-    """The threshold that was used and the measurement it comes from."""
-
-    name: str = Field(examples=["fmr-1e-5"])
-    threshold: float
-    dataset: str
-    non_mated: int
-    fmr: float
-    fmr_low: float
-    fmr_high: float
-    mated: int
-    fnmr: float
-    measured_on: str
-    model_digest: str
-
-    @classmethod
-    def of(cls, point: OperatingPoint) -> "OperatingPointOut":
-        """From the noun."""
-        return cls(
-            name=point.name,
-            threshold=point.threshold,
-            dataset=point.dataset,
-            non_mated=point.non_mated,
-            fmr=point.fmr,
-            fmr_low=point.fmr_low,
-            fmr_high=point.fmr_high,
-            mated=point.mated,
-            fnmr=point.fnmr,
-            measured_on=point.measured_on,
-            model_digest=point.model_digest,
-        )
-
-
 class CandidateOut(BaseModel):
     """Somebody at or below the threshold. Dissimilarities: lower is closer; they are no probabilities."""
 
@@ -73,6 +42,11 @@ class CandidateOut(BaseModel):
     dissimilarity: float
     sface: float
     dlib: float
+    stands_for_fmr: float | None = Field(description="Share of strangers as close; null without a scale.")
+    stands_for: str | None = Field(
+        description="The same in words, and whether it is a bound.",
+        examples=["of strangers, 1 in 120,000 is as close"],
+    )
 
 
 class IdentificationOut(BaseModel):
@@ -125,18 +99,7 @@ def identify(
     matcher = service.matcher
     found = matcher.identifier.identify(_probe(service, file), _query(caller, purpose, case_reference))
     return IdentificationOut(
-        candidates=[
-            CandidateOut(
-                rank=candidate.rank,
-                subject_id=candidate.subject_id,
-                reference_id=candidate.reference_id,
-                name=matcher.gallery.subject(candidate.subject_id).name if caller.may(Permission.NAMES) else None,
-                dissimilarity=candidate.dissimilarity,
-                sface=candidate.sface,
-                dlib=candidate.dlib,
-            )
-            for candidate in found.candidates
-        ],
+        candidates=[_candidate(candidate, found.request_index, matcher, caller) for candidate in found.candidates],
         operating_point=OperatingPointOut.of(found.operating_point),
         request_index=found.request_index,
         request_receipt=_receipt(request, found.request_index),
@@ -181,6 +144,21 @@ def verify(
         request_receipt=_receipt(request, found.request_index),
         outcome_index=found.outcome_index,
         outcome_receipt=_receipt(request, found.outcome_index),
+    )
+
+
+def _candidate(candidate: Candidate, request_index: int, matcher: Matcher, caller: Principal) -> CandidateOut:
+    stands_for = matcher.stands_for(candidate.dissimilarity, request_index=request_index)
+    return CandidateOut(
+        rank=candidate.rank,
+        subject_id=candidate.subject_id,
+        reference_id=candidate.reference_id,
+        name=matcher.gallery.subject(candidate.subject_id).name if caller.may(Permission.NAMES) else None,
+        dissimilarity=candidate.dissimilarity,
+        sface=candidate.sface,
+        dlib=candidate.dlib,
+        stands_for_fmr=None if stands_for is None else stands_for.fmr,
+        stands_for=None if stands_for is None else stands_for.words(),
     )
 
 

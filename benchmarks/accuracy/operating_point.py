@@ -4,10 +4,8 @@ View 2 is not looked at: it is for the final number. Every picture of view 1 is 
 person; the mated pairs are those of view 1's lists.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -25,11 +23,14 @@ from benchmarks.benchmark import Context, Result, Table
 from benchmarks.datasets.lfw import Lfw
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import error_rates, threshold_at
+from matcher.evaluation.scores import Scores
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     OPERATING_POINTS,
+    Measurement,
     OperatingPoint,
     OperatingPointError,
+    OperatingPoints,
     parse_operating_points,
 )
 from matcher.recognition.registry import model_digest
@@ -58,8 +59,8 @@ class OperatingPointBenchmark:
         columns = [one for one in comparators() if one.name == FUSION]
         people = [name.partition("/")[0] for name in names]
         matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
-        mated, _ = scored(lfw, trials, templates, columns).of(FUSION)
-        points = tuple(measured(matrix, mated))
+        scores = scored(lfw, trials, templates, columns)
+        points = tuple(measured(matrix, scores))
         written = not context.quick and _write(points)
         return Result(
             figures={
@@ -67,21 +68,24 @@ class OperatingPointBenchmark:
                 "pictures": len(names),
                 "faces_not_found": len(templates.failed),
                 "people": len(set(people)),
-                "operating_points": [asdict(point) for point in points],
+                "operating_points": [point.record() for point in points],
                 "written_into_package": written,
             },
             tables=[_table(points)],
             notes=[
                 f"All pairs of different people among the {len(names):,} pictures of LFW's view 1, and its "
-                f"{len(mated):,} mated pairs. Intervals are of 1,000 resamples of the people.",
+                f"{int(scores.mated.sum()):,} mated pairs. Intervals are of 1,000 resamples of the people.",
                 "These are the thresholds that the service offers. They come from news photographs; a site that can "
                 "measure its own cameras should: clearglass calibrate.",
             ],
         )
 
 
-def measured(matrix: PairMatrix, mated: Floats) -> Iterator[OperatingPoint]:
-    """An operating point for each of RATES that the non-mated pairs can bear."""
+def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
+    """An operating point for each of RATES that the non-mated pairs can bear. scores: of the mated pairs."""
+    mated, _ = scores.of(FUSION)
+    numbers = dict(zip(matrix.names, matrix.person.tolist(), strict=True))
+    whose = np.array([numbers[name] for name, same in zip(scores.probe, scores.mated, strict=True) if same], np.int64)
     non_mated = matrix.non_mated(FUSION)
     bootstrap = SubjectBootstrap(int(matrix.person.max()) + 1)
     everyone = np.bincount(matrix.person)
@@ -94,18 +98,25 @@ def measured(matrix: PairMatrix, mated: Floats) -> Iterator[OperatingPoint]:
         one, other = matrix.closest(FUSION, threshold)
         wrong = np.ones(len(one), bool)
         low, high = bootstrap.interval(wrong, totals, matrix.person[one], matrix.person[other])
+        missed_low, missed_high = bootstrap.rate(mated > threshold, whose, whose)
         yield OperatingPoint(
             name=f"fmr-1e-{round(-math.log10(rate))}",
             threshold=threshold,
             model_digest=model_digest(),
-            dataset=TITLE,
-            non_mated=rates.non_mated,
-            fmr=rates.fmr,
-            fmr_low=low,
-            fmr_high=high,
-            mated=rates.mated,
-            fnmr=rates.fnmr,
-            measured_on=datetime.now(UTC).date().isoformat(),
+            evidence=Measurement(
+                model_digest=model_digest(),
+                dataset=TITLE,
+                non_mated=rates.non_mated,
+                fmr=rates.fmr,
+                fmr_low=low,
+                fmr_high=high,
+                mated=rates.mated,
+                fnmr=rates.fnmr,
+                fnmr_low=missed_low,
+                fnmr_high=missed_high,
+                interval="subjects",
+                measured_on=datetime.now(UTC).date().isoformat(),
+            ),
         )
 
 
@@ -116,27 +127,30 @@ def _write(points: Sequence[OperatingPoint]) -> bool:
         present = parse_operating_points(path.read_bytes())
     except (OSError, OperatingPointError):
         present = {}
-    names = {point.name: point.non_mated for point in points}
-    if all(name in present and present[name].non_mated >= pairs for name, pairs in names.items()):
+    if all(_pairs(present.get(point.name)) >= _pairs(point) for point in points):
         return False
-    document = {"dlib_weight": DLIB_WEIGHT, "operating_points": [asdict(point) for point in points]}
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    path.write_bytes(OperatingPoints(points=tuple(points)).content())
     return True
+
+
+def _pairs(point: OperatingPoint | None) -> int:
+    return 0 if point is None or point.evidence is None else point.evidence.non_mated
 
 
 def _table(points: Sequence[OperatingPoint]) -> Table:
     return Table(
         title=f"Operating points ({TITLE}, dlib's weight {DLIB_WEIGHT})",
-        columns=("name", "threshold", "FMR, 95 % interval", "non-mated", "FNMR", "mated"),
+        columns=("name", "threshold", "FMR, 95 % interval", "non-mated", "FNMR, 95 % interval", "mated"),
         rows=[
             (
                 point.name,
                 f"{point.threshold:.4f}",
-                f"{point.fmr:.2e} [{point.fmr_low:.2e}, {point.fmr_high:.2e}]",
-                f"{point.non_mated:,}",
-                f"{point.fnmr:.4f}",
-                f"{point.mated:,}",
+                f"{found.fmr:.2e} [{found.fmr_low:.2e}, {found.fmr_high:.2e}]",
+                f"{found.non_mated:,}",
+                f"{found.fnmr:.4f} [{found.fnmr_low:.4f}, {found.fnmr_high:.4f}]",
+                f"{found.mated:,}",
             )
             for point in points
+            if (found := point.evidence) is not None
         ],
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import JSON, ColumnElement, Row, Select, Text, cast, func, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, Text, cast, func, select, type_coerce
 
 from matcher.audit.entry import EntryKind, decode
 from matcher.store import tables
@@ -136,6 +136,40 @@ def sampled_searches(database: Database, question: Question, *, count: int, seed
         drawn = sorted(random.Random(seed).sample(indexes, min(count, len(indexes))))  # noqa: S311 - no secret
         query = _rows(Question()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
         return [LoggedSearch.of(row) for row in connection.execute(query)]
+
+
+def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
+    """How many identifications the cameras asked for since each of these moments.
+
+    Entries stand in the order of their time, so that the first of them is found by halving, and none before it is
+    read. What an entry says is looked for in its bytes: their form is canonical (RFC 8785), and a quotation mark
+    within a text stands behind a backslash, so that no text can look like this.
+    """
+    text = cast(_REQUEST.c.data, Text)
+    wanted = (_REQUEST.c.kind == EntryKind.REQUEST.value, *(func.instr(text, said) > 0 for said in _BY_CAMERA))
+    with database.reading() as connection:
+        return [
+            connection.execute(
+                select(func.count()).where(*wanted, _REQUEST.c.index >= _first_since(connection, moment))
+            ).scalar_one()
+            for moment in since
+        ]
+
+
+_BY_CAMERA = ('"actor":"camera:', '"search":"identify"')
+
+
+def _first_since(connection: Connection, moment: datetime) -> int:
+    """The index of the first entry at that moment or later; one beyond the last if there is none."""
+    low, high = 0, 1 + (connection.execute(select(func.max(_REQUEST.c.index))).scalar() or 0)
+    while low < high:
+        middle = (low + high) // 2
+        time = connection.execute(select(_REQUEST.c.time).where(_REQUEST.c.index == middle)).scalar()
+        if time is not None and time < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _at(column: ColumnElement[Any], *path: str | int) -> Any:

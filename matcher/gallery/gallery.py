@@ -81,6 +81,11 @@ class Gallery:
         """A number that grows with every change."""
         return self._book.revision
 
+    @property
+    def size(self) -> int:
+        """How many references are searchable."""
+        return self._book.size
+
     def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
         """What a search at this camera, for this purpose, at this moment may look at."""
         return self._book.scope(camera=camera, purpose=purpose, moment=moment)

@@ -1,13 +1,17 @@
-"""A threshold with its evidence: never a bare number."""
+"""A threshold with its evidence. A bare number is possible too, and is warned about wherever it is shown."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from importlib.resources import files
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from matcher.errors import ClearglassError
+from matcher.evaluation.interval import wilson
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.registry import model_digest
+from matcher.recognition.scale import SimilarityScale
 
 DEFAULT_OPERATING_POINT = "fmr-1e-5"
 """The strictest whose evidence holds: on LFW view 1 it rests on 123 false matches, the next on 11.
@@ -16,7 +20,11 @@ Those few closest pairs are also where the data set's own errors are: the same p
 """
 
 OPERATING_POINTS = "operating_points.json"
-"""The file beside this one that `python -m benchmarks operating-point` writes."""
+"""The file beside this one that `python -m benchmarks operating-point` writes; and, of the same form, the file in the
+data folder with the points that were measured at this site."""
+
+NO_EVIDENCE = "no-evidence"
+"""The name of a point that is but a number."""
 
 
 class OperatingPointError(ClearglassError):
@@ -26,17 +34,16 @@ class OperatingPointError(ClearglassError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperatingPoint:
-    """A threshold on the fused dissimilarity, and the measurement it comes from.
+class Measurement:
+    """The measurement a threshold comes from.
 
-    A pair at or below `threshold` is called a match. fmr is the false match rate that was measured at it on
-    `non_mated` pairs of `dataset`, with the 95 % Wilson interval [fmr_low, fmr_high]; fnmr on `mated` pairs.
-    measured_on: the day, as ISO 8601 has it.
+    model_digest, dlib_weight: of the model and the fusion that were measured. fmr: on `non_mated` pairs of `dataset`,
+    with its 95 % interval [fmr_low, fmr_high]; fnmr likewise on `mated` pairs. interval: "wilson", which takes pairs
+    for independent, or "subjects", of resamples of the people. measured_on: the day, as ISO 8601 has it.
     """
 
-    name: str
-    threshold: float
     model_digest: str
+    dlib_weight: float = DLIB_WEIGHT
     dataset: str
     non_mated: int
     fmr: float
@@ -44,28 +51,159 @@ class OperatingPoint:
     fmr_high: float
     mated: int
     fnmr: float
+    fnmr_low: float
+    fnmr_high: float
+    interval: str = "wilson"
     measured_on: str
 
+    def __post_init__(self) -> None:
+        """Raises ValueError or TypeError where a rate is none, or rests on nothing."""
+        rates = (self.fmr, self.fmr_low, self.fmr_high, self.fnmr, self.fnmr_low, self.fnmr_high)
+        if not (all(0 <= rate <= 1 for rate in rates) and self.non_mated > 0 and self.mated > 0):
+            raise ValueError("a measurement has rates from 0 to 1, and pairs on which they were measured")
 
-def load_operating_points() -> dict[str, OperatingPoint]:
-    """The measured operating points by name, strictest last.
 
-    Raises OperatingPointError when they belong to other weights, other steps or another fusion than the present ones.
+@dataclass(frozen=True, kw_only=True)
+class Caveat:
+    """Why a threshold may not do what its name says. code: for programs. remedy: what to do about it."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatingPoint:
+    """A threshold on the fused dissimilarity: a pair at or below it is called a match.
+
+    model_digest: of the model whose dissimilarities are held against it. evidence: None where nothing was measured.
+    site: whether it is this site's own and not the package's.
     """
-    return parse_operating_points(files(__package__).joinpath(OPERATING_POINTS).read_bytes())
+
+    name: str
+    threshold: float
+    model_digest: str
+    evidence: Measurement | None
+    site: bool = False
+
+    @property
+    def caveat(self) -> Caveat | None:
+        """What to know before one relies on it; None where it was measured with the model in use."""
+        if self.evidence is None:
+            return Caveat(
+                code="operating_point_no_evidence",
+                message="The threshold has no evidence: nobody can say how often it errs.",
+                remedy="Unset CLEARGLASS_THRESHOLD, or measure a threshold of your own with clearglass calibrate.",
+            )
+        if (self.evidence.model_digest, self.evidence.dlib_weight) == (self.model_digest, DLIB_WEIGHT):
+            return None
+        return Caveat(
+            code="operating_point_other_model",
+            message="The operating point was measured with another model: its error rates do not hold.",
+            remedy="Measure again with the present model, and clearglass calibrate with the new scores.",
+        )
+
+    def record(self) -> dict[str, Any]:
+        """As a file of operating points holds it, and the API tells it. Without evidence everything of it is None,
+        and the pairs are none."""
+        evidence = self.evidence
+        told = {name: None if evidence is None else getattr(evidence, name) for name in _EVIDENCE}
+        counts = {} if evidence is not None else {"non_mated": 0, "mated": 0}
+        return {"name": self.name, "threshold": self.threshold, **told, **counts}
+
+
+_EVIDENCE = tuple(field.name for field in fields(Measurement))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatingPoints:
+    """What a file of operating points holds. scale: None where none was measured."""
+
+    points: tuple[OperatingPoint, ...]
+    scale: SimilarityScale | None = None
+
+    @classmethod
+    def parse(cls, data: bytes, *, site: bool = False) -> Self:
+        """Reads the content of such a file. Raises OperatingPointError.
+
+        dlib_weight of the document is the one of its scale, and of those of its points that name none.
+        """
+        try:
+            document: dict[str, Any] = json.loads(data)
+            weight = float(document["dlib_weight"])
+            points = tuple(_point(record, weight, site=site) for record in document["operating_points"])
+            scale = None if document.get("scale") is None else SimilarityScale.of(document["scale"])
+        except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+            raise OperatingPointError(
+                "The file of operating points cannot be read.", remedy=_SITE_REMEDY if site else _REMEDY
+            ) from error
+        if weight != DLIB_WEIGHT:
+            scale = None
+        return cls(points=points, scale=scale)
+
+    def content(self) -> bytes:
+        """The content of the file. What its scale was measured with is the present fusion."""
+        document: dict[str, Any] = {
+            "dlib_weight": DLIB_WEIGHT,
+            "operating_points": [point.record() for point in self.points],
+        }
+        if self.scale is not None:
+            document["scale"] = self.scale.record()
+        return (json.dumps(document, indent=2) + "\n").encode()
+
+
+def _point(record: Mapping[str, Any], weight: float, *, site: bool) -> OperatingPoint:
+    told = {"dlib_weight": weight, **record}
+    name, threshold = str(told.pop("name")), float(told.pop("threshold"))
+    if "fnmr_low" not in told:
+        told["fnmr_low"], told["fnmr_high"] = wilson(round(told["fnmr"] * told["mated"]), told["mated"])
+    evidence = Measurement(**told)
+    return OperatingPoint(name=name, threshold=threshold, model_digest=model_digest(), evidence=evidence, site=site)
+
+
+def load_operating_points(folder: Path | None = None) -> dict[str, OperatingPoint]:
+    """The measured operating points by name: the package's, strictest last, then those of the site.
+
+    folder: the data folder; None for the package's alone. Raises OperatingPointError when the package's belong to other
+    weights, other steps or another fusion than the present ones, and when a file cannot be read. A point of the site
+    that does is loaded all the same, and says so by its caveat.
+    """
+    points = parse_operating_points(_packaged())
+    return points | {point.name: point for point in load_site_points(folder).points if point.name not in points}
 
 
 def parse_operating_points(data: bytes) -> dict[str, OperatingPoint]:
-    """As `load_operating_points`, of the content of such a file."""
-    try:
-        document: dict[str, Any] = json.loads(data)
-        weight = document["dlib_weight"]
-        points = [OperatingPoint(**point) for point in document["operating_points"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise OperatingPointError("The file of operating points cannot be read.", remedy=_REMEDY) from error
-    if weight != DLIB_WEIGHT or any(point.model_digest != model_digest() for point in points):
+    """As `load_operating_points`, of the content of the package's file."""
+    points = OperatingPoints.parse(data).points
+    if any(point.caveat is not None for point in points):
         raise OperatingPointError("The operating points were measured with another model.", remedy=_REMEDY)
     return {point.name: point for point in points}
 
 
+def load_site_points(folder: Path | None) -> OperatingPoints:
+    """Those of the data folder; none where there is no folder, or no such file in it. Raises OperatingPointError."""
+    if folder is None:
+        return OperatingPoints(points=())
+    try:
+        data = (folder / OPERATING_POINTS).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return OperatingPoints(points=())
+    except OSError as error:
+        raise OperatingPointError(
+            f"{folder / OPERATING_POINTS} cannot be read: {error.strerror}.", remedy="Make it readable."
+        ) from error
+    return OperatingPoints.parse(data, site=True)
+
+
+def load_scale(folder: Path | None = None) -> SimilarityScale | None:
+    """The site's own scale, or else the package's; only one that was measured with the present model."""
+    scales = (load_site_points(folder).scale, OperatingPoints.parse(_packaged()).scale)
+    return next((scale for scale in scales if scale is not None and scale.model_digest == model_digest()), None)
+
+
+def _packaged() -> bytes:
+    return files(__package__).joinpath(OPERATING_POINTS).read_bytes()
+
+
 _REMEDY = f"Delete matcher/recognition/{OPERATING_POINTS} and measure: `python -m benchmarks operating-point`."
+_SITE_REMEDY = f"Delete {OPERATING_POINTS} in the data folder, and make it again: clearglass calibrate."

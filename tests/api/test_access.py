@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "verify": {OP, R, X},
     "list_alerts": {OP, A, X},
     "get_alert": {OP, A, X},
+    "list_operating_points": {OP, A, X},
     "alert_probe": {OP, X},
     "alert_reference": {OP, X},
     "list_reviews": {OP, A, X},

@@ -31,7 +31,7 @@ from matcher.alert import Alert, AlertStatus
 from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.probe import Probe, Query
-from matcher.recognition.operating_point import OperatingPoint
+from matcher.recognition.operating_point import Measurement, OperatingPoint
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -39,14 +39,19 @@ POINT = OperatingPoint(
     name="p",
     threshold=1.0,
     model_digest=DIGEST,
-    dataset="none",
-    non_mated=1,
-    fmr=0.0,
-    fmr_low=0.0,
-    fmr_high=0.0,
-    mated=1,
-    fnmr=0.0,
-    measured_on="2026-01-01",
+    evidence=Measurement(
+        model_digest=DIGEST,
+        dataset="none",
+        non_mated=1,
+        fmr=0.0,
+        fmr_low=0.0,
+        fmr_high=0.0,
+        mated=1,
+        fnmr=0.0,
+        fnmr_low=0.0,
+        fnmr_high=0.0,
+        measured_on="2026-01-01",
+    ),
 )
 Serve = Callable[..., RtspServer]
 

@@ -16,7 +16,7 @@ from matcher.gallery.enrolment import Enrolment, Picture
 from matcher.matcher import Matcher
 from matcher.probe import Probe, Query
 from matcher.recognition.face import Box, Face, Image
-from matcher.recognition.operating_point import OperatingPoint
+from matcher.recognition.operating_point import Measurement, OperatingPoint
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings
@@ -27,14 +27,19 @@ POINT = OperatingPoint(
     name="stub",
     threshold=0.5,
     model_digest=DIGEST,
-    dataset="none",
-    non_mated=1,
-    fmr=0.0,
-    fmr_low=0.0,
-    fmr_high=0.0,
-    mated=1,
-    fnmr=0.0,
-    measured_on="2026-01-01",
+    evidence=Measurement(
+        model_digest=DIGEST,
+        dataset="none",
+        non_mated=1,
+        fmr=0.0,
+        fmr_low=0.0,
+        fmr_high=0.0,
+        mated=1,
+        fnmr=0.0,
+        fnmr_low=0.0,
+        fnmr_high=0.0,
+        measured_on="2026-01-01",
+    ),
 )
 
 

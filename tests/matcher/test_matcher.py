@@ -12,10 +12,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import ClockError, LogUnavailableError, LogUnsoundError
-from matcher.matcher import Matcher, OperatingPointUnknownError, chosen_point
+from matcher.matcher import Matcher, OperatingPointSettingError, OperatingPointUnknownError, chosen_point
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.operating_point import OperatingPointError, load_operating_points
+from matcher.recognition.scale import SimilarityScale
 from matcher.settings import MatcherSettings
+from matcher.site_points import keep_site_point
 from matcher.store.database import DATABASE_FILE, FAILURE_FILE, Database
 from matcher.store.errors import DataFolderInUseError
 from matcher.store.sealing import MasterKeyError
@@ -99,14 +101,59 @@ def test_probes(matcher: Matcher, stub: Any) -> None:
     assert "light" in caught.value.remedy
 
 
-def test_operating_points_are_chosen_by_name_and_model() -> None:
+def test_operating_points_are_chosen_by_name_and_model(tmp_path: Path) -> None:
     points = load_operating_points()
     for name, point in points.items():
-        assert chosen_point(name, point.model_digest) == point
+        assert chosen_point(MatcherSettings(folder=tmp_path, operating_point=name), point.model_digest) == point
     with pytest.raises(OperatingPointUnknownError, match="nonsense"):
-        chosen_point("nonsense", point.model_digest)
+        chosen_point(MatcherSettings(folder=tmp_path, operating_point="nonsense"), point.model_digest)
     with pytest.raises(OperatingPointError):
-        chosen_point(None, "00" * 32)
+        chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+
+
+def test_a_site_point_is_chosen_whatever_measured_it(tmp_path: Path) -> None:
+    one = load_operating_points()["fmr-1e-4"]
+    keep_site_point(tmp_path, dataclasses.replace(one, name="lobby"))
+    settings = MatcherSettings(folder=tmp_path, operating_point="lobby")
+    assert chosen_point(settings, one.model_digest).caveat is None
+    other = chosen_point(settings, "00" * 32)
+    assert (other.name, other.threshold, other.model_digest) == ("lobby", one.threshold, "00" * 32)
+    assert other.caveat.code == "operating_point_other_model"
+
+
+def test_a_bare_threshold_is_a_point_without_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARGLASS_THRESHOLD", "0.75")
+    point = chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+    assert (point.name, point.threshold, point.evidence) == ("no-evidence", 0.75, None)
+    assert point.caveat.code == "operating_point_no_evidence"
+    assert (point.record()["non_mated"], point.record()["fmr"]) == (0, None)
+    monkeypatch.setenv("CLEARGLASS_OPERATING_POINT", "fmr-1e-5")
+    with pytest.raises(OperatingPointSettingError, match="both set"):
+        chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+
+
+@pytest.mark.parametrize("percent", ["80", "-1", "0", "nan", "inf", "near"])
+def test_a_percentage_is_no_threshold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, percent: str) -> None:
+    monkeypatch.setenv("CLEARGLASS_THRESHOLD", percent)
+    with pytest.raises(ValueError, match="threshold"):
+        MatcherSettings(folder=tmp_path)
+
+
+def test_a_dissimilarity_stands_for_nothing_where_another_model_measured_it(world: Any, stub: Any) -> None:
+    scale = SimilarityScale(dataset="d", model_digest=stub.DIGEST, non_mated=1000, steps=((0.1, 0.02), (0.5, 0.1)))
+    with world.open() as matcher:
+        assert matcher.stands_for(0.1, request_index=1) is None
+        matcher.scale = scale
+        assert matcher.stands_for(0.1, request_index=1).fmr == pytest.approx(0.02)
+    other = stub.StubRecogniser()
+    other.model_digest = "00" * 32
+    settings = MatcherSettings(folder=world.folder)
+    point = dataclasses.replace(stub.POINT, model_digest=other.model_digest)
+    for _ in range(2):  # at the start that changes the model, and at the next one
+        with Matcher.open(settings, recogniser=other, operating_point=point, clock=world.clock) as matcher:
+            matcher.scale = scale
+            assert matcher.stands_for(0.1, request_index=1) is None
+            assert matcher.stands_for(0.1, request_index=matcher.log.size()) is not None
 
 
 def test_metrics_count_without_naming_anybody(world: Any, stub: Any) -> None:

@@ -1,15 +1,24 @@
+import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
+from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
     OPERATING_POINTS,
+    OperatingPoint,
     OperatingPointError,
+    OperatingPoints,
     load_operating_points,
+    load_scale,
+    load_site_points,
     parse_operating_points,
 )
 from matcher.recognition.registry import model_digest
+from matcher.recognition.scale import SimilarityScale
+from matcher.site_points import OperatingPointNameError, keep_site_point
 
 
 @pytest.fixture
@@ -28,16 +37,20 @@ def test_the_package_carries_points_of_the_present_model() -> None:
 def test_each_point_has_its_evidence() -> None:
     for name, point in load_operating_points().items():
         assert name == point.name
-        assert 0 <= point.fmr_low <= point.fmr <= point.fmr_high <= 1
-        assert point.fmr * point.non_mated >= 9
-        assert point.mated > 1000
-        assert point.dataset
-        assert point.measured_on
+        found = point.evidence
+        assert 0 <= found.fmr_low <= found.fmr <= found.fmr_high <= 1
+        assert 0 <= found.fnmr_low <= found.fnmr <= found.fnmr_high <= 1
+        assert found.fmr * found.non_mated >= 9
+        assert found.mated > 1000
+        assert found.dataset
+        assert found.measured_on
+        assert point.caveat is None
+        assert not point.site
 
 
 def test_a_stricter_point_has_a_lower_threshold_and_misses_more() -> None:
-    points = sorted(load_operating_points().values(), key=lambda point: -point.fmr)
-    thresholds, missed = [point.threshold for point in points], [point.fnmr for point in points]
+    points = sorted(load_operating_points().values(), key=lambda point: -point.evidence.fmr)
+    thresholds, missed = [point.threshold for point in points], [point.evidence.fnmr for point in points]
     assert thresholds == sorted(thresholds, reverse=True)
     assert missed == sorted(missed)
 
@@ -58,3 +71,81 @@ def test_points_of_another_fusion_are_refused(document: dict) -> None:
 def test_an_unreadable_file_is_refused(data: bytes) -> None:
     with pytest.raises(OperatingPointError, match="cannot be read"):
         parse_operating_points(data)
+
+
+def lobby(**changes: object) -> OperatingPoint:
+    """A point of this site, measured as the default one."""
+    point = load_operating_points()[DEFAULT_OPERATING_POINT]
+    evidence = dataclasses.replace(point.evidence, **changes)
+    return dataclasses.replace(point, name="lobby", threshold=0.7, evidence=evidence, site=True)
+
+
+def scale(**changes: object) -> SimilarityScale:
+    values = {"dataset": "d", "model_digest": model_digest(), "non_mated": 1000, "steps": ((0.5, 0.01), (0.9, 0.1))}
+    return SimilarityScale(**values | changes)
+
+
+def test_a_points_record_is_read_as_the_same_point() -> None:
+    points = OperatingPoints(points=tuple(load_operating_points().values()), scale=scale())
+    assert OperatingPoints.parse(points.content()) == points
+
+
+def test_the_sites_points_stand_beside_the_packages(tmp_path: Path) -> None:
+    assert load_operating_points(tmp_path) == load_operating_points(tmp_path / "none") == load_operating_points()
+    path = keep_site_point(tmp_path, lobby())
+    assert path == tmp_path / OPERATING_POINTS
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_operating_points(tmp_path) == load_operating_points() | {"lobby": lobby()}
+    assert load_scale(tmp_path) is None
+    yard = dataclasses.replace(lobby(), name="yard")
+    keep_site_point(tmp_path, yard, scale=scale())
+    keep_site_point(tmp_path, dataclasses.replace(yard, threshold=0.6), replace=True)
+    assert load_site_points(tmp_path).points == (lobby(), dataclasses.replace(yard, threshold=0.6))
+    assert load_scale(tmp_path) == scale(), "a later point leaves the scale where it is"
+
+
+@pytest.mark.parametrize("changes", [{"model_digest": "0" * 64}, {"dlib_weight": 0.1}])
+def test_a_site_point_of_another_model_is_loaded_and_says_so(tmp_path: Path, changes: dict) -> None:
+    keep_site_point(tmp_path, lobby(**changes), scale=scale())
+    point = load_operating_points(tmp_path)["lobby"]
+    assert point.caveat.code == "operating_point_other_model"
+    assert point.caveat.remedy
+    document = json.loads((tmp_path / OPERATING_POINTS).read_text())
+    document["dlib_weight"] = DLIB_WEIGHT + 0.1
+    (tmp_path / OPERATING_POINTS).write_text(json.dumps(document))
+    assert load_site_points(tmp_path).scale is None, "a scale of another fusion"
+
+
+def test_a_scale_of_another_model_is_not_read_by(tmp_path: Path) -> None:
+    keep_site_point(tmp_path, lobby(), scale=scale(model_digest="0" * 64))
+    assert load_scale(tmp_path) is None
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    for name in (DEFAULT_OPERATING_POINT, "no-evidence"):
+        with pytest.raises(OperatingPointNameError, match="Clearglass itself"):
+            keep_site_point(tmp_path, dataclasses.replace(lobby(), name=name), replace=True)
+    keep_site_point(tmp_path, lobby())
+    with pytest.raises(OperatingPointNameError, match="already") as caught:
+        keep_site_point(tmp_path, lobby())
+    assert "--replace" in caught.value.remedy
+
+
+def test_a_sites_file_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    (tmp_path / OPERATING_POINTS).write_text("{")
+    for read in (load_operating_points, load_scale):
+        with pytest.raises(OperatingPointError) as caught:
+            read(tmp_path)
+        assert "data folder" in caught.value.remedy
+    with pytest.raises(OperatingPointError):
+        keep_site_point(tmp_path, lobby())
+    assert (tmp_path / OPERATING_POINTS).read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"fmr": 1.1}, {"fmr": -0.1}, {"fmr": None}, {"non_mated": 0}, {"mated": 0}, {"threshold": "near"}]
+)
+def test_evidence_that_is_none_is_refused(document: dict, changes: dict) -> None:
+    document["operating_points"][0] |= changes
+    with pytest.raises(OperatingPointError, match="cannot be read"):
+        parse_operating_points(json.dumps(document).encode())

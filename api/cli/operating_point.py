@@ -1,0 +1,127 @@
+"""`clearglass calibrate` and `clearglass thresholds`: thresholds with their evidence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import typer
+from rich.markup import escape
+
+from api.cli.options import Data, Json
+from api.cli.output import show, tell
+from matcher.errors import ClearglassError
+
+if TYPE_CHECKING:
+    from matcher.evaluation.scores import Scores
+    from matcher.recognition.operating_point import OperatingPoint
+    from matcher.recognition.scale import SimilarityScale
+
+DECIDES = "fusion"
+"""The recogniser that the service decides by."""
+
+
+class RecogniserError(ClearglassError):
+    """A threshold was asked for on dissimilarities that the service decides nothing by."""
+
+    code: ClassVar[str] = "recogniser_undecided"
+
+
+def calibrate(
+    scores: Annotated[Path, typer.Argument(help="Scores that a measurement wrote: CSV, with its JSON beside it.")],
+    name: Annotated[str, typer.Option(help="The name of the threshold, such as lobby.")],
+    fmr: Annotated[float, typer.Option(help="The false match rate that it may have, such as 1e-5.")],
+    data: Data,
+    recogniser: Annotated[str, typer.Option(help="The column of the scores.")] = DECIDES,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Also measure what a dissimilarity stands for on these scores.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the site's point of that name.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Turn scores into a threshold with its evidence, for the service to decide by."""
+    from matcher.evaluation.calibration import calibrated
+    from matcher.evaluation.scores import read_scores
+    from matcher.recognition.registry import model_digest
+    from matcher.site_points import keep_site_point
+
+    if recogniser != DECIDES:
+        raise RecogniserError(
+            f"The service decides by the {DECIDES} of its embedders, so a threshold on {recogniser} alone would mean "
+            "nothing to it.",
+            remedy=f"Calibrate on the column {DECIDES}.",
+        )
+    found = read_scores(scores)
+    point = calibrated(found, recogniser=recogniser, name=name, rate=fmr)
+    measured = _scale(found) if scale else None
+    path = keep_site_point(data, point, scale=measured, replace=replace)
+    listed = _listed(point, model_digest())
+    record = {**listed, "written": str(path), "scale": None if measured is None else measured.record()}
+    tell(record, as_json=json, sentence=_told(listed, path))
+
+
+def thresholds(data: Data, json: Json = False) -> None:
+    """List the thresholds there are, with their evidence and what to know before one relies on it."""
+    from matcher.matcher import chosen_point
+    from matcher.recognition.operating_point import load_operating_points
+    from matcher.recognition.registry import model_digest
+    from matcher.settings import MatcherSettings
+
+    used = chosen_point(MatcherSettings(folder=data), model_digest())
+    points = load_operating_points(data) | {used.name: used}
+    listed = [_listed(point, model_digest()) | {"chosen": point.name == used.name} for point in points.values()]
+    rows = listed if json else [_row(one) for one in listed]
+    show(rows, as_json=json, title="Thresholds", empty="There are none.")
+
+
+def _listed(point: "OperatingPoint", digest: str) -> dict[str, Any]:
+    from dataclasses import asdict, replace
+
+    caveat = replace(point, model_digest=digest).caveat
+    return {**point.record(), "site": point.site, "caveat": None if caveat is None else asdict(caveat)}
+
+
+def _row(one: dict[str, Any]) -> dict[str, Any]:
+    known = one["fmr"] is not None
+    return {
+        "": "→" if one["chosen"] else "",
+        "name": one["name"],
+        "threshold": f"{one['threshold']:.4f}",
+        "FMR": _rate(one, "fmr") if known else "not measured",
+        "FNMR": _rate(one, "fnmr") if known else "not measured",
+        "pairs": f"{one['non_mated']:,} + {one['mated']:,}",
+        "measured on": f"{one['dataset']}, {one['measured_on']}" if known else "nothing",
+        "warning": one["caveat"]["message"] if one["caveat"] else "",
+    }
+
+
+def _rate(one: dict[str, Any], name: str) -> str:
+    return f"{one[name]:.2e} [{one[f'{name}_low']:.2e}, {one[f'{name}_high']:.2e}]"
+
+
+def _scale(scores: "Scores") -> "SimilarityScale":
+    from matcher.evaluation.calibration import scale_of
+
+    _, non_mated = scores.of(DECIDES)
+    provenance = scores.provenance
+    return scale_of(non_mated, dataset=provenance.dataset, model_digest=provenance.digests[DECIDES])
+
+
+def _told(one: dict[str, Any], path: Path) -> str:
+    lines = [
+        f"{one['name']}: threshold {one['threshold']:.4f}",
+        f"  FMR   {_rate(one, 'fmr')}, {one['non_mated']:,} non-mated pairs",
+        f"  FNMR  {_rate(one, 'fnmr')}, {one['mated']:,} mated pairs",
+        f"  of {one['dataset']}, {one['measured_on']}, model {one['model_digest'][:16]}",
+        f"  95 % intervals: {_INTERVALS[one['interval']]}",
+    ]
+    if one["caveat"] is not None:
+        lines.append(f"! {one['caveat']['message']} {one['caveat']['remedy']}")
+    lines += [f"Written to {path}.", f"Use it: CLEARGLASS_OPERATING_POINT={one['name']} clearglass serve"]
+    return escape("\n".join(lines))
+
+
+_INTERVALS = {
+    "subjects": "of resamples of the people, since pairs that share a person are not independent",
+    "wilson": "Wilson's, as if all pairs were independent: the samples' names do not tell who is on them",
+}

@@ -1,0 +1,162 @@
+"""Thresholds with their evidence, and what each would bring at this gallery and its traffic."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.guard import Bucket, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+from matcher.audit.searches import camera_searches
+from matcher.evaluation.expectation import Estimate, Expectation, expected
+from matcher.recognition.operating_point import Caveat, OperatingPoint
+from matcher.recognition.scale import SimilarityScale
+
+router = APIRouter(tags=["operating points"], route_class=GuardedRoute)
+
+_DAY = 1
+_WEEK = 7
+
+
+class CaveatOut(BaseModel):
+    """Why a threshold may not do what its name says. code: for programs."""
+
+    code: str = Field(examples=["operating_point_other_model"])
+    message: str
+    remedy: str
+
+    @classmethod
+    def of(cls, caveat: Caveat | None) -> "CaveatOut | None":
+        """From the noun."""
+        return None if caveat is None else cls(code=caveat.code, message=caveat.message, remedy=caveat.remedy)
+
+
+class OperatingPointOut(BaseModel):
+    """The threshold that was used and the measurement it comes from; without one, its figures are null."""
+
+    name: str = Field(examples=["fmr-1e-5"])
+    threshold: float
+    dataset: str | None
+    non_mated: int
+    fmr: float | None
+    fmr_low: float | None
+    fmr_high: float | None
+    mated: int
+    fnmr: float | None
+    fnmr_low: float | None
+    fnmr_high: float | None
+    interval: str | None = Field(description="wilson, or subjects where people were resampled.", examples=["wilson"])
+    measured_on: str | None
+    model_digest: str | None = Field(description="Of the model that was measured.")
+    dlib_weight: float | None
+    caveat: CaveatOut | None = Field(description="What to know before one relies on it.")
+
+    @classmethod
+    def of(cls, point: OperatingPoint) -> "OperatingPointOut":
+        """From the noun."""
+        return cls(**point.record(), caveat=CaveatOut.of(point.caveat))
+
+
+class EstimateOut(BaseModel):
+    """A value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "EstimateOut":
+        """From the noun."""
+        return cls(value=estimate.value, low=estimate.low, high=estimate.high)
+
+
+class ExpectationOut(BaseModel):
+    """What to expect of a threshold. All of it is as good as the measurement is like this site."""
+
+    references: int = Field(description="That each search compares with: all that are searchable.")
+    passages_a_day: float
+    fpir: EstimateOut = Field(description="Share of passages of people not enrolled that find somebody.")
+    false_alarms_a_day: EstimateOut = Field(description="If nobody who passes is enrolled: the most there can be.")
+    misses_per_hundred: EstimateOut = Field(description="Of a hundred passages of enrolled people.")
+    fmr_for_one_a_week: float | None = Field(description="FMR that would bring one false alarm a week.")
+
+    @classmethod
+    def of(cls, one: Expectation) -> "ExpectationOut":
+        """From the noun."""
+        return cls(
+            references=one.references,
+            passages_a_day=one.passages_a_day,
+            fpir=EstimateOut.of(one.fpir),
+            false_alarms_a_day=EstimateOut.of(one.false_alarms_a_day),
+            misses_per_hundred=EstimateOut.of(one.misses_per_hundred),
+            fmr_for_one_a_week=one.fmr_for_one_a_week,
+        )
+
+
+class ListedPointOut(OperatingPointOut):
+    """An operating point, and what it would bring here. Null without evidence."""
+
+    site: bool = Field(description="Measured or set at this site; else the package's.")
+    in_use: bool
+    last_day: ExpectationOut | None = Field(description="At the traffic of the last 24 hours.")
+    last_week: ExpectationOut | None = Field(description="At that of the last 7 days.")
+
+
+class ScaleOut(BaseModel):
+    """What `stands_for_fmr` is measured on."""
+
+    dataset: str
+    model_digest: str
+    non_mated: int
+
+    @classmethod
+    def of(cls, scale: SimilarityScale | None) -> "ScaleOut | None":
+        """From the noun."""
+        if scale is None:
+            return None
+        return cls(dataset=scale.dataset, model_digest=scale.model_digest, non_mated=scale.non_mated)
+
+
+class OperatingPointsOut(BaseModel):
+    """All thresholds there are, the loosest of the package first. passages: identifications by cameras."""
+
+    points: list[ListedPointOut]
+    scale: ScaleOut | None
+    references: int
+    passages_last_day: int
+    passages_last_week: int
+
+
+@router.get(
+    "/operating-points",
+    operation_id="list_operating_points",
+    summary="Thresholds, their evidence, and what to expect of them",
+    openapi_extra=asks(Permission.ALERTS_READ, bucket=Bucket.SEARCHES),
+)
+def list_operating_points(service: ServiceDep) -> OperatingPointsOut:
+    """Counts the identifications of the last week, and says what each threshold would make of them."""
+    matcher, now = service.matcher, service.clock()
+    used, references = matcher.identifier.operating_point, matcher.gallery.size
+    day, week = camera_searches(matcher.database, [now - timedelta(days=days) for days in (_DAY, _WEEK)])
+
+    def listed(point: OperatingPoint) -> ListedPointOut:
+        def at(passages_a_day: float) -> ExpectationOut | None:
+            if point.evidence is None:
+                return None
+            return ExpectationOut.of(expected(point.evidence, references=references, passages_a_day=passages_a_day))
+
+        return ListedPointOut(
+            **OperatingPointOut.of(point).model_dump(),
+            site=point.site,
+            in_use=point.name == used.name,
+            last_day=at(day / _DAY),
+            last_week=at(week / _WEEK),
+        )
+
+    return OperatingPointsOut(
+        points=[listed(point) for point in matcher.operating_points().values()],
+        scale=ScaleOut.of(matcher.scale),
+        references=references,
+        passages_last_day=day,
+        passages_last_week=week,
+    )

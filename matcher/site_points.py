@@ -1,0 +1,60 @@
+"""The operating points that were measured at this site: a file in the data folder, written whole."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from matcher.errors import ClearglassError
+from matcher.recognition.operating_point import (
+    NO_EVIDENCE,
+    OPERATING_POINTS,
+    OperatingPoint,
+    OperatingPoints,
+    load_operating_points,
+    load_site_points,
+)
+from matcher.recognition.scale import SimilarityScale
+from matcher.store.errors import DataFolderError
+from matcher.store.whole_file import write_whole
+
+
+class OperatingPointNameError(ClearglassError):
+    """An operating point of this name is there already, or may not be."""
+
+    code: ClassVar[str] = "operating_point_name"
+
+
+def keep_site_point(
+    folder: Path, point: OperatingPoint, *, scale: SimilarityScale | None = None, replace: bool = False
+) -> Path:
+    """Adds the point to the site's file, which is made if it is not there; gives the file's path.
+
+    scale: takes the place of the site's own, which stays otherwise. replace: whether it may take the place of a point
+    of its name. Works beside a running service, which uses what it loaded at its start.
+    Raises OperatingPointNameError, OperatingPointError, DataFolderError.
+    """
+    present = load_site_points(folder)
+    _require_free(point.name, present, replace=replace)
+    others = tuple(one for one in present.points if one.name != point.name)
+    written = OperatingPoints(points=(*others, point), scale=scale or present.scale)
+    path = folder / OPERATING_POINTS
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, written.content(), mode=0o600)
+    except OSError as error:
+        raise DataFolderError(
+            f"{path} cannot be written: {error.strerror}.",
+            remedy="Choose a data folder on a local disk that this account may write to.",
+        ) from error
+    return path
+
+
+def _require_free(name: str, present: OperatingPoints, *, replace: bool) -> None:
+    if name == NO_EVIDENCE or name in load_operating_points():
+        raise OperatingPointNameError(
+            f"The name {name} is taken by Clearglass itself.", remedy="Choose another, such as the site's."
+        )
+    if not replace and any(one.name == name for one in present.points):
+        raise OperatingPointNameError(
+            f"There is an operating point {name} at this site already, and the log may speak of it.",
+            remedy="Choose another name, or put the new one in its place with --replace.",
+        )
