@@ -1,6 +1,6 @@
 """The dashboard's pages. They hold no data: each fetches from the API, which alone decides who sees what."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from api.account import Principal
-from api.guard import principal_of
+from api.guard import principal_of, service_of
 from api.permission import PERMISSIONS, Permission
-from matcher.recognition.operating_point import load_operating_points
+from api.routers.operating_points import OperatingPointOut, ScaleOut
 
 _HERE = Path(__file__).parent
 
@@ -124,8 +124,16 @@ def alerts(request: Request) -> Response:
 
     A dissimilarity says nothing without the evidence behind its threshold, so the operating points come along.
     """
-    points = [asdict(point) for point in load_operating_points().values()]
-    return _page(request, "alerts.html", _ALERTS, points=points)
+    matcher = service_of(request).matcher
+    points = [OperatingPointOut.of(point).model_dump() for point in matcher.operating_points().values()]
+    scale = ScaleOut.of(matcher.scale)
+    return _page(request, "alerts.html", _ALERTS, points=points, scale=None if scale is None else scale.model_dump())
+
+
+@router.get("/threshold")
+def threshold(request: Request) -> Response:
+    """The threshold in use with its evidence, and what it and others bring at this gallery and its traffic."""
+    return _page(request, "threshold.html", _ALERTS)
 
 
 @router.get("/people")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from api.guard import Bucket, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from matcher.audit.searches import camera_searches
-from matcher.evaluation.expectation import Estimate, Expectation, expected
+from matcher.evaluation.expectation import Estimate, Expectation, caution, expected
 from matcher.recognition.operating_point import Caveat, OperatingPoint
 from matcher.recognition.scale import SimilarityScale
 
@@ -100,6 +100,7 @@ class ListedPointOut(OperatingPointOut):
     in_use: bool
     last_day: ExpectationOut | None = Field(description="At the traffic of the last 24 hours.")
     last_week: ExpectationOut | None = Field(description="At that of the last 7 days.")
+    caution: str | None = Field(description="What to remember when the rates are taken for this site's.")
 
 
 class ScaleOut(BaseModel):
@@ -151,6 +152,7 @@ def list_operating_points(service: ServiceDep) -> OperatingPointsOut:
             in_use=point.name == used.name,
             last_day=at(day / _DAY),
             last_week=at(week / _WEEK),
+            caution=None if point.evidence is None else caution(point.evidence),
         )
 
     return OperatingPointsOut(

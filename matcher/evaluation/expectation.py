@@ -61,6 +61,16 @@ def expected(evidence: Measurement, *, references: int, passages_a_day: float) -
     )
 
 
+def caution(evidence: Measurement) -> str:
+    """What to remember when the measured rates are taken for a site's."""
+    if evidence.dataset.startswith(("LFW", "Labeled Faces in the Wild")):
+        return (
+            "These rates are of LFW's news photographs. A camera sees people from afar, turned and in poor light: "
+            "expect it to miss more."
+        )
+    return f"These rates hold as far as this site's people and pictures are like those of {evidence.dataset}."
+
+
 def fpir(fmr: float, references: int) -> float:
     """The share of searches for people who are not enrolled that find somebody among so many references."""
     if fmr >= 1:

@@ -15,6 +15,7 @@ const place = document.getElementById("case");
 const older = document.getElementById("older");
 const PAGE = 50;
 const points = JSON.parse(place.dataset.points); // the operating points with their evidence
+const scale = JSON.parse(place.dataset.scale); // on what it was measured for what a dissimilarity stands
 let filter = "review";
 let list = [];
 let current = null;
@@ -113,7 +114,7 @@ function laidOut(one) {
     ),
     pictures(one),
     settled ? outcome(one) : one.mine ? awaiting(one) : may("review") ? verdict() : message("Your role reads alerts and does not review them."),
-    element("div", { class: "panel" }, measure(one, points.find((point) => point.name === one.operating_point)), facts(one)),
+    element("div", { class: "panel" }, measure(one, points.find((point) => point.name === one.operating_point), scale), facts(one)),
   );
 }
 

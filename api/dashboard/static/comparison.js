@@ -23,7 +23,7 @@ export function pictures(one) {
 }
 
 /** The dissimilarity at its operating point, in words that promise nothing. */
-export function measure(one, point) {
+export function measure(one, point, scale) {
   const value = dissimilarity(one.dissimilarity);
   return element(
     "section",
@@ -33,11 +33,16 @@ export function measure(one, point) {
     element(
       "p", {},
       element("b", {}, value), " is within the threshold of operating point ", element("b", {}, one.operating_point), ". Lower is more alike. ",
+      one.stands_for && element("span", { class: "stands-for" }, `${upper(one.stands_for)}${scale ? `, measured on ${count(scale.non_mated)} pairs of ${scale.dataset}` : ""}. `),
       "It does not say how likely it is that this is the same person.",
     ),
-    point && evidence(point),
+    point?.caveat && message(point.caveat.message, point.caveat.remedy, "warn"),
+    point && point.fmr !== null && evidence(point),
+    element("p", { class: "hint" }, element("a", { href: "/threshold" }, "What to expect of this threshold here")),
   );
 }
+
+const upper = (text) => text[0].toUpperCase() + text.slice(1);
 
 function evidence(point) {
   const range = `${oneIn(point.fmr_high)} to ${oneIn(point.fmr_low)}`;

@@ -6,6 +6,17 @@ export const count = (value) => whole.format(value);
 export const rate = (value) => value.toFixed(1);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+/** To two figures, and whole from a hundred on. */
+export const figure = (value) => (value >= 100 ? count(value) : String(Number(value.toPrecision(2))));
+
+/** So many a day; where that is seldom, how long until one. */
+export function perDay(value) {
+  if (value <= 0) return "none";
+  if (value >= 0.5) return `${figure(value)} a day`;
+  const days = 1 / value;
+  return days < 730 ? `one in ${figure(days)} days` : days < 36_500 ? `one in ${figure(days / 365)} years` : "one in more than 100 years";
+}
+
 /** Bits a second. */
 export function bitrate(bits) {
   if (bits >= 1e6) return `${(bits / 1e6).toFixed(1)} Mb/s`;

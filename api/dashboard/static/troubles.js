@@ -4,6 +4,7 @@ import { troubles } from "./api.js";
 import { message } from "./message.js";
 
 const EVERY = 10_000; // ms
+const HARMLESS = new Set(["disk_low", "operating_point_other_model", "operating_point_no_evidence"]); // searches are made
 
 export function followTroubles(place) {
   let shown = "[]";
@@ -13,7 +14,7 @@ export function followTroubles(place) {
     const now = JSON.stringify(found.map(({ code }) => code));
     if (now === shown) return; // what is read aloud is read once
     shown = now;
-    place.replaceChildren(...found.map(({ code, message: text, remedy }) => message(text, remedy, code === "disk_low" ? "warn" : "bad")));
+    place.replaceChildren(...found.map(({ code, message: text, remedy }) => message(text, remedy, HARMLESS.has(code) ? "warn" : "bad")));
   };
   look();
   setInterval(look, EVERY);

@@ -1,6 +1,5 @@
 """The command line, called as the shell calls it: what it prints, in both forms, and how it fails."""
 
-import io
 import json
 import subprocess
 import sys
@@ -14,22 +13,6 @@ from api.cli import main as cli
 from matcher.recognition.face import Image
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["clearglass", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            raise SystemExit(0)
-        out, err = capsys.readouterr()
-        status = ended.value.code
-        return (status if isinstance(status, int) else 0), out, err
-
-    return call
 
 
 @pytest.fixture
@@ -200,6 +183,26 @@ def test_the_doctor_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
         status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", taken.getsockname()[1])
     assert status == 1
     assert "✗ port" in out
+
+
+def test_the_doctor_warns_of_a_threshold_nobody_measured(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def threshold() -> tuple[int, dict[str, Any]]:
+        status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")
+        return status, next(finding for finding in json.loads(out) if finding["what"] == "threshold")
+
+    assert threshold()[1]["found"].startswith("fmr-1e-5, 0.")
+    monkeypatch.setenv("CLEARGLASS_THRESHOLD", "0.75")
+    status, found = threshold()
+    assert status == 0, "it stops nothing"
+    assert (found["well"], found["warns"]) == (True, True)
+    assert "no evidence" in found["found"] and found["remedy"]
+    assert "! threshold" in run("doctor", "--data", tmp_path / "none", "--port", 0)[1]
+    monkeypatch.setenv("CLEARGLASS_OPERATING_POINT", "fmr-1e-5")
+    status, found = threshold()
+    assert (status, found["well"]) == (1, False)
+    assert "both set" in found["found"]
 
 
 def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_both_pictures_stand_side_by_side_with_what_the_figure_means(open_page, 
     measure = page.locator(".measure")
     expect(measure).to_contain_text(point.name)
     expect(measure).to_contain_text(f"threshold {point.threshold:.3f}")
-    expect(measure).to_contain_text(point.dataset)
+    expect(measure).to_contain_text(point.evidence.dataset)
     assert "%" not in measure.inner_text().replace("95 % interval", "")
 
 

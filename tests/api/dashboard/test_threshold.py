@@ -1,0 +1,77 @@
+import dataclasses
+
+import pytest
+from playwright.sync_api import expect
+
+from api.permission import Role
+from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
+from matcher.recognition.scale import SimilarityScale
+from matcher.site_points import keep_site_point
+
+
+@pytest.fixture
+def alert(site, astronaut_jpeg):
+    site.enrol(astronaut_jpeg)
+    return site.alert(astronaut_jpeg)
+
+
+def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(open_page, site, alert):
+    page = open_page("/alerts", role=Role.OPERATOR)
+    page.get_by_role("link", name="Threshold").click()
+    used = page.locator("#in-use")
+    point = load_operating_points()[DEFAULT_OPERATING_POINT]
+    expect(used).to_contain_text(f"In use: {point.name}, threshold {point.threshold:.3f}")
+    expect(used).to_contain_text(f"Of {point.evidence.non_mated:,} pairs of different people")
+    expect(used).to_contain_text(f"1 in {round(1 / point.evidence.fmr):,}")
+    expect(used).to_contain_text("1 reference in the gallery and 1 passage in the last 24 hours")
+    expect(used).to_contain_text("news photographs")
+    rows = page.locator("#all tbody tr")
+    expect(rows).to_have_count(len(load_operating_points()))
+    expect(page.locator(f"[data-point='{point.name}']")).to_contain_text("In use")
+    assert "%" not in page.locator("main").inner_text().replace("95 % interval", "")
+
+
+def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page, site, alert):
+    identifier = site.service.matcher.identifier
+    point = load_operating_points()["fmr-1e-4"]
+    evidence = dataclasses.replace(point.evidence, model_digest="0" * 64)
+    keep_site_point(site.service.matcher.settings.folder, dataclasses.replace(point, name="lobby", evidence=evidence))
+    bare = dataclasses.replace(identifier.operating_point, name="no-evidence", evidence=None)
+    page = open_page("/threshold", role=Role.AUDITOR)
+    expect(page.locator("[data-point=lobby]")).to_contain_text("another model")
+    expect(page.locator("#troubles")).to_be_empty()
+
+    identifier.operating_point = bare
+    page.reload()
+    expect(page.locator("#in-use .message")).to_contain_text("no evidence")
+    expect(page.locator("[data-point=no-evidence]")).to_contain_text("not known")
+    for path in ("/threshold", "/people"):
+        page.goto(path)
+        trouble = page.locator("#troubles .message")
+        expect(trouble).to_contain_text("The threshold has no evidence")
+        expect(trouble).to_have_attribute("data-tone", "warn")
+
+
+def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, site, alert):
+    page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
+    measure = page.locator(".measure")
+    expect(measure).to_contain_text("Lower is more alike")
+    expect(measure).not_to_contain_text("strangers")
+    matcher = site.service.matcher
+    steps = ((0.1, 1e-6), (0.9, 1e-4))
+    matcher.scale = SimilarityScale(
+        dataset="made up", model_digest=matcher.recogniser.model_digest, non_mated=1_000_000, steps=steps
+    )
+    page.reload()
+    said = "Of strangers, fewer than 1 in 1,000,000 is as close, measured on 1,000,000 pairs of made up."
+    expect(measure).to_contain_text(said)
+    assert "%" not in measure.inner_text().replace("95 % interval", "")
+
+
+def test_an_alert_of_a_threshold_without_evidence_warns(open_page, site, astronaut_jpeg):
+    identifier = site.service.matcher.identifier
+    identifier.operating_point = dataclasses.replace(identifier.operating_point, name="no-evidence", evidence=None)
+    site.enrol(astronaut_jpeg)
+    page = open_page(f"/alerts?alert={site.alert(astronaut_jpeg)}", role=Role.OPERATOR)
+    expect(page.locator(".measure .message")).to_contain_text("no evidence")
+    expect(page.locator(".measure")).not_to_contain_text("pairs of different people")
