@@ -148,12 +148,9 @@ def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
     text = cast(_REQUEST.c.data, Text)
     wanted = (_REQUEST.c.kind == EntryKind.REQUEST.value, *(func.instr(text, said) > 0 for said in _BY_CAMERA))
     with database.reading() as connection:
-        return [
-            connection.execute(
-                select(func.count()).where(*wanted, _REQUEST.c.index >= _first_since(connection, moment))
-            ).scalar_one()
-            for moment in since
-        ]
+        firsts = [_first_since(connection, moment) for moment in since]
+        counts = [func.count().filter(_REQUEST.c.index >= first) for first in firsts]
+        return list(connection.execute(select(*counts).where(*wanted, _REQUEST.c.index >= min(firsts))).one())
 
 
 _BY_CAMERA = ('"actor":"camera:', '"search":"identify"')

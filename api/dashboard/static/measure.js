@@ -7,7 +7,10 @@ export const rate = (value) => value.toFixed(1);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
 /** To two figures, and whole from a hundred on. */
-export const figure = (value) => (value >= 100 ? count(value) : String(Number(value.toPrecision(2))));
+export function figure(value) {
+  if (value >= 100) return count(value);
+  return value > 0 && value < 0.001 ? "less than 0.001" : String(Number(value.toPrecision(2)));
+}
 
 /** So many a day; where that is seldom, how long until one. */
 export function perDay(value) {

@@ -44,6 +44,9 @@ def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, port
 
     found = of(run, "identify", portrait, "--purpose", "lobby", *data)
     assert [candidate["subject_id"] for candidate in found["candidates"]] == [enrolled["subject_id"]]
+    assert found["operating_point"]["name"] == "fmr-1e-5"
+    assert 0 < found["operating_point"]["fmr"] < 1e-4
+    assert found["operating_point"]["caveat"] is None
     assert of(run, "identify", portrait, "--purpose", "other", *data)["candidates"] == []
 
     verified = of(run, "verify", portrait, "--subject", enrolled["subject_id"], "--purpose", "lobby", *data)
