@@ -117,8 +117,10 @@ def _find_decoder() -> str:
 
 
 def _open_folder(folder: Path) -> str:
-    """Opens what is there and makes nothing where nothing is."""
-    if not folder.exists() or not any(folder.iterdir()):
+    """Opens what is there and makes nothing where nothing is, or only what was calibrated before the first start."""
+    from matcher.recognition.operating_point import OPERATING_POINTS
+
+    if not folder.exists() or {one.name for one in folder.iterdir()} <= {OPERATING_POINTS}:
         parent = next(place for place in (folder, *folder.absolute().parents) if place.exists())
         if not os.access(parent, os.W_OK):
             raise PermissionError(f"{folder} cannot be made: {parent} may not be written to")

@@ -82,21 +82,25 @@ def _listed(point: "OperatingPoint", digest: str) -> dict[str, Any]:
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
-    known = one["fmr"] is not None
     return {
-        "": "→" if one["chosen"] else "",
+        "in use": "→" if one["chosen"] else "",
         "name": one["name"],
         "threshold": f"{one['threshold']:.4f}",
-        "FMR": _rate(one, "fmr") if known else "not measured",
-        "FNMR": _rate(one, "fnmr") if known else "not measured",
-        "pairs": f"{one['non_mated']:,} + {one['mated']:,}",
-        "measured on": f"{one['dataset']}, {one['measured_on']}" if known else "nothing",
+        "evidence": "not measured" if one["fmr"] is None else "\n".join(_evidence(one)),
         "warning": one["caveat"]["message"] if one["caveat"] else "",
     }
 
 
+def _evidence(one: dict[str, Any]) -> list[str]:
+    return [
+        f"FMR   {_rate(one, 'fmr')}, {one['non_mated']:,} non-mated pairs",
+        f"FNMR  {_rate(one, 'fnmr')}, {one['mated']:,} mated pairs",
+        f"of {one['dataset']}, {one['measured_on']}, model {one['model_digest'][:16]}",
+    ]
+
+
 def _rate(one: dict[str, Any], name: str) -> str:
-    return f"{one[name]:.2e} [{one[f'{name}_low']:.2e}, {one[f'{name}_high']:.2e}]"
+    return f"{one[name]:.3g} [{one[f'{name}_low']:.3g}, {one[f'{name}_high']:.3g}]"
 
 
 def _scale(scores: "Scores") -> "SimilarityScale":
@@ -110,9 +114,7 @@ def _scale(scores: "Scores") -> "SimilarityScale":
 def _told(one: dict[str, Any], path: Path) -> str:
     lines = [
         f"{one['name']}: threshold {one['threshold']:.4f}",
-        f"  FMR   {_rate(one, 'fmr')}, {one['non_mated']:,} non-mated pairs",
-        f"  FNMR  {_rate(one, 'fnmr')}, {one['mated']:,} mated pairs",
-        f"  of {one['dataset']}, {one['measured_on']}, model {one['model_digest'][:16]}",
+        *(f"  {line}" for line in _evidence(one)),
         f"  95 % intervals: {_INTERVALS[one['interval']]}",
     ]
     if one["caveat"] is not None:

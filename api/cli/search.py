@@ -32,8 +32,8 @@ def _record(found: "CandidateList | Verification") -> dict[str, Any]:
     return asdict(found) | {"operating_point": point.record() | {"caveat": caveat}}
 
 
-def _words(stands_for: "StandsFor | None") -> str:
-    return "" if stands_for is None else stands_for.words()
+def _words(stands_for: "StandsFor | None") -> dict[str, str]:
+    return {} if stands_for is None else {"stands_for": stands_for.words()}
 
 
 def _warn(point: "OperatingPoint") -> None:
@@ -53,7 +53,7 @@ def identify(picture: Picture, purpose: Purpose, data: Data, case: Case = None, 
                 "subject_id": candidate.subject_id,
                 "name": matcher.gallery.subject(candidate.subject_id).name,
                 "dissimilarity": round(candidate.dissimilarity, 4),
-                "stands_for": _words(matcher.stands_for(candidate.dissimilarity, request_index=found.request_index)),
+                **_words(matcher.stands_for(candidate.dissimilarity, request_index=found.request_index)),
             }
             for candidate in found.candidates
         ]

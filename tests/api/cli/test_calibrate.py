@@ -58,6 +58,8 @@ def test_scores_become_a_threshold_that_searches_are_decided_by(
     assert "Lobby, [spring], 2026-11-27" in out and model_digest()[:16] in out
     assert "resamples of the people" in out
     assert "CLEARGLASS_OPERATING_POINT=lobby" in out
+    findings = {one["what"]: one for one in json.loads(run("doctor", "--data", data, "--port", 0, "--json")[1])}
+    assert findings["data folder"]["well"], "it was calibrated before its first start"
     assert str(data) in out.replace("\n", "")
     monkeypatch.setenv("CLEARGLASS_OPERATING_POINT", "lobby")
     told("camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)

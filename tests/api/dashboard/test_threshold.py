@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
+from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, OPERATING_POINTS, load_operating_points
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point
 
@@ -66,6 +66,15 @@ def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, sit
     said = "Of strangers, fewer than 1 in 1,000,000 is as close, measured on 1,000,000 pairs of made up."
     expect(measure).to_contain_text(said)
     assert "%" not in measure.inner_text().replace("95 % interval", "")
+
+
+def test_alerts_are_reviewed_while_the_sites_file_cannot_be_read(open_page, site, alert):
+    (site.service.matcher.settings.folder / OPERATING_POINTS).write_text("{")
+    page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
+    expect(page.locator(".measure")).to_contain_text(DEFAULT_OPERATING_POINT)
+    expect(page.locator("[data-verdict=confirm]")).to_be_enabled()
+    page.goto("/threshold")
+    expect(page.locator("#in-use .message")).to_contain_text("cannot be read")
 
 
 def test_an_alert_of_a_threshold_without_evidence_warns(open_page, site, astronaut_jpeg):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.evaluation.interval import wilson
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
@@ -88,6 +89,15 @@ def scale(**changes: object) -> SimilarityScale:
 def test_a_points_record_is_read_as_the_same_point() -> None:
     points = OperatingPoints(points=tuple(load_operating_points().values()), scale=scale())
     assert OperatingPoints.parse(points.content()) == points
+
+
+def test_where_a_file_tells_no_interval_of_the_misses_it_is_wilsons(document: dict) -> None:
+    record = document["operating_points"][0]
+    record |= {"mated": 100, "fnmr": 0.05}
+    for name in ("fnmr_low", "fnmr_high"):
+        record.pop(name, None)
+    (point, *_) = OperatingPoints.parse(json.dumps(document).encode()).points
+    assert (point.evidence.fnmr_low, point.evidence.fnmr_high) == wilson(5, 100)
 
 
 def test_the_sites_points_stand_beside_the_packages(tmp_path: Path) -> None:
