@@ -22,6 +22,7 @@ from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.benchmark import Context, Result, Table
 from benchmarks.datasets.lfw import Lfw
 from matcher.evaluation.bootstrap import SubjectBootstrap
+from matcher.evaluation.calibration import scale_of
 from matcher.evaluation.error_rates import error_rates, threshold_at
 from matcher.evaluation.scores import Scores
 from matcher.recognition.fusion import DLIB_WEIGHT
@@ -31,6 +32,7 @@ from matcher.recognition.operating_point import (
     OperatingPoint,
     OperatingPointError,
     OperatingPoints,
+    load_scale,
     parse_operating_points,
 )
 from matcher.recognition.registry import model_digest
@@ -61,7 +63,8 @@ class OperatingPointBenchmark:
         matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
         scores = scored(lfw, trials, templates, columns)
         points = tuple(measured(matrix, scores))
-        written = not context.quick and _write(points)
+        scale = scale_of(matrix.non_mated(FUSION), dataset=TITLE, model_digest=model_digest())
+        written = not context.quick and _write(OperatingPoints(points=points, scale=scale))
         return Result(
             figures={
                 "dataset": TITLE,
@@ -69,6 +72,7 @@ class OperatingPointBenchmark:
                 "faces_not_found": len(templates.failed),
                 "people": len(set(people)),
                 "operating_points": [point.record() for point in points],
+                "scale": scale.record(),
                 "written_into_package": written,
             },
             tables=[_table(points)],
@@ -120,16 +124,16 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
         )
 
 
-def _write(points: Sequence[OperatingPoint]) -> bool:
-    """Writes the package's file unless it holds points of this very model on as many pairs; whether it did."""
+def _write(measured: OperatingPoints) -> bool:
+    """Writes the package's file unless it holds a scale and points of this model on as many pairs; whether it did."""
     path = Path(str(files("matcher.recognition").joinpath(OPERATING_POINTS)))
     try:
-        present = parse_operating_points(path.read_bytes())
+        present, scale = parse_operating_points(path.read_bytes()), load_scale()
     except (OSError, OperatingPointError):
-        present = {}
-    if all(_pairs(present.get(point.name)) >= _pairs(point) for point in points):
+        present, scale = {}, None
+    if scale is not None and all(_pairs(present.get(point.name)) >= _pairs(point) for point in measured.points):
         return False
-    path.write_bytes(OperatingPoints(points=tuple(points)).content())
+    path.write_bytes(measured.content())
     return True
 
 
