@@ -113,7 +113,7 @@ class Matcher:
             Shortlister(self._index, self.gallery, subjects=settings.candidates),
             recogniser,
         )
-        self.scale = load_scale(settings.folder)
+        self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
         """What a dissimilarity stands for; None where that was not measured."""
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()

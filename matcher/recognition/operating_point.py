@@ -195,10 +195,14 @@ def load_site_points(folder: Path | None) -> OperatingPoints:
     return OperatingPoints.parse(data, site=True)
 
 
-def load_scale(folder: Path | None = None) -> SimilarityScale | None:
-    """The site's own scale, or else the package's; only one that was measured with the present model."""
+def load_scale(folder: Path | None = None, *, of_model: str | None = None) -> SimilarityScale | None:
+    """The site's own scale, or else the package's; only one that was measured with this model.
+
+    of_model: its digest; None is the present one. Raises OperatingPointError where a file cannot be read.
+    """
+    wanted = model_digest() if of_model is None else of_model
     scales = (load_site_points(folder).scale, OperatingPoints.parse(_packaged()).scale)
-    return next((scale for scale in scales if scale is not None and scale.model_digest == model_digest()), None)
+    return next((scale for scale in scales if scale is not None and scale.model_digest == wanted), None)
 
 
 def _packaged() -> bytes:

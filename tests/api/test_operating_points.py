@@ -129,7 +129,9 @@ def test_candidates_and_alerts_say_what_their_dissimilarity_stands_for(site, ast
         one = site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()
         return [(each["stands_for_fmr"], each["stands_for"]) for each in (*found["candidates"], one)]
 
+    site.service.matcher.scale = None
     assert told() == [(None, None)] * 2
+    assert listed(site)["scale"] is None
     site.service.matcher.scale = SCALE
     assert told() == [(1e-6, "of strangers, fewer than 1 in 1,000,000 is as close")] * 2
     assert listed(site)["scale"] == {"dataset": "made up", "model_digest": model_digest(), "non_mated": 1_000_000}

@@ -53,11 +53,12 @@ def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page, site, alert)
 
 
 def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, site, alert):
+    matcher = site.service.matcher
+    matcher.scale = None
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
     measure = page.locator(".measure")
     expect(measure).to_contain_text("Lower is more alike")
     expect(measure).not_to_contain_text("strangers")
-    matcher = site.service.matcher
     steps = ((0.1, 1e-6), (0.9, 1e-4))
     matcher.scale = SimilarityScale(
         dataset="made up", model_digest=matcher.recogniser.model_digest, non_mated=1_000_000, steps=steps

@@ -64,6 +64,8 @@ def test_points_of_another_model_are_refused(document: dict) -> None:
 
 def test_points_of_another_fusion_are_refused(document: dict) -> None:
     document["dlib_weight"] += 0.1
+    for record in document["operating_points"]:
+        record.pop("dlib_weight", None)  # then it is the document's
     with pytest.raises(OperatingPointError, match="another model"):
         parse_operating_points(json.dumps(document).encode())
 
@@ -106,7 +108,7 @@ def test_the_sites_points_stand_beside_the_packages(tmp_path: Path) -> None:
     assert path == tmp_path / OPERATING_POINTS
     assert path.stat().st_mode & 0o777 == 0o600
     assert load_operating_points(tmp_path) == load_operating_points() | {"lobby": lobby()}
-    assert load_scale(tmp_path) is None
+    assert load_scale(tmp_path) == load_scale() != scale()
     yard = dataclasses.replace(lobby(), name="yard")
     keep_site_point(tmp_path, yard, scale=scale())
     keep_site_point(tmp_path, dataclasses.replace(yard, threshold=0.6), replace=True)
@@ -128,7 +130,9 @@ def test_a_site_point_of_another_model_is_loaded_and_says_so(tmp_path: Path, cha
 
 def test_a_scale_of_another_model_is_not_read_by(tmp_path: Path) -> None:
     keep_site_point(tmp_path, lobby(), scale=scale(model_digest="0" * 64))
-    assert load_scale(tmp_path) is None
+    assert load_scale(tmp_path) == load_scale() != scale(model_digest="0" * 64)
+    assert load_scale(tmp_path, of_model="0" * 64) == scale(model_digest="0" * 64)
+    assert load_scale(tmp_path, of_model="1" * 64) is None
 
 
 def test_a_name_is_given_once(tmp_path: Path) -> None:
