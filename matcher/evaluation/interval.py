@@ -12,7 +12,9 @@ def wilson(errors: int, trials: int) -> tuple[float, float]:
     rate, square = errors / trials, CONFIDENCE**2
     middle = (rate + square / (2 * trials)) / (1 + square / trials)
     half = CONFIDENCE / (1 + square / trials) * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # At either end the formula gives the end itself, but for its last bits.
+    low = 0.0 if errors == 0 else max(middle - half, 0.0)
+    return low, 1.0 if errors == trials else min(middle + half, 1.0)
 
 
 def gamma_interval(parts: Sequence[float], largest: float = 1.0) -> tuple[float, float]:
@@ -28,6 +30,3 @@ def gamma_interval(parts: Sequence[float], largest: float = 1.0) -> tuple[float,
     above, spread = total + largest, variance + largest**2
     low = 0.0 if total == 0 else variance / total * float(gammaincinv(total**2 / variance, 0.025))
     return low, spread / above * float(gammaincinv(above**2 / spread, 0.975))
-    # At either end the formula gives the end itself, but for its last bits.
-    low = 0.0 if errors == 0 else max(middle - half, 0.0)
-    return low, 1.0 if errors == trials else min(middle + half, 1.0)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from api.cli import main as cli
 from matcher.recognition.face import Image
 
 Run = Callable[..., tuple[int, str, str]]

@@ -18,6 +18,8 @@ def test_wilson_holds_the_rate_and_stays_a_share(trials: int, data: st.DataObjec
     low, high = wilson(errors, trials)
     assert 0 <= low <= errors / trials + 1e-9
     assert errors / trials - 1e-9 <= high <= 1
+    assert (low == 0) is (errors == 0)
+    assert (high == 1) is (errors == trials)
 
 
 def test_an_interval_of_single_events_is_the_exact_one_of_a_poisson_count() -> None:
@@ -30,5 +32,3 @@ def test_an_interval_of_single_events_is_the_exact_one_of_a_poisson_count() -> N
 def test_the_same_alarms_about_fewer_people_say_less() -> None:
     alone, together = gamma_interval([1.0] * 20), gamma_interval([10.0, 10.0])
     assert together[0] < alone[0] and together[1] > alone[1]
-    assert (low == 0) is (errors == 0)
-    assert (high == 1) is (errors == trials)
