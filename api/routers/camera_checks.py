@@ -18,7 +18,7 @@ router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute
 class CheckIn(BaseModel):
     """How long to look, in seconds: some minutes in which people walk through the view say most."""
 
-    seconds: Annotated[float, Field(ge=1, le=600, allow_inf_nan=False)] = 60.0
+    seconds: Annotated[float, Field(ge=1, le=600, allow_inf_nan=False, examples=[120])] = 60.0
 
 
 class FindingOut(BaseModel):

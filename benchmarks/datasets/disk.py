@@ -9,20 +9,22 @@ from numpy.typing import NDArray
 from benchmarks.datasets.dataset import Picture
 from benchmarks.errors import DataMissingError, DatasetError
 
+_ELSEWHERE = "set CLEARGLASS_DATA or --root to the folder where it is"
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 def existing_folder(path: Path, *, what: str) -> Path:
     """The same path; DataMissingError where there is no such folder. what: what should be in it, for people."""
     if not path.is_dir():
-        raise DataMissingError(f"There is no folder {path}.", remedy=f"Put {what} there, or name another folder.")
+        raise DataMissingError(f"There is no folder {path}.", remedy=f"Put {what} there, or {_ELSEWHERE}.")
     return path
 
 
 def existing_file(path: Path, *, what: str) -> Path:
     """The same path; DataMissingError where there is no such file. what: what it should be, for people."""
     if not path.is_file():
-        raise DataMissingError(f"There is no file {path}.", remedy=f"Put {what} there, or name another folder.")
+        raise DataMissingError(f"There is no file {path}.", remedy=f"Put {what} there, or {_ELSEWHERE}.")
     return path
 
 
