@@ -46,6 +46,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
         out=options.out,
         root=options.root,
         models=options.models,
+        distractors=options.distractors,
         progress=TerminalProgress(),
     )
     try:
@@ -101,6 +102,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--models", type=Path, metavar="FILE", help="embedders of your own, measured beside ours (JSON)"
     )
+    parser.add_argument("--distractors", type=Path, metavar="DIR", help="pictures of others, for `identification`")
     return parser.parse_args(arguments)
 
 

@@ -11,7 +11,8 @@ _QUESTIONS = {
     "aclu": "If the photographs of a parliament are searched for in a large gallery of other people, how many of its "
     "members are wrongly matched?",
     "degradation": "How many more people are missed when faces are small, blurred or heavily compressed?",
-    "live-month": "How many false alerts would a camera raise in a month?",
+    "live-month": "If one group of people is falsely named more often than another, does a month of the log show it? "
+    "And does it keep silent where there is no difference?",
     "operating-point": "Where should the line be drawn between “the same person” and “somebody else”?",
     "recognition": "Does the fast way of recognising faces give the results of the slow one it replaces, and how fast "
     "is it?",

@@ -23,10 +23,11 @@ from benchmarks.accuracy.groups import (
     grouping,
     groups_tables,
 )
+from benchmarks.accuracy.limits import LIMITS
 from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.pair_matrix import PairMatrix
 from benchmarks.accuracy.templates import extract
-from benchmarks.accuracy.verification import LIMITS, scored, thinned
+from benchmarks.accuracy.verification import scored, thinned
 from benchmarks.accuracy.wording import NOTHING_CLAIMED, rate_text, small_rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Sample

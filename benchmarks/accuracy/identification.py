@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from benchmarks.accuracy import plots
 from benchmarks.accuracy.comparator import FUSION, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
-from benchmarks.accuracy.model import read_models
+from benchmarks.accuracy.limits import LIMITS
+from benchmarks.accuracy.model import Model, read_models
 from benchmarks.accuracy.searches import Found, SearchScores, read_searches, search, write_searches
 from benchmarks.accuracy.templates import Templates, extract
-from benchmarks.accuracy.verification import LIMITS
 from benchmarks.accuracy.wording import interval_text, rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.dataset import Dataset, Searches
 from benchmarks.datasets.lfw import Lfw
+from benchmarks.datasets.registry import open_dataset
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import threshold_at
 
@@ -78,12 +79,17 @@ class IdentificationBenchmark:
         names = {who: [f"{who}/{path.stem}" for path in pictures] for who, pictures in people.items()}
         models = read_models(context.models) if context.models else ()
         templates = extract(lfw, [name for each in names.values() for name in each], context, ServiceExtractor(models))
+        others: tuple[str, ...] = ()
+        if context.distractors is not None:
+            more = open_dataset("megaface", context.distractors)
+            found = extract(more, more.samples(), context, ServiceExtractor(models))
+            templates, others = templates + found, found.names
         path = context.out / self.name / "searches.csv"
         with context.progress.step("searching") as advance:
             protocols = list(open_sets(names))
-            write_searches(path, [searched(lfw, templates, one, models) for one in protocols])
+            write_searches(path, [searched(lfw, templates, one, models, others) for one in protocols])
             advance(1)
-        return result(read_searches(path), lfw, templates)
+        return identified_all(read_searches(path), lfw, templates)
 
 
 def open_sets(names: Mapping[str, Sequence[str]]) -> Iterator[Searches]:
@@ -101,13 +107,22 @@ def open_sets(names: Mapping[str, Sequence[str]]) -> Iterator[Searches]:
         )
 
 
-def searched(dataset: Dataset, templates: Templates, protocol: Searches, models: Sequence[Any] = ()) -> SearchScores:
-    """One protocol's searches by every recogniser."""
+def searched(
+    dataset: Dataset,
+    templates: Templates,
+    protocol: Searches,
+    models: Sequence[Model] = (),
+    distractors: Sequence[str] = (),
+) -> SearchScores:
+    """One protocol's searches by every recogniser. distractors: samples that join the gallery, each somebody else."""
     samples = dataset.samples()
     return search(
         protocol.name,
         templates,
-        [(name, samples[name].subject or name) for name in protocol.gallery],
+        [
+            *((name, samples[name].subject or name) for name in protocol.gallery),
+            *((name, f"distractor {name}") for name in distractors),
+        ],
         [(name, samples[name].subject) for name in protocol.probes],
         comparators(models),
     )
@@ -145,7 +160,7 @@ def _rates(scores: SearchScores, found: Found, bootstrap: SubjectBootstrap, whos
         yield Rate(fpir=rate, threshold=threshold, false_positives=false, fnir=float(missed.mean()), low=low, high=high)
 
 
-def result(each: Sequence[SearchScores], dataset: Dataset, templates: Templates) -> Result:
+def identified_all(each: Sequence[SearchScores], dataset: Dataset, templates: Templates) -> Result:
     """Everything that the file of searches says."""
     samples = dataset.samples()
     found = [

@@ -51,6 +51,15 @@ class Templates:
         places = {name: place for place, name in enumerate(self.names)}
         return np.array([places[name] for name in names], np.int64)
 
+    def __add__(self, other: "Templates") -> "Templates":
+        """Both, one behind the other."""
+        return Templates(
+            names=self.names + other.names,
+            found=np.concatenate([self.found, other.found]),
+            quality=np.concatenate([self.quality, other.quality]),
+            vectors={name: np.concatenate([each, other.vectors[name]]) for name, each in self.vectors.items()},
+        )
+
     @property
     def failed(self) -> tuple[str, ...]:
         """Samples in which no face was found."""

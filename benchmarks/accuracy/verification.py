@@ -17,7 +17,10 @@ from benchmarks.accuracy import plots
 from benchmarks.accuracy.comparator import Comparator, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.groups import grouped, groups_tables
+from benchmarks.accuracy.identification import identified_all, searched
+from benchmarks.accuracy.limits import LIMITS
 from benchmarks.accuracy.model import read_models
+from benchmarks.accuracy.searches import read_searches, write_searches
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table, Target
@@ -45,13 +48,6 @@ QUICK_TRIALS = 200
 TARGETS = {"lfw": {"fusion": 0.9960, "sface": 0.9930, "dlib": 0.9900}}
 """Accuracies aimed at on the whole of a set, by recogniser."""
 
-LIMITS = {
-    "lfw": "News photographs of well-known people, mostly men, mostly white, few of them old or young: a good figure "
-    "here is no promise for a camera, and none for groups hardly in it. dlib's network learnt from some three million "
-    "pictures, half of them of the VGG and FaceScrub sets (its author, blog.dlib.net, February 2017); what SFace's "
-    "published weights learnt from is not told with them. The people of LFW are well known, and may be in either.",
-}
-
 
 class VerificationBenchmark:
     """Of a registered data set that has trials."""
@@ -69,11 +65,29 @@ class VerificationBenchmark:
             raise MeasurementError(
                 f"{dataset.description.title} has no trials.", remedy="It has labels or distractors only."
             )
+        searches = () if context.quick else dataset.searches()
         named = dict.fromkeys(name for trial in trials for name in (trial.probe, trial.reference))
+        named |= dict.fromkeys(name for one in searches for name in (*one.gallery, *one.probes))
         templates = extract(dataset, named, context, ServiceExtractor(models))
         path = context.out / self.name / "scores.csv"
         scored(dataset, trials, templates, comparators(models)).write(path)
-        return result(read_scores(path), dataset, path, quick=context.quick)
+        verification = result(read_scores(path), dataset, path, quick=context.quick)
+        if not searches:
+            return verification
+        path = path.with_name("searches.csv")
+        write_searches(path, [searched(dataset, templates, one, models) for one in searches])
+        return together(verification, identified_all(read_searches(path), dataset, templates))
+
+
+def together(verification: Result, identification: Result) -> Result:
+    """Both protocols of one set in one record."""
+    return Result(
+        figures={**verification.figures, "identification": identification.figures},
+        tables=[*verification.tables, *identification.tables],
+        plots=[*verification.plots, *identification.plots],
+        targets=verification.targets,
+        notes=[*verification.notes, *identification.notes],
+    )
 
 
 def thinned(trials: Sequence[Trial]) -> Sequence[Trial]:
