@@ -18,6 +18,7 @@ from benchmarks.benchmark import Context
 from benchmarks.errors import MeasurementError
 from benchmarks.runner import run_benchmark
 from tests.benchmarks.accuracy.test_model import write_list
+from tests.benchmarks.datasets.copies import COPIES
 
 
 @pytest.fixture
@@ -96,3 +97,22 @@ def test_identification_finds_them_among_distractors(
     assert [each["mated"] for each in first] == [each["mated"] for each in second] != [0]
     for before, after in zip(first, second, strict=True):
         assert after["rank"][1] <= before["rank"][1]
+
+
+@pytest.mark.parametrize(("name", "searches"), [("cfp-fp", 0), ("ijb-c", 2)])
+def test_a_set_that_says_where_its_faces_are_is_measured_by_its_whole_protocol(
+    context: Context, tmp_path: Path, name: str, searches: int
+) -> None:
+    COPIES[name](tmp_path / name)
+    record = json.loads(
+        run_benchmark(
+            VerificationBenchmark(name),
+            dataclasses.replace(context, quick=False, root=tmp_path / name),
+            Console(quiet=True),
+        ).read_text()
+    )
+    figures = record["figures"]
+    assert figures["failures_to_acquire"]["count"] == 0  # of noise: nobody looks for a face where landmarks are given
+    found = figures.get("identification", {}).get("searches", [])
+    assert len({one["search"] for one in found}) == searches
+    assert all(one["mated"] + one["non_mated"] == 3 for one in found)
