@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.accuracy.plots import FNMR_CAPTION, fnmr_curve
 from benchmarks.benchmark import Plot, Table
 from matcher.recognition.needs import Need
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT
@@ -76,19 +77,17 @@ def _needs_table(needs: Mapping[str, Need]) -> Table:
 
 def plots(curves: Sequence[Mapping[str, Any]]) -> list[Plot]:
     """FNMR against each quantity, with error bars."""
-    return [Plot(name=curve["name"].replace("_", "-"), draw=partial(_draw, curve)) for curve in curves]
+    return [
+        Plot(name=curve["name"].replace("_", "-"), draw=partial(_draw, curve), caption=FNMR_CAPTION) for curve in curves
+    ]
 
 
 def _draw(curve: Mapping[str, Any], figure: "Figure") -> None:
-    axes = figure.add_subplot()
     levels = curve["levels"]
     places = [(level["value"] + level.get("to", level["value"])) / 2 for level in levels]
     for name in (DEFAULT_OPERATING_POINT, OTHER):
-        rates = [level[name]["fnmr"] for level in levels]
-        below = [max(level[name]["fnmr"] - level[name]["fnmr_low"], 0) for level in levels]
-        above = [max(level[name]["fnmr_high"] - level[name]["fnmr"], 0) for level in levels]
-        axes.errorbar(places, rates, yerr=[below, above], fmt="o-", capsize=3, label=f"at {name}")
+        rates, lows, highs = ([level[name][key] for level in levels] for key in ("fnmr", "fnmr_low", "fnmr_high"))
+        fnmr_curve(figure, places, rates, lows, highs, f"{curve['label']} ({curve['unit']})", label=f"at {name}")
     base = curve["as_it_is"][DEFAULT_OPERATING_POINT]["fnmr"]
-    axes.axhline(base, color="grey", linestyle=":", label=f"as it is, at {DEFAULT_OPERATING_POINT}")
-    axes.set(xlabel=f"{curve['label']} ({curve['unit']})", ylabel="FNMR", ylim=(0, 1.02))
-    axes.legend()
+    figure.axes[0].axhline(base, color="grey", linestyle=":", label=f"as it is, at {DEFAULT_OPERATING_POINT}")
+    figure.axes[0].legend()

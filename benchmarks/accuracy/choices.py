@@ -99,7 +99,14 @@ class ChoicesBenchmark:
                 _weights_table(curve),
                 _pooling_table(people),
             ],
-            plots=[Plot(name="weights", draw=partial(_draw_weights, curve))],
+            plots=[
+                Plot(
+                    name="weights",
+                    draw=partial(_draw_weights, curve),
+                    caption="How many people are missed, by how much dlib's opinion counts beside SFace's. Lower is "
+                    "better; where the lines are flat, the weight hardly matters.",
+                )
+            ],
             notes=[
                 f"{TITLE}: {len(trials):,} pairs for the accuracy, and all {compared.non_mated:,} pairs of different "
                 f"people among its {len(names):,} pictures for the false match rates. Nothing was chosen on view 2.",

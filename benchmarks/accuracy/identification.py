@@ -178,9 +178,15 @@ def identified_all(each: Sequence[SearchScores], dataset: Dataset, templates: Te
         plots=[
             Plot(
                 name="cmc",
+                caption=plots.CMC_CAPTION,
                 draw=partial(plots.cmc, curves={f"{one.recogniser}, {one.search}": np.array(one.cmc) for one in found}),
             ),
-            Plot(name="fnir", draw=partial(_draw_fnir, list(each))),
+            Plot(
+                name="fnir",
+                draw=partial(_draw_fnir, list(each)),
+                caption="How many enrolled people are missed, by how many searches for strangers name somebody, each "
+                "line with so many enrolled. Lower left is better; the larger the gallery, the harder it is.",
+            ),
         ],
         notes=[
             "One picture of each enrolled person, their first, is the reference; all their others are mated probes, "
