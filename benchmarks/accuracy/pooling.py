@@ -20,24 +20,28 @@ from matcher.evaluation.error_rates import false_non_match_rate, threshold_at
 Floats = NDArray[np.floating[Any]]
 Whole = NDArray[np.int64]
 
-REFERENCES = 3
-RATES = (1e-2, 1e-3)
+REFERENCES = 2
+RATES = (1e-3, 1e-4)
 SHARPNESS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 POOLINGS = {
     "single": "one reference only",
-    "best": "the nearest of three (in use)",
-    "mean": "the mean of three dissimilarities",
-    "template": "the mean of three templates",
-    "quality": "the mean of three templates, weighted by quality",
+    "best": "the nearest of two (in use)",
+    "mean": "the mean of both dissimilarities",
+    "template": "the mean of both templates",
+    "quality": "the mean of both templates, weighted by quality",
     "soft": "soft minimum, sharpness {learnt:g} learnt",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pooled:
-    """One way. fnmr: by FMR of probes against all other people's references. learnt: of the soft minimum, else None."""
+    """One way of one recogniser. learnt: of the soft minimum, else None.
 
+    fnmr: by FMR, over everybody's pictures against all other people's references.
+    """
+
+    recogniser: str
     name: str
     learnt: float | None
     people: int
@@ -47,7 +51,7 @@ class Pooled:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Gallery:
-    """rows: of references (people, REFERENCES) and of probes (n,); owner: (n,) the person of each probe."""
+    """Rows of references (people, REFERENCES) and of probes (n,). owner: (n,) whose each probe is, -1 for nobody's."""
 
     references: Whole
     probes: Whole
@@ -57,7 +61,7 @@ class _Gallery:
 def pooled(templates: Templates, comparator: Comparator, trials: Sequence[Trial]) -> list[Pooled]:
     """Every way on the people of fold 1, what is learnt having been learnt on those of fold 0; empty for too few."""
     learning, telling = (_gallery(templates, trials, fold) for fold in (0, 1))
-    if not len(learning.probes) or not len(telling.probes):
+    if not len(learning.references) or not len(telling.references):
         return []
     sharpness = min(SHARPNESS, key=lambda value: _loss(_soft(templates, comparator, learning, value), learning))
     ways = {
@@ -70,10 +74,11 @@ def pooled(templates: Templates, comparator: Comparator, trials: Sequence[Trial]
     }
     return [
         Pooled(
+            recogniser=comparator.name,
             name=name,
             learnt=learnt,
             people=len(telling.references),
-            probes=len(telling.probes),
+            probes=int((telling.owner >= 0).sum()),
             fnmr={f"{rate:.0e}": _fnmr(apart, telling, rate) for rate in RATES},
         )
         for name, (learnt, apart) in ways.items()
@@ -87,10 +92,12 @@ def _gallery(templates: Templates, trials: Sequence[Trial], fold: int) -> _Galle
         if templates.found[row]:
             pictures[name.partition("/")[0]].append(row)
     several = [rows for rows in pictures.values() if len(rows) > REFERENCES]
+    strangers = [row for rows in pictures.values() if len(rows) <= REFERENCES for row in rows]
+    mated = [(row, who) for who, rows in enumerate(several) for row in rows[REFERENCES:]]
     return _Gallery(
         references=np.array([rows[:REFERENCES] for rows in several], np.int64).reshape(-1, REFERENCES),
-        probes=np.array([row for rows in several for row in rows[REFERENCES:]], np.int64),
-        owner=np.array([who for who, rows in enumerate(several) for _ in rows[REFERENCES:]], np.int64),
+        probes=np.array([*(row for row, _ in mated), *strangers], np.int64),
+        owner=np.array([*(who for _, who in mated), *(-1 for _ in strangers)], np.int64),
     )
 
 
