@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks import results
 from benchmarks.benchmark import Context
 from benchmarks.catalogue import ACCURACY, load, names
-from benchmarks.datasets.registry import DATASETS
+from benchmarks.datasets.registry import MEASURABLE
 from benchmarks.runner import TerminalProgress, run_benchmark
 from matcher.errors import ClearglassError
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what is asked for and returns the exit status: 0, or 1 when one of them could not be brought to its end."""
     options = _parse(arguments)
     if options.name == "list":
-        for name in dict.fromkeys((*names(), *DATASETS)):
+        for name in dict.fromkeys((*names(), *MEASURABLE)):
             print(f"{name:20} {load(name).summary}")
         return 0
     if options.name == "results":

@@ -38,13 +38,13 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Benchmark:
     """The benchmark of that name, a data set's being verification by its protocol; UnknownBenchmarkError."""
     from benchmarks.accuracy.verification import VerificationBenchmark
-    from benchmarks.datasets.registry import DATASETS
+    from benchmarks.datasets.registry import MEASURABLE
 
-    if name in DATASETS:
+    if name in MEASURABLE:
         return VerificationBenchmark(name)
     if name not in _CLASSES:
         raise UnknownBenchmarkError(
-            f"There is no benchmark {name!r}.", remedy=f"Choose one of: {', '.join((*names(), *DATASETS))}."
+            f"There is no benchmark {name!r}.", remedy=f"Choose one of: {', '.join((*names(), *MEASURABLE))}."
         )
     module, _, attribute = _CLASSES[name].partition(":")
     return cast(Benchmark, getattr(import_module(module), attribute)())

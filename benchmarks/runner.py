@@ -68,13 +68,15 @@ def run_benchmark(benchmark: Benchmark, context: Context, console: Console) -> P
     seconds = time.monotonic() - start
     record = folder / f"{benchmark.name}.json"
     written = _record(benchmark, context, models, result, started_at, seconds)
-    record.write_text(json.dumps(written, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    content = json.dumps(written, indent=2, allow_nan=False) + "\n"
     tables = (*result.tables, *_targets_table(result.targets))
     for table in tables:
         console.print(_rich_table(table))
     save_tables([(one.title, one.columns, one.rows) for one in tables], folder / csv_folder(benchmark.name))
     for plot in result.plots:
         save_plot(plot, folder / _plot_file(benchmark, plot))
+    # Last, so that it names no picture that is not there.
+    record.write_text(content, encoding="utf-8")
     console.print(f"{benchmark.name}: {seconds:.0f} s, every figure in {record}", highlight=False, soft_wrap=True)
     return record
 

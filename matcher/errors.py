@@ -1,6 +1,6 @@
 """The errors people meet: what was wrong, where, and what to do about it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ClearglassError(Exception):
@@ -17,5 +17,16 @@ class ClearglassError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it crosses from one process to another whole."""
+        return _again, (type(self), self.message, self.remedy, self.__dict__)
+
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+
+def _again(kind: type[ClearglassError], message: str, remedy: str, rest: dict[str, Any]) -> ClearglassError:
+    error = kind.__new__(kind)
+    ClearglassError.__init__(error, message, remedy=remedy)
+    error.__dict__.update(rest)
+    return error

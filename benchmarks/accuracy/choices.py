@@ -65,7 +65,7 @@ class ChoicesBenchmark:
 
     def run(self, context: Context) -> Result:
         """Measures. With `quick` on few pictures."""
-        lfw = Lfw(context.data)
+        lfw = Lfw.at(context.root_of("lfw"))
         trials = view1(lfw)[:: QUICK_EVERY if context.quick else 1]
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
         templates = extract(lfw, names, context, variants.VariantExtractor())

@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 Exact = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+_BLOCK = 1 << 16
+
 
 class Metric(Enum):
     """ANGLE: 1 - cosine of vectors of length 1, 0 to 2. DISTANCE: Euclidean."""
@@ -52,12 +54,15 @@ class Comparator:
 
     def pairs(self, templates: Templates, one: Whole, other: Whole) -> Exact:
         """(n,) between rows one[i] and other[i]; inf where a face was not found."""
-        found = templates.found[one] & templates.found[other]
         apart = np.full(len(one), np.inf)
-        apart[found] = 0
+        together = np.flatnonzero(templates.found[one] & templates.found[other])
+        apart[together] = 0
         for part in self.parts:
-            vectors = part.vectors(templates).astype(np.float64)
-            apart[found] += part.weight * _apart(vectors[one[found]], vectors[other[found]], part.metric)
+            vectors = part.vectors(templates)
+            for begin in range(0, len(together), _BLOCK):
+                block = together[begin : begin + _BLOCK]
+                first, second = (vectors[rows[block]].astype(np.float64) for rows in (one, other))
+                apart[block] += part.weight * _apart(first, second, part.metric)
         return apart
 
     def against(self, templates: Templates, rows: Whole, columns: Whole) -> Floats:

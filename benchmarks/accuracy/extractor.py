@@ -3,7 +3,8 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -50,9 +51,8 @@ class ServiceExtractor:
 
     def __init__(self, models: Sequence[Model] = ()) -> None:
         self._models = tuple(models)
-        self.digest = hashlib.sha256(
-            " ".join([model_digest(), *(model.sha256 for model in self._models)]).encode()
-        ).hexdigest()
+        facts = [model_digest(), *(repr(replace(model, path=Path())) for model in self._models)]
+        self.digest = hashlib.sha256(" ".join(facts).encode()).hexdigest()
 
     def load(self) -> None:
         """See `Extractor`."""
@@ -62,7 +62,7 @@ class ServiceExtractor:
     def extract(self, data: bytes, landmarks: Floats | None) -> Extracted | None:
         """See `Extractor`."""
         image = decode_image(data)
-        face = only_face(self._recogniser, image, landmarks)
+        face = face_of(self._recogniser, image, landmarks)
         if face is None:
             return None
         template = self._recogniser.extract([image], [face])[0]
@@ -74,7 +74,7 @@ class ServiceExtractor:
         )
 
 
-def only_face(recogniser: OnnxRecogniser, image: Image, landmarks: Floats | None) -> Face | None:
+def face_of(recogniser: OnnxRecogniser, image: Image, landmarks: Floats | None) -> Face | None:
     """The face that such a picture is of."""
     if landmarks is not None:
         (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)

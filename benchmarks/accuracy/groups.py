@@ -18,6 +18,7 @@ from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.demographics import inequality
 from matcher.evaluation.error_rates import ErrorRates, error_rates, threshold_at
 from matcher.evaluation.scores import Scores
+from matcher.recognition.scale import FEWEST
 
 Whole = NDArray[np.int64]
 Exact = NDArray[np.floating[Any]]
@@ -152,10 +153,10 @@ def _measures(errors: Sequence[GroupedErrors]) -> Iterator[Measure]:
     ]
     for name in MEASURES:
         values = [value for one in resampled if (value := getattr(one, name)) is not None]
-        low, high = np.percentile(values, [2.5, 97.5]).tolist() if values else (None, None)
-        # Where a resample in forty has a rate of zero, its ratio has no upper end.
+        # Where a resample in forty has a rate of zero, a ratio has no end.
         defined = len(values) > 0.975 * len(resampled)
-        yield Measure(name=name, value=getattr(whole, name), low=low, high=high if defined else None)
+        low, high = np.percentile(values, [2.5, 97.5]).tolist() if defined else (None, None)
+        yield Measure(name=name, value=getattr(whole, name), low=low, high=high)
 
 
 def grouped(
@@ -181,14 +182,14 @@ def grouped(
         for name in scores.dissimilarity:
             for rate in rates:
                 _, non_mated = scores.of(name)
-                if rate * len(non_mated) < 1:
+                if rate * len(non_mated) < FEWEST:
                     continue
                 threshold = threshold_at(non_mated, rate)
                 errors = [
                     _errors(scores, name, group, groups == group, threshold, bootstrap, whose)
                     for group in sorted(set(groups.tolist()) - {""})
                 ]
-                found.append(grouping(name, attribute, rate, threshold, [one for one in errors if one is not None]))
+                found.append(grouping(name, attribute, rate, threshold, errors))
     return found
 
 
@@ -204,11 +205,9 @@ def _errors(
     threshold: float,
     bootstrap: SubjectBootstrap,
     whose: tuple[Whole, Whole],
-) -> GroupedErrors | None:
+) -> GroupedErrors:
     column = scores.dissimilarity[recogniser]
     mated, non_mated = within & scores.mated, within & ~scores.mated
-    if not mated.any() or not non_mated.any():
-        return None
     missed, matched = column[mated] > threshold, column[non_mated] <= threshold
     mated_people = (whose[0][mated], whose[1][mated])
     non_mated_people = (whose[0][non_mated], whose[1][non_mated])
@@ -264,7 +263,7 @@ def _table(one: Grouping) -> Table:
 
 def _measure_text(measure: Measure) -> str:
     if measure.value is None:
-        return "undefined, a rate is 0"
+        return "undefined: all rates are 0" if measure.name == "garbe" else "undefined: a rate is 0"
     low = "?" if measure.low is None else f"{measure.low:.3g}"
     high = "no end" if measure.high is None else f"{measure.high:.3g}"
     return f"{measure.value:.4g} [{low}, {high}]"

@@ -31,6 +31,14 @@ from matcher.evaluation.error_rates import threshold_at
 Floats = NDArray[np.floating[Any]]
 
 SIZES = (100, 1000)
+ONE_REFERENCE = (
+    "One picture of each enrolled person, their first, is the reference; all their others are mated probes, and all "
+    "pictures of everybody else non-mated ones."
+)
+SEARCHES_OF_A_SET = (
+    "The searches are those of the protocol of {title}; a subject is as near as their nearest reference."
+)
+
 RATES = (1e-3, 1e-2, 1e-1)
 RANKS = (1, 5, 20)
 QUICK_PEOPLE = 300
@@ -72,7 +80,7 @@ class IdentificationBenchmark:
 
     def run(self, context: Context) -> Result:
         """Measures. With `quick` on few people."""
-        lfw = Lfw(context.data)
+        lfw = Lfw.at(context.root_of("lfw"))
         people = lfw.people()
         if context.quick:
             people = dict(list(people.items())[:QUICK_PEOPLE])
@@ -89,7 +97,8 @@ class IdentificationBenchmark:
             protocols = list(open_sets(names))
             write_searches(path, [searched(lfw, templates, one, models, others) for one in protocols])
             advance(1)
-        return identified_all(read_searches(path), lfw, templates)
+        added = [f"{len(others):,} pictures of other people were added to each gallery."] if others else []
+        return identified_all(read_searches(path), lfw, templates, (ONE_REFERENCE, *added), distractors=len(others))
 
 
 def open_sets(names: Mapping[str, Sequence[str]]) -> Iterator[Searches]:
@@ -160,8 +169,15 @@ def _rates(scores: SearchScores, found: Found, bootstrap: SubjectBootstrap, whos
         yield Rate(fpir=rate, threshold=threshold, false_positives=false, fnir=float(missed.mean()), low=low, high=high)
 
 
-def identified_all(each: Sequence[SearchScores], dataset: Dataset, templates: Templates) -> Result:
-    """Everything that the file of searches says."""
+def identified_all(
+    each: Sequence[SearchScores],
+    dataset: Dataset,
+    templates: Templates,
+    protocol: Sequence[str],
+    *,
+    distractors: int = 0,
+) -> Result:
+    """Everything that the file of searches says. protocol: in sentences, who is enrolled and who is searched for."""
     samples = dataset.samples()
     found = [
         identified(scores, name, [samples[probe].subject for probe in scores.probe])
@@ -172,6 +188,7 @@ def identified_all(each: Sequence[SearchScores], dataset: Dataset, templates: Te
         figures={
             "dataset": dataset.description.title.removesuffix(", view 2"),
             "failures_to_acquire": len(templates.failed),
+            "distractors": distractors,
             "searches": [asdict(one) for one in found],
         },
         tables=[_table(scores.name, [one for one in found if one.search == scores.name]) for scores in each],
@@ -189,11 +206,13 @@ def identified_all(each: Sequence[SearchScores], dataset: Dataset, templates: Te
             ),
         ],
         notes=[
-            "One picture of each enrolled person, their first, is the reference; all their others are mated probes, "
-            "and all pictures of everybody else non-mated ones. Where no face was found it counts as a miss.",
-            "A larger gallery finds more strangers at the same threshold: FPIR is roughly 1 - (1 - FMR)^N.",
-            "Intervals are of 1,000 resamples of the people.",
-            LIMITS.get(dataset.description.name, ""),
+            *protocol,
+            "Probes and references without a found face count as misses. A larger gallery finds more strangers at the "
+            "same threshold: FPIR is roughly 1 - (1 - FMR)^N. Behind each FNIR stands on how many strangers who were "
+            "named its threshold rests.",
+            "Intervals are of 1,000 resamples of the people. They are of the rates at these thresholds, as if those "
+            "had been given.",
+            *filter(None, [LIMITS.get(dataset.description.name)]),
         ],
     )
 
@@ -212,7 +231,7 @@ def _table(title: str, found: Sequence[Identified]) -> Table:
         rows=[
             (
                 one.recogniser,
-                *(rate_text(rate.fnir, rate.low, rate.high) for rate in one.rates),
+                *(f"{rate_text(rate.fnir, rate.low, rate.high)} on {rate.false_positives}" for rate in one.rates),
                 f"{one.rank[1]:.2%}",
                 interval_text(*one.rank_one, percent=True),
                 *(f"{one.rank[most]:.2%}" for most in RANKS[1:]),
@@ -231,7 +250,8 @@ def _draw_fnir(each: Sequence[SearchScores], figure: Any) -> None:
         missed = [
             ((found.mate[mated] > threshold_at(nearest, rate)) | (found.rank[mated] != 1)).mean() for rate in rates
         ]
-        axes.plot(rates, missed, label=scores.name)
+        # Below one in all, a logarithmic axis has no place for none.
+        axes.plot(rates, np.maximum(missed, 0.2 / mated.sum()), label=scores.name)
     axes.set(
         xscale="log",
         yscale="log",

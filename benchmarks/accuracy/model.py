@@ -25,6 +25,9 @@ from matcher.recognition.session import Session
 Floats = NDArray[np.float32]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
+SMALLEST, LARGEST = 16, 1024
+"""Sides of a chip, in pixels."""
+
 _BUILT_IN = frozenset({"dlib", "sface", "fusion"})
 
 
@@ -50,7 +53,7 @@ def read_models(path: Path) -> tuple[Model, ...]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         models = tuple(_model(entry, path.parent) for entry in entries)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelFileError(
             f"{path} cannot be read as a list of models: {error}.",
             remedy='It holds [{"name": "arcface-r50", "file": "r50.onnx", "sha256": "…", "licence": "…"}].',
@@ -68,6 +71,8 @@ def read_models(path: Path) -> tuple[Model, ...]:
 def _model(entry: dict[str, Any], folder: Path) -> Model:
     facts = {key: value for key, value in entry.items() if key != "file"}
     model = Model(path=folder / entry["file"], **facts)
+    if not isinstance(model.name, str) or not model.scale or not SMALLEST <= model.side <= LARGEST:
+        raise ValueError("a name is text, a scale is not 0, and a side is from 16 to 1,024 pixels")
     if model.colours not in {"rgb", "bgr"}:
         raise ValueError(f"{model.name} has colours {model.colours!r}, neither rgb nor bgr")
     digest = hashlib.sha256(model.path.read_bytes()).hexdigest()

@@ -1,7 +1,7 @@
 """Measures the thresholds that the package carries, on LFW's view 1.
 
-View 2 is not looked at: it is for the final number. Every picture of view 1 is compared with every picture of another
-person; the mated pairs are those of view 1's lists.
+View 2's trials are not looked at: they are for the final number, though the two views share people. Every picture of
+view 1 is compared with every picture of another person; the mated pairs are those of view 1's lists.
 """
 
 import math
@@ -9,21 +9,17 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.accuracy.comparator import FUSION, comparators
 from benchmarks.accuracy.pair_matrix import PairMatrix
+from benchmarks.accuracy.pair_people import PairPeople
 from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.benchmark import Context, Result, Table
 from benchmarks.datasets.lfw import Lfw
-from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.calibration import scale_of
-from matcher.evaluation.error_rates import error_rates, threshold_at
+from matcher.evaluation.error_rates import threshold_at
 from matcher.evaluation.scores import Scores
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
@@ -36,13 +32,9 @@ from matcher.recognition.operating_point import (
     parse_operating_points,
 )
 from matcher.recognition.registry import model_digest
-
-Floats = NDArray[np.floating[Any]]
+from matcher.recognition.scale import FEWEST
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
-LEAST_FALSE_MATCHES = 10
-"""So many non-mated pairs must a threshold let through to be told."""
-
 QUICK_EVERY = 20
 
 
@@ -54,7 +46,7 @@ class OperatingPointBenchmark:
 
     def run(self, context: Context) -> Result:
         """Measures; with `quick` on few pictures, and then nothing is written into the package."""
-        lfw = Lfw(context.data)
+        lfw = Lfw.at(context.root_of("lfw"))
         trials = view1(lfw)[:: QUICK_EVERY if context.quick else 1]
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
         templates = extract(lfw, names, context)
@@ -87,22 +79,13 @@ class OperatingPointBenchmark:
 
 def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
     """An operating point for each of RATES that the non-mated pairs can bear. scores: of the mated pairs."""
-    mated, _ = scores.of(FUSION)
-    numbers = dict(zip(matrix.names, matrix.person.tolist(), strict=True))
-    whose = np.array([numbers[name] for name, same in zip(scores.probe, scores.mated, strict=True) if same], np.int64)
     non_mated = matrix.non_mated(FUSION)
-    bootstrap = SubjectBootstrap(int(matrix.person.max()) + 1)
-    everyone = np.bincount(matrix.person)
-    totals = bootstrap.all_pairs(everyone, everyone)
+    people = PairPeople.of(matrix, scores)
     for rate in RATES:
-        if rate * len(non_mated) < LEAST_FALSE_MATCHES:
+        if rate * len(non_mated) < FEWEST:
             continue
         threshold = math.floor(threshold_at(non_mated, rate) * 1e4) / 1e4
-        rates = error_rates(mated, non_mated, threshold)
-        one, other = matrix.closest(FUSION, threshold)
-        wrong = np.ones(len(one), bool)
-        low, high = bootstrap.interval(wrong, totals, matrix.person[one], matrix.person[other])
-        missed_low, missed_high = bootstrap.rate(mated > threshold, whose, whose)
+        found = people.all(FUSION, threshold)
         yield OperatingPoint(
             name=f"fmr-1e-{round(-math.log10(rate))}",
             threshold=threshold,
@@ -110,14 +93,14 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
             evidence=Measurement(
                 model_digest=model_digest(),
                 dataset=TITLE,
-                non_mated=rates.non_mated,
-                fmr=rates.fmr,
-                fmr_low=low,
-                fmr_high=high,
-                mated=rates.mated,
-                fnmr=rates.fnmr,
-                fnmr_low=missed_low,
-                fnmr_high=missed_high,
+                non_mated=found.rates.non_mated,
+                fmr=found.rates.fmr,
+                fmr_low=found.fmr_interval[0],
+                fmr_high=found.fmr_interval[1],
+                mated=found.rates.mated,
+                fnmr=found.rates.fnmr,
+                fnmr_low=found.fnmr_interval[0],
+                fnmr_high=found.fnmr_interval[1],
                 interval="subjects",
                 measured_on=datetime.now(UTC).date().isoformat(),
             ),

@@ -115,7 +115,7 @@ def _soft(templates: Templates, comparator: Comparator, gallery: _Gallery, sharp
 
 def _mean_templates(templates: Templates, comparator: Comparator, gallery: _Gallery, *, weighted: bool) -> Floats:
     quality = templates.quality[gallery.references]
-    weights = quality if weighted else np.ones_like(quality)
+    weights = np.maximum(quality, 1e-6) if weighted else np.ones_like(quality)
     weights = weights / weights.sum(axis=1, keepdims=True)
     count = len(gallery.references)
     together = Templates(

@@ -85,7 +85,7 @@ def _found(column: Comparator, templates: Templates, rows: Whole, begins: Whole,
 
 
 def write_searches(path: Path, each: Sequence[SearchScores]) -> None:
-    """Writes the file, whole."""
+    """Writes the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     names = tuple(each[0].found)
     with path.open("w", encoding="utf-8", newline="") as file:

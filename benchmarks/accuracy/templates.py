@@ -5,6 +5,7 @@ They are kept under `templates/` of the folder for results, by what extracted th
 
 import hashlib
 import io
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.extractor import Extractor, ServiceExtractor
+from benchmarks.accuracy.extractor import Extracted, Extractor, ServiceExtractor
 from benchmarks.benchmark import Context
 from benchmarks.datasets.dataset import Dataset, Sample
 from benchmarks.errors import MeasurementError
 from matcher.child_process import cores
+from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
 from matcher.store.whole_file import write_whole
 
 Floats = NDArray[np.float32]
@@ -71,12 +73,14 @@ def extract(dataset: Dataset, names: Iterable[str], context: Context, extractor:
 
     extractor: None is what the service does. Raises MeasurementError if no face was found in any of them.
     """
-    wanted = list(dict.fromkeys(names))
     extractor = extractor or ServiceExtractor()
     store = _Store(context.out / "templates" / f"{dataset.description.name}-{extractor.digest[:12]}")
     known = store.read()
     samples = dataset.samples()
-    missing = [samples[name] for name in wanted if name not in known]
+    wanted = {name: _fingerprint(samples[name]) for name in dict.fromkeys(names)}
+    missing = [
+        samples[name] for name, bytes_of in wanted.items() if name not in known or known[name].fingerprint != bytes_of
+    ]
     if missing:
         with context.progress.step("extracting", total=len(missing)) as advance, _processes(extractor) as pool:
             extracted = _extracted(pool, missing)
@@ -99,9 +103,10 @@ def extract(dataset: Dataset, names: Iterable[str], context: Context, extractor:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Row:
-    """One sample. vectors: empty where no face was found."""
+    """One sample. fingerprint: of its pictures' bytes. vectors: empty where no face was found."""
 
     name: str
+    fingerprint: str
     quality: float
     vectors: Mapping[str, Floats]
 
@@ -123,28 +128,43 @@ class _Store:
             with np.load(path, allow_pickle=False) as kept:
                 vectors = {name.removeprefix("vectors-"): kept[name] for name in kept.files if "-" in name}
                 for place, (name, found) in enumerate(zip(kept["names"].tolist(), kept["found"], strict=True)):
-                    own = {embedder: matrix[place] for embedder, matrix in vectors.items()} if found else {}
-                    rows[name] = _Row(name=name, quality=float(kept["quality"][place]), vectors=own)
+                    rows[name] = _Row(
+                        name=name,
+                        fingerprint=str(kept["fingerprints"][place]),
+                        quality=float(kept["quality"][place]),
+                        vectors={embedder: matrix[place] for embedder, matrix in vectors.items()} if found else {},
+                    )
         return rows
 
     def add(self, rows: Sequence[_Row]) -> None:
         """Writes one more file."""
         self._folder.mkdir(parents=True, exist_ok=True)
         empty = {name: np.zeros_like(vector) for row in rows for name, vector in row.vectors.items()}
-        names = np.array([row.name for row in rows])
-        path = self._folder / f"{hashlib.sha256(chr(0).join(names.tolist()).encode()).hexdigest()[:16]}.npz"
+        names, fingerprints = ([getattr(row, what) for row in rows] for what in ("name", "fingerprint"))
+        path = self._folder / f"{time.time_ns()}-{hashlib.sha256(chr(0).join(names).encode()).hexdigest()[:8]}.npz"
         content = io.BytesIO()
         vectors: dict[str, Any] = {
             f"vectors-{name}": np.stack([row.vectors.get(name, nothing) for row in rows])
             for name, nothing in empty.items()
         }
         found, quality = [row.found for row in rows], [row.quality for row in rows]
-        np.savez(content, names=names, found=found, quality=quality, **vectors)
+        np.savez(content, names=names, fingerprints=fingerprints, found=found, quality=quality, **vectors)
         write_whole(path, content.getvalue())
 
 
-_Pictures = Sequence[tuple[bytes, Floats | None]]
-_Job = Sequence[tuple[str, _Pictures]]
+_Pictures = Sequence[tuple[str, bytes, Floats | None]]
+"""Of a sample: each picture's medium, bytes and known landmarks."""
+
+_Job = Sequence[tuple[str, str, _Pictures]]
+"""Of each sample its name, its fingerprint and its pictures."""
+
+
+def _fingerprint(sample: Sample) -> str:
+    """So that another copy's picture of the same name is not taken for this one's."""
+    digest = hashlib.blake2b(digest_size=8)
+    for picture in sample.pictures:
+        digest.update(picture.read())
+    return digest.hexdigest()
 
 
 def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample]) -> Iterator[_Row]:
@@ -153,11 +173,14 @@ def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample]) -> Iterator
     left = iter(samples)
     while True:
         while len(waiting) < 2 * cores() and (taken := list(islice(left, JOB))):
-            job = [(one.name, [(picture.read(), picture.landmarks) for picture in one.pictures]) for one in taken]
-            waiting.append(pool.submit(_rows, job))
+            waiting.append(pool.submit(_rows, [(one.name, _fingerprint(one), _pictures(one)) for one in taken]))
         if not waiting:
             return
         yield from waiting.pop(0).result()
+
+
+def _pictures(sample: Sample) -> _Pictures:
+    return [(picture.medium, picture.read(), picture.landmarks) for picture in sample.pictures]
 
 
 @contextmanager
@@ -182,13 +205,29 @@ def _load(extractor: Extractor) -> None:
 
 
 def _rows(job: _Job) -> list[_Row]:
-    return [_row(name, pictures) for name, pictures in job]
+    return [_row(*sample) for sample in job]
 
 
-def _row(name: str, pictures: _Pictures) -> _Row:
-    """A sample of several pictures has the mean of their vectors; the caller brings those of angles to length 1."""
-    found = [one for picture in pictures if (one := _Worker.extractor.extract(*picture)) is not None]
-    if not found:
-        return _Row(name=name, quality=0.0, vectors={})
-    vectors = {embedder: np.mean([one.vectors[embedder] for one in found], axis=0) for embedder in found[0].vectors}
-    return _Row(name=name, quality=float(np.mean([one.quality for one in found])), vectors=vectors)
+def _row(name: str, fingerprint: str, pictures: _Pictures) -> _Row:
+    """A sample of several pictures has the mean of their vectors, each medium with one voice, as IJB asks for."""
+    media: dict[str, list[Extracted]] = {}
+    for place, (medium, data, landmarks) in enumerate(pictures):
+        if (one := _extracted_of(data, landmarks)) is not None:
+            media.setdefault(medium or str(place), []).append(one)
+    if not media:
+        return _Row(name=name, fingerprint=fingerprint, quality=0.0, vectors={})
+    voices = [_mean([one.vectors for one in each]) for each in media.values()]
+    quality = float(np.mean([one.quality for each in media.values() for one in each]))
+    return _Row(name=name, fingerprint=fingerprint, quality=quality, vectors=_mean(voices))
+
+
+def _mean(each: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    return {embedder: np.mean([one[embedder] for one in each], axis=0) for embedder in each[0]}
+
+
+def _extracted_of(data: bytes, landmarks: Floats | None) -> Extracted | None:
+    """A picture that cannot be decoded is a failure to acquire, as one without a face is (ISO/IEC 19795-1)."""
+    try:
+        return _Worker.extractor.extract(data, landmarks)
+    except (ImageBrokenError, ImageFormatError, ImageTooLargeError):
+        return None

@@ -4,7 +4,7 @@ First the scores are written, `<set>/scores.csv` of the folder for results; ever
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import plots
+from benchmarks.accuracy.chosen_trials import at_most, thinned
 from benchmarks.accuracy.comparator import Comparator, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.groups import grouped, groups_tables
-from benchmarks.accuracy.identification import identified_all, searched
+from benchmarks.accuracy.identification import SEARCHES_OF_A_SET, identified_all, searched
 from benchmarks.accuracy.limits import LIMITS
 from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.searches import read_searches, write_searches
@@ -25,6 +26,7 @@ from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Dataset, Sample, Trial
+from benchmarks.datasets.integrity import departures
 from benchmarks.datasets.registry import DATASETS, open_dataset
 from benchmarks.errors import MeasurementError
 from matcher.evaluation.bootstrap import SubjectBootstrap
@@ -39,6 +41,7 @@ from matcher.evaluation.error_rates import (
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Provenance, Scores, read_scores
 from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.scale import FEWEST
 
 Whole = NDArray[np.int64]
 
@@ -60,10 +63,13 @@ class VerificationBenchmark:
         """Measures, or goes on where it was broken off. With `quick` few trials of each fold."""
         dataset = open_dataset(self.name, context.root_of(self.name))
         models = read_models(context.models) if context.models else ()
-        trials = thinned(dataset.trials()) if context.quick else dataset.trials()
-        if not trials:
+        every = dataset.trials()
+        trials = thinned(every, QUICK_TRIALS) if context.quick else at_most(every)
+        kinds = {trial.mated for trial in trials}
+        if len(kinds) < 2:
             raise MeasurementError(
-                f"{dataset.description.title} has no trials.", remedy="It has labels or distractors only."
+                f"{dataset.description.title} has no {'non-mated' if True in kinds else 'mated'} trials here.",
+                remedy="There must be people with two pictures, and more than one person.",
             )
         searches = () if context.quick else dataset.searches()
         named = dict.fromkeys(name for trial in trials for name in (trial.probe, trial.reference))
@@ -71,12 +77,14 @@ class VerificationBenchmark:
         templates = extract(dataset, named, context, ServiceExtractor(models))
         path = context.out / self.name / "scores.csv"
         scored(dataset, trials, templates, comparators(models)).write(path)
-        verification = result(read_scores(path), dataset, path, quick=context.quick)
+        left_out = [] if context.quick else list(_departures(every, trials, dataset, context.root_of(self.name)))
+        verification = result(read_scores(path), dataset, path, quick=context.quick, remarks=left_out)
         if not searches:
             return verification
         path = path.with_name("searches.csv")
         write_searches(path, [searched(dataset, templates, one, models) for one in searches])
-        return together(verification, identified_all(read_searches(path), dataset, templates))
+        notes = (SEARCHES_OF_A_SET.format(title=dataset.description.title),)
+        return together(verification, identified_all(read_searches(path), dataset, templates, notes))
 
 
 def together(verification: Result, identification: Result) -> Result:
@@ -90,9 +98,14 @@ def together(verification: Result, identification: Result) -> Result:
     )
 
 
-def thinned(trials: Sequence[Trial]) -> Sequence[Trial]:
-    """Some of each fold, mated and not."""
-    return trials[:: max(len(trials) // QUICK_TRIALS, 1)]
+def _departures(every: Sequence[Trial], taken: Sequence[Trial], dataset: Dataset, root: Path) -> Iterator[str]:
+    """What is to be known of this copy, and of what was measured of it."""
+    if len(taken) < len(every):
+        yield (
+            f"Of the set's {len(every):,} trials {len(taken):,} were measured: all mated ones, and evenly some of the "
+            "others."
+        )
+    yield from departures(dataset, root if root.is_dir() else root.parent)
 
 
 def scored(dataset: Dataset, trials: Sequence[Trial], templates: Templates, columns: Sequence[Comparator]) -> Scores:
@@ -167,7 +180,7 @@ def _fnmr(
 ) -> Iterable[tuple[str, Mapping[str, float]]]:
     mated, non_mated = scores.of(recogniser)
     for rate in RATES:
-        if rate * len(non_mated) < 1:
+        if rate * len(non_mated) < FEWEST:
             continue
         rates = error_rates(mated, non_mated, threshold_at(non_mated, rate))
         wrong = mated > rates.threshold
@@ -181,12 +194,17 @@ def subjects_of(scores: Scores, samples: Mapping[str, Sample]) -> tuple[int, Who
     Where a set does not say who is on its pictures, each sample is taken for a person of its own, but the two of a
     mated comparison for one.
     """
-    owner: dict[str, str] = {}
+    parent = {name: samples[name].subject or name for names in (scores.probe, scores.reference) for name in names}
+
+    def person(name: str) -> str:
+        while (above := parent.setdefault(name, name)) != name:
+            name = above
+        return name
+
     for probe, reference, mated in zip(scores.probe, scores.reference, scores.mated, strict=True):
-        for name in (probe, reference):
-            owner.setdefault(name, samples[name].subject or name)
-        if mated and samples[reference].subject is None:
-            owner[reference] = owner[probe]
+        if mated:
+            parent[person(reference)] = person(probe)
+    owner = {name: person(name) for name in [*scores.probe, *scores.reference]}
     numbers = {name: place for place, name in enumerate(dict.fromkeys(owner.values()))}
     one, other = (
         np.array([numbers[owner[name]] for name in names], np.int64) for names in (scores.probe, scores.reference)
@@ -194,8 +212,8 @@ def subjects_of(scores: Scores, samples: Mapping[str, Sample]) -> tuple[int, Who
     return len(numbers), one, other
 
 
-def result(scores: Scores, dataset: Dataset, path: Path, *, quick: bool) -> Result:
-    """Everything that a file of scores says."""
+def result(scores: Scores, dataset: Dataset, path: Path, *, quick: bool, remarks: Sequence[str] = ()) -> Result:
+    """Everything that a file of scores says. remarks: what is to be known of this copy of the set."""
     samples = dataset.samples()
     people, one, other = subjects_of(scores, samples)
     bootstrap = SubjectBootstrap(people)
@@ -220,18 +238,30 @@ def result(scores: Scores, dataset: Dataset, path: Path, *, quick: bool) -> Resu
         tables=[_table(dataset, scores, found), *groups_tables(groups)],
         plots=_plots(scores),
         targets=[] if quick else _targets(dataset.description.name, found, scores),
-        notes=_notes(dataset, scores, people),
+        notes=[*_notes(dataset, scores, people), *remarks],
     )
 
 
+FIXED_THRESHOLD = (
+    "They are of the rates at these thresholds, as if those had been given; they were chosen on the same pairs."
+)
+
+
 def _notes(dataset: Dataset, scores: Scores, people: int) -> list[str]:
+    told = all(picture.landmarks is not None for one in dataset.samples().values() for picture in one.pictures)
+    failed = f"In {len(scores.provenance.failed)} of {scores.provenance.samples:,} samples no face was found"
+    folds = len(np.unique(scores.fold))
     notes = [
         f"{scores.mated.sum():,} mated and {(~scores.mated).sum():,} non-mated comparisons of {people:,} people of "
         f"{dataset.description.title} ({dataset.description.source}). {dataset.description.terms}",
-        f"In {len(scores.provenance.failed)} of {scores.provenance.samples:,} samples no face was found; they count as "
-        "not matching anybody.",
-        "Each fold is judged at the threshold that the other folds choose. Intervals are of 1,000 resamples of the "
-        "people, since comparisons that share a person are not independent.",
+        "The set itself says where the faces are: failures to find one are not measured."
+        if told
+        else f"{failed}; they count as not matching anybody.",
+        f"Each of {folds} folds is judged at the threshold that the other folds choose."
+        if folds > 1
+        else "There are no folds: what is right is told at the threshold that suits these very pairs best.",
+        "Intervals are of 1,000 resamples of the people, since comparisons that share a person are not independent. "
+        + FIXED_THRESHOLD,
         LIMITS.get(dataset.description.name, ""),
     ]
     return [note for note in notes if note]
@@ -264,9 +294,16 @@ def _table(dataset: Dataset, scores: Scores, found: Sequence[Verified]) -> Table
                 *(rate_text(**{key: one.fnmr[rate][key] for key in ("fnmr", "low", "high")}) for rate in rates),
             )
         )
+    right = "right" if found[0].standard_error is None else "right ± standard error"
     return Table(
         title=f"{dataset.description.title}: {len(scores.mated):,} comparisons",
-        columns=("recogniser", "right ± standard error", "95 % interval", "EER", *(f"FNMR at FMR {r}" for r in rates)),
+        columns=(
+            "recogniser",
+            right,
+            "95 % interval",
+            "EER",
+            *(f"FNMR at FMR {r}" for r in rates),
+        ),
         rows=rows,
     )
 

@@ -27,11 +27,13 @@ class Description:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
     """One picture. read: its bytes, a JPEG or PNG. landmarks: (5, 2) float32 pixels in YuNet's order, where the set
-    itself says where the face is; None where a detector has to find it."""
+    itself says where the face is; None where a detector has to find it. medium: the photograph or video that it is of,
+    whose pictures of one sample have one voice together; empty where each picture is its own."""
 
     name: str
     read: Callable[[], bytes]
     landmarks: NDArray[np.float32] | None = None
+    medium: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

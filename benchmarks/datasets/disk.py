@@ -44,9 +44,11 @@ def within(folder: Path, name: str) -> Path | None:
     return folder / path
 
 
-def picture_on_disk(path: Path, *, name: str, landmarks: NDArray[np.float32] | None = None) -> Picture:
+def picture_on_disk(
+    path: Path, *, name: str, landmarks: NDArray[np.float32] | None = None, medium: str = ""
+) -> Picture:
     """A picture whose file is read when somebody asks for it. DataMissingError then, where it is not there."""
-    return Picture(name=name, read=partial(_read, path), landmarks=landmarks)
+    return Picture(name=name, read=partial(_read, path), landmarks=landmarks, medium=medium)
 
 
 def pictures_in(folder: Path) -> tuple[Path, ...]:

@@ -8,8 +8,8 @@
     meta/ijbc_1N_probe_mixed.csv             the same of the probes, every one searched in each gallery
 
 IJB-B has `ijbb` for `ijbc`, and S1 and S2 for G1 and G2. A sample is a template: pictures of one person, stills and
-frames of videos. Frames of one video are one *medium*; a picture's name begins with its medium's number and a slash,
-so that who pools can give each medium one voice. Subjects are known from the 1:N files, where these are there.
+frames of videos. Frames of one video are one *medium*, and have one voice together (Whitelam et al., CVPR workshops
+2017). Subjects are known from the 1:N files, where these are there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,7 +120,7 @@ class Ijb:
             path = line.below(self._crops, name)
             yield (
                 str(line.whole(template)),
-                picture_on_disk(path, name=f"{line.whole(medium)}/{name}", landmarks=landmarks),
+                picture_on_disk(path, name=f"{line.whole(medium)}/{name}", landmarks=landmarks, medium=medium),
             )
         if (other := next(points, None)) is not None:
             raise other.wrong("landmarks of a picture that is in no template")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from benchmarks.datasets import pair_list
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
@@ -56,6 +57,12 @@ class Lfw:
                 f"Labeled Faces in the Wild was not found: there is no folder {self._pictures}.",
                 remedy="Unpack it there, or set CLEARGLASS_DATA to the folder that holds lfw/lfw-deepfunneled.",
             )
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """The data set in this very folder."""
+        whole = folder.absolute()
+        return cls(whole.parent, folder=whole.name)
 
     @property
     def description(self) -> Description:

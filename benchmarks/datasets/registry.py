@@ -15,11 +15,15 @@ from benchmarks.errors import UnknownDatasetError
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """open: from the set's own folder. layout: what has to be in that folder, for people."""
+    """open: from the set's own folder. layout: what has to be in that folder, for people.
+
+    trials: whether it has any, and can be measured by its own name; the others have labels or distractors.
+    """
 
     description: Description
     layout: str
     open: Callable[[Path], Dataset]
+    trials: bool = True
 
 
 def open_dataset(name: str, root: Path) -> Dataset:
@@ -40,11 +44,6 @@ def _open_bin(file: str, description: Description, root: Path) -> Dataset:
     return InsightfaceBin(root if root.is_file() else root / file, description)
 
 
-def _open_lfw(root: Path) -> Dataset:
-    whole = root.absolute()
-    return lfw.Lfw(whole.parent, folder=whole.name)
-
-
 def _bin(file: str, description: Description) -> Entry:
     return Entry(description=description, layout=file, open=partial(_open_bin, file, description))
 
@@ -54,21 +53,28 @@ def _ijb(description: Description) -> Entry:
 
 
 _ENTRIES = (
-    Entry(description=lfw.DESCRIPTION, layout="lfw-deepfunneled and pairs.txt", open=_open_lfw),
+    Entry(description=lfw.DESCRIPTION, layout="lfw-deepfunneled and pairs.txt", open=lfw.Lfw.at),
     _bin("cfp_fp.bin", insightface_bin.CFP_FP),
     _bin("agedb_30.bin", insightface_bin.AGEDB_30),
     _bin("calfw.bin", insightface_bin.CALFW),
     _bin("cplfw.bin", insightface_bin.CPLFW),
     _ijb(ijb.IJB_B),
     _ijb(ijb.IJB_C),
-    Entry(description=distractors.DESCRIPTION, layout="pictures, list.json", open=distractors.Distractors),
+    Entry(
+        description=distractors.DESCRIPTION, layout="pictures, list.json", open=distractors.Distractors, trials=False
+    ),
     Entry(description=rfw.DESCRIPTION, layout="data and txts", open=rfw.Rfw),
     Entry(description=bfw.DESCRIPTION, layout="bfw-…-datatable.csv and face-samples", open=bfw.Bfw),
     Entry(description=demogpairs.DESCRIPTION, layout="Asian_Females and five more", open=demogpairs.DemogPairs),
-    Entry(description=fairface.DESCRIPTION, layout="fairface_label_val.csv and val", open=fairface.FairFace),
-    Entry(description=utkface.DESCRIPTION, layout="25_0_1_….jpg", open=utkface.UtkFace),
+    Entry(
+        description=fairface.DESCRIPTION, layout="fairface_label_val.csv and val", open=fairface.FairFace, trials=False
+    ),
+    Entry(description=utkface.DESCRIPTION, layout="25_0_1_….jpg", open=utkface.UtkFace, trials=False),
     Entry(description=folder.DESCRIPTION, layout="a folder for each person, labels.csv", open=folder.Folder),
 )
 
 DATASETS: Mapping[str, Entry] = MappingProxyType({entry.description.name: entry for entry in _ENTRIES})
 """By name, as typed on a command line."""
+
+MEASURABLE: tuple[str, ...] = tuple(name for name, entry in DATASETS.items() if entry.trials)
+"""Names of those with trials."""

@@ -2,7 +2,7 @@
 
 Somebody whom the recogniser mistakes is in many pairs at once, so intervals that take pairs for independent are too
 narrow. A pair of two people counts as often as both were drawn, a mated pair as often as its person was (Poh et al.,
-IEEE TIFS 2007, on both sides of a pair). Intervals are the 2.5th to the 97.5th percentile.
+IEEE TPAMI 29(3), 2007, on both sides of a pair). Intervals are the 2.5th to the 97.5th percentile.
 """
 
 from typing import Any
@@ -30,20 +30,26 @@ class SubjectBootstrap:
 
     def rate(self, wrong: Flags, one: Whole, other: Whole) -> tuple[float, float]:
         """The interval of the share of comparisons that are wrong. one, other: whose samples they compare."""
-        return self.interval(wrong, self.totals(one, other), one, other)
+        people = len(np.union1d(one, other))
+        return self.interval(wrong, self.totals(one, other), one, other, comparisons=len(one), people=people)
 
-    def interval(self, wrong: Flags, totals: Floats, one: Whole, other: Whole) -> tuple[float, float]:
-        """The same where `totals` says how much all comparisons weigh in each resample, and only some are given.
+    def interval(
+        self, wrong: Flags, totals: Floats, one: Whole, other: Whole, *, comparisons: int, people: int
+    ) -> tuple[float, float]:
+        """The same where only some of the comparisons are given; those that are not are right.
 
-        Comparisons that are not given are right. With none wrong, or all, every resample says the same: then it is the
-        Wilson interval of as many independent comparisons as there are subjects to be drawn.
+        totals: how much all of them weigh in each resample. comparisons, people: how many there are of each in all.
+        With none wrong, or all, every resample says the same: then it is the Wilson interval of as many independent
+        comparisons as people. It is never narrower than that of as many independent ones as there are.
         """
         errors = int(wrong.sum())
-        rates = self.rates(wrong, totals, one, other)
-        if errors == 0 or rates.min() == rates.max():
-            return wilson(round(float(rates[0]) * len(self.weights)), len(self.weights))
-        low, high = np.percentile(rates, [2.5, 97.5])
-        return float(low), float(high)
+        if comparisons == 0:
+            return 0.0, 1.0
+        if errors in {0, comparisons}:
+            return wilson(people if errors else 0, people)
+        low, high = np.percentile(self.rates(wrong, totals, one, other), [2.5, 97.5])
+        least, most = wilson(errors, comparisons)
+        return min(float(low), least), max(float(high), most)
 
     def rates(self, wrong: Flags, totals: Floats, one: Whole, other: Whole) -> Floats:
         """(resamples,) the rate in each of them."""

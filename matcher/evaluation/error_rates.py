@@ -17,11 +17,6 @@ Flags = NDArray[np.bool_]
 Whole = NDArray[np.integer[Any]]
 
 
-def false_match_rate(non_mated: Floats, threshold: float) -> float:
-    """FMR: the share of non-mated comparisons at the threshold or closer."""
-    return float((non_mated <= threshold).mean())
-
-
 def false_non_match_rate(mated: Floats, threshold: float) -> float:
     """FNMR: the share of mated comparisons farther apart than the threshold."""
     return float((mated > threshold).mean())
@@ -30,15 +25,22 @@ def false_non_match_rate(mated: Floats, threshold: float) -> float:
 def threshold_at(non_mated: Floats, rate: float) -> float:
     """The largest dissimilarity at which no more than `rate` of the non-mated comparisons are at it or closer.
 
-    It is one of the dissimilarities, or just below the least where even that one would be too many.
+    It is one of the dissimilarities, or just below the least where even that one would be too many; never inf, which
+    stands for a face that was not found.
     """
     allowed = int(rate * len(non_mated) * (1 + 1e-12))
     if allowed >= len(non_mated):
-        return float(non_mated.max())
+        return _greatest(non_mated)
     beyond = np.partition(non_mated, allowed)[allowed]
     # Of equal ones all are let through or none: those equal to the first that is too many are not.
     within = non_mated[non_mated < beyond]
-    return float(within.max() if len(within) else np.nextafter(beyond, -np.inf))
+    return float(within.max() if len(within) else np.nextafter(min(beyond, _greatest(non_mated)), -np.inf))
+
+
+def _greatest(dissimilarity: Floats) -> float:
+    """The greatest that is finite; below all others where none is."""
+    finite = dissimilarity[np.isfinite(dissimilarity)]
+    return float(finite.max()) if len(finite) else -1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +79,17 @@ def folded_accuracy(dissimilarity: Floats, mated: Flags, fold: Whole) -> FoldedA
 
 
 def best_threshold(dissimilarity: Floats, mated: Flags) -> float:
-    """Of the dissimilarities the one at which most decisions are right; of several as good, the middle one."""
+    """Of the dissimilarities the one at which most decisions are right; of several as good, the middle one.
+
+    -1, at which nothing matches, where no face was found in any pair.
+    """
     order = np.argsort(dissimilarity, kind="stable")
     ordered = dissimilarity[order]
     right = np.cumsum(np.where(mated[order], 1, -1))
     last = np.append(ordered[1:] != ordered[:-1], True) & np.isfinite(ordered)
     candidates, gains = ordered[last], right[last]
+    if not len(candidates):
+        return -1.0
     tied = candidates[gains == gains.max()]
     return float(tied[len(tied) // 2])
 
@@ -99,13 +106,13 @@ class ErrorRates:
 
     @property
     def fmr(self) -> float:
-        """False match rate."""
-        return self.false_matches / self.non_mated
+        """False match rate; NaN of no comparisons."""
+        return self.false_matches / self.non_mated if self.non_mated else math.nan
 
     @property
     def fnmr(self) -> float:
-        """False non-match rate."""
-        return self.misses / self.mated
+        """False non-match rate; NaN of no comparisons."""
+        return self.misses / self.mated if self.mated else math.nan
 
 
 def error_rates(mated: Floats, non_mated: Floats, threshold: float) -> ErrorRates:
@@ -120,8 +127,13 @@ def error_rates(mated: Floats, non_mated: Floats, threshold: float) -> ErrorRate
 
 
 def equal_error_rate(mated: Floats, non_mated: Floats) -> float:
-    """Where FMR and FNMR meet: the mean of both at the threshold at which they differ least."""
-    thresholds = np.unique(mated[np.isfinite(mated)])
+    """Where FMR and FNMR meet: the mean of both at the threshold at which they differ least.
+
+    Raises ValueError where there are no comparisons of one kind.
+    """
+    if not len(mated) or not len(non_mated):
+        raise ValueError("an equal error rate needs mated and non-mated comparisons")
+    thresholds = np.unique(np.append(mated[np.isfinite(mated)], -1.0))
     fnmr = 1 - np.searchsorted(np.sort(mated), thresholds, side="right") / len(mated)
     fmr = np.searchsorted(np.sort(non_mated), thresholds, side="right") / len(non_mated)
     nearest = int(np.abs(fmr - fnmr).argmin())
@@ -133,7 +145,15 @@ def trade_off(mated: Floats, non_mated: Floats, rates: Sequence[float]) -> Float
     closest = np.sort(non_mated)
     curve = np.full(len(rates), np.nan)
     for place, rate in enumerate(rates):
-        allowed = int(rate * len(closest) * (1 + 1e-12))
-        if allowed >= 1:
-            curve[place] = false_non_match_rate(mated, closest[min(allowed, len(closest)) - 1])
+        if rate * len(closest) * (1 + 1e-12) >= 1:
+            curve[place] = false_non_match_rate(mated, _threshold_in(closest, rate))
     return curve
+
+
+def _threshold_in(ordered: Floats, rate: float) -> float:
+    """As `threshold_at`, of dissimilarities in ascending order."""
+    allowed = int(rate * len(ordered) * (1 + 1e-12))
+    if allowed >= len(ordered):
+        return _greatest(ordered)
+    within = int(np.searchsorted(ordered, ordered[allowed], side="left"))
+    return float(ordered[within - 1]) if within else float(np.nextafter(ordered[0], -np.inf))

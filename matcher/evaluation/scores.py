@@ -63,7 +63,7 @@ class Scores:
         return column[self.mated], column[~self.mated]
 
     def write(self, path: Path) -> None:
-        """Writes both files, whole. Numbers are written so that they are read back as the very same."""
+        """Writes both files. Numbers are written so that they are read back as the very same."""
         names = tuple(self.dissimilarity)
         columns = [self.dissimilarity[name].tolist() for name in names]
         path.parent.mkdir(parents=True, exist_ok=True)

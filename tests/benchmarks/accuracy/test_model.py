@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.model import Model, ModelEmbedder, read_models
 from benchmarks.errors import ModelFileError
 from matcher.recognition.face import Image
@@ -67,6 +68,8 @@ def test_a_registered_model_gives_vectors_of_a_face_and_its_mirror_image(tmp_pat
         ({"file": "missing.onnx"}, "No such file"),
         ({"colours": "grey"}, "neither rgb nor bgr"),
         ({"flavour": "sweet"}, "flavour"),
+        ({"scale": 0}, "scale"),
+        ({"name": 5}, "a name is text"),
         ({"name": "fusion"}, "'fusion' cannot be a model's name"),
         ({"name": "../x"}, "cannot be a model's name"),
     ],
@@ -77,6 +80,13 @@ def test_a_model_that_is_not_as_registered_is_refused(tmp_path: Path, changes: d
 
 
 def test_a_list_that_is_none_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "models.json").write_text("{")
-    with pytest.raises(ModelFileError, match="list of models"):
-        read_models(tmp_path / "models.json")
+    for content in ("{", '["a"]', '{"name": "a"}', "5"):
+        (tmp_path / "models.json").write_text(content)
+        with pytest.raises(ModelFileError, match="list of models"):
+            read_models(tmp_path / "models.json")
+
+
+def test_vectors_of_other_preprocessing_are_others(tmp_path: Path) -> None:
+    (rgb,) = read_models(write_list(tmp_path))
+    (bgr,) = read_models(write_list(tmp_path, colours="bgr"))
+    assert ServiceExtractor([rgb]).digest != ServiceExtractor([bgr]).digest != ServiceExtractor().digest

@@ -75,3 +75,27 @@ def test_a_sample_of_several_pictures_is_their_mean(context: Context, tmp_path: 
 def test_no_face_anywhere_is_told(context: Context, tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="No face"):
         extract(Set({"a": [b"nobody"]}), ["a"], context, HashExtractor(tmp_path / "counted"))
+
+
+def test_another_copy_of_the_same_name_is_extracted_anew(context: Context, tmp_path: Path) -> None:
+    extractor = HashExtractor(tmp_path / "counted")
+    one = extract(Set({"a": [b"1"], "b": [b"2"]}), ["a", "b"], context, extractor)
+    other = extract(Set({"a": [b"1"], "b": [b"3"]}), ["a", "b"], context, extractor)
+    assert np.array_equal(one.vectors[DLIB][0], other.vectors[DLIB][0])
+    assert not np.array_equal(one.vectors[DLIB][1], other.vectors[DLIB][1])
+    assert len((tmp_path / "counted").read_text()) == 3
+
+
+def test_a_video_has_one_voice(context: Context, tmp_path: Path) -> None:
+    extractor = HashExtractor(tmp_path / "counted")
+    sets = Set({"one": [b"1"], "two": [b"2"], "three": [b"3"]})
+    mixed = Sample(
+        name="mixed",
+        pictures=tuple(
+            Picture(name=str(place), read=lambda data=data: data, medium=medium)
+            for place, (data, medium) in enumerate([(b"1", "7"), (b"2", "8"), (b"3", "8")])
+        ),
+    )
+    sets.samples()["mixed"] = mixed
+    one, two, three, together = extract(sets, ["one", "two", "three", "mixed"], context, extractor).vectors[DLIB]
+    assert together == pytest.approx((one + (two + three) / 2) / 2, abs=1e-6)

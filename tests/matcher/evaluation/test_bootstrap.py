@@ -56,8 +56,13 @@ def test_intervals_of_known_rates_hold_them_as_often_as_they_say():
 
 
 def test_no_error_is_no_proof_of_none():
-    bootstrap = SubjectBootstrap(100)
-    whose = np.arange(100)
+    bootstrap = SubjectBootstrap(4000)
+    whose = np.arange(100)  # of four thousand people a hundred are compared
     low, high = bootstrap.rate(np.zeros(100, bool), whose, whose)
     assert low == 0
     assert high == pytest.approx(0.037, abs=5e-4)
+    one_error = bootstrap.rate(np.arange(100) == 7, whose, whose)
+    assert one_error[0] == 0 or one_error[0] < 0.01
+    assert one_error[1] >= wilson(1, 100)[1] > high
+    assert bootstrap.rate(np.ones(100, bool), whose, whose) == (pytest.approx(0.963, abs=5e-4), 1.0)
+    assert bootstrap.rate(np.empty(0, bool), np.empty(0, int), np.empty(0, int)) == (0.0, 1.0)

@@ -9,7 +9,6 @@ from matcher.evaluation.error_rates import (
     best_threshold,
     equal_error_rate,
     error_rates,
-    false_match_rate,
     false_non_match_rate,
     folded_accuracy,
     threshold_at,
@@ -33,7 +32,7 @@ def test_a_face_not_found_is_a_miss_and_never_a_false_match():
     rates = error_rates(np.array([0.1, 0.9, math.inf]), np.array([0.2, 0.8, math.inf, math.inf]), 0.5)
     assert (rates.misses, rates.mated, rates.false_matches, rates.non_mated) == (2, 3, 1, 4)
     assert rates.fnmr == false_non_match_rate(np.array([0.1, 0.9, math.inf]), 0.5) == 2 / 3
-    assert rates.fmr == false_match_rate(np.array([0.2, 0.8, math.inf, math.inf]), 0.5) == 1 / 4
+    assert rates.fmr == 1 / 4
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3, 0.4, math.inf]), st.booleans()), min_size=1, max_size=30))
@@ -70,3 +69,18 @@ def test_the_curve_is_what_each_threshold_gives():
 def test_where_both_rates_meet():
     assert equal_error_rate(np.array([0.1, 0.2, 0.3, 0.8]), np.array([0.25, 0.9, 1.0, 1.1])) == 0.25
     assert equal_error_rate(np.array([0.1, 0.2]), np.array([0.5, 0.6])) == 0.0
+
+
+def test_where_no_face_was_found_nothing_matches():
+    nobody = np.full(4, math.inf)
+    assert equal_error_rate(nobody, np.array([0.5, 0.6])) == 0.5
+    assert best_threshold(nobody, np.array([True, False, True, False])) == -1.0
+    assert threshold_at(np.array([0.4, math.inf, math.inf]), 1.0) == 0.4
+    assert trade_off(np.array([math.inf, 0.1]), np.array([math.inf, 1.0]), [1.0]).tolist() == [0.5]
+    assert math.isnan(error_rates(np.empty(0), np.empty(0), 0.5).fmr)
+    with pytest.raises(ValueError, match="mated and non-mated"):
+        equal_error_rate(np.empty(0), nobody)
+
+
+def test_the_curve_lets_through_none_of_many_that_are_equal():
+    assert trade_off(np.array([0.5, 0.7]), np.full(100, 0.7), [0.01]).tolist() == [0.5]

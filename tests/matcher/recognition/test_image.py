@@ -158,3 +158,12 @@ def test_crop_is_never_empty_nor_larger_than_the_picture(x: float, y: float, wid
     crop = crop_face(np.zeros((60, 80, 3), np.uint8), face(x, y, width, height), 0.3)
     assert 1 <= crop.shape[0] <= 60
     assert 1 <= crop.shape[1] <= 80
+
+
+def test_an_error_crosses_from_one_process_to_another_whole() -> None:
+    import pickle
+
+    with pytest.raises(ImageFormatError) as told:
+        decode_image(b"nothing")
+    again = pickle.loads(pickle.dumps(told.value))
+    assert (type(again), str(again), again.code) == (ImageFormatError, str(told.value), told.value.code)

@@ -66,3 +66,7 @@ def test_a_missing_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(module, "files", lambda package: tmp_path)
     with pytest.raises(NeedsError, match="no file"):
         load_needs()
+
+
+def test_the_packages_needs_were_measured_with_the_present_model() -> None:
+    assert load_needs().of_present_model

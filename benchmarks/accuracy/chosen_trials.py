@@ -1,0 +1,31 @@
+"""Which of a set's trials are measured: all of them, or evenly some where there are too many for one file of scores."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.datasets.dataset import Trial
+from benchmarks.datasets.trial_table import TrialTable
+
+MOST_TRIALS = 2_000_000
+"""A file of scores of so many takes a quarter of a gigabyte."""
+
+
+def at_most(trials: Sequence[Trial], most: int = MOST_TRIALS) -> Sequence[Trial]:
+    """All trials; of more than `most`, all mated ones and evenly so many non-mated that there are about as many."""
+    if len(trials) <= most:
+        return trials
+    mated = trials.mated if isinstance(trials, TrialTable) else np.fromiter((one.mated for one in trials), bool)
+    non_mated = np.flatnonzero(~mated)
+    step = -(-len(non_mated) // max(most - int(mated.sum()), 1))
+    return [trials[place] for place in np.sort(np.append(np.flatnonzero(mated), non_mated[::step])).tolist()]
+
+
+def thinned(trials: Sequence[Trial], count: int) -> list[Trial]:
+    """About so many: evenly some of the mated and of the non-mated of each fold, at least one of each."""
+    kinds: dict[tuple[int, bool], list[Trial]] = defaultdict(list)
+    for trial in trials:
+        kinds[trial.fold, trial.mated].append(trial)
+    each = max(count // max(len(kinds), 1), 1)
+    return [trial for kind in kinds.values() for trial in kind[:: max(len(kind) // each, 1)][:each]]
