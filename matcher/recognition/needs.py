@@ -26,9 +26,9 @@ class NeedsError(ClearglassError):
 class Need:
     """One quantity of a face, and how far it may go.
 
-    unit: of both values. holds: the last level at which the false non-match rate was not clearly above that of the
-    pictures as they are. fails: the first at which it was; None: no level measured was that bad. limit: between the
-    two, where a straight line between them reaches `Needs.margin` times the FNMR; `holds` where there is no such line.
+    unit: of both values. holds: the last level at which the false non-match rate was at most `Needs.most_fnmr`. fails:
+    the first at which it was more; None: no level measured was that bad. limit: between the two, where a straight line
+    between them reaches that rate; `holds` where there is no such line.
     mated: pairs behind each level, the fewest of them.
     """
 
@@ -43,7 +43,7 @@ class Need:
 class Needs:
     """What was measured, and with what. quantities: by name, see `benchmarks.degradation`.
 
-    margin: so many times the undegraded FNMR is clearly more, if the 95 % Wilson interval leaves that out too.
+    fnmr: of the pictures as they are. most_fnmr: the most that a camera may miss for any one reason.
     nods: pairs of a made nod and the middle of what was measured of it (`ingest.close_look.nod`), in degrees, rising;
     positive when seen from above. nod_spread: standard deviation of what is measured of people as they come, in
     degrees. measured_on: the day, as ISO 8601 has it.
@@ -53,7 +53,7 @@ class Needs:
     dataset: str
     operating_point: str
     fnmr: float
-    margin: float
+    most_fnmr: float
     measured_on: str
     nods: tuple[tuple[float, float], ...]
     nod_spread: float

@@ -27,16 +27,16 @@ def curve(levels: Sequence[dict[str, Any]], judged_by: str | None = "value", mis
     return {"name": "made-up", "unit": "steps", "judged_by": judged_by, "as_it_is": as_it_is, "levels": levels}
 
 
-def test_the_limit_is_where_twice_as_many_are_missed() -> None:
-    need = need_of(curve([level(10, 13), level(20, 18), level(30, 42), level(40, 200)]))
+def test_the_limit_is_where_one_in_ten_is_missed() -> None:
+    need = need_of(curve([level(10, 13), level(20, 24), level(30, 48), level(40, 200)]))
     assert need is not None
     assert (need.holds, need.fails, need.mated) == (20, 30, 300)
     assert need.limit == pytest.approx(22.5)
 
 
-def test_twice_as_many_of_few_is_no_evidence() -> None:
-    assert not clearly_worse(level(1, 3, n=40), 0.04)
-    assert clearly_worse(level(1, 30, n=400), 0.0375)
+def test_one_in_ten_of_few_is_no_evidence() -> None:
+    assert not clearly_worse(level(1, 5, n=40), 0.06)
+    assert clearly_worse(level(1, 50, n=400), 0.06)
 
 
 def test_a_curve_that_never_gets_clearly_worse_holds_to_its_end() -> None:
@@ -59,7 +59,7 @@ def test_what_is_measured_is_told_in_its_own_terms_and_falls_from_the_first_leve
     levels = [level(1, 48, median={"sharpness": 30.0}), level(2, 100, median={"sharpness": 10.0})]
     need = need_of(curve(levels, "sharpness"))
     assert need is not None and (need.holds, need.fails) == (90.0, 30.0)
-    assert need.limit == pytest.approx(70.0)
+    assert need.limit == pytest.approx(60.0)
 
 
 def test_a_curve_to_be_read_only_asks_nothing() -> None:

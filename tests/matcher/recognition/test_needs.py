@@ -13,7 +13,7 @@ DOCUMENT: dict[str, Any] = {
     "dataset": "made up",
     "operating_point": "fmr-1e-5",
     "fnmr": 0.04,
-    "margin": 2.0,
+    "most_fnmr": 0.1,
     "measured_on": "2026-01-01",
     "nods": [[-20.0, -5.0], [0.0, 1.0], [40.0, 11.0]],
     "nod_spread": 4.0,
