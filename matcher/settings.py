@@ -5,8 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-LARGEST_THRESHOLD = 2.0
-"""Beyond it everybody is like everybody: whoever sets 80 means a percentage, and there are none."""
+from matcher.recognition.operating_point import LARGEST_THRESHOLD
 
 
 class MatcherSettings(BaseSettings):

@@ -14,6 +14,7 @@ from matcher.recognition.operating_point import (
 )
 from matcher.recognition.scale import SimilarityScale
 from matcher.store.errors import DataFolderError
+from matcher.store.lock import folder_turn
 from matcher.store.whole_file import write_whole
 
 
@@ -29,17 +30,18 @@ def keep_site_point(
     """Adds the point to the site's file, which is made if it is not there; gives the file's path.
 
     scale: takes the place of the site's own, which stays otherwise. replace: whether it may take the place of a point
-    of its name. Works beside a running service, which uses what it loaded at its start.
-    Raises OperatingPointNameError, OperatingPointError, DataFolderError.
+    of its name. Works beside a running service, which uses what it loaded at its start, and beside others who do the
+    same: each waits for its turn. Raises OperatingPointNameError, OperatingPointError, DataFolderError.
     """
-    present = load_site_points(folder)
-    _require_free(point.name, present, replace=replace)
-    others = tuple(one for one in present.points if one.name != point.name)
-    written = OperatingPoints(points=(*others, point), scale=scale or present.scale)
+    _require_of_site(point.name)
     path = folder / OPERATING_POINTS
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, written.content(), mode=0o600)
+        with folder_turn(folder):
+            present = load_site_points(folder)
+            _require_free(point.name, present, replace=replace)
+            others = tuple(one for one in present.points if one.name != point.name)
+            written = OperatingPoints(points=(*others, point), scale=scale or present.scale)
+            write_whole(path, written.content(), mode=0o600)
     except OSError as error:
         raise DataFolderError(
             f"{path} cannot be written: {error.strerror}.",
@@ -48,11 +50,14 @@ def keep_site_point(
     return path
 
 
-def _require_free(name: str, present: OperatingPoints, *, replace: bool) -> None:
+def _require_of_site(name: str) -> None:
     if name == NO_EVIDENCE or name in load_operating_points():
         raise OperatingPointNameError(
             f"The name {name} is taken by Clearglass itself.", remedy="Choose another, such as the site's."
         )
+
+
+def _require_free(name: str, present: OperatingPoints, *, replace: bool) -> None:
     if not replace and any(one.name == name for one in present.points):
         raise OperatingPointNameError(
             f"There is an operating point {name} at this site already, and the log may speak of it.",

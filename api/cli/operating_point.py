@@ -11,9 +11,7 @@ from api.cli.output import show, tell
 from matcher.errors import ClearglassError
 
 if TYPE_CHECKING:
-    from matcher.evaluation.scores import Scores
     from matcher.recognition.operating_point import OperatingPoint
-    from matcher.recognition.scale import SimilarityScale
 
 DECIDES = "fusion"
 """The recogniser that the service decides by."""
@@ -40,7 +38,7 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Turn scores into a threshold with its evidence, for the service to decide by."""
-    from matcher.evaluation.calibration import calibrated
+    from matcher.evaluation.calibration import calibrated, calibrated_scale
     from matcher.evaluation.scores import read_scores
     from matcher.recognition.registry import model_digest
     from matcher.site_points import keep_site_point
@@ -52,8 +50,8 @@ def calibrate(
             remedy=f"Calibrate on the column {DECIDES}.",
         )
     found = read_scores(scores)
-    point = calibrated(found, recogniser=recogniser, name=name, rate=fmr)
-    measured = _scale(found) if scale else None
+    point = calibrated(found, name=name, rate=fmr)
+    measured = calibrated_scale(found) if scale else None
     path = keep_site_point(data, point, scale=measured, replace=replace)
     listed = _listed(point, model_digest())
     record = {**listed, "written": str(path), "scale": None if measured is None else measured.record()}
@@ -101,14 +99,6 @@ def _evidence(one: dict[str, Any]) -> list[str]:
 
 def _rate(one: dict[str, Any], name: str) -> str:
     return f"{one[name]:.3g} [{one[f'{name}_low']:.3g}, {one[f'{name}_high']:.3g}]"
-
-
-def _scale(scores: "Scores") -> "SimilarityScale":
-    from matcher.evaluation.calibration import scale_of
-
-    _, non_mated = scores.of(DECIDES)
-    provenance = scores.provenance
-    return scale_of(non_mated, dataset=provenance.dataset, model_digest=provenance.digests[DECIDES])
 
 
 def _told(one: dict[str, Any], path: Path) -> str:

@@ -12,7 +12,8 @@ from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import error_rates, threshold_at
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Scores
-from matcher.recognition.operating_point import Measurement, OperatingPoint
+from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.operating_point import LARGEST_THRESHOLD, Measurement, OperatingPoint
 from matcher.recognition.scale import FEWEST, SimilarityScale
 
 Floats = NDArray[np.floating[Any]]
@@ -35,12 +36,18 @@ def calibrated(scores: Scores, *, recogniser: str = "fusion", name: str, rate: f
 
     It is rounded down to four decimals, and the rates are those of the rounded one. Intervals are of resamples of the
     people where the samples' names tell who is on them, as in `person/picture`; else they are Wilson's.
-    Raises CalibrationError for a name or a rate that is none, and where fewer than ten comparisons would be let
-    through; ScoreFileError if there are no scores of the recogniser.
+    Raises CalibrationError for a name, a rate or a threshold that is none, and where fewer than ten comparisons would
+    be let through; ScoreFileError if there are no scores of the recogniser.
     """
     _require_name(name)
     mated, non_mated = scores.of(recogniser)
     threshold = rounded_threshold(non_mated, rate)
+    if not 0 < threshold <= LARGEST_THRESHOLD:
+        raise CalibrationError(
+            f"At a false match rate of {rate:g} the threshold is {threshold:g}, and must be more than 0 and at most "
+            f"{LARGEST_THRESHOLD:g}.",
+            remedy="See whether the scores are dissimilarities, lower where two faces are more alike.",
+        )
     if not len(mated):
         raise CalibrationError(
             "There are no mated comparisons, so nobody could say how many people the threshold misses.",
@@ -107,8 +114,21 @@ def rounded_threshold(non_mated: Floats, rate: float) -> float:
     return threshold
 
 
+def calibrated_scale(scores: Scores, *, recogniser: str = "fusion") -> SimilarityScale:
+    """The scale of such scores. Raises CalibrationError for another fusion's, which would be read by nobody."""
+    provenance = scores.provenance
+    if provenance.dlib_weight != DLIB_WEIGHT:
+        raise CalibrationError(
+            f"The scores were measured with a fusion in which dlib weighs {provenance.dlib_weight:g}; here it weighs "
+            f"{DLIB_WEIGHT:g}, so they make no scale.",
+            remedy="Measure again with the present model, or calibrate without a scale.",
+        )
+    _, non_mated = scores.of(recogniser)
+    return scale_of(non_mated, dataset=provenance.dataset, model_digest=provenance.digests[recogniser])
+
+
 def scale_of(non_mated: Floats, *, dataset: str, model_digest: str) -> SimilarityScale:
-    """The scale of (n,) dissimilarities of non-mated comparisons, in any order.
+    """The scale by the present fusion of (n,) dissimilarities of non-mated comparisons, in any order.
 
     Its steps lie evenly in the rate's logarithm, from one in ten to ten of all comparisons; before them stands the
     closest pair. Raises CalibrationError for fewer than a hundred comparisons.

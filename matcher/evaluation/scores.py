@@ -6,8 +6,10 @@ A CSV file with the columns fold, probe, reference, mated (0 or 1), and for each
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,6 +41,13 @@ class Provenance:
     dlib_weight: float
     samples: int
     failed: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError or TypeError where something of it is of another kind."""
+        named = (self.dataset, *self.digests.values())
+        if not (all(name and isinstance(name, str) for name in named) and math.isfinite(self.dlib_weight)):
+            raise ValueError("scores tell their data set, their models and the weight of their fusion")
+        date.fromisoformat(self.measured_on)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,7 +90,7 @@ def read_scores(path: Path) -> Scores:
     try:
         document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         provenance = Provenance(**document | {"failed": tuple(document["failed"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScoreFileError(
             f"What {path.name} was measured on and with cannot be read: {path.with_suffix('.json').name} "
             "is missing or malformed.",

@@ -1,14 +1,15 @@
 """A threshold with its evidence. A bare number is possible too, and is warned about wherever it is shown."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from matcher.errors import ClearglassError
-from matcher.evaluation.interval import wilson
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.registry import model_digest
 from matcher.recognition.scale import SimilarityScale
@@ -22,6 +23,11 @@ Those few closest pairs are also where the data set's own errors are: the same p
 OPERATING_POINTS = "operating_points.json"
 """The file beside this one that `python -m benchmarks operating-point` writes; and, of the same form, the file in the
 data folder with the points that were measured at this site."""
+
+LARGEST_THRESHOLD = 2.0
+"""Beyond it everybody is like everybody: whoever sets 80 means a percentage, and there are none."""
+
+INTERVALS = ("wilson", "subjects")
 
 NO_EVIDENCE = "no-evidence"
 """The name of a point that is but a number."""
@@ -57,10 +63,17 @@ class Measurement:
     measured_on: str
 
     def __post_init__(self) -> None:
-        """Raises ValueError or TypeError where a rate is none, or rests on nothing."""
+        """Raises ValueError or TypeError where a rate is none, or rests on nothing, or is of no known origin."""
         rates = (self.fmr, self.fmr_low, self.fmr_high, self.fnmr, self.fnmr_low, self.fnmr_high)
         if not (all(0 <= rate <= 1 for rate in rates) and self.non_mated > 0 and self.mated > 0):
             raise ValueError("a measurement has rates from 0 to 1, and pairs on which they were measured")
+        if not (self.dataset and isinstance(self.dataset, str) and isinstance(self.model_digest, str)):
+            raise ValueError("a measurement names its data set and its model")
+        if self.interval not in INTERVALS:
+            raise ValueError(f"the intervals of a measurement are of a known kind: {' or '.join(INTERVALS)}")
+        if not math.isfinite(self.dlib_weight):
+            raise ValueError("the weight of a fusion is a number")
+        date.fromisoformat(self.measured_on)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +139,22 @@ class OperatingPoints:
     def parse(cls, data: bytes, *, site: bool = False) -> Self:
         """Reads the content of such a file. Raises OperatingPointError.
 
-        dlib_weight of the document is the one of its scale, and of those of its points that name none.
+        dlib_weight of the document is the one of its scale and of its points where they name none.
         """
         try:
             document: dict[str, Any] = json.loads(data)
             weight = float(document["dlib_weight"])
             points = tuple(_point(record, weight, site=site) for record in document["operating_points"])
-            scale = None if document.get("scale") is None else SimilarityScale.of(document["scale"])
+            measured = document.get("scale")
+            scale = None if measured is None else SimilarityScale.of({"dlib_weight": weight, **measured})
         except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
             raise OperatingPointError(
                 "The file of operating points cannot be read.", remedy=_SITE_REMEDY if site else _REMEDY
             ) from error
-        if weight != DLIB_WEIGHT:
-            scale = None
         return cls(points=points, scale=scale)
 
     def content(self) -> bytes:
-        """The content of the file. What its scale was measured with is the present fusion."""
+        """The content of the file. Each point and the scale tell what fusion they were measured with."""
         document: dict[str, Any] = {
             "dlib_weight": DLIB_WEIGHT,
             "operating_points": [point.record() for point in self.points],
@@ -154,11 +166,18 @@ class OperatingPoints:
 
 def _point(record: Mapping[str, Any], weight: float, *, site: bool) -> OperatingPoint:
     told = {"dlib_weight": weight, **record}
-    name, threshold = str(told.pop("name")), float(told.pop("threshold"))
-    if "fnmr_low" not in told:
-        told["fnmr_low"], told["fnmr_high"] = wilson(round(told["fnmr"] * told["mated"]), told["mated"])
+    name, threshold = str(told.pop("name")), told.pop("threshold")
+    # A text, NaN and infinity are none either; what is wrong here would be wrong in every search.
+    if isinstance(threshold, bool) or not (isinstance(threshold, int | float) and 0 < threshold <= LARGEST_THRESHOLD):
+        raise OperatingPointError(
+            f"The file of operating points cannot be read: the threshold of {name} is {threshold!r}, and must be more "
+            f"than 0 and at most {LARGEST_THRESHOLD:g}.",
+            remedy=_SITE_REMEDY if site else _REMEDY,
+        )
     evidence = Measurement(**told)
-    return OperatingPoint(name=name, threshold=threshold, model_digest=model_digest(), evidence=evidence, site=site)
+    return OperatingPoint(
+        name=name, threshold=float(threshold), model_digest=model_digest(), evidence=evidence, site=site
+    )
 
 
 def load_operating_points(folder: Path | None = None) -> dict[str, OperatingPoint]:
@@ -196,13 +215,14 @@ def load_site_points(folder: Path | None) -> OperatingPoints:
 
 
 def load_scale(folder: Path | None = None, *, of_model: str | None = None) -> SimilarityScale | None:
-    """The site's own scale, or else the package's; only one that was measured with this model.
+    """The site's own scale, or else the package's; only one that was measured with this model and this fusion.
 
     of_model: its digest; None is the present one. Raises OperatingPointError where a file cannot be read.
     """
     wanted = model_digest() if of_model is None else of_model
     scales = (load_site_points(folder).scale, OperatingPoints.parse(_packaged()).scale)
-    return next((scale for scale in scales if scale is not None and scale.model_digest == wanted), None)
+    fitting = (one for one in scales if one and (one.model_digest, one.dlib_weight) == (wanted, DLIB_WEIGHT))
+    return next(fitting, None)
 
 
 def _packaged() -> bytes:
@@ -210,4 +230,4 @@ def _packaged() -> bytes:
 
 
 _REMEDY = f"Delete matcher/recognition/{OPERATING_POINTS} and measure: `python -m benchmarks operating-point`."
-_SITE_REMEDY = f"Delete {OPERATING_POINTS} in the data folder, and make it again: clearglass calibrate."
+_SITE_REMEDY = f"Correct {OPERATING_POINTS} in the data folder; or delete it, and make it again: clearglass calibrate."

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from matcher.recognition.fusion import DLIB_WEIGHT
+
 FEWEST = 10
 """Pairs that a rate must rest on to be told."""
 
@@ -46,13 +48,14 @@ def _two_figures(number: float, rounded: Callable[[float], int]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarityScale:
-    """FMR by dissimilarity on `non_mated` pairs of `dataset`, by the model of that digest.
+    """FMR by dissimilarity on `non_mated` pairs of `dataset`, by that model and the fusion of that weight.
 
     steps: (dissimilarity, FMR) from the closest pair on, both rising.
     """
 
     dataset: str
     model_digest: str
+    dlib_weight: float = DLIB_WEIGHT
     non_mated: int
     steps: tuple[tuple[float, float], ...]
 
@@ -95,6 +98,7 @@ class SimilarityScale:
         return {
             "dataset": self.dataset,
             "model_digest": self.model_digest,
+            "dlib_weight": self.dlib_weight,
             "non_mated": self.non_mated,
             "steps": steps,
         }
@@ -105,6 +109,7 @@ class SimilarityScale:
         return cls(
             dataset=str(record["dataset"]),
             model_digest=str(record["model_digest"]),
+            dlib_weight=float(record["dlib_weight"]),
             non_mated=int(record["non_mated"]),
             steps=tuple((float(at), float(rate)) for at, rate in record["steps"]),
         )

@@ -1,7 +1,9 @@
-"""The lock that keeps a data folder to one process."""
+"""The lock that keeps a data folder to one process, and the one for what is written beside that process."""
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from matcher.store.errors import DataFolderError, DataFolderInUseError
@@ -18,10 +20,7 @@ def lock_folder(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise DataFolderError(
-            f"The data folder {folder} cannot be used: {error.strerror}.",
-            remedy="Choose a folder on a local disk that this account may write to.",
-        ) from error
+        raise _unusable(folder, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -31,3 +30,31 @@ def lock_folder(folder: Path) -> int:
             remedy="Stop it first, or use its API; `clearglass audit` commands work beside it.",
         ) from error
     return descriptor
+
+
+@contextmanager
+def folder_turn(folder: Path) -> Iterator[None]:
+    """Makes the folder, and waits until nobody else has a turn at what is changed beside the process that holds it.
+
+    The folder itself is what is locked, so that no file stays behind. Raises DataFolderError.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            raise _unusable(folder, error) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _unusable(folder: Path, error: OSError) -> DataFolderError:
+    return DataFolderError(
+        f"The data folder {folder} cannot be used: {error.strerror}.",
+        remedy="Choose a folder on a local disk that this account may write to.",
+    )

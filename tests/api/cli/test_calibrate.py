@@ -14,7 +14,7 @@ from matcher.recognition.operating_point import load_operating_points, load_scal
 from matcher.recognition.registry import model_digest
 
 
-def made(*, digest: str | None = None) -> Scores:
+def made(*, digest: str | None = None, dlib_weight: float = DLIB_WEIGHT) -> Scores:
     """20,000 non-mated and 200 mated comparisons of made-up people."""
     random = np.random.default_rng(1)
     mated = np.arange(20_200) < 200
@@ -32,7 +32,7 @@ def made(*, digest: str | None = None) -> Scores:
             dataset="Lobby, [spring]",
             measured_on="2026-11-27",
             digests={"fusion": digest or model_digest(), "dlib": model_digest()},
-            dlib_weight=DLIB_WEIGHT,
+            dlib_weight=dlib_weight,
             samples=100,
             failed=(),
         ),
@@ -76,6 +76,28 @@ def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp
     assert scale is not None
     assert found["scale"]["dataset"] == scale.dataset == "Lobby, [spring]"
     assert scale.stands_for(found["threshold"]).fmr == pytest.approx(found["fmr"], rel=0.1)
+
+
+def test_scores_of_another_fusion_make_no_scale(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
+    made(dlib_weight=DLIB_WEIGHT + 0.1).write(scores)
+    command = ("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
+    status, out, _ = run(*command, "--scale", "--json")
+    assert status == 1
+    error = json.loads(out)["error"]
+    assert (error["code"], "0.6" in error["message"]) == ("calibration", True)
+    assert not (tmp_path / "data").exists()
+    assert told(*command)["caveat"]["code"] == "operating_point_other_model"
+
+
+@pytest.mark.parametrize("changed", [{"measured_on": "spring"}, {"dataset": 5}, {"dlib_weight": "half"}])
+def test_what_scores_tell_of_themselves_is_checked(
+    run: Any, scores: Path, tmp_path: Path, changed: dict[str, object]
+) -> None:
+    beside = scores.with_suffix(".json")
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | changed))
+    status, out, _ = run("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path, "--json")
+    assert status == 1
+    assert json.loads(out)["error"]["code"] == "score_file"
 
 
 @pytest.mark.parametrize(

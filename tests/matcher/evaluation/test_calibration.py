@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -86,6 +87,13 @@ def test_a_name_is_lower_case_letters_digits_dots_and_hyphens(name: str) -> None
 def test_what_is_no_false_match_rate_is_refused(rate: float) -> None:
     with pytest.raises(CalibrationError, match="no false match rate"):
         calibrated(scores(1000), name="lobby", rate=rate)
+
+
+def test_similarities_make_no_threshold() -> None:
+    measured = scores(1000)
+    per_cent = {"fusion": measured.dissimilarity["fusion"] * 100}
+    with pytest.raises(CalibrationError, match="more than 0 and at most 2"):
+        calibrated(dataclasses.replace(measured, dissimilarity=per_cent), name="lobby", rate=1e-2)
 
 
 def test_without_mated_comparisons_nobody_could_say_what_is_missed() -> None:

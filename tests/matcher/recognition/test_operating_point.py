@@ -1,10 +1,12 @@
 import dataclasses
 import json
+import math
+import threading
 from pathlib import Path
 
 import pytest
 
-from matcher.evaluation.interval import wilson
+from matcher import site_points
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
@@ -20,6 +22,7 @@ from matcher.recognition.operating_point import (
 from matcher.recognition.registry import model_digest
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import OperatingPointNameError, keep_site_point
+from matcher.store.whole_file import write_whole
 
 
 @pytest.fixture
@@ -93,15 +96,6 @@ def test_a_points_record_is_read_as_the_same_point() -> None:
     assert OperatingPoints.parse(points.content()) == points
 
 
-def test_where_a_file_tells_no_interval_of_the_misses_it_is_wilsons(document: dict) -> None:
-    record = document["operating_points"][0]
-    record |= {"mated": 100, "fnmr": 0.05}
-    for name in ("fnmr_low", "fnmr_high"):
-        record.pop(name, None)
-    (point, *_) = OperatingPoints.parse(json.dumps(document).encode()).points
-    assert (point.evidence.fnmr_low, point.evidence.fnmr_high) == wilson(5, 100)
-
-
 def test_the_sites_points_stand_beside_the_packages(tmp_path: Path) -> None:
     assert load_operating_points(tmp_path) == load_operating_points(tmp_path / "none") == load_operating_points()
     path = keep_site_point(tmp_path, lobby())
@@ -124,8 +118,12 @@ def test_a_site_point_of_another_model_is_loaded_and_says_so(tmp_path: Path, cha
     assert point.caveat.remedy
     document = json.loads((tmp_path / OPERATING_POINTS).read_text())
     document["dlib_weight"] = DLIB_WEIGHT + 0.1
+    del document["scale"]["dlib_weight"]  # then it is the document's
     (tmp_path / OPERATING_POINTS).write_text(json.dumps(document))
-    assert load_site_points(tmp_path).scale is None, "a scale of another fusion"
+    assert load_scale(tmp_path) == load_scale() is not None, "a scale of another fusion"
+    keep_site_point(tmp_path, dataclasses.replace(lobby(), name="yard"))
+    assert load_site_points(tmp_path).scale == scale(dlib_weight=DLIB_WEIGHT + 0.1), "it is kept, and read by nobody"
+    assert load_scale(tmp_path) == load_scale()
 
 
 def test_a_scale_of_another_model_is_not_read_by(tmp_path: Path) -> None:
@@ -156,8 +154,55 @@ def test_a_sites_file_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> Non
     assert (tmp_path / OPERATING_POINTS).read_text() == "{"
 
 
+@pytest.mark.parametrize("threshold", [80, 2.0001, 0, -1, math.nan, math.inf, "0.7", True, None])
+def test_a_threshold_that_nobody_could_mean_is_refused(tmp_path: Path, threshold: object) -> None:
+    keep_site_point(tmp_path, lobby())
+    document = json.loads((tmp_path / OPERATING_POINTS).read_text())
+    document["operating_points"][0]["threshold"] = threshold
+    (tmp_path / OPERATING_POINTS).write_text(json.dumps(document))
+    with pytest.raises(OperatingPointError, match="threshold of lobby is") as caught:
+        load_operating_points(tmp_path)
+    assert repr(threshold) in caught.value.message
+    assert "data folder" in caught.value.remedy
+    document["operating_points"][0]["threshold"] = 2
+    (tmp_path / OPERATING_POINTS).write_text(json.dumps(document))
+    assert load_operating_points(tmp_path)["lobby"].threshold == 2.0
+
+
+def test_two_who_calibrate_at_once_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = threading.Thread(target=keep_site_point, args=(tmp_path, dataclasses.replace(lobby(), name="yard")))
+
+    def slowly(*args: object, **options: object) -> None:
+        monkeypatch.undo()
+        other.start()
+        other.join(0.3)
+        write_whole(*args, **options)
+
+    monkeypatch.setattr(site_points, "write_whole", slowly)
+    keep_site_point(tmp_path, lobby())
+    other.join(10)
+    assert {point.name for point in load_site_points(tmp_path).points} == {"lobby", "yard"}
+    assert [path.name for path in tmp_path.iterdir()] == [OPERATING_POINTS]
+
+
 @pytest.mark.parametrize(
-    "changes", [{"fmr": 1.1}, {"fmr": -0.1}, {"fmr": None}, {"non_mated": 0}, {"mated": 0}, {"threshold": "near"}]
+    "changes",
+    [
+        {"fmr": 1.1},
+        {"fmr": -0.1},
+        {"fmr": None},
+        {"non_mated": 0},
+        {"mated": 0},
+        {"dataset": 5},
+        {"dataset": ""},
+        {"interval": "none"},
+        {"interval": None},
+        {"measured_on": "some day"},
+        {"measured_on": 2026},
+        {"model_digest": None},
+        {"dlib_weight": math.nan},
+        {"dlib_weight": "0.5"},
+    ],
 )
 def test_evidence_that_is_none_is_refused(document: dict, changes: dict) -> None:
     document["operating_points"][0] |= changes
