@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from threadpoolctl import threadpool_limits
 
 from matcher.alerts import Alerts
+from matcher.audit.camera_traffic import CameraTraffic
 from matcher.audit.cosigning import Cosigning
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogError
@@ -18,6 +19,7 @@ from matcher.audit.policy import read_policy
 from matcher.audit.verification import require_sound
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
+from matcher.evaluation.expectation import DAY, WEEK
 from matcher.gallery.declaration import Declarations
 from matcher.gallery.enrolment import Enroller
 from matcher.gallery.gallery import Gallery
@@ -115,6 +117,7 @@ class Matcher:
         )
         self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
         """What a dissimilarity stands for; None where that was not measured."""
+        self.traffic = CameraTraffic(database, days=(DAY, WEEK))
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
 

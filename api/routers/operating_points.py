@@ -1,21 +1,15 @@
 """Thresholds with their evidence, and what each would bring at this gallery and its traffic."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.guard import Bucket, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
-from matcher.audit.searches import camera_searches
-from matcher.evaluation.expectation import Estimate, Expectation, caution, expected
+from matcher.evaluation.expectation import DAY, WEEK, Estimate, Expectation, caution, expected
 from matcher.recognition.operating_point import Caveat, OperatingPoint
 from matcher.recognition.scale import SimilarityScale
 
 router = APIRouter(tags=["operating points"], route_class=GuardedRoute)
-
-_DAY = 1
-_WEEK = 7
 
 
 class CaveatOut(BaseModel):
@@ -74,10 +68,10 @@ class ExpectationOut(BaseModel):
     """What to expect of a threshold. All of it is as good as the measurement is like this site."""
 
     references: int = Field(description="That each search compares with: all that are searchable.")
-    passages_a_day: float
-    fpir: EstimateOut = Field(description="Share of passages of people not enrolled that find somebody.")
-    false_alarms_a_day: EstimateOut = Field(description="If nobody who passes is enrolled: the most there can be.")
-    misses_per_hundred: EstimateOut = Field(description="Of a hundred passages of enrolled people.")
+    searches_a_day: float
+    fpir: EstimateOut = Field(description="Share of searches for people not enrolled that find somebody.")
+    false_alarms_a_day: EstimateOut = Field(description="If nobody searched for is enrolled: the most there can be.")
+    misses_per_hundred: EstimateOut = Field(description="Of a hundred searches for enrolled people, those that find nobody.")
     fmr_for_one_a_week: float | None = Field(description="FMR that would bring one false alarm a week.")
 
     @classmethod
@@ -85,7 +79,7 @@ class ExpectationOut(BaseModel):
         """From the noun."""
         return cls(
             references=one.references,
-            passages_a_day=one.passages_a_day,
+            searches_a_day=one.searches_a_day,
             fpir=EstimateOut.of(one.fpir),
             false_alarms_a_day=EstimateOut.of(one.false_alarms_a_day),
             misses_per_hundred=EstimateOut.of(one.misses_per_hundred),
@@ -119,13 +113,16 @@ class ScaleOut(BaseModel):
 
 
 class OperatingPointsOut(BaseModel):
-    """All thresholds there are, the loosest of the package first. passages: identifications by cameras."""
+    """All thresholds there are, the loosest of the package first.
+
+    searches: identifications by cameras, not people: whoever stays before one is searched for again and again.
+    """
 
     points: list[ListedPointOut]
     scale: ScaleOut | None
     references: int
-    passages_last_day: int
-    passages_last_week: int
+    searches_last_day: int
+    searches_last_week: int
 
 
 @router.get(
@@ -135,23 +132,23 @@ class OperatingPointsOut(BaseModel):
     openapi_extra=asks(Permission.ALERTS_READ, bucket=Bucket.SEARCHES),
 )
 def list_operating_points(service: ServiceDep) -> OperatingPointsOut:
-    """Counts the identifications of the last week, and says what each threshold would make of them."""
-    matcher, now = service.matcher, service.clock()
+    """What each threshold would make of the last week's identifications, which are counted once a minute at most."""
+    matcher = service.matcher
     used, references = matcher.identifier.operating_point, matcher.gallery.size
-    day, week = camera_searches(matcher.database, [now - timedelta(days=days) for days in (_DAY, _WEEK)])
+    day, week = matcher.traffic.counts(service.clock())
 
     def listed(point: OperatingPoint) -> ListedPointOut:
-        def at(passages_a_day: float) -> ExpectationOut | None:
+        def at(searches_a_day: float) -> ExpectationOut | None:
             if point.evidence is None:
                 return None
-            return ExpectationOut.of(expected(point.evidence, references=references, passages_a_day=passages_a_day))
+            return ExpectationOut.of(expected(point.evidence, references=references, searches_a_day=searches_a_day))
 
         return ListedPointOut(
             **OperatingPointOut.of(point).model_dump(),
             site=point.site,
             in_use=point.name == used.name,
-            last_day=at(day / _DAY),
-            last_week=at(week / _WEEK),
+            last_day=at(day / DAY),
+            last_week=at(week / WEEK),
             caution=None if point.evidence is None else caution(point.evidence),
         )
 
@@ -159,6 +156,6 @@ def list_operating_points(service: ServiceDep) -> OperatingPointsOut:
         points=[listed(point) for point in matcher.operating_points().values()],
         scale=ScaleOut.of(matcher.scale),
         references=references,
-        passages_last_day=day,
-        passages_last_week=week,
+        searches_last_day=day,
+        searches_last_week=week,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.permission import Role
+from matcher.audit import camera_traffic
 from matcher.evaluation.expectation import fpir
 from matcher.probe import Query
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
@@ -38,16 +39,16 @@ def listed(site: Any, role: Role = Role.AUDITOR) -> Any:
 def test_each_point_says_what_it_brings_here(site, astronaut_jpeg) -> None:
     site.enrol(astronaut_jpeg)
     passes(site, astronaut_jpeg, times=14)
-    # What people ask for is no passage, whatever its case says.
+    # What people ask for is no search by a camera, whatever its purpose says.
     passes(site, astronaut_jpeg, times=1, actor="user:1", purpose='"actor":"camera:')
     found = listed(site)
-    assert (found["references"], found["passages_last_day"], found["passages_last_week"]) == (1, 14, 14)
+    assert (found["references"], found["searches_last_day"], found["searches_last_week"]) == (1, 14, 14)
     assert [point["name"] for point in found["points"]] == list(load_operating_points())
     assert [point["name"] for point in found["points"] if point["in_use"]] == [DEFAULT_OPERATING_POINT]
     for point in found["points"]:
         assert point["caveat"] is None and point["site"] is False
         day, week = point["last_day"], point["last_week"]
-        assert (day["references"], day["passages_a_day"], week["passages_a_day"]) == (1, 14, 2)
+        assert (day["references"], day["searches_a_day"], week["searches_a_day"]) == (1, 14, 2)
         assert day["false_alarms_a_day"]["value"] == pytest.approx(14 * fpir(point["fmr"], 1))
         assert week["false_alarms_a_day"]["high"] == pytest.approx(2 * point["fmr_high"])
         assert day["misses_per_hundred"]["value"] == pytest.approx(100 * point["fnmr"])
@@ -63,8 +64,23 @@ def test_traffic_is_of_the_last_day_and_week(site, astronaut_jpeg, monkeypatch) 
     for later, day, week in ((23, 3, 3), (25, 0, 3), (24 * 7 + 1, 0, 0)):
         monkeypatch.setattr(site.service, "clock", lambda later=later: datetime.now(UTC) + timedelta(hours=later))
         found = listed(site)
-        assert (found["passages_last_day"], found["passages_last_week"]) == (day, week)
+        assert (found["searches_last_day"], found["searches_last_week"]) == (day, week)
     assert found["points"][0]["last_day"]["fmr_for_one_a_week"] is None
+
+
+def test_traffic_is_counted_once_a_minute(site, astronaut_jpeg, monkeypatch) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    began, counted = datetime.now(UTC), []
+    count = camera_traffic.camera_searches
+    monkeypatch.setattr(camera_traffic, "camera_searches", lambda *asked: counted.append(asked) or count(*asked))
+    site.enrol(astronaut_jpeg)
+    passes(site, astronaut_jpeg, times=1)
+    for seconds, searches in ((1, 1), (60, 1), (61, 2), (0, 2)):
+        monkeypatch.setattr(site.service, "clock", lambda at=seconds: began + timedelta(seconds=at))
+        assert listed(site)["searches_last_day"] == searches
+        passes(site, astronaut_jpeg, times=seconds == 1)
+    assert len(counted) == 3, "also when the clock was set back"
 
 
 def test_a_point_calibrated_beside_the_running_service_is_listed(site) -> None:

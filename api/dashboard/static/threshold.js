@@ -35,26 +35,27 @@ function evidence(point) {
 
 function expectation(point, found) {
   const { last_day: day, last_week: week } = point;
-  const passages = plural(found.passages_last_day, "passage");
+  const searches = plural(found.searches_last_day, "search", "searches");
   return element("p", { class: "expectation" },
-    `With ${plural(found.references, "reference")} in the gallery and ${passages} in the last 24 hours, expect at most `,
+    `With ${plural(found.references, "reference")} in the gallery and ${searches} by cameras in the last 24 hours, expect at most `,
     element("b", {}, perDay(day.false_alarms_a_day.value)), spread(day.false_alarms_a_day, perDay),
-    ": so many if nobody who passes is enrolled. ",
-    `At the pace of the last 7 days, ${figure(week.passages_a_day)} passages a day, `, element("b", {}, perDay(week.false_alarms_a_day.value)), ". ",
-    "Of a hundred passages of enrolled people ", element("b", {}, figure(day.misses_per_hundred.value)), " find nobody", spread(day.misses_per_hundred, figure), ". ",
+    ": so many if nobody who is searched for is enrolled. ",
+    `At the pace of the last 7 days, ${figure(week.searches_a_day)} searches a day, `, element("b", {}, perDay(week.false_alarms_a_day.value)), ". ",
+    "Of a hundred searches for enrolled people ", element("b", {}, figure(day.misses_per_hundred.value)), " find nobody", spread(day.misses_per_hundred, figure), ". ",
+    "A search is not a person: whoever stays before a camera is searched for again every few seconds. ",
     point.caution);
 }
 
 const spread = (estimate, words) => (estimate.high > 0 ? ` (${interval(estimate, words)})` : "");
 
 function figures(point) {
-  const needed = (point.last_week.passages_a_day > 0 ? point.last_week : point.last_day).fmr_for_one_a_week;
+  const needed = (point.last_week.searches_a_day > 0 ? point.last_week : point.last_day).fmr_for_one_a_week;
   return element("dl", { class: "facts" },
     fact("False alarms, last 24 hours' traffic", perDay(point.last_day.false_alarms_a_day.value)),
     fact("False alarms, last 7 days' traffic", perDay(point.last_week.false_alarms_a_day.value)),
-    fact("Of 1,000 passers-by not enrolled, mistaken", figure(point.last_week.fpir.value * 1000)),
-    fact("Misses per hundred passages", figure(point.last_week.misses_per_hundred.value)),
-    fact("For one false alarm a week it would take", needed === null ? "nobody passes or is enrolled" : `an FMR of ${oneIn(needed)}`));
+    fact("Of 1,000 searches for people not enrolled, mistaken", figure(point.last_week.fpir.value * 1000)),
+    fact("Misses per hundred searches", figure(point.last_week.misses_per_hundred.value)),
+    fact("For one false alarm a week it would take", needed === null ? "nobody is searched for or enrolled" : `an FMR of ${oneIn(needed)}`));
 }
 
 function row(point) {

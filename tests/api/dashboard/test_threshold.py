@@ -23,12 +23,15 @@ def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(open_p
     expect(used).to_contain_text(f"In use: {point.name}, threshold {point.threshold:.3f}")
     expect(used).to_contain_text(f"Of {point.evidence.non_mated:,} pairs of different people")
     expect(used).to_contain_text(f"1 in {round(1 / point.evidence.fmr):,}")
-    expect(used).to_contain_text("1 reference in the gallery and 1 passage in the last 24 hours")
+    expect(used).to_contain_text("1 reference in the gallery and 1 search by cameras in the last 24 hours")
+    expect(used).to_contain_text("whoever stays before a camera is searched for again")
     expect(used).to_contain_text("news photographs")
     rows = page.locator("#all tbody tr")
     expect(rows).to_have_count(len(load_operating_points()))
     expect(page.locator(f"[data-point='{point.name}']")).to_contain_text("In use")
-    assert "%" not in page.locator("main").inner_text().replace("95 % interval", "")
+    said = page.locator("main").inner_text().replace("95 % interval", "")
+    assert "%" not in said
+    assert "passage" not in said.lower() and "passers" not in said.lower(), "what is counted are searches"
 
 
 def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page, site, alert):

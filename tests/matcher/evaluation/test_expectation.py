@@ -29,7 +29,7 @@ def test_a_large_gallery_makes_a_good_rate_a_bad_one(fmr: float, references: int
 
 
 def test_false_alarms_a_day_and_misses_by_hand() -> None:
-    found = expected(measured(), references=100, passages_a_day=1000)
+    found = expected(measured(), references=100, searches_a_day=1000)
     # 1 - 0.9999^100 = 0.0099507; 1 - 0.99995^100 = 0.0049877; 1 - 0.9998^100 = 0.0198033
     assert found.false_alarms_a_day.value == pytest.approx(9.9507, abs=1e-4)
     assert found.false_alarms_a_day.low == pytest.approx(4.9877, abs=1e-4)
@@ -42,12 +42,12 @@ def test_false_alarms_a_day_and_misses_by_hand() -> None:
 
 
 def test_the_rate_for_one_alarm_a_week_brings_one_a_week() -> None:
-    rate = fmr_for(1 / 7, references=5000, passages_a_day=20_000)
-    found = expected(measured(fmr=rate), references=5000, passages_a_day=20_000)
+    rate = fmr_for(1 / 7, references=5000, searches_a_day=20_000)
+    found = expected(measured(fmr=rate), references=5000, searches_a_day=20_000)
     assert found.false_alarms_a_day.value * 7 == pytest.approx(1)
 
 
 def test_where_nobody_passes_or_is_enrolled_no_rate_is_needed() -> None:
-    assert fmr_for(1 / 7, references=0, passages_a_day=100) is None
-    assert fmr_for(1 / 7, references=100, passages_a_day=0) is None
-    assert fmr_for(1 / 7, references=100, passages_a_day=0.1) == 1.0
+    assert fmr_for(1 / 7, references=0, searches_a_day=100) is None
+    assert fmr_for(1 / 7, references=100, searches_a_day=0) is None
+    assert fmr_for(1 / 7, references=100, searches_a_day=0.1) == 1.0
