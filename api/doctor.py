@@ -96,6 +96,9 @@ def _load_models() -> str:
 
 
 def _threshold(folder: Path) -> Finding:
+    from pydantic import ValidationError
+
+    from api.setting_error import SettingError
     from matcher.matcher import chosen_point
     from matcher.recognition.registry import model_digest
     from matcher.settings import MatcherSettings
@@ -104,6 +107,9 @@ def _threshold(folder: Path) -> Finding:
         point = chosen_point(MatcherSettings(folder=folder), model_digest())
     except ClearglassError as error:
         return Finding(what="threshold", well=False, found=error.message, remedy=error.remedy)
+    except ValidationError as error:
+        wrong = SettingError.of(error)
+        return Finding(what="threshold", well=False, found=wrong.message, remedy=wrong.remedy)
     found, caveat = f"{point.name}, {point.threshold:g}", point.caveat
     if caveat is None:
         return Finding(what="threshold", well=True, found=found)

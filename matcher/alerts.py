@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, update
 
 from matcher.alert import Alert, AlertStatus
-from matcher.audit.entry import EntryKind
+from matcher.audit.entry import EntryKind, decode
 from matcher.audit.log import AuditLog
 from matcher.candidate import CandidateList
 from matcher.errors import ClearglassError
@@ -155,6 +155,17 @@ class Alerts:
         """One alert. Raises AlertUnknownError."""
         with self._database.reading() as connection:
             return _alert(_row(connection, alert_id))
+
+    def thresholds(self, alerts: Sequence[Alert]) -> dict[str, float]:
+        """The threshold that each was found with, by its id: as the request entry of its search has it.
+
+        The operating point of its name may be another by now.
+        """
+        entry = tables.audit_entry.c
+        query = select(entry.index, entry.data).where(entry.index.in_([alert.request_index for alert in alerts]))
+        with self._database.reading() as connection:
+            asked = {index: decode(leaf)[2] for index, leaf in connection.execute(query)}
+        return {alert.id: asked[alert.request_index]["operating_point"]["threshold"] for alert in alerts}
 
     def pictures(self, alert_id: str) -> tuple[bytes, bytes]:
         """The probe's and the reference's JPEG. Raises AlertUnknownError, or AlertPictureError once they are erased."""

@@ -1,13 +1,14 @@
 """The command line's root: which commands there are, and what happens when one fails."""
 
 import sys
-from typing import ClassVar, NoReturn
+from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
 
 from api.cli import account, audit, camera, demo, doctor, operating_point, search, serve, subject, witness
 from api.cli.output import complain
+from api.setting_error import SettingError
 from matcher.errors import ClearglassError
 
 app = typer.Typer(
@@ -31,12 +32,6 @@ app.command("thresholds")(operating_point.thresholds)
 app.command("doctor")(doctor.doctor)
 
 
-class SettingError(ClearglassError):
-    """A setting in the environment is not as it must be."""
-
-    code: ClassVar[str] = "setting_invalid"
-
-
 def main() -> None:
     """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly."""
     try:
@@ -44,9 +39,7 @@ def main() -> None:
     except ClearglassError as error:
         _fail(error)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "CLEARGLASS_" + "_".join(map(str, first["loc"][:1])).upper()
-        _fail(SettingError(f"The setting {name} cannot be used: {first['msg']}.", remedy="Correct it or leave it out."))
+        _fail(SettingError.of(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -40,13 +40,22 @@ class AlertOut(BaseModel):
         examples=["of strangers, 1 in 120,000 is as close"],
     )
     operating_point: str = Field(examples=["fmr-1e-5"])
+    threshold: float = Field(
+        description="The operating point's at the search. If it is another now, its evidence is not this alert's."
+    )
     captured_at: AwareDatetime
     raised_at: AwareDatetime
     status: AlertStatus
 
     @classmethod
     def of(
-        cls, alert: Alert, *, camera_name: str | None, subject_name: str | None, stands_for: StandsFor | None
+        cls,
+        alert: Alert,
+        *,
+        camera_name: str | None,
+        subject_name: str | None,
+        stands_for: StandsFor | None,
+        threshold: float,
     ) -> "AlertOut":
         """From the noun."""
         return cls(
@@ -62,6 +71,7 @@ class AlertOut(BaseModel):
             stands_for_fmr=None if stands_for is None else stands_for.fmr,
             stands_for=None if stands_for is None else stands_for.words(),
             operating_point=alert.operating_point,
+            threshold=threshold,
             captured_at=alert.captured_at,
             raised_at=alert.raised_at,
             status=alert.status,
@@ -169,6 +179,7 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
     """Alerts as this caller may see them, with the names of cameras and, if allowed, of people."""
     cameras = {camera.id: camera.name for camera in service.cameras.list()} if alerts else {}
     people = {alert.subject_id for alert in alerts} if caller.may(Permission.NAMES) else set()
+    thresholds = service.matcher.alerts.thresholds(alerts)
     names = {person: service.matcher.gallery.subject(person).name for person in people}
     return [
         AlertOut.of(
@@ -176,6 +187,7 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
             camera_name=cameras.get(alert.camera_id),
             subject_name=names.get(alert.subject_id),
             stands_for=service.matcher.stands_for(alert.dissimilarity, request_index=alert.request_index),
+            threshold=thresholds[alert.id],
         )
         for alert in alerts
     ]

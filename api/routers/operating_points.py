@@ -71,7 +71,7 @@ class ExpectationOut(BaseModel):
     searches_a_day: float
     fpir: EstimateOut = Field(description="Share of searches for people not enrolled that find somebody.")
     false_alarms_a_day: EstimateOut = Field(description="If nobody searched for is enrolled: the most there can be.")
-    misses_per_hundred: EstimateOut = Field(description="Of a hundred searches for enrolled people, those that find nobody.")
+    misses_per_hundred: EstimateOut = Field(description="Of a hundred searches for enrolled people.")
     fmr_for_one_a_week: float | None = Field(description="FMR that would bring one false alarm a week.")
 
     @classmethod

@@ -135,6 +135,20 @@ def test_a_site_point_of_another_model_is_used_and_warned_about(open_with, tmp_p
         assert [one["name"] for one in listed(site)["points"] if one["in_use"]] == ["lobby"]
 
 
+def test_an_alert_tells_the_threshold_it_was_found_with(site, astronaut_jpeg) -> None:
+    identifier = site.service.matcher.identifier
+    used = identifier.operating_point
+    site.enrol(astronaut_jpeg)
+    alerts = [site.alert(astronaut_jpeg)]
+    identifier.operating_point = dataclasses.replace(used, threshold=used.threshold - 0.1)
+    alerts.append(site.alert(astronaut_jpeg))
+    found = [site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json() for alert in alerts]
+    assert [one["operating_point"] for one in found] == [used.name] * 2
+    assert [one["threshold"] for one in found] == [used.threshold, used.threshold - 0.1]
+    every = site.as_role(Role.OPERATOR, "GET", "/alerts").json()
+    assert {one["id"]: one["threshold"] for one in every} == {one["id"]: one["threshold"] for one in found}
+
+
 def test_candidates_and_alerts_say_what_their_dissimilarity_stands_for(site, astronaut_jpeg) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)

@@ -22,20 +22,22 @@ export function pictures(one) {
   );
 }
 
-/** The dissimilarity at its operating point, in words that promise nothing. */
-export function measure(one, point, scale) {
+/** The dissimilarity at its operating point, in words that promise nothing. named: the point that has its name now. */
+export function measure(one, named, scale) {
+  const point = named?.threshold === one.threshold ? named : null;
   const value = dissimilarity(one.dissimilarity);
   return element(
     "section",
     { class: "measure", "aria-label": "Dissimilarity" },
     element("h2", {}, "Dissimilarity"),
-    point && ruler(one.dissimilarity, point.threshold),
+    ruler(one.dissimilarity, one.threshold),
     element(
       "p", {},
       element("b", {}, value), " is within the threshold of operating point ", element("b", {}, one.operating_point), ". Lower is more alike. ",
       one.stands_for && element("span", { class: "stands-for" }, `${upper(one.stands_for)}${scale ? `, measured on ${count(scale.non_mated)} pairs of ${scale.dataset}` : ""}. `),
       "It does not say how likely it is that this is the same person.",
     ),
+    named && !point && message(`The operating point ${one.operating_point} was replaced since this search.`, "What is known of the present one does not hold for this alert.", "warn"),
     point?.caveat && message(point.caveat.message, point.caveat.remedy, "warn"),
     point && point.fmr !== null && evidence(point),
     element("p", { class: "hint" }, element("a", { href: "/threshold" }, "What to expect of this threshold here")),

@@ -207,6 +207,18 @@ def test_the_doctor_warns_of_a_threshold_nobody_measured(
     assert "both set" in found["found"]
 
 
+def test_the_doctor_goes_on_after_a_setting_that_cannot_be_used(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARGLASS_THRESHOLD", "80")
+    status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")
+    assert status == 1
+    findings = {finding["what"]: finding for finding in json.loads(out)}
+    assert [what for what, finding in findings.items() if not finding["well"]] == ["threshold"]
+    assert "CLEARGLASS_THRESHOLD" in findings["threshold"]["found"] and findings["threshold"]["remedy"]
+    assert "port" in findings, "what comes after it was looked at"
+
+
 def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep me")
     status, _, err = run("demo", "--once", "--data", tmp_path)

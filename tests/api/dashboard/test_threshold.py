@@ -72,6 +72,26 @@ def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, sit
     assert "%" not in measure.inner_text().replace("95 % interval", "")
 
 
+def test_an_alert_of_a_point_that_was_replaced_since_does_not_show_the_new_evidence(open_page, site, astronaut_jpeg):
+    matcher, default = site.service.matcher, load_operating_points()[DEFAULT_OPERATING_POINT]
+    keep_site_point(matcher.settings.folder, dataclasses.replace(default, name="lobby"))
+    matcher.identifier.operating_point = dataclasses.replace(default, name="lobby")
+    site.enrol(astronaut_jpeg)
+    alert = site.alert(astronaut_jpeg)
+    page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
+    measure = page.locator(".measure")
+    expect(measure).to_contain_text("pairs of different people matched by mistake")
+    expect(measure).not_to_contain_text("replaced")
+
+    stricter = dataclasses.replace(default, name="lobby", threshold=default.threshold - 0.1)
+    keep_site_point(matcher.settings.folder, stricter, replace=True)
+    matcher.identifier.operating_point = stricter
+    page.reload()
+    expect(measure.locator(".message")).to_contain_text("lobby was replaced since")
+    expect(measure).to_contain_text(f"threshold {default.threshold:.3f}")
+    expect(measure).not_to_contain_text("pairs of different people")
+
+
 def test_alerts_are_reviewed_while_the_sites_file_cannot_be_read(open_page, site, alert):
     (site.service.matcher.settings.folder / OPERATING_POINTS).write_text("{")
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
