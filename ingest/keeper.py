@@ -29,7 +29,7 @@ from ingest.settings import IngestSettings
 from ingest.stopwatch import Stopwatch
 from matcher.child_process import command, environment
 from matcher.errors import ClearglassError
-from matcher.probe import Query
+from matcher.probe import CAMERA_ACTOR, Query
 from matcher.recognition.recogniser import Recogniser
 
 _LOG = logging.getLogger(__name__)
@@ -235,7 +235,7 @@ class Keeper:
         A search that failed is no answer: its error stands in the camera's health, and the passage is searched again.
         """
         camera = self._camera
-        query = Query(actor=f"camera:{camera.id}", role="camera", camera=camera.id, purpose=camera.purpose)
+        query = Query(actor=CAMERA_ACTOR + camera.id, role="camera", camera=camera.id, purpose=camera.purpose)
         subject_id, outcome = None, "unmatched"
         began = time.monotonic()
         self._stopwatch.add("pass on", began - sighting.sent)

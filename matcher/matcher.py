@@ -1,6 +1,7 @@
 """The matcher, put together: opens a data folder and hands out what works on it. The one place that knows all parts."""
 
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from matcher.alerts import Alerts
 from matcher.audit.camera_traffic import CameraTraffic
 from matcher.audit.cosigning import Cosigning
-from matcher.audit.entry import EntryKind
+from matcher.audit.entry import AuditEntry, EntryKind
 from matcher.audit.errors import LogError
 from matcher.audit.log import AuditLog
 from matcher.audit.policy import read_policy
@@ -45,6 +46,9 @@ from matcher.settings import MatcherSettings
 from matcher.shortlist import Shortlister
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, load_master_key
+
+_PAGE = 10
+"""Changes read at a time: the last change of the model is most often among the newest few."""
 
 
 class OperatingPointUnknownError(ClearglassError):
@@ -225,9 +229,15 @@ class Matcher:
             self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
-        changes = self.log.entries(0, 10_000, kinds=[EntryKind.MODEL], newest_first=True)
-        others = (one.index for one in changes if one.body["before"].get("model_digest") != state["model_digest"])
-        self._model_since = next(others, 0)
+        others = (one for one in self._changes() if one.body["before"].get("model_digest") != state["model_digest"])
+        self._model_since = next((one.index for one in others), 0)
+
+    def _changes(self) -> Iterator[AuditEntry]:
+        """The changes of model or threshold, the newest first, read as they are asked for."""
+        after = 0
+        while page := self.log.entries(after, _PAGE, kinds=[EntryKind.MODEL], newest_first=True):
+            yield from page
+            after = self.log.size() - page[-1].index
 
 
 def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint:

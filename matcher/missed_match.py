@@ -7,11 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Text, cast, func, select
 
 from matcher.audit.entry import EntryKind, decode
+from matcher.probe import CAMERA_ACTOR
 from matcher.store import tables
 from matcher.store.tables import parse_time
-
-_CAMERA = "camera:"
-"""How the actor of a camera's search begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ def _matches_since(connection: Connection, start: int) -> Iterator[MissedMatch]:
     for row in connection.execute(query):
         _, _, asked = decode(row.request)
         _, _, answer = decode(row.outcome)
-        if asked["actor"].startswith(_CAMERA):
+        if asked["actor"].startswith(CAMERA_ACTOR):
             first = answer["candidates"][0]
             yield MissedMatch(
                 camera_id=asked["camera"],
@@ -81,7 +79,9 @@ def _followed(connection: Connection, match: MissedMatch) -> bool:
         entry.index > match.outcome_index,
         func.instr(cast(entry.data, Text), match.camera_id) > 0,
     )
-    return any(decode(data)[2]["actor"] == _CAMERA + match.camera_id for data in connection.execute(query).scalars())
+    return any(
+        decode(data)[2]["actor"] == CAMERA_ACTOR + match.camera_id for data in connection.execute(query).scalars()
+    )
 
 
 def _raised(connection: Connection, match: MissedMatch) -> bool:

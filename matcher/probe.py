@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 
+CAMERA_ACTOR = "camera:"
+"""How the actor of a camera's search begins; its id follows."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Probe:

@@ -1,4 +1,7 @@
-"""`clearglass audit`: what an auditor does with the log. It only reads, so it works while the service runs."""
+"""`clearglass audit`: what an auditor does with the log. What only reads works while the service runs.
+
+`groups` and `replay` open what is sealed and log it, `rotate-key` changes the log: they need the folder to themselves.
+"""
 
 import sys
 from collections.abc import Iterator

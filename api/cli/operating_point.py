@@ -59,7 +59,11 @@ def calibrate(
 
 
 def thresholds(data: Data, json: Json = False) -> None:
-    """List the thresholds there are, with their evidence and what to know before one relies on it."""
+    """List the thresholds there are, with their evidence and what to know before one relies on it.
+
+    The arrow is at the one that a service started with this shell's settings would use. A running service may have been
+    started with others: its page Threshold tells.
+    """
     from matcher.matcher import chosen_point
     from matcher.recognition.operating_point import load_operating_points
     from matcher.recognition.registry import model_digest
@@ -69,7 +73,13 @@ def thresholds(data: Data, json: Json = False) -> None:
     points = load_operating_points(data) | {used.name: used}
     listed = [_listed(point, model_digest()) | {"chosen": point.name == used.name} for point in points.values()]
     rows = listed if json else [_row(one) for one in listed]
-    show(rows, as_json=json, title="Thresholds", empty="There are none.")
+    show(rows, as_json=json, title=_TITLE, empty="There are none.")
+
+
+_TITLE = (
+    "Thresholds. Chosen (→) by the settings of this shell; a running service may have been started with others, and "
+    "its page Threshold tells which it uses."
+)
 
 
 def _listed(point: "OperatingPoint", digest: str) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def _listed(point: "OperatingPoint", digest: str) -> dict[str, Any]:
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "in use": "→" if one["chosen"] else "",
+        "chosen": "→" if one["chosen"] else "",
         "name": one["name"],
         "threshold": f"{one['threshold']:.4f}",
         "evidence": "not measured" if one["fmr"] is None else "\n".join(_evidence(one)),

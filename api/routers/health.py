@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
@@ -13,24 +12,10 @@ from starlette.responses import JSONResponse
 from api.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
+from api.trouble import TroubleOut
 from matcher.audit.errors import ClockError
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
-
-
-class TroubleOut(BaseModel):
-    """Something that is wrong with the service as a whole. code: for programs."""
-
-    code: Literal[
-        "disk_failed",
-        "log_unwritable",
-        "clock_set_back",
-        "disk_low",
-        "operating_point_other_model",
-        "operating_point_no_evidence",
-    ]
-    message: str
-    remedy: str
 
 
 class ServiceHealthOut(BaseModel):
@@ -95,7 +80,7 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
         yield _DISK_LOW
     caveat = matcher.identifier.operating_point.caveat
     if caveat is not None:
-        yield TroubleOut.model_validate(asdict(caveat))
+        yield TroubleOut.of(caveat)
 
 
 def _clock_fits(service: Service) -> bool:

@@ -5,24 +5,12 @@ from pydantic import BaseModel, Field
 
 from api.guard import Bucket, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
+from api.trouble import TroubleOut
 from matcher.evaluation.expectation import DAY, WEEK, Estimate, Expectation, caution, expected
-from matcher.recognition.operating_point import Caveat, OperatingPoint
+from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.scale import SimilarityScale
 
 router = APIRouter(tags=["operating points"], route_class=GuardedRoute)
-
-
-class CaveatOut(BaseModel):
-    """Why a threshold may not do what its name says. code: for programs."""
-
-    code: str = Field(examples=["operating_point_other_model"])
-    message: str
-    remedy: str
-
-    @classmethod
-    def of(cls, caveat: Caveat | None) -> "CaveatOut | None":
-        """From the noun."""
-        return None if caveat is None else cls(code=caveat.code, message=caveat.message, remedy=caveat.remedy)
 
 
 class OperatingPointOut(BaseModel):
@@ -43,12 +31,13 @@ class OperatingPointOut(BaseModel):
     measured_on: str | None
     model_digest: str | None = Field(description="Of the model that was measured.")
     dlib_weight: float | None
-    caveat: CaveatOut | None = Field(description="What to know before one relies on it.")
+    caveat: TroubleOut | None = Field(description="What to know before one relies on it.")
 
     @classmethod
     def of(cls, point: OperatingPoint) -> "OperatingPointOut":
         """From the noun."""
-        return cls(**point.record(), caveat=CaveatOut.of(point.caveat))
+        caveat = point.caveat
+        return cls(**point.record(), caveat=None if caveat is None else TroubleOut.of(caveat))
 
 
 class EstimateOut(BaseModel):

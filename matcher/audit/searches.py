@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, Text, cast, func, select, type_coerce
 
 from matcher.audit.entry import EntryKind, decode
+from matcher.probe import CAMERA_ACTOR
 from matcher.store import tables
 from matcher.store.database import Database
 
@@ -153,7 +154,7 @@ def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
         return list(connection.execute(select(*counts).where(*wanted, _REQUEST.c.index >= min(firsts))).one())
 
 
-_BY_CAMERA = ('"actor":"camera:', '"search":"identify"')
+_BY_CAMERA = (f'"actor":"{CAMERA_ACTOR}', '"search":"identify"')
 
 
 def _first_since(connection: Connection, moment: datetime) -> int:

@@ -27,7 +27,7 @@ def lock_folder(folder: Path) -> int:
         os.close(descriptor)
         raise DataFolderInUseError(
             f"Another Clearglass process is using the data folder {folder}.",
-            remedy="Stop it first, or use its API; `clearglass audit` commands work beside it.",
+            remedy="Stop it first, or use its API; `clearglass audit verify`, `show` and `export` work beside it.",
         ) from error
     return descriptor
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import ClockError, LogUnavailableError, LogUnsoundError
+from matcher.audit.log import AuditLog
 from matcher.matcher import Matcher, OperatingPointSettingError, OperatingPointUnknownError, chosen_point
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.operating_point import OperatingPointError, load_operating_points
@@ -154,6 +155,42 @@ def test_a_dissimilarity_stands_for_nothing_where_another_model_measured_it(worl
             matcher.scale = scale
             assert matcher.stands_for(0.1, request_index=1) is None
             assert matcher.stands_for(0.1, request_index=matcher.log.size()) is not None
+
+
+def test_a_start_reads_changes_back_to_the_last_one_of_the_model_and_no_further(
+    world: Any, stub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, entries = [], AuditLog.entries
+
+    def counted(*args: Any, **options: Any) -> Any:
+        found = entries(*args, **options)
+        read.extend(entry.index for entry in found if options.get("kinds") == [EntryKind.MODEL])
+        return found
+
+    def changes_of_the_threshold(matcher: Matcher) -> None:
+        state = {"model_digest": matcher.recogniser.model_digest}
+        for _ in range(25):
+            matcher.log.record(EntryKind.MODEL, {"before": state, "after": state})
+
+    other = stub.StubRecogniser()
+    other.model_digest = "00" * 32
+    settings = MatcherSettings(folder=world.folder)
+    point = dataclasses.replace(stub.POINT, model_digest=other.model_digest)
+    with world.open() as matcher:
+        changes_of_the_threshold(matcher)
+    monkeypatch.setattr(AuditLog, "entries", counted)
+    with Matcher.open(settings, recogniser=other, operating_point=point, clock=world.clock) as matcher:
+        assert len(read) <= 10
+        since = read[0]
+        changes_of_the_threshold(matcher)
+    read.clear()
+    with Matcher.open(settings, recogniser=other, operating_point=point, clock=world.clock) as matcher:
+        assert since in read and len(read) == len(set(read)) <= 30
+        matcher.scale = SimilarityScale(
+            dataset="d", model_digest=other.model_digest, non_mated=1000, steps=((0.1, 0.02), (0.5, 0.1))
+        )
+        assert matcher.stands_for(0.1, request_index=since) is not None
+        assert matcher.stands_for(0.1, request_index=since - 1) is None
 
 
 def test_metrics_count_without_naming_anybody(world: Any, stub: Any) -> None:

@@ -1,6 +1,7 @@
 """The command line, called as the shell calls it: what it prints, in both forms, and how it fails."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -133,6 +134,24 @@ def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, t
         assert status == 1
         assert json.loads(out)["error"]["code"] == "data_folder_in_use"
         assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
+
+
+@pytest.mark.parametrize("command", [("groups", "groups.json"), ("replay", "0"), ("rotate-key",)])
+def test_what_of_audit_does_not_work_beside_the_service_is_said_to(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    from api.cli.options import opened
+
+    readme = " ".join(Path("README.md").read_text(encoding="utf-8").split())
+    monkeypatch.chdir(tmp_path)
+    with opened(tmp_path / "data"):
+        status, out, _ = run("audit", *command, "--data", tmp_path / "data", "--json")
+    assert status == 1
+    error = json.loads(out)["error"]
+    assert error["code"] == "data_folder_in_use"
+    assert "`clearglass audit verify`" in error["remedy"] and command[0] not in error["remedy"]
+    [said] = re.findall("work beside it, but for ([^.]+)", readme)
+    assert f"`audit {command[0]}`" in said
 
 
 def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Something wrong that people are told on the pages: what it is, and what to do about it."""
+
+from dataclasses import asdict
+from typing import Literal, Self
+
+from pydantic import BaseModel
+
+from matcher.recognition.operating_point import Caveat
+
+
+class TroubleOut(BaseModel):
+    """Something that is wrong with the service as a whole, or with a threshold. code: for programs."""
+
+    code: Literal[
+        "disk_failed",
+        "log_unwritable",
+        "clock_set_back",
+        "disk_low",
+        "operating_point_other_model",
+        "operating_point_no_evidence",
+    ]
+    message: str
+    remedy: str
+
+    @classmethod
+    def of(cls, caveat: Caveat) -> Self:
+        """From the noun."""
+        return cls.model_validate(asdict(caveat))
