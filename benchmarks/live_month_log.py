@@ -71,18 +71,19 @@ class MonthLog:
 
     def _searches(self) -> Iterator[Entry]:
         events = self._month.events
-        found = {(match.camera, match.time): match for match in self._month.matches}
+        found = {(alert.camera, alert.time): alert for alert in events.alerts}
         passages = sorted(
             (time, one.camera, quality)
             for one in events.searches
             for time, quality in zip(one.times.tolist(), one.qualities.tolist(), strict=True)
         )
         for time, camera, quality in passages:
-            moment, request, match = _moment(time), self._size, found.get((camera, time))
-            if match is not None:
-                self._requests[match.request] = request
+            moment, request, alert = _moment(time), self._size, found.get((camera, time))
             yield moment, EntryKind.REQUEST, self._request(camera, moment, quality)
-            yield moment, EntryKind.OUTCOME, self._outcome(request, moment, match)
+            yield moment, EntryKind.OUTCOME, self._outcome(request, moment, alert)
+            if alert is not None:
+                self._requests[alert.request] = request
+                yield moment, EntryKind.ALERT, _raised(request, alert)
 
     def _request(self, camera: str, moment: datetime, quality: float) -> dict[str, Any]:
         size = len(self._month.groups)
@@ -102,28 +103,39 @@ class MonthLog:
             "quality": quality,
         }
 
-    def _outcome(self, request: int, moment: datetime, match: LoggedAlert | None) -> dict[str, Any]:
+    def _outcome(self, request: int, moment: datetime, alert: LoggedAlert | None) -> dict[str, Any]:
         candidates = []
-        if match is not None:
-            score = match.dissimilarity
-            one = {"subject": match.subject, "reference": "theirs", "rank": 1, "dissimilarity": score}
+        if alert is not None:
+            score = alert.dissimilarity
+            one = {"subject": alert.subject, "reference": "theirs", "rank": 1, "dissimilarity": score}
             candidates.append(one | {"sface": score, "dlib": score})
         body = {"request": request, "started_at": format_time(moment), "ended_at": format_time(moment)}
         return body | {"candidates": candidates, "searched": len(self._month.groups)}
 
     def _reviews(self) -> Iterator[Entry]:
         """After the month; a confirmation is two people's."""
-        after = _moment(self._month.events.ended)
-        subjects = {match.request: match.subject for match in self._month.matches}
-        for number, rejected in self._month.reviewed.items():
-            request = self._requests[number]
-            body = {"alert": f"alert-{number}", "request_index": request, "outcome_index": request + 1, "noted": False}
-            body |= {"subject": subjects[number], "verdict": "reject" if rejected else "confirm"}
-            for reviewer, status in [("one", "rejected")] if rejected else _CONFIRMATION:
+        events = self._month.events
+        after = self._now if events.ended is None else _moment(events.ended)
+        for alert in events.alerts:
+            if alert.rejected is None:
+                continue
+            request = self._requests[alert.request]
+            body = {"alert": _name(alert), "request_index": request, "outcome_index": request + 1, "noted": False}
+            body |= {"subject": alert.subject, "verdict": "reject" if alert.rejected else "confirm"}
+            for reviewer, status in [("one", "rejected")] if alert.rejected else _CONFIRMATION:
                 yield after, EntryKind.REVIEW, body | {"reviewer": f"user:{reviewer}", "status": status}
 
 
 _CONFIRMATION = (("one", "awaiting_second"), ("two", "confirmed"))
+
+
+def _name(alert: LoggedAlert) -> str:
+    return f"alert-{alert.request}"
+
+
+def _raised(request: int, alert: LoggedAlert) -> dict[str, Any]:
+    body = {"alert": _name(alert), "request": request, "outcome": request + 1, "subject": alert.subject}
+    return body | {"camera": alert.camera, "dissimilarity": alert.dissimilarity}
 
 
 def _moment(time: int) -> datetime:

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from matcher.evaluation.events import Events, LoggedAlert, Searches, Span, distinct
+from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.gallery.consent import ANY_CAMERA
 from matcher.gallery.consents import microseconds
 from matcher.gallery.declaration import Attributes, Declaration
@@ -64,15 +64,13 @@ class Plan:
 class Month:
     """As the live evaluation sees it, and from what its log is written.
 
-    A request is numbered by its place in time among all. matches: all that were found, in order. reviewed: by request,
-    whether people rejected it. false: how many of the alerts were about somebody who was not there.
+    A request is numbered by its place in time among all, and each passage is one: whoever was found in it, an alert was
+    raised about. false: how many of the alerts were about somebody who was not there.
     """
 
     events: Events
     groups: Mapping[str, Attributes]
     declarations: Sequence[Declaration]
-    matches: Sequence[LoggedAlert]
-    reviewed: Mapping[int, bool | None]
     false: int
 
 
@@ -85,18 +83,18 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
     means = plan.non_mated + random.normal(0, _PERSON, plan.enrolled) - women * _shift(plan.non_mated, factor)
     found = [*_strangers(plan, means, random), *_regulars(plan, means, random), *_visits(plan, random)]
     searches, placed = _searches(plan, found, random)
-    matches = [
+    decisions = _decisions(plan, placed, random)
+    alerts = [
         LoggedAlert(
             request=request,
             time=time,
             camera=_camera(one.camera),
             subject=subjects[one.person],
             dissimilarity=one.score,
+            rejected=decisions.get(request),
         )
         for request, time, one in placed
     ]
-    raised = {alert.request for alert in distinct(matches, {})}
-    reviewed = {request: said for request, said in _decisions(plan, placed, random).items() if request in raised}
     groups = {
         subject: {"age": ("18-39", "40-59", "60+")[age], "gender": "female" if woman else "male"}
         for subject, age, woman in zip(subjects, ages.tolist(), women.tolist(), strict=True)
@@ -109,7 +107,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         began=min(int(one.times[0]) for one in searches),
         ended=max(int(one.times[-1]) for one in searches) + 1,
         searches=searches,
-        alerts=distinct(matches, reviewed),
+        alerts=alerts,
         spans=[
             Span(
                 subject=subject,
@@ -127,9 +125,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         events=events,
         groups=groups,
         declarations=declarations,
-        matches=matches,
-        reviewed=reviewed,
-        false=sum(not one.mated for request, _, one in placed if request in raised),
+        false=sum(not one.mated for _, _, one in placed),
     )
 
 
@@ -231,12 +227,10 @@ def _searches(
     return searches, sorted(placed, key=lambda one: one[0])
 
 
-def _decisions(
-    plan: Plan, placed: list[tuple[int, int, _Found]], random: np.random.Generator
-) -> dict[int, bool | None]:
+def _decisions(plan: Plan, placed: list[tuple[int, int, _Found]], random: np.random.Generator) -> dict[int, bool]:
     """By request, whether people would reject it, of those they look at: of some cameras' alerts more than others'."""
     shares = np.linspace(*plan.decided, plan.cameras)
-    decisions: dict[int, bool | None] = {}
+    decisions: dict[int, bool] = {}
     for request, _, one in placed:
         looked, errs = random.uniform(size=2)
         if looked < shares[one.camera]:

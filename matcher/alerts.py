@@ -1,4 +1,4 @@
-"""Alerts: raised from a candidate list, reviewed by people, every review in the log."""
+"""Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log."""
 
 import uuid
 from collections.abc import Sequence
@@ -74,7 +74,8 @@ class Alerts:
         """An alert about the first candidate. Its pictures are the search's own sealed evidence and the reference's.
 
         probe: what was searched with. Raises NoCandidateError, AlertPictureError if the probe has no picture that
-        people could judge, SubjectWithdrawnError if the subject has withdrawn since the search, LogUnavailableError.
+        people could judge, SubjectWithdrawnError if the subject has withdrawn since the search, LogUnavailableError,
+        ClockError.
         """
         if not probe.crop:
             raise _gone("The probe has no picture.")
@@ -118,12 +119,21 @@ class Alerts:
 
     def _insert(self, connection: Connection, **values: Any) -> Alert:
         alert_id = str(uuid.uuid4())
+        body = {
+            "alert": alert_id,
+            "request": values["request_index"],
+            "outcome": values["outcome_index"],
+            "subject": values["subject_id"],
+            "camera": values["camera_id"],
+            "dissimilarity": values["dissimilarity"],
+        }
+        entry = self._log.append(connection, EntryKind.ALERT, body)
         number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
         connection.execute(
             insert(tables.alert).values(
                 id=alert_id,
                 number=0 if number is None else number + 1,
-                raised_at=self._log.moment(connection),
+                raised_at=entry.time,
                 status=AlertStatus.OPEN.value,
                 **values,
             )

@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
 
     REQUEST = "request"
     OUTCOME = "outcome"
+    ALERT = "alert"
     REVIEW = "review"
     ENROLMENT = "enrolment"
     WITHDRAWAL = "withdrawal"

@@ -112,6 +112,17 @@ class Failure(_Model):
     purpose: Name | None = None
 
 
+class Alert(_Model):
+    """A search's first candidate was laid before people. request, outcome: of that search. camera: that made it."""
+
+    alert: str
+    request: Index
+    outcome: Index
+    subject: str
+    camera: Name
+    dissimilarity: float
+
+
 class Review(_Model):
     """What a person said of an alert. status: the alert's, after it. noted: whether they wrote a note beside it."""
 
@@ -267,6 +278,7 @@ class Stop(_Model):
 _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.REQUEST: Request,
     EntryKind.OUTCOME: Outcome,
+    EntryKind.ALERT: Alert,
     EntryKind.REVIEW: Review,
     EntryKind.ENROLMENT: Enrolment,
     EntryKind.WITHDRAWAL: Withdrawal,

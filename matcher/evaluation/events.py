@@ -1,8 +1,7 @@
 """What a log tells that can be counted: searches by cameras, the alerts they led to, and who could be found when.
 
-That an alert was raised is no entry of the log. It is told from the outcomes by the rule that cameras keep: the first
-candidate of a search, unless there was an alert about the same person at the same camera less than AGAIN before. What
-people reviewed was an alert in any case.
+Alerts are those that have an entry of their own. A camera searches again while somebody stands there, and lays one match
+before people: a match is no alert.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +17,6 @@ from matcher.audit.entry import Body, EntryKind, decode
 from matcher.gallery.consent import ANY_CAMERA
 from matcher.gallery.consents import microseconds
 from matcher.store.tables import parse_time
-
-AGAIN = 60_000_000
-"""Microseconds. A service may be set to another pause; then the number of undecided alerts is told wrongly."""
 
 _CAMERA = "camera:"
 _FOREVER = 2**62
@@ -69,30 +65,20 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Events:
-    """All of it. began, ended: of the time looked at, in microseconds. thresholds: all that were searched with in it.
+    """All of it. began, ended: of the time looked at, in microseconds; None where nothing was searched in it.
+
+    thresholds: all that were searched with in it.
 
     declarations: by subject, the commitment to what is declared now.
     """
 
-    began: int
-    ended: int
+    began: int | None
+    ended: int | None
     searches: Sequence[Searches]
     alerts: Sequence[LoggedAlert]
     spans: Sequence[Span]
     thresholds: Sequence[float]
     declarations: Mapping[str, str]
-
-
-def distinct(matches: Iterable[LoggedAlert], reviewed: Mapping[int, bool | None]) -> list[LoggedAlert]:
-    """The alerts among matches that are in the order of time. reviewed: by request, what came of those reviewed."""
-    last: dict[tuple[str, str], int] = {}
-    alerts = []
-    for match in matches:
-        who = (match.camera, match.subject)
-        if match.request in reviewed or match.time - last.get(who, -AGAIN) >= AGAIN:
-            last[who] = match.time
-            alerts.append(replace(match, rejected=reviewed.get(match.request)))
-    return alerts
 
 
 def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> Events:
@@ -113,15 +99,17 @@ def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: 
 
 @dataclass(kw_only=True)
 class _Reading:
-    """One pass over the entries. open: searches without an outcome so far, by index."""
+    """One pass over the entries. times: of the searches that may have led to an alert, by index. alerts: by id.
+
+    consents: by subject, the ids of theirs, which spans are kept by.
+    """
 
     since: int
     until: int
-    open: dict[int, tuple[int, str]] = field(default_factory=dict)
+    times: dict[int, int] = field(default_factory=dict)
     searches: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
-    matches: list[LoggedAlert] = field(default_factory=list)
-    reviewed: dict[int, bool | None] = field(default_factory=dict)
-    enrolled: dict[str, int] = field(default_factory=dict)
+    alerts: dict[str, LoggedAlert] = field(default_factory=dict)
+    consents: dict[str, list[str]] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     thresholds: set[float] = field(default_factory=set)
     declarations: dict[str, str] = field(default_factory=dict)
@@ -129,32 +117,36 @@ class _Reading:
     def request(self, index: int, time: int, body: Body) -> None:
         if body["search"] != "identify" or not body["actor"].startswith(_CAMERA) or not self.since <= time < self.until:
             return
-        self.open[index] = (time, body["camera"])
+        self.times[index] = time
         quality = body.get("quality")
         place = self.searches.setdefault((body["camera"], body["purpose"]), [])
         place.append((time, np.nan if quality is None else quality))
         self.thresholds.add(body["operating_point"]["threshold"])
 
     def outcome(self, index: int, time: int, body: Body) -> None:
-        known = self.open.pop(body["request"], None)
-        if known is not None and body["candidates"]:
-            first = body["candidates"][0]
-            self.matches.append(
-                LoggedAlert(
-                    request=body["request"],
-                    time=known[0],
-                    camera=known[1],
-                    subject=first["subject"],
-                    dissimilarity=first["dissimilarity"],
-                )
+        if not body["candidates"]:
+            self.times.pop(body["request"], None)
+
+    def failure(self, index: int, time: int, body: Body) -> None:
+        self.times.pop(body.get("request"), None)
+
+    def alert(self, index: int, time: int, body: Body) -> None:
+        searched = self.times.get(body["request"])
+        if searched is not None:
+            self.alerts[body["alert"]] = LoggedAlert(
+                request=body["request"],
+                time=searched,
+                camera=body["camera"],
+                subject=body["subject"],
+                dissimilarity=body["dissimilarity"],
             )
 
     def review(self, index: int, time: int, body: Body) -> None:
-        status = AlertStatus(body["status"])
-        self.reviewed[body["request_index"]] = status is AlertStatus.REJECTED if status in _DECIDED else None
+        status, alert = AlertStatus(body["status"]), self.alerts.get(body["alert"])
+        if alert is not None and status in _DECIDED:
+            self.alerts[body["alert"]] = replace(alert, rejected=status is AlertStatus.REJECTED)
 
     def enrolment(self, index: int, time: int, body: Body) -> None:
-        self.enrolled.setdefault(body["subject"], time)
         if body.get("consent") is not None:
             self._agreed(time, body)
 
@@ -165,9 +157,8 @@ class _Reading:
             self._ended(body["consent"]["id"], time)
 
     def withdrawal(self, index: int, time: int, body: Body) -> None:
-        for consent, span in list(self.spans.items()):
-            if span.subject == body["subject"]:
-                self._ended(consent, time)
+        for consent in self.consents.get(body["subject"], ()):
+            self._ended(consent, time)
         self.declarations.pop(body["subject"], None)
 
     def declaration(self, index: int, time: int, body: Body) -> None:
@@ -178,11 +169,12 @@ class _Reading:
 
     def _agreed(self, time: int, body: Body) -> None:
         consent, subject = body["consent"], body["subject"]
+        self.consents.setdefault(subject, []).append(consent["id"])
         self.spans[consent["id"]] = Span(
             subject=subject,
             purpose=consent["purpose"],
             cameras=frozenset(consent["cameras"]),
-            begin=max(microseconds(parse_time(consent["valid_from"])), self.enrolled.get(subject, time), time),
+            begin=max(microseconds(parse_time(consent["valid_from"])), time),
             end=microseconds(parse_time(consent["valid_until"])),
         )
 
@@ -201,13 +193,11 @@ class _Reading:
             )
             for (camera, purpose), made in sorted(self.searches.items())
         ]
-        first = min((int(one.times[0]) for one in searches), default=0)
-        last = max((int(one.times[-1]) for one in searches), default=0)
         return Events(
-            began=max(self.since, first),
-            ended=min(self.until, last + 1),
+            began=min((int(one.times[0]) for one in searches), default=None),
+            ended=max((int(one.times[-1]) + 1 for one in searches), default=None),
             searches=searches,
-            alerts=distinct(sorted(self.matches, key=lambda match: match.request), self.reviewed),
+            alerts=sorted(self.alerts.values(), key=lambda alert: alert.request),
             spans=sorted(self.spans.values(), key=lambda span: (span.subject, span.begin, span.purpose)),
             thresholds=sorted(self.thresholds),
             declarations=self.declarations,
@@ -217,6 +207,8 @@ class _Reading:
 _TAKEN: Mapping[EntryKind, Any] = {
     EntryKind.REQUEST: _Reading.request,
     EntryKind.OUTCOME: _Reading.outcome,
+    EntryKind.FAILURE: _Reading.failure,
+    EntryKind.ALERT: _Reading.alert,
     EntryKind.REVIEW: _Reading.review,
     EntryKind.ENROLMENT: _Reading.enrolment,
     EntryKind.CONSENT: _Reading.consent,

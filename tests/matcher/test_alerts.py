@@ -31,6 +31,22 @@ def raised(matcher: Matcher, world: Any, person: int = 1) -> Alert:
     )
 
 
+def logged(matcher: Matcher) -> list[dict[str, Any]]:
+    return [dict(entry.body) for entry in matcher.log.entries(limit=1000, kinds=[EntryKind.ALERT])]
+
+
+def told(alert: Alert) -> dict[str, Any]:
+    """What the log says of it."""
+    return {
+        "alert": alert.id,
+        "request": alert.request_index,
+        "outcome": alert.outcome_index,
+        "subject": alert.subject_id,
+        "camera": alert.camera_id,
+        "dissimilarity": alert.dissimilarity,
+    }
+
+
 def test_an_alert_points_at_its_log_entries_and_shows_both_pictures(matcher: Matcher, world: Any) -> None:
     enrolment = world.enrol(matcher, 1)
     alert = raised(matcher, world)
@@ -39,6 +55,7 @@ def test_an_alert_points_at_its_log_entries_and_shows_both_pictures(matcher: Mat
     assert (alert.status, alert.camera_id, alert.operating_point) == (AlertStatus.OPEN, "lobby", "stub")
     assert matcher.log.entry(alert.request_index).kind is EntryKind.REQUEST
     assert matcher.log.entry(alert.outcome_index).body["request"] == alert.request_index
+    assert logged(matcher) == [told(alert)]
     probe, reference = matcher.alerts.pictures(alert.id)
     assert probe == world.probe(matcher, 1).crop
     assert reference == matcher.gallery.reference_picture(alert.reference_id)
@@ -125,7 +142,7 @@ def test_what_cannot_be_raised(matcher: Matcher, world: Any) -> None:
     matcher.gallery.withdraw(subject_id, "user:1")
     with pytest.raises(SubjectWithdrawnError):
         raise_alert(camera_id="lobby", candidate_list=found, probe=probe, captured_at=now)
-    assert matcher.alerts.alerts() == []
+    assert matcher.alerts.alerts() == [] and logged(matcher) == []
 
 
 CAMERA = {"actor": "camera:lobby", "role": "camera"}
@@ -151,6 +168,7 @@ def test_a_match_whose_alert_a_crash_prevented_is_raised_at_the_next_start(world
         assert (alert.request_index, alert.outcome_index) == (found.request_index, found.outcome_index)
         assert again.alerts.pictures(alert.id)[0] == probe.crop
         assert again.alerts.review(alert.id, "user:1", Verdict.CONFIRM).note is None
+        assert logged(again) == [told(alert)]
         crash(again)
     with world.open() as third:
         assert len(third.alerts.alerts()) == 1

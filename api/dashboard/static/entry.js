@@ -8,6 +8,7 @@ import { may } from "./viewer.js";
 export const KINDS = {
   request: ["Search", "accent"],
   outcome: ["Outcome", "accent"],
+  alert: ["Alert", "warn"],
   review: ["Review", "good"],
   enrolment: ["Enrolment", ""],
   withdrawal: ["Withdrawal", "warn"],
@@ -50,6 +51,7 @@ export function entryLink(index) {
 const SAYS = {
   request: (body) => [body.search, "by", body.actor, "for", body.purpose, body.case_reference && `(${body.case_reference})`],
   outcome: (body) => [`search #${body.request}:`, found(body), "of", body.searched, "in scope"],
+  alert: (body) => ["about person", body.subject, "from", body.camera, `by search #${body.request}`],
   review: (body) => [body.reviewer, body.verdict === "confirm" ? "confirms" : "rejects", "alert", body.alert],
   enrolment: (body) => ["person", body.subject, "by", body.actor],
   withdrawal: (body) => ["person", body.subject, "by", body.actor],

@@ -69,8 +69,14 @@ def test_searches_alerts_and_verdicts_are_counted_as_they_were(matcher: Matcher,
     quality = world.probe(matcher, 1).quality.score
     assert events.searches[0].qualities.tolist() == [round(quality, 2)] * 5
     assert chances(events.searches, events.spans) == {ann: 6, bob: 6}
+    for hour in range(1, 10):
+        world.clock.move(hours=1)
+        camera(1, raising=False)  # still in view: no further alert
+    assert len(read(matcher).alerts) == 4
     later = read(matcher, since=world.clock() - timedelta(seconds=1))
-    assert [len(one.times) for one in later.searches] == [2] and len(later.alerts) == 1
+    assert [len(one.times) for one in later.searches] == [1] and later.alerts == []
+    nothing = read(matcher, since=world.clock() + timedelta(seconds=1))
+    assert (nothing.began, nothing.ended, nothing.searches) == (None, None, [])
 
 
 def test_only_searches_that_might_have_found_somebody_are_chances(matcher: Matcher, world: Any, camera: Any) -> None:
