@@ -1,5 +1,6 @@
 """Does the live evaluation find an unfairness that is there, and none that is not? Over many simulated months."""
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +16,9 @@ from benchmarks.live_month_world import FACTOR, Month, Plan, simulate
 from matcher.audit.export import ExportedLog
 from matcher.audit.note import Verifier
 from matcher.audit.publication import StoredPublication
+from matcher.evaluation.figures import Comparison, LiveReport
 from matcher.evaluation.interval import wilson
-from matcher.evaluation.live import ALPHA, Comparison, LiveReport, evaluate
+from matcher.evaluation.live import ALPHA, evaluate
 from matcher.evaluation.published import evaluate_log
 from matcher.store.database import Database
 
@@ -54,7 +56,7 @@ class _Seen:
     def found(self) -> bool:
         """Whether what was planted was found, and in its direction."""
         ratio = self.planted.ratio
-        return self.planted.finding and ratio is not None and ratio.low > 1
+        return self.planted.finding and ratio is not None and ratio.ratio > 1
 
 
 class LiveMonthBenchmark:
@@ -148,7 +150,7 @@ def _by_log() -> tuple[int, bool]:
 
 
 def _holds(one: Comparison, truth: float) -> bool:
-    return one.ratio is not None and one.ratio.low <= truth <= one.ratio.high
+    return one.ratio is not None and one.ratio.holds(truth)
 
 
 def _share(count: int, of: int) -> dict[str, Any]:
@@ -167,8 +169,8 @@ def _figures(seen: Sequence[_Seen]) -> dict[str, Any]:
         "rejected_median": median(one.rejected for one in seen),
         "people_falsely_named_median": median(one.people for one in seen),
         "ratio_median": median(one.ratio for one in ratios),
-        "low_median": median(one.low for one in ratios),
-        "high_median": median(one.high for one in ratios),
+        "low_median": median(one.low or 0.0 for one in ratios),
+        "high_median": median(one.high or math.inf for one in ratios),
         "ratios": [asdict(one) for one in ratios],
     }
 

@@ -12,8 +12,8 @@ from api.permission import Permission
 from api.routers.log import note_reading
 from matcher.audit.note import Verifier
 from matcher.audit.publication import StoredPublication
+from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import pack_groups
-from matcher.evaluation.live import LiveReport
 from matcher.evaluation.published import evaluate_log
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)

@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field
 from api.guard import Bucket, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.trouble import TroubleOut
-from matcher.evaluation.expectation import DAY, WEEK, Estimate, Expectation, caution, expected
+from matcher.evaluation.estimate import Estimate
+from matcher.evaluation.expectation import DAY, WEEK, Expectation, caution, expected
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.scale import SimilarityScale
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-DEALT = 9_999
+LEAST = 9_999
+MOST = 40_000
+"""How often people are dealt anew: at least, and at most."""
+
+_FARTHEST = float(np.log(1e9))
+"""Of an interval's end, as a logarithm: beyond it nothing is known."""
+
 _SEED = 20
 _VALUES_AT_ONCE = 1_000_000
 
@@ -30,26 +36,34 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """How many times the others' rate a group's is. low, high: holds at the confidence asked for. p: of equal rates."""
+    """How many times the others' rate a group's is. low, high: holds at the confidence asked for; None has no end.
+
+    p: of equal rates.
+    """
 
     ratio: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float
 
     @property
     def excludes_one(self) -> bool:
         """Whether the interval says that the rates differ."""
-        return self.low > 1 or self.high < 1
+        return not self.holds(1.0)
+
+    def holds(self, ratio: float) -> bool:
+        """Whether the interval holds that ratio."""
+        return (self.low is None or self.low <= ratio) and (self.high is None or ratio <= self.high)
 
 
-def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float) -> Ratio:
+def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float, deals: int = LEAST) -> Ratio:
     """The rate of those inside over the rate of the others, by a studentised permutation test of its logarithm.
 
     Janssen, Statistics & Probability Letters 1997: studentised, the test holds also where groups differ in more than
     the rate. The interval is symmetric about the logarithm, and excludes 1 where the test rejects. One more alarm is
     shared out by searches, that a group without one has a ratio too (after Haldane, Annals of Human Genetics 1956). The
-    same people give the same answer: the dealing is seeded. There must be somebody on both sides, with searches.
+    same people give the same answer: the dealing is seeded. There must be somebody on both sides, with searches; and
+    deals, how often people are dealt, must be a few times 1 / (1 - confidence).
     """
     columns = _columns(people)
     logarithm, spread = _logarithm(inside[None].astype(np.float64), columns)
@@ -57,8 +71,8 @@ def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float) 
     random = np.random.default_rng(_SEED)
     dealt = []
     batch = max(1, _VALUES_AT_ONCE // len(inside))
-    for begin in range(0, DEALT, batch):
-        labels = np.tile(inside.astype(np.float64), (min(batch, DEALT - begin), 1))
+    for begin in range(0, deals, batch):
+        labels = np.tile(inside.astype(np.float64), (min(batch, deals - begin), 1))
         change, error = _logarithm(random.permuted(labels, axis=1), columns)
         dealt.append(np.abs(change) / error)
     chance = np.concatenate(dealt)
@@ -66,10 +80,14 @@ def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float) 
     middle = float(logarithm[0])
     return Ratio(
         ratio=float(np.exp(middle)),
-        low=float(np.exp(middle - half)),
-        high=float(np.exp(middle + half)),
+        low=_end(middle - half),
+        high=_end(middle + half),
         p=float((1 + np.count_nonzero(chance >= seen)) / (1 + len(chance))),
     )
+
+
+def _end(logarithm: float) -> float | None:
+    return float(np.exp(logarithm)) if abs(logarithm) <= _FARTHEST else None
 
 
 def _columns(people: Named) -> Values:

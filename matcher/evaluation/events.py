@@ -1,7 +1,7 @@
 """What a log tells that can be counted: searches by cameras, the alerts they led to, and who could be found when.
 
-Alerts are those that have an entry of their own. A camera searches again while somebody stands there, and lays one match
-before people: a match is no alert.
+Alerts are those that have an entry of their own. A camera searches again while somebody stands there, and lays one
+match before people: a match is no alert.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -99,14 +99,15 @@ def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: 
 
 @dataclass(kw_only=True)
 class _Reading:
-    """One pass over the entries. times: of the searches that may have led to an alert, by index. alerts: by id.
+    """One pass over the entries. searched: by index, when and by which camera, where that may have led
+    to an alert. alerts: by id.
 
     consents: by subject, the ids of theirs, which spans are kept by.
     """
 
     since: int
     until: int
-    times: dict[int, int] = field(default_factory=dict)
+    searched: dict[int, tuple[int, str]] = field(default_factory=dict)
     searches: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
     alerts: dict[str, LoggedAlert] = field(default_factory=dict)
     consents: dict[str, list[str]] = field(default_factory=dict)
@@ -117,7 +118,7 @@ class _Reading:
     def request(self, index: int, time: int, body: Body) -> None:
         if body["search"] != "identify" or not body["actor"].startswith(_CAMERA) or not self.since <= time < self.until:
             return
-        self.times[index] = time
+        self.searched[index] = (time, body["camera"])
         quality = body.get("quality")
         place = self.searches.setdefault((body["camera"], body["purpose"]), [])
         place.append((time, np.nan if quality is None else quality))
@@ -125,18 +126,20 @@ class _Reading:
 
     def outcome(self, index: int, time: int, body: Body) -> None:
         if not body["candidates"]:
-            self.times.pop(body["request"], None)
+            self.searched.pop(body["request"], None)
 
     def failure(self, index: int, time: int, body: Body) -> None:
-        self.times.pop(body.get("request"), None)
+        if "request" in body:
+            self.searched.pop(body["request"], None)
 
     def alert(self, index: int, time: int, body: Body) -> None:
-        searched = self.times.get(body["request"])
-        if searched is not None:
+        search = self.searched.get(body["request"])
+        if search is not None:
+            time, camera = search
             self.alerts[body["alert"]] = LoggedAlert(
                 request=body["request"],
-                time=searched,
-                camera=body["camera"],
+                time=time,
+                camera=camera,
                 subject=body["subject"],
                 dissimilarity=body["dissimilarity"],
             )

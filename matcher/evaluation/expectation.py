@@ -11,23 +11,11 @@ again and again, and these searches are alike too.
 import math
 from dataclasses import dataclass
 
+from matcher.evaluation.estimate import Estimate
 from matcher.recognition.operating_point import Measurement
 
 DAY, WEEK = 1, 7
 """Days."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A value and its 95 % interval, [low, high]."""
-
-    value: float
-    low: float
-    high: float
-
-    def times(self, factor: float) -> "Estimate":
-        """So many times as much."""
-        return Estimate(value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
 
 @dataclass(frozen=True, kw_only=True)

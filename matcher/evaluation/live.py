@@ -5,18 +5,31 @@ A false alarm is an alert that people rejected. Whom the cameras missed stands i
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from matcher.evaluation.comparison import Named, Ratio, compare
-from matcher.evaluation.drift import drift
+from matcher.evaluation import comparison, drift
+from matcher.evaluation.comparison import Named, compare
+from matcher.evaluation.dealing import dealings
+from matcher.evaluation.drift import Series
+from matcher.evaluation.estimate import Estimate
 from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches, Span
+from matcher.evaluation.figures import (
+    CameraFigures,
+    Comparison,
+    Drift,
+    GroupFigures,
+    LiveReport,
+    Tally,
+    WeekFigures,
+)
 from matcher.evaluation.groups import Groups
 from matcher.evaluation.interval import gamma_interval
-from matcher.evaluation.sampling import Sampling, weights
+from matcher.evaluation.sampling import MIN_DECIDED, Sampling, weights
 
 ALPHA = 0.01
 """How often, at most, a report may say of groups that are treated alike that one is not; and the same for drift."""
@@ -27,6 +40,9 @@ MIN_NAMED = 10
 """Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
 MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
 
+MIN_CHANCES = 0.01
+"""Nor unless each had that share of the chances: a rate of hardly any is known hardly at all."""
+
 T = TypeVar("T", int, Moments)
 
 _DAY = 86_400_000_000
@@ -35,152 +51,30 @@ _MILLION = 1_000_000
 _OTHERS = "all others"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A rate with its 95 % interval, alarms of one person taken together."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """Alerts, by what people said. estimated_false: what the rejected ones stand for, the undecided included."""
-
-    alerts: int
-    confirmed: int
-    rejected: int
-    undecided: int
-    estimated_false: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraFigures:
-    """Of one camera, or of all (camera is None). days: on which it searched."""
-
-    camera: str | None
-    days: int
-    searches: int
-    tally: Tally
-    false_a_day: Estimate | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeekFigures:
-    """Of one ISO week, by UTC. dissimilarity: the median of confirmed alerts. quality: the median of probes."""
-
-    week: str
-    days: int
-    searches: int
-    tally: Tally
-    false_a_day: Estimate | None
-    dissimilarity: float | None
-    quality: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupFigures:
-    """Of those who declared this. named: how many were named falsely. chances: searches that might have found a
-    person, summed over people. false_per_million: false alarms for a million chances."""
-
-    attribute: str
-    value: str
-    people: int
-    named: int
-    chances: int
-    tally: Tally
-    false_per_million: Estimate | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """One group's rate of false alarms over others'. The interval holds for all comparisons of the report together.
-
-    why_not: why nothing is claimed; then there is no ratio. finding: whether the interval excludes 1.
-    """
-
-    attribute: str
-    value: str
-    against: str
-    confidence: float
-    ratio: Ratio | None
-    finding: bool
-    why_not: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drift:
-    """Whether one measure of one camera changed over the weeks. p: of "no week differs", all weeks in one test."""
-
-    camera: str
-    measure: str
-    p: float
-    finding: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveReport:
-    """All of it. declared: how many had declared something by the end of the log; given: of how many it was known what.
-
-    small: groups of which nothing is told, by attribute: how many there are.
-    """
-
-    began: datetime
-    ended: datetime
-    thresholds: Sequence[float]
-    sampling: Sampling
-    total: CameraFigures
-    cameras: Sequence[CameraFigures]
-    weeks: Sequence[WeekFigures]
-    declared: int
-    given: int
-    groups: Sequence[GroupFigures]
-    small: Mapping[str, int]
-    comparisons: Sequence[Comparison]
-    drifts: Sequence[Drift]
-
-    @property
-    def findings(self) -> list[str]:
-        """What differs, each in a sentence."""
-        return [
-            *(_unequal(one, one.ratio) for one in self.comparisons if one.finding and one.ratio is not None),
-            *(
-                f"Camera {one.camera}: the {one.measure} changed over the weeks (p = {one.p:.2g})."
-                for one in self.drifts
-                if one.finding
-            ),
-        ]
-
-
 def evaluate(events: Events, groups: Groups) -> LiveReport:
     """The report. groups: by subject, what they declared; empty where nobody did. The same input gives the same."""
-    weight, sampling = weights(events.alerts)
-    counter = _Counter(weight, sampling.largest_weight)
+    counter = _Counter(events.alerts)
     known = _known_groups(events, groups)
     figures, small = _group_figures(events, known, counter)
+    cameras = _by_camera(events)
+    drifts, no_drifts = _drifts(cameras)
     return LiveReport(
-        began=_moment(events.began),
-        ended=_moment(events.ended),
+        began=None if events.began is None else _moment(events.began),
+        ended=None if events.ended is None else _moment(events.ended),
         thresholds=events.thresholds,
-        sampling=sampling,
+        sampling=counter.sampling,
         total=_camera_figures(None, events.searches, events.alerts, counter),
         cameras=[
-            _camera_figures(
-                camera,
-                [one for one in events.searches if one.camera == camera],
-                [alert for alert in events.alerts if alert.camera == camera],
-                counter,
-            )
-            for camera in sorted({one.camera for one in events.searches})
+            _camera_figures(name, own.searches, own.alerts, _Counter(own.alerts)) for name, own in cameras.items()
         ],
-        weeks=_weeks(events, counter),
+        weeks=_weeks(events),
         declared=len(events.declarations),
         given=len(groups),
         groups=figures,
         small=small,
         comparisons=_comparisons(events, known, counter),
-        drifts=_drifts(events),
+        drifts=drifts,
+        no_drifts=no_drifts,
     )
 
 
@@ -216,11 +110,10 @@ class _Person:
 
 
 class _Counter:
-    """Counts alerts with the weights that the decided ones have."""
+    """Counts alerts with the weights that the decided ones have among all those it is made of."""
 
-    def __init__(self, weight: Mapping[int, float], largest: float) -> None:
-        self._weight = weight
-        self._largest = largest
+    def __init__(self, alerts: Sequence[LoggedAlert]) -> None:
+        self._weight, self.sampling = weights(alerts)
 
     def tally(self, alerts: Sequence[LoggedAlert]) -> Tally:
         rejected = [alert for alert in alerts if alert.rejected]
@@ -247,7 +140,7 @@ class _Counter:
         if not over or (alerts and all(alert.rejected is None for alert in alerts)):
             return None
         parts = [total for total, _ in self.false_alarms(alerts).values()]
-        low, high = gamma_interval(parts, self._largest)
+        low, high = gamma_interval(parts, self.sampling.largest_weight)
         return Estimate(value=sum(parts) / over, low=low / over, high=high / over)
 
 
@@ -264,18 +157,46 @@ def _camera_figures(
     )
 
 
-def _weeks(events: Events, counter: _Counter) -> list[WeekFigures]:
+@dataclass(frozen=True, kw_only=True)
+class _Camera:
+    """What one camera did."""
+
+    searches: list[Searches] = field(default_factory=list)
+    alerts: list[LoggedAlert] = field(default_factory=list)
+
+
+def _by_camera(events: Events) -> dict[str, _Camera]:
+    """Those that searched, by name."""
+    found: dict[str, _Camera] = {one.camera: _Camera() for one in sorted(events.searches, key=lambda one: one.camera)}
+    for one in events.searches:
+        found[one.camera].searches.append(one)
+    for alert in events.alerts:
+        found[alert.camera].alerts.append(alert)
+    return found
+
+
+def _places(keys: Moments) -> list[tuple[int, npt.NDArray[np.intp]]]:
+    """Each key that there is among the (n,), in order, and at which places."""
+    if not len(keys):
+        return []
+    order = np.argsort(keys, kind="stable")
+    every, begins = np.unique(keys[order], return_index=True)
+    return list(zip(every.tolist(), np.split(order, begins[1:]), strict=True))
+
+
+def _weeks(events: Events) -> list[WeekFigures]:
     if not events.searches:
         return []
     times = np.concatenate([one.times for one in events.searches])
     qualities = np.concatenate([one.qualities for one in events.searches])
-    weeks = _week(times)
     by_week: dict[int, list[LoggedAlert]] = defaultdict(list)
     for alert in events.alerts:
         by_week[_week(alert.time)].append(alert)
     figures = []
-    for week in np.unique(weeks).tolist():
-        alerts, mine = by_week[week], weeks == week
+    for week, mine in _places(_week(times)):
+        alerts = by_week[week]
+        counter = _Counter(alerts)
+        why_not = _undecided(counter.sampling)
         days = len(np.unique(times[mine] // _DAY))
         known = qualities[mine][~np.isnan(qualities[mine])]
         scores = [alert.dissimilarity for alert in alerts if alert.rejected is False]
@@ -284,14 +205,26 @@ def _weeks(events: Events, counter: _Counter) -> list[WeekFigures]:
             WeekFigures(
                 week=f"{year}-W{number:02}",
                 days=days,
-                searches=int(mine.sum()),
+                searches=len(mine),
                 tally=counter.tally(alerts),
-                false_a_day=counter.estimate(alerts, days),
+                false_a_day=None if why_not else counter.estimate(alerts, days),
                 dissimilarity=float(np.median(scores)) if scores else None,
                 quality=float(np.median(known)) if len(known) else None,
+                why_not=why_not,
             )
         )
     return figures
+
+
+def _undecided(sampling: Sampling) -> str | None:
+    """Why a week's decided alerts do not stand for the others, if so: it may not have been looked through yet."""
+    if sampling.decided == sampling.alerts:
+        return None
+    if sampling.decided < MIN_DECIDED:
+        return f"{sampling.decided} of {sampling.alerts} alerts decided so far"
+    if sampling.beyond:
+        return f"{sampling.beyond} alerts of cameras where nobody has decided any"
+    return None
 
 
 def _known_groups(events: Events, groups: Groups) -> list[_Person]:
@@ -313,18 +246,17 @@ def _by_value(people: Sequence[_Person]) -> dict[str, dict[str, list[_Person]]]:
     return {attribute: dict(sorted(values.items())) for attribute, values in sorted(found.items())}
 
 
-def _group_figures(
-    events: Events, people: Sequence[_Person], counter: _Counter
-) -> tuple[list[GroupFigures], dict[str, int]]:
+def _group_figures(events: Events, people: Sequence[_Person], counter: _Counter) -> tuple[list[GroupFigures], int]:
+    """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
     by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
     for alert in events.alerts:
         by_subject[alert.subject].append(alert)
     figures: list[GroupFigures] = []
-    small: dict[str, int] = defaultdict(int)
+    small = 0
     for attribute, values in _by_value(people).items():
         for value, members in values.items():
             if len(members) < MIN_PEOPLE:
-                small[attribute] += 1
+                small += 1
                 continue
             alerts = [alert for person in members for alert in by_subject[person.subject]]
             total = sum(person.chances for person in members)
@@ -339,7 +271,7 @@ def _group_figures(
                     false_per_million=counter.estimate(alerts, total / _MILLION),
                 )
             )
-    return figures, dict(small)
+    return figures, small
 
 
 def _comparisons(events: Events, people: Sequence[_Person], counter: _Counter) -> list[Comparison]:
@@ -354,16 +286,18 @@ def _comparisons(events: Events, people: Sequence[_Person], counter: _Counter) -
         everybody = [person for members in values.values() for person in members]
         pair = len(values) == 2 and len(large) == 2
         for value in large[:1] if pair else large:
-            why_not = _too_few(everybody, len(values[value]), rejected)
+            why_not = _too_few(everybody, values[value], rejected)
             asked.append((attribute, value, large[1] if pair else _OTHERS, everybody, why_not))
     tested = sum(why_not is None for *_, why_not in asked)
     confidence = 1 - ALPHA / max(tested, 1)
+    deals = dealings(tested, ALPHA, least=comparison.LEAST, most=comparison.MOST)
     made = []
-    for attribute, value, against, everybody, why_not in asked:
+    for attribute, value, against, everybody, too_few in asked:
         ratio = None
-        if why_not is None:
+        why_not = too_few or (None if deals else f"{tested} groups are too many to compare at once")
+        if why_not is None and deals is not None:
             inside = np.array([person.attributes[attribute] == value for person in everybody])
-            ratio = compare(_named(everybody, alarms), inside, confidence=confidence)
+            ratio = compare(_named(everybody, alarms), inside, confidence=confidence, deals=deals)
         made.append(
             Comparison(
                 attribute=attribute,
@@ -378,15 +312,18 @@ def _comparisons(events: Events, people: Sequence[_Person], counter: _Counter) -
     return made
 
 
-def _too_few(people: Sequence[_Person], inside: int, rejected: Mapping[str, int]) -> str | None:
+def _too_few(people: Sequence[_Person], inside: Sequence[_Person], rejected: Mapping[str, int]) -> str | None:
     """Why nothing is claimed, if so."""
     counts = [rejected.get(person.subject, 0) for person in people]
-    if len(people) - inside < MIN_PEOPLE:
+    share = sum(person.chances for person in inside) / sum(person.chances for person in people)
+    if len(people) - len(inside) < MIN_PEOPLE:
         return f"fewer than {MIN_PEOPLE} others"
     if sum(counts) < MIN_FALSE:
         return f"fewer than {MIN_FALSE} rejected alerts"
     if sum(count > 0 for count in counts) < MIN_NAMED:
         return f"fewer than {MIN_NAMED} people falsely named"
+    if min(share, 1 - share) < MIN_CHANCES:
+        return f"one side had less than {100 * MIN_CHANCES:g} % of the chances"
     return None
 
 
@@ -396,48 +333,50 @@ def _named(people: Sequence[_Person], alarms: Mapping[str, tuple[float, float]])
     return Named(alarms=own[:, 0], squares=own[:, 1], searches=searches)
 
 
-def _drifts(events: Events) -> list[Drift]:
-    tested: list[tuple[str, str, float]] = []
-    for camera in sorted({one.camera for one in events.searches}):
-        for measure, of in _MEASURES.items():
-            p = drift(*of(events, camera))
-            if p is not None:
-                tested.append((camera, measure, p))
-    return [
-        Drift(camera=camera, measure=measure, p=p, finding=p <= ALPHA / len(tested)) for camera, measure, p in tested
+def _drifts(cameras: Mapping[str, _Camera]) -> tuple[list[Drift], str | None]:
+    """Each camera and measure that tells something; or why none was asked."""
+    asked = [
+        (name, measure, series)
+        for name, camera in cameras.items()
+        for measure, of in _MEASURES.items()
+        if (series := of(camera)).tells
     ]
+    deals = dealings(len(asked), ALPHA, least=drift.LEAST, most=drift.MOST)
+    if deals is None:
+        return [], f"{len(asked)} questions are too many at once"
+    tested = [(name, measure, drift.drift(series, deals=deals)) for name, measure, series in asked]
+    return [
+        Drift(camera=name, measure=measure, p=p, finding=p <= ALPHA / len(tested)) for name, measure, p in tested
+    ], None
 
 
-_Series = tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Moments, Moments]
-
-
-def _scores(events: Events, camera: str) -> _Series:
+def _scores(camera: _Camera) -> Series:
     """A person's mean of a week; the person is the block."""
     weekly: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for alert in events.alerts:
-        if alert.camera == camera and alert.rejected is False:
+    for alert in camera.alerts:
+        if alert.rejected is False:
             weekly[alert.subject, _week(alert.time)].append(alert.dissimilarity)
     people = {subject: number for number, subject in enumerate(sorted({subject for subject, _ in weekly}))}
     keys = sorted(weekly)
-    return (
-        np.array([float(np.mean(weekly[key])) for key in keys]),
-        np.array([week for _, week in keys], dtype=np.int64),
-        np.array([people[subject] for subject, _ in keys], dtype=np.int64),
+    return Series(
+        values=np.array([float(np.mean(weekly[key])) for key in keys]),
+        weeks=np.array([week for _, week in keys], dtype=np.int64),
+        blocks=np.array([people[subject] for subject, _ in keys], dtype=np.int64),
     )
 
 
-def _qualities(events: Events, camera: str) -> _Series:
+def _qualities(camera: _Camera) -> Series:
     """A day's median; the day of the week is the block."""
-    own = [one for one in events.searches if one.camera == camera]
-    days = np.concatenate([one.times for one in own]) // _DAY
-    values = np.concatenate([one.qualities for one in own])
+    days = np.concatenate([one.times for one in camera.searches]) // _DAY
+    values = np.concatenate([one.qualities for one in camera.searches])
     days, values = days[~np.isnan(values)], values[~np.isnan(values)]
-    every = np.unique(days)
-    medians = np.array([float(np.median(values[days == day])) for day in every])
-    return medians, (every + 3) // 7, (every + 3) % 7
+    daily = _places(days)
+    every = np.array([day for day, _ in daily], dtype=np.int64)
+    medians = np.array([float(np.median(values[places])) for _, places in daily])
+    return Series(values=medians, weeks=(every + 3) // 7, blocks=(every + 3) % 7)
 
 
-_MEASURES: Mapping[str, Callable[[Events, str], _Series]] = {
+_MEASURES: Mapping[str, Callable[[_Camera], Series]] = {
     "dissimilarity of confirmed alerts": _scores,
     "quality of probes": _qualities,
 }
@@ -450,10 +389,3 @@ def _week(time: T) -> T:
 
 def _moment(time: int) -> datetime:
     return _EPOCH + timedelta(microseconds=time)
-
-
-def _unequal(one: Comparison, ratio: Ratio) -> str:
-    return (
-        f"{one.attribute} {one.value}: falsely named {ratio.ratio:.2f} times as often as {one.against} "
-        f"[{ratio.low:.2f}, {ratio.high:.2f}] ({100 * one.confidence:.4g} % interval)."
-    )

@@ -11,8 +11,9 @@ from matcher.audit.note import Verifier, note_text, open_note
 from matcher.audit.publication import Publication
 from matcher.audit.report import Progress
 from matcher.evaluation.events import events_of
+from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import checked_groups
-from matcher.evaluation.live import LiveReport, evaluate
+from matcher.evaluation.live import evaluate
 from matcher.gallery.declaration import Declaration
 
 

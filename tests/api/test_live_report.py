@@ -47,6 +47,22 @@ def test_where_nothing_can_be_compared_it_says_so(month: Month) -> None:
     assert "Groups could not be compared" in text and "Of no group can anything be told" in text
     few = page(month, {subject: own for place, (subject, own) in enumerate(month.groups.items()) if place < 40})
     assert "of which nothing is told" in few
-    empty = evaluate(replace(month.events, searches=[], alerts=[]), {})
+    empty = evaluate(replace(month.events, began=None, ended=None, searches=[], alerts=[]), {})
     made = LogEvaluation(origin="x", entries=0, root="", signed=True, report=empty)
-    assert "its signature was checked" in live_report_page(made, system_clock())
+    text = live_report_page(made, system_clock())
+    assert "its signature was checked" in text and "there were none" in text and "1970" not in text
+    assert "Nothing drifted" not in text, "it was not asked"
+
+
+def test_an_interval_without_ends_and_a_week_without_a_rate_are_drawn_as_such(month: Month) -> None:
+    report = evaluate(month.events, dict(month.groups))
+    endless = [
+        replace(one, ratio=None if one.ratio is None else replace(one.ratio, low=None, high=None), finding=False)
+        for one in report.comparisons
+    ]
+    weeks = [replace(one, false_a_day=None, why_not="4 of 70 alerts decided so far") for one in report.weeks]
+    changed = replace(report, comparisons=endless, weeks=weeks)
+    made = LogEvaluation(origin="x", entries=0, root="", signed=True, report=changed)
+    text = live_report_page(made, system_clock())
+    assert "[–, –]" in text and 'x1="0.0" x2="320.0"' in text
+    assert "4 of 70 alerts decided so far" in text

@@ -39,4 +39,4 @@ def test_a_fair_month_gives_no_finding_and_an_unfair_one_its_own() -> None:
     assert evaluate(fair.events, fair.groups).findings == []
     (one,) = (one for one in evaluate(unfair.events, unfair.groups).comparisons if one.finding)
     assert (one.attribute, one.value) == ("gender", "female")
-    assert one.ratio is not None and one.ratio.low < FACTOR < one.ratio.high
+    assert one.ratio is not None and one.ratio.holds(FACTOR)

@@ -69,7 +69,7 @@ def test_searches_alerts_and_verdicts_are_counted_as_they_were(matcher: Matcher,
     quality = world.probe(matcher, 1).quality.score
     assert events.searches[0].qualities.tolist() == [round(quality, 2)] * 5
     assert chances(events.searches, events.spans) == {ann: 6, bob: 6}
-    for hour in range(1, 10):
+    for _ in range(9):
         world.clock.move(hours=1)
         camera(1, raising=False)  # still in view: no further alert
     assert len(read(matcher).alerts) == 4

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matcher.evaluation import drift
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
+from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
-from matcher.evaluation.live import MIN_PEOPLE, LiveReport, evaluate
+from matcher.evaluation.live import MIN_PEOPLE, evaluate
 from matcher.gallery.declaration import Declaration
 
 DAY = 86_400_000_000
@@ -64,7 +66,7 @@ def test_an_unequal_rate_is_found_with_its_interval() -> None:
     made = report(30, 5)
     (one,) = made.comparisons
     assert (one.attribute, one.value, one.against, one.finding) == ("side", "left", "right", True)
-    assert one.ratio is not None and one.ratio.low > 1 and one.ratio.low < 6 < one.ratio.high
+    assert one.ratio is not None and one.ratio.excludes_one and one.ratio.holds(6)
     assert "left: falsely named" in made.findings[0]
     assert report(12, 11).findings == []
 
@@ -115,7 +117,10 @@ def test_of_a_small_group_nothing_is_told() -> None:
     made = evaluate(
         month({f"person-{at:03}": 2 for at in range(30)}), dict(list(halves().items())[: 40 + MIN_PEOPLE - 1])
     )
-    assert [one.value for one in made.groups] == ["left"] and made.small == {"side": 1}
+    assert [one.value for one in made.groups] == ["left"] and made.small == 1
+    rare = {f"person-{at:03}": {"a rare illness": "yes"} for at in range(MIN_PEOPLE - 1)}
+    told = evaluate(month({}), rare)
+    assert told.small == 1 and "illness" not in repr(told), "not even of what kind it is"
 
 
 def test_without_declarations_searches_or_alerts_there_is_a_report_all_the_same() -> None:
@@ -125,6 +130,81 @@ def test_without_declarations_searches_or_alerts_there_is_a_report_all_the_same(
     assert quiet.total.false_a_day is not None and quiet.total.false_a_day.low == 0 < quiet.total.false_a_day.high
     empty = evaluate(replace(month({}), searches=[], alerts=[]), {})
     assert (empty.total.days, empty.total.false_a_day, empty.weeks) == (0, None, [])
+
+
+def test_a_week_that_is_not_looked_through_yet_is_not_told_better_than_it_was() -> None:
+    """Of the last week nearly nothing is decided; then a fifth of it."""
+    events = month({f"person-{at:03}": 14 for at in range(20)}, days=14)
+    late = [one for one in events.alerts if one.time >= BEGAN + 7 * DAY]
+    for decided, true in ((4, None), (28, 140 / 7)):
+        sampled = [
+            replace(one, rejected=True if late.index(one) % 5 == 0 and late.index(one) < 5 * decided else None)
+            for one in late
+        ]
+        done, coming = evaluate(
+            replace(events, alerts=[one for one in events.alerts if one not in late] + sampled), {}
+        ).weeks
+        assert done.false_a_day is not None and done.false_a_day.value == pytest.approx(140 / 7)
+        if true is None:
+            assert coming.false_a_day is None and coming.why_not == "4 of 140 alerts decided so far"
+        else:
+            assert coming.false_a_day is not None and coming.why_not is None
+            assert coming.false_a_day.value == pytest.approx(true)
+
+
+def test_a_week_with_a_camera_that_nobody_looked_at_has_no_rate() -> None:
+    events = month({f"person-{at:03}": 7 for at in range(10)}, days=7)
+    yard = [replace(one, camera="yard", request=one.request + 50, rejected=None) for one in events.alerts]
+    searches = [*events.searches, replace(events.searches[0], camera="yard")]
+    (week,) = evaluate(replace(events, searches=searches, alerts=[*events.alerts, *yard]), {}).weeks
+    assert week.false_a_day is None and week.why_not == "70 alerts of cameras where nobody has decided any"
+
+
+def test_what_one_camera_leaves_undecided_does_not_blur_another() -> None:
+    events = month({f"person-{at:03}": 2 for at in range(35)})
+    yard = [
+        replace(one, camera="yard", request=one.request + 50, rejected=True if at < 6 else None)
+        for at, one in enumerate(events.alerts)
+    ]
+    both = replace(
+        events,
+        searches=[*events.searches, replace(events.searches[0], camera="yard")],
+        alerts=[*events.alerts, *yard],
+    )
+    lobby, other = evaluate(both, {}).cameras
+    assert lobby.false_a_day == evaluate(events, {}).total.false_a_day
+    assert other.false_a_day is not None and lobby.false_a_day is not None
+    assert other.false_a_day.high > 1.5 * lobby.false_a_day.high
+
+
+def test_a_group_with_hardly_any_chances_is_not_compared() -> None:
+    events = month({f"person-{at:03}": 2 for at in range(40)}, days=28)
+    spans = [replace(span, end=BEGAN + DAY // 50) if span.subject >= "person-040" else span for span in events.spans]
+    made = evaluate(replace(events, spans=spans), halves())
+    assert [(one.ratio, one.why_not) for one in made.comparisons] == [
+        (None, "one side had less than 1 % of the chances")
+    ]
+
+
+def test_a_drift_is_found_among_those_of_many_cameras() -> None:
+    events = month({})
+    random = np.random.default_rng(5)
+    (lobby,) = events.searches
+    searches = []
+    for at in range(40):
+        values = np.clip(random.normal(0.8, 0.1, 2800), 0, 1) - 0.2 * (at == 7) * (np.arange(2800) >= 1400)
+        searches.append(replace(lobby, camera=f"camera-{at:02}", qualities=values))
+    made = evaluate(replace(events, searches=searches), {})
+    assert len(made.drifts) == 40 and [one.camera for one in made.drifts if one.finding] == ["camera-07"]
+
+
+def test_more_drifts_than_can_be_told_from_chance_are_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "MOST", drift.LEAST)
+    events = month({})
+    searches = [replace(events.searches[0], camera=f"camera-{at:02}") for at in range(10)]
+    assert len(evaluate(replace(events, searches=searches[:9]), {}).drifts) == 9
+    many = evaluate(replace(events, searches=searches), {})
+    assert many.drifts == [] and many.no_drifts == "10 questions are too many at once"
 
 
 def test_a_drop_in_quality_is_found_for_its_camera() -> None:
