@@ -53,6 +53,7 @@ STATUS: Mapping[str, int] = {
     "consent_required": 403,
     "consent_expired": 403,
     "enrolment_refused": 422,
+    "window_invalid": 422,
     "gallery": 422,
     # What is not there, or is there already.
     "account_unknown": 404,

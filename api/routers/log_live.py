@@ -10,11 +10,15 @@ from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
 from api.routers.log import note_reading
+from api.slots import Slots
 from matcher.audit.note import Verifier
 from matcher.audit.publication import StoredPublication
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import pack_groups
 from matcher.evaluation.published import evaluate_log
+
+_EVALUATING = Slots("live evaluations", at_once=1, seconds=0.0)
+"""Each reads the whole log."""
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
@@ -48,17 +52,19 @@ class LiveOut(BaseModel):
 )
 def evaluate_live(caller: Caller, service: ServiceDep, asked: Annotated[LiveIn, Query()]) -> LiveOut:
     """From the log, the reviews in it and the groups that people declared: alerts and false alarms by camera, week and
-    group, with intervals. It is logged before anything is read."""
+    group, with intervals. It is logged before anything is read. One at a time; another is told that it is busy."""
     said: dict[str, Any] = {"live": asked.model_dump(mode="json", exclude_none=True)}
-    note_reading(service, caller, said)
     matcher = service.matcher
-    made = evaluate_log(
-        StoredPublication(matcher.database),
-        matcher.declarations.every(),
-        verifiers=[Verifier.parse(key) for key in matcher.log.verifier_keys],
-        since=asked.since,
-        until=asked.until,
-    )
+    with _EVALUATING.taken():
+        note_reading(service, caller, said)
+        made = evaluate_log(
+            StoredPublication(matcher.database),
+            matcher.declarations.every(),
+            own=True,
+            verifiers=[Verifier.parse(key) for key in matcher.log.verifier_keys],
+            since=asked.since,
+            until=asked.until,
+        )
     return LiveOut(
         origin=made.origin,
         entries=made.entries,
@@ -74,7 +80,7 @@ def evaluate_live(caller: Caller, service: ServiceDep, asked: Annotated[LiveIn, 
     "/groups",
     operation_id="export_groups",
     summary="The declared groups as a file",
-    openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
+    openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES, session=True),
     response_class=Response,
     responses={200: {"content": {"application/json": {}}}},
 )

@@ -38,11 +38,16 @@ def read_groups(path: Path) -> list[Declaration]:
         ) from error
 
 
-def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str, str]) -> Groups:
-    """By subject, what was declared; what was taken back is left out. Raises GroupsError where the log differs.
+def known_groups(declarations: Iterable[Declaration], commitments: Mapping[str, str]) -> Groups:
+    """By subject, what was declared, as far as the log tells of it: a service's own may be newer than its log.
 
     commitments: by subject, those in force where the log ends.
     """
+    return {one.subject_id: one.attributes for one in declarations if commitments.get(one.subject_id) == one.commitment}
+
+
+def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str, str]) -> Groups:
+    """The same of a file; what was taken back is left out. Raises GroupsError where the log tells otherwise."""
     held = [one for one in declarations if one.subject_id in commitments]
     for one in held:
         if commitments[one.subject_id] != one.commitment:
@@ -50,4 +55,4 @@ def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str
                 f"What subject {one.subject_id} is said to have declared is not what the log tells of.",
                 remedy="If it was declared anew since, export log and groups again; else somebody changed the file.",
             )
-    return {one.subject_id: one.attributes for one in held}
+    return known_groups(held, commitments)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.errors import LogChangedError
@@ -10,9 +11,10 @@ from matcher.audit.leaves import leaves
 from matcher.audit.note import Verifier, note_text, open_note
 from matcher.audit.publication import Publication
 from matcher.audit.report import Progress
+from matcher.errors import ClearglassError
 from matcher.evaluation.events import events_of
 from matcher.evaluation.figures import LiveReport
-from matcher.evaluation.groups import checked_groups
+from matcher.evaluation.groups import checked_groups, known_groups
 from matcher.evaluation.live import evaluate
 from matcher.gallery.declaration import Declaration
 
@@ -29,10 +31,17 @@ class LogEvaluation:
     report: LiveReport
 
 
+class WindowError(ClearglassError):
+    """The time to look at ends before it begins."""
+
+    code: ClassVar[str] = "window_invalid"
+
+
 def evaluate_log(
     log: Publication,
     declarations: Sequence[Declaration] = (),
     *,
+    own: bool = False,
     verifiers: Sequence[Verifier] = (),
     since: datetime | None = None,
     until: datetime | None = None,
@@ -40,9 +49,12 @@ def evaluate_log(
 ) -> LogEvaluation:
     """The same report for everybody who has the same log and declarations. since, until: of the searches looked at.
 
-    Raises LogChangedError if the entries are not those of its checkpoint, NoteError if none of the verifiers signed
-    that, GroupsError if a declaration is not what the log commits to, and what reading the log does.
+    own: the declarations are those of the service whose log it is; such as are newer than the log are left out.
+    Raises WindowError, LogChangedError if the entries are not those of its checkpoint, NoteError if none of the
+    verifiers signed that, GroupsError if a declaration is not what the log commits to, and what reading the log does.
     """
+    if since is not None and until is not None and since >= until:
+        raise WindowError("The time to look at ends before it begins.", remedy="Give a beginning before the end.")
     note = log.checkpoint()
     checkpoint = Checkpoint.parse(open_note(note, verifiers) if verifiers else note_text(note))
     try:
@@ -54,5 +66,5 @@ def evaluate_log(
         entries=checkpoint.size,
         root=checkpoint.root.hex(),
         signed=bool(verifiers),
-        report=evaluate(events, checked_groups(declarations, events.declarations)),
+        report=evaluate(events, (known_groups if own else checked_groups)(declarations, events.declarations)),
     )
