@@ -67,7 +67,11 @@ class MonthLog:
             yield _moment(span.begin), EntryKind.ENROLMENT, body
         for span in spans:
             body = {"action": "declared", "subject": span.subject, "actor": "cli:month"}
-            yield _moment(spans[-1].begin), EntryKind.DECLARATION, body | {"commitment": commitments[span.subject]}
+            yield (
+                _moment(spans[-1].begin),
+                EntryKind.DECLARATION,
+                body | {"commitment": commitments[span.subject], "agreed": True},
+            )
 
     def _searches(self) -> Iterator[Entry]:
         events = self._month.events

@@ -178,13 +178,15 @@ class ConsentChange(_Model):
 class Declaration(_Model):
     """A subject declared groups they belong to, to be used for measuring fairness, or took that back.
 
-    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log.
+    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log. agreed: they agreed to that use, as
+    the actor vouches.
     """
 
     action: Literal["declared", "removed"]
     subject: str
     actor: Actor
     commitment: Sha256 | None = None
+    agreed: Literal[True] | None = None
 
 
 class Withdrawal(_Model):

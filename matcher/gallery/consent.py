@@ -96,14 +96,17 @@ def begun(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
     return consent
 
 
+def is_active(consents: Iterable[Consent], moment: datetime) -> bool:
+    """Whether any of a subject's consents is active then, for whatever purpose and camera."""
+    return any(
+        consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until for consent in consents
+    )
+
+
 def require_active(consents: Iterable[Consent], moment: datetime) -> None:
     """Raises ConsentRequiredError if none of a subject's consents is active now, for whatever purpose and camera."""
-    if not any(
-        consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until for consent in consents
-    ):
-        raise ConsentRequiredError(
-            "The subject has no active consent.", remedy="Record a new consent before adding pictures."
-        )
+    if not is_active(consents, moment):
+        raise ConsentRequiredError("The subject has no active consent.", remedy="Record a new consent first.")
 
 
 def _problem(new: NewConsent, valid_from: datetime) -> str | None:

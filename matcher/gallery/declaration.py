@@ -16,11 +16,14 @@ from sqlalchemy import delete, insert, select
 from matcher.audit.canonical import canonical
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
-from matcher.gallery.errors import DeclarationInvalidError, DeclarationUnknownError
+from matcher.gallery.consent import is_active, require_active
+from matcher.gallery.errors import DeclarationInvalidError, DeclarationUnknownError, ErasurePendingError
 from matcher.gallery.gallery import Gallery
-from matcher.gallery.records import require_subject
+from matcher.gallery.records import read_consents, require_subject
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.errors import StoreError
+from matcher.store.sealing import SealingKey
 
 Attributes = Mapping[str, str]
 """What somebody declares, such as {"age": "60+"}."""
@@ -74,36 +77,44 @@ class Declarations:
         self._database = database
         self._gallery = gallery
         self._log = log
+        self._waiting: set[str] = set()
+        """Whose old bytes wait to be overwritten. It need not outlive the process: each start does that."""
 
     def declare(self, subject_id: str, attributes: Attributes, actor: str) -> Declaration:
         """Keeps it, sealed under the subject's key, in place of what was declared before; in the log when it returns.
 
         Whoever calls this vouches that the subject agreed to that use. Raises DeclarationInvalidError,
-        SubjectUnknownError, SubjectWithdrawnError, LogUnavailableError.
+        SubjectUnknownError, SubjectWithdrawnError, ConsentRequiredError, LogUnavailableError; ErasurePendingError when
+        it is kept, and what was declared before waits to be overwritten.
         """
         made = Declaration.of(subject_id, attributes)
         with self._log.writing() as connection:
             key = self._gallery.subject_key(connection, subject_id)
+            require_active(read_consents(connection, subject_id), self._log.moment(connection))
             sealed = key.seal(json.dumps(made.record).encode(), context=_context(subject_id))
-            connection.execute(delete(_TABLE).where(_TABLE.c.subject_id == subject_id))
+            replaced = connection.execute(delete(_TABLE).where(_TABLE.c.subject_id == subject_id)).rowcount
             connection.execute(insert(_TABLE).values(subject_id=subject_id, sealed=sealed))
-            body = {"action": "declared", "subject": subject_id, "actor": actor, "commitment": made.commitment}
+            body: dict[str, Any] = {"action": "declared", "subject": subject_id, "actor": actor}
+            body |= {"commitment": made.commitment, "agreed": True}
             self._log.append(connection, EntryKind.DECLARATION, body)
+        if replaced:
+            self._overwrite(subject_id)
         return made
 
     def remove(self, subject_id: str, actor: str) -> None:
         """Takes back what a subject declared: overwritten, and in no report made from now on.
 
-        Raises SubjectUnknownError, DeclarationUnknownError, LogUnavailableError.
+        Raises SubjectUnknownError, DeclarationUnknownError, LogUnavailableError; ErasurePendingError when it is in no
+        report any more, and waits to be overwritten: to be called again.
         """
         with self._log.writing() as connection:
             require_subject(connection, subject_id)
-            if not connection.execute(delete(_TABLE).where(_TABLE.c.subject_id == subject_id)).rowcount:
+            if connection.execute(delete(_TABLE).where(_TABLE.c.subject_id == subject_id)).rowcount:
+                body = {"action": "removed", "subject": subject_id, "actor": actor}
+                self._log.append(connection, EntryKind.DECLARATION, body)
+            elif subject_id not in self._waiting:
                 raise _unknown()
-            body = {"action": "removed", "subject": subject_id, "actor": actor}
-            self._log.append(connection, EntryKind.DECLARATION, body)
-        # Where a reader is in the way, the sealed bytes stand in the write-ahead log until it next is emptied.
-        self._database.truncate_wal()
+        self._overwrite(subject_id)
 
     def declaration(self, subject_id: str) -> Declaration:
         """What a subject declared. Raises SubjectUnknownError, SubjectWithdrawnError, DeclarationUnknownError."""
@@ -113,21 +124,40 @@ class Declarations:
             sealed = connection.execute(query).scalar()
         if sealed is None:
             raise _unknown()
-        return Declaration.of_record(json.loads(key.open(sealed, context=_context(subject_id))))
+        return _opened(key, subject_id, sealed)
 
     def every(self) -> list[Declaration]:
-        """What is declared now, by subject id: those who withdrew, or took it back, are not among them."""
+        """What is declared now, by subject id: those who withdrew, took it back, or have no active consent any more are
+        not among them. Raises ClockError."""
         with self._database.reading() as connection:
+            moment = self._log.moment(connection)
             return [
-                Declaration.of_record(
-                    json.loads(
-                        self._gallery.subject_key(connection, row.subject_id).open(
-                            row.sealed, context=_context(row.subject_id)
-                        )
-                    )
-                )
-                for row in connection.execute(select(_TABLE).order_by(_TABLE.c.subject_id))
+                _opened(self._gallery.subject_key(connection, row.subject_id), row.subject_id, row.sealed)
+                for row in connection.execute(select(_TABLE).order_by(_TABLE.c.subject_id)).all()
+                if is_active(read_consents(connection, row.subject_id), moment)
             ]
+
+    def _overwrite(self, subject_id: str) -> None:
+        """Empties the write-ahead log, in which sealed bytes still stand after their deletion is committed."""
+        self._waiting.add(subject_id)
+        waiting = set(self._waiting)
+        try:
+            if not self._database.truncate_wal():
+                raise _pending("A long reading of the database (an audit or a backup) is in the way.")
+        except StoreError as error:
+            raise _pending(error.message) from error
+        self._waiting -= waiting
+
+
+def _opened(key: SealingKey, subject_id: str, sealed: bytes) -> Declaration:
+    return Declaration.of_record(json.loads(key.open(sealed, context=_context(subject_id))))
+
+
+def _pending(why: str) -> ErasurePendingError:
+    return ErasurePendingError(
+        f"What was declared before is in no report any more, but old bytes still wait to be overwritten. {why}",
+        remedy="Do the same again in a moment; the next withdrawal or start does it as well.",
+    )
 
 
 def _plain(attributes: Mapping[Any, Any]) -> dict[str, str]:

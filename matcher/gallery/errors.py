@@ -24,7 +24,7 @@ class SubjectWithdrawnError(GalleryError):
 
 
 class ErasurePendingError(GalleryError):
-    """The subject is withdrawn and cannot be found, but old bytes still wait to be overwritten."""
+    """It is forgotten and nothing finds it any more, but old bytes still wait to be overwritten."""
 
     code: ClassVar[str] = "erasure_pending"
 

@@ -8,12 +8,16 @@ from matcher.audit.entry import EntryKind
 from matcher.audit.verification import verify_log
 from matcher.gallery.declaration import Declaration
 from matcher.gallery.errors import (
+    ConsentRequiredError,
     DeclarationInvalidError,
     DeclarationUnknownError,
+    ErasurePendingError,
     SubjectUnknownError,
     SubjectWithdrawnError,
 )
 from matcher.matcher import Matcher
+from matcher.store.database import Database
+from matcher.store.errors import StoreBusyError
 
 WORDS = {"gender": "womanly-word", "age": "60+"}
 
@@ -32,7 +36,7 @@ def test_what_was_declared_is_known_here_and_committed_to_in_the_log(matcher: Ma
     made = matcher.declarations.declare(subject, WORDS, "user:1")
     assert matcher.declarations.declaration(subject) == made
     assert matcher.declarations.every() == [made]
-    told = {"action": "declared", "subject": subject, "actor": "user:1", "commitment": made.commitment}
+    told = {"action": "declared", "subject": subject, "actor": "user:1", "commitment": made.commitment, "agreed": True}
     assert declarations(matcher) == [told]
     assert b"womanly" not in world.every_byte()
     assert Declaration.of_record(made.record) == made
@@ -43,7 +47,10 @@ def test_what_was_declared_is_known_here_and_committed_to_in_the_log(matcher: Ma
 def test_it_is_replaced_and_taken_back_with_no_byte_left(matcher: Matcher, world: Any) -> None:
     subject = world.enrol(matcher, 1).subject.id
     matcher.declarations.declare(subject, WORDS, "user:1")
+    (first,) = sealed(matcher)
+    assert first[20:60] in world.every_byte()
     matcher.declarations.declare(subject, {"age": "18-39"}, "user:1")
+    assert first[20:60] not in world.every_byte()
     (made,) = matcher.declarations.every()
     assert dict(made.attributes) == {"age": "18-39"}
     (kept,) = sealed(matcher)
@@ -58,6 +65,47 @@ def test_it_is_replaced_and_taken_back_with_no_byte_left(matcher: Matcher, world
         with pytest.raises(DeclarationUnknownError):
             nothing()
     assert world.found(matcher, 1) == [subject], "they can still be found"
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_where_a_reading_is_in_the_way_it_says_so_and_is_done_when_asked_again(
+    matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    def held_up(_: Database) -> bool:
+        if busy:
+            raise StoreBusyError("The database is busy.", remedy="Wait.")
+        return False
+
+    subject, other = world.enrol(matcher, 1).subject.id, world.enrol(matcher, 2).subject.id
+    matcher.declarations.declare(subject, WORDS, "user:1")
+    (first,) = sealed(matcher)
+    monkeypatch.setattr(Database, "truncate_wal", held_up)
+    with pytest.raises(ErasurePendingError):
+        matcher.declarations.declare(subject, {"age": "18-39"}, "user:1")
+    assert [dict(one.attributes) for one in matcher.declarations.every()] == [{"age": "18-39"}], "it is kept"
+    with pytest.raises(ErasurePendingError):
+        matcher.declarations.remove(subject, "user:1")
+    assert matcher.declarations.every() == [] and first[20:60] in world.every_byte()
+    with pytest.raises(DeclarationUnknownError):
+        matcher.declarations.remove(other, "user:1")
+    monkeypatch.undo()
+    matcher.declarations.remove(subject, "user:1")
+    assert first[20:60] not in world.every_byte()
+    assert [one["action"] for one in declarations(matcher)] == ["declared", "declared", "removed"], "logged once"
+    with pytest.raises(DeclarationUnknownError):
+        matcher.declarations.remove(subject, "user:1")
+
+
+def test_without_a_consent_nothing_is_declared_or_told(matcher: Matcher, world: Any) -> None:
+    subject = world.enrol(matcher, 1).subject.id
+    made = matcher.declarations.declare(subject, WORDS, "user:1")
+    world.clock.move(days=2)  # past every consent
+    assert matcher.declarations.every() == []
+    assert matcher.declarations.declaration(subject) == made, "the person may still see it"
+    with pytest.raises(ConsentRequiredError):
+        matcher.declarations.declare(subject, {"age": "18-39"}, "user:1")
+    matcher.gallery.grant(subject, world.consent(), "user:1")
+    assert matcher.declarations.every() == [made]
 
 
 def test_a_withdrawal_destroys_it(matcher: Matcher, world: Any) -> None:
