@@ -10,6 +10,15 @@ MOMENT = "2026-03-01T09:00:00.000000Z"
 POINT = {"name": "strict", "threshold": 0.5}
 START: dict[str, Any] = {"model_digest": DIGEST, "operating_point": POINT, "gallery_revision": 0}
 LOGIN: dict[str, Any] = {"outcome": "refused", "account": None}
+ALERT: dict[str, Any] = {
+    "alert": "theirs",
+    "request": 0,
+    "outcome": 1,
+    "subject": "somebody",
+    "camera": "lobby",
+    "dissimilarity": 0.25,
+}
+DECLARATION: dict[str, Any] = {"action": "declared", "subject": "somebody", "actor": "user:one", "commitment": DIGEST}
 GALLERY = {"id": "main", "revision": 0, "content_hash": DIGEST, "size": 0, "in_scope": 0}
 
 
