@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher.evaluation import drift
+from matcher.evaluation import comparison, drift, live
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
@@ -184,6 +184,25 @@ def test_a_group_with_hardly_any_chances_is_not_compared() -> None:
     assert [(one.ratio, one.why_not) for one in made.comparisons] == [
         (None, "one side had less than 1 % of the chances")
     ]
+
+
+def test_as_often_is_dealt_as_the_comparisons_need_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = month({f"person-{at:03}": 2 for at in [*range(35), *range(40, 45)]})
+    asked = []
+
+    def noted(*given: Any, deals: int, **more: Any) -> Any:
+        asked.append(deals)
+        return comparison.compare(*given, deals=deals, **more)
+
+    monkeypatch.setattr(live, "compare", noted)
+    many = {who: {f"side {at}": own["side"] for at in range(8)} for who, own in halves().items()}
+    monkeypatch.setattr(comparison, "LEAST", 200)
+    assert [one.finding for one in evaluate(events, many).comparisons] == [True] * 8
+    assert asked == [1_600] * 8
+    monkeypatch.setattr(comparison, "MOST", 1_500)
+    made = evaluate(events, many)
+    assert {one.why_not for one in made.comparisons} == {"8 groups are too many to compare at once"}
+    assert made.findings == []
 
 
 def test_a_drift_is_found_among_those_of_many_cameras() -> None:
