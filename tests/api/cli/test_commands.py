@@ -349,6 +349,8 @@ def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     assert "Live evaluation of" in page.read_text()
     assert of(run, "audit", "live", "--since", "2026-01-01", *data)["root"] == live["root"]
     assert run("audit", "live", "--until", "soon", *data)[0] == 2
+    backwards = run("audit", "live", "--since", "2026-03-05", "--until", "2026-03-04", *data)
+    assert backwards[0] == 1 and "ends before it begins" in backwards[2]
 
     groups.write_text(groups.read_text().replace("60+", "18+"))
     status, out, _ = run("audit", "live", export, "--groups", groups, "--json")
