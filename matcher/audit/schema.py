@@ -178,8 +178,8 @@ class ConsentChange(_Model):
 class Declaration(_Model):
     """A subject declared groups they belong to, to be used for measuring fairness, or took that back.
 
-    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log. agreed: they agreed to that use, as
-    the actor vouches.
+    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log. agreed: they agreed to that use,
+    as the actor vouches.
     """
 
     action: Literal["declared", "removed"]
