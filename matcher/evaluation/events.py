@@ -16,9 +16,9 @@ from matcher.alert import AlertStatus
 from matcher.audit.entry import Body, EntryKind, decode
 from matcher.gallery.consent import ANY_CAMERA
 from matcher.gallery.consents import microseconds
+from matcher.probe import CAMERA_ACTOR
 from matcher.store.tables import parse_time
 
-_CAMERA = "camera:"
 _FOREVER = 2**62
 _DECIDED = frozenset({AlertStatus.CONFIRMED, AlertStatus.REJECTED})
 
@@ -116,7 +116,11 @@ class _Reading:
     declarations: dict[str, str] = field(default_factory=dict)
 
     def request(self, index: int, time: int, body: Body) -> None:
-        if body["search"] != "identify" or not body["actor"].startswith(_CAMERA) or not self.since <= time < self.until:
+        if (
+            body["search"] != "identify"
+            or not body["actor"].startswith(CAMERA_ACTOR)
+            or not self.since <= time < self.until
+        ):
             return
         self.searched[index] = (time, body["camera"])
         quality = body.get("quality")

@@ -93,7 +93,8 @@ class LiveReport:
     """All of it. declared: how many had declared something by the end of the log; given: of how many it was known what.
 
     began, ended: None where nothing was searched. small: of how many groups nothing is told, not even what they are.
-    no_drifts: why it was not asked whether anything drifted.
+    no_drifts: why it was not asked whether anything drifted. unjudged: cameras of whose alerts nobody decided any: the
+    total and the groups are told without them, for who is found there may be others than elsewhere.
     """
 
     began: datetime | None
@@ -101,6 +102,7 @@ class LiveReport:
     thresholds: Sequence[float]
     sampling: Sampling
     total: CameraFigures
+    unjudged: Sequence[str]
     cameras: Sequence[CameraFigures]
     weeks: Sequence[WeekFigures]
     declared: int

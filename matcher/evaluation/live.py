@@ -5,7 +5,7 @@ A false alarm is an alert that people rejected. Whom the cameras missed stands i
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -53,17 +53,24 @@ _OTHERS = "all others"
 
 def evaluate(events: Events, groups: Groups) -> LiveReport:
     """The report. groups: by subject, what they declared; empty where nobody did. The same input gives the same."""
-    counter = _Counter(events.alerts)
-    known = _known_groups(events, groups)
-    figures, small = _group_figures(events, known, counter)
     cameras = _by_camera(events)
+    unjudged = tuple(name for name, own in cameras.items() if own.unjudged)
+    judged = replace(
+        events,
+        searches=[one for one in events.searches if one.camera not in unjudged],
+        alerts=[alert for alert in events.alerts if alert.camera not in unjudged],
+    )
+    counter = _Counter(judged.alerts)
+    known = _known_groups(judged, groups)
+    figures, small = _group_figures(judged, known, counter)
     drifts, no_drifts = _drifts(cameras)
     return LiveReport(
         began=None if events.began is None else _moment(events.began),
         ended=None if events.ended is None else _moment(events.ended),
         thresholds=events.thresholds,
         sampling=counter.sampling,
-        total=_camera_figures(None, events.searches, events.alerts, counter),
+        total=_camera_figures(None, judged.searches, judged.alerts, counter),
+        unjudged=unjudged,
         cameras=[
             _camera_figures(name, own.searches, own.alerts, _Counter(own.alerts)) for name, own in cameras.items()
         ],
@@ -72,7 +79,7 @@ def evaluate(events: Events, groups: Groups) -> LiveReport:
         given=len(groups),
         groups=figures,
         small=small,
-        comparisons=_comparisons(events, known, counter),
+        comparisons=_comparisons(judged, known, counter),
         drifts=drifts,
         no_drifts=no_drifts,
     )
@@ -163,6 +170,11 @@ class _Camera:
 
     searches: list[Searches] = field(default_factory=list)
     alerts: list[LoggedAlert] = field(default_factory=list)
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether it raised alerts and nobody decided any: how many are false cannot be known, even by its likes."""
+        return bool(self.alerts) and all(alert.rejected is None for alert in self.alerts)
 
 
 def _by_camera(events: Events) -> dict[str, _Camera]:

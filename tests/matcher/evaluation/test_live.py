@@ -177,6 +177,31 @@ def test_what_one_camera_leaves_undecided_does_not_blur_another() -> None:
     assert other.false_a_day.high > 1.5 * lobby.false_a_day.high
 
 
+def test_who_passes_a_camera_that_nobody_reviews_is_not_better_off() -> None:
+    # The left are seen at one camera, where every alert is decided, the right at another, where none is.
+    false = {f"person-{at:03}": 2 for at in range(80)}
+    events = month(false)
+    (lobby,) = events.searches
+    apart = replace(
+        events,
+        searches=[lobby, replace(lobby, camera="yard")],
+        alerts=[
+            alert if int(alert.subject[-3:]) < 40 else replace(alert, camera="yard", rejected=None)
+            for alert in events.alerts
+        ],
+        spans=[
+            replace(span, cameras=frozenset({"lobby" if int(span.subject[-3:]) < 40 else "yard"}))
+            for span in events.spans
+        ],
+    )
+    made = evaluate(apart, halves())
+    assert made.unjudged == ("yard",)
+    assert not any(one.finding for one in made.comparisons)
+    assert [one.value for one in made.groups] == ["left"]
+    assert made.total.tally.undecided == 0
+    assert {one.camera: one.tally.undecided for one in made.cameras} == {"lobby": 0, "yard": 80}
+
+
 def test_a_group_with_hardly_any_chances_is_not_compared() -> None:
     events = month({f"person-{at:03}": 2 for at in range(40)}, days=28)
     spans = [replace(span, end=BEGAN + DAY // 50) if span.subject >= "person-040" else span for span in events.spans]
