@@ -1,6 +1,9 @@
-"""Checks of cameras that the dashboard starts: one at a time, in a thread, the newest of each camera kept in memory."""
+"""Checks of cameras that the dashboard starts: one at a time, in a process; each camera's newest is kept in memory."""
 
+import logging
+import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -8,7 +11,9 @@ from typing import ClassVar
 from api.slots import BusyError
 from ingest.address import AddressPolicy
 from ingest.camera import Camera
-from ingest.check import CameraCheck, check_camera
+from ingest.check import CameraCheck
+from ingest.check_process import PATIENCE, CheckProcess, check_failed
+from ingest.message import CheckFailed, CheckStart
 from ingest.suitability import Suitability, judge
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
@@ -16,8 +21,10 @@ from matcher.recognition.needs import load_needs
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 
+_LOG = logging.getLogger(__name__)
+
 END_SECONDS = 10.0
-"""How long the end of the service waits for a check that runs: a camera that is silent is given up within that."""
+"""How long whoever ends a check waits for that: its process is killed, so it takes far less."""
 
 
 class CheckUnknownError(ClearglassError):
@@ -30,7 +37,7 @@ class CheckUnknownError(ClearglassError):
 class CheckState:
     """A check, running or over. gone, seconds: of how many seconds. check, judged: what came of it.
 
-    error: why nothing did. With none of the three it still runs.
+    failed: why nothing did. With none of the three it still runs.
     """
 
     began_at: datetime
@@ -38,39 +45,64 @@ class CheckState:
     seconds: float
     check: CameraCheck | None = None
     judged: Suitability | None = None
-    error: ClearglassError | None = None
+    failed: CheckFailed | None = None
 
     @property
     def running(self) -> bool:
         """Whether it is not over yet."""
-        return self.judged is None and self.error is None
+        return self.judged is None and self.failed is None
 
 
-class _StoppedError(Exception):
-    """The service ends."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Running:
+    """The check that holds the one slot there is."""
+
+    process: CheckProcess
+    thread: threading.Thread
 
 
 class CameraChecks:
-    """Starts checks and keeps what came of them. Thread-safe. `close` ends the one that runs."""
+    """Starts checks and keeps what came of them. Thread-safe. `close` ends the one that runs.
 
-    def __init__(self, *, policy: AddressPolicy, recogniser: Recogniser, clock: Clock) -> None:
+    recogniser_factory: called once in each check's process, so it must be importable by name. patience: see
+    `ingest.check_process.PATIENCE`.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: AddressPolicy,
+        recogniser_factory: Callable[[], Recogniser],
+        clock: Clock,
+        patience: float = PATIENCE,
+    ) -> None:
         self._policy = policy
-        self._recogniser = recogniser
+        self._recogniser_factory = recogniser_factory
         self._clock = clock
+        self._patience = patience
         self._lock = threading.Lock()
         self._states: dict[str, CheckState] = {}
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._running: _Running | None = None
+        self._closed = False
 
-    def start(self, camera: Camera, *, seconds: float) -> CheckState:
-        """Begins to look at a camera. Raises BusyError while another check runs."""
+    def start(self, load: Callable[[], Camera], *, seconds: float) -> CheckState:
+        """Begins to look at a camera. Raises BusyError while another check runs, and what `load` raises.
+
+        `load` reads the camera while none can be forgotten: nothing is begun of one that was removed meanwhile.
+        """
         with self._lock:
-            if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
-                raise BusyError("checks of cameras")
+            if self._closed or self._running is not None:
+                raise BusyError("checks of cameras", retry_after=self._seconds_left())
+            camera = load()
             state = CheckState(began_at=self._clock(), gone=0.0, seconds=seconds)
+            start = CheckStart(
+                camera=camera, policy=self._policy, seconds=seconds, recogniser_factory=self._recogniser_factory
+            )
+            process = CheckProcess(start, patience=self._patience)
+            thread = threading.Thread(target=self._run, args=(process, state), name="camera-check", daemon=True)
             self._states[camera.id] = state
-            self._thread = threading.Thread(target=self._run, args=(camera, state), name="camera-check", daemon=True)
-            self._thread.start()
+            self._running = _Running(process=process, thread=thread)
+            thread.start()
         return state
 
     def of(self, camera_id: str) -> CheckState:
@@ -81,48 +113,63 @@ class CameraChecks:
             return self._states[camera_id]
 
     def forget(self, camera_id: str) -> None:
-        """Drops what is kept of a camera."""
+        """Ends the camera's check and drops what is kept of it. To be called when the camera is gone."""
         with self._lock:
             self._states.pop(camera_id, None)
+            running = self._running
+            if running is None or running.process.camera.id != camera_id:
+                return
+            self._running = None
+        _end(running)
 
     def close(self) -> None:
         """Ends the check that runs; none can be started any more."""
-        self._stop.set()
         with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join(END_SECONDS)
+            self._closed = True
+            running = self._running
+        if running is not None:
+            self.forget(running.process.camera.id)
 
-    def _run(self, camera: Camera, state: CheckState) -> None:
-        gate = QualityGate(min_eye_distance=camera.min_eye_distance)
+    def _seconds_left(self) -> int:
+        """Until the slot is free, as far as can be told."""
+        if self._running is None:
+            return 1
+        state = self._states[self._running.process.camera.id]
+        return max(math.ceil(state.seconds - state.gone), 1)
 
-        def advance(done: int, total: int) -> None:
-            if self._stop.is_set():
-                raise _StoppedError
-            self._keep(camera.id, state, replace(state, gone=float(done)))
+    def _run(self, process: CheckProcess, state: CheckState) -> None:
+        def advance(gone: float) -> None:
+            self._keep(process, replace(state, gone=gone))
 
         try:
-            needs = load_needs()
-            check = check_camera(
-                camera.address,
-                policy=self._policy,
-                seconds=state.seconds,
-                credentials=camera.credentials,
-                local=True,
-                recogniser=self._recogniser,
-                gate=gate,
-                progress=advance,
-            )
-            judged = judge(check, needs, gate=gate, frame_rate=camera.analysed_fps)
-            self._keep(camera.id, state, replace(state, gone=state.seconds, check=check, judged=judged))
+            self._keep(process, self._outcome(process, state, advance))
         except ClearglassError as error:
-            self._keep(camera.id, state, replace(state, error=error))
-        except _StoppedError:
-            self.forget(camera.id)
+            failed = CheckFailed(code=error.code, message=error.message, remedy=error.remedy)
+            self._keep(process, replace(state, failed=failed))
+        except Exception as error:  # noqa: BLE001 - the top of a thread: else the check would run for ever
+            _LOG.warning("A camera's check broke: %s.", type(error).__name__)
+            self._keep(process, replace(state, failed=check_failed(f"The check broke: {type(error).__name__}.")))
 
-    def _keep(self, camera_id: str, begun: CheckState, state: CheckState) -> None:
-        """Unless the camera was forgotten meanwhile."""
+    def _outcome(self, process: CheckProcess, state: CheckState, advance: Callable[[float], None]) -> CheckState:
+        needs = load_needs()
+        found = process.run(advance)
+        if isinstance(found, CheckFailed):
+            return replace(state, failed=found)
+        camera = process.camera
+        gate = QualityGate(min_eye_distance=camera.min_eye_distance)
+        judged = judge(found, needs, gate=gate, frame_rate=camera.analysed_fps)
+        return replace(state, gone=state.seconds, check=found, judged=judged)
+
+    def _keep(self, process: CheckProcess, state: CheckState) -> None:
+        """Unless the camera was forgotten meanwhile. With the end of the check its slot is free."""
         with self._lock:
-            kept = self._states.get(camera_id)
-            if kept is not None and kept.began_at == begun.began_at:
-                self._states[camera_id] = state
+            if self._running is None or self._running.process is not process:
+                return
+            self._states[process.camera.id] = state
+            if not state.running:
+                self._running = None
+
+
+def _end(running: _Running) -> None:
+    running.process.stop()
+    running.thread.join(END_SECONDS)

@@ -35,7 +35,9 @@ class Service:
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
-        self.camera_checks = CameraChecks(policy=ingest.address_policy(), recogniser=matcher.recogniser, clock=clock)
+        self.camera_checks = CameraChecks(
+            policy=ingest.address_policy(), recogniser_factory=partial(load_recogniser, embedders=False), clock=clock
+        )
         self.events = Events()
         self.supervisor = Supervisor(
             identifier=matcher.identifier,

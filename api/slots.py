@@ -9,12 +9,12 @@ from matcher.errors import ClearglassError
 
 
 class BusyError(ClearglassError):
-    """As many do this already as the machine can take."""
+    """As many do this already as the machine can take. retry_after: seconds until that may be otherwise."""
 
     code: ClassVar[str] = "busy"
 
-    def __init__(self, what: str) -> None:
-        self.retry_after = 2
+    def __init__(self, what: str, *, retry_after: int = 2) -> None:
+        self.retry_after = retry_after
         super().__init__(f"Too many {what} at this moment.", remedy=f"Wait {self.retry_after} seconds, then try again.")
 
 

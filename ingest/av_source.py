@@ -139,12 +139,10 @@ class AvSource:
         if self._measuring:
             stream.codec_context.options = {"export_side_data": "venc_params"}
         self._stream = stream
-        rate = stream.average_rate or stream.guessed_rate
         return StreamInfo(
             codec=stream.codec_context.name,
             width=stream.codec_context.width,
             height=stream.codec_context.height,
-            declared_fps=float(rate) if rate else None,
         )
 
     def packets(self) -> Iterator[Packet]:

@@ -18,7 +18,8 @@ MAX_MESSAGE = 32 << 20
 MAX_UNSENT = 4 << 20
 
 _ALLOWED = {
-    "ingest.message": {"Report", "View", "ViewBox", "Sighting", "Passed"},
+    "ingest.message": {"Report", "View", "ViewBox", "Sighting", "Passed", "CheckProgress", "CheckFailed"},
+    "ingest.check": {"CameraCheck"},
     "ingest.health": {"Health", "CameraState"},
     "matcher.probe": {"Probe"},
     "matcher.recognition.face": {"Box"},

@@ -6,12 +6,14 @@ Nothing is searched for and nothing is kept: faces are only measured. `ingest.su
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import Event, Thread
 
 from ingest.address import AddressPolicy, split_address
-from ingest.av_source import AvSource
 from ingest.camera import Credentials
 from ingest.face_measures import FaceMeasures
-from ingest.source import CameraStreamError, StreamInfo
+from ingest.packet import Packet
+from ingest.source import CameraStreamError, MeasuringSource, StreamInfo
 from ingest.stream_measures import StreamMeasures
 from matcher.errors import ClearglassError
 from matcher.recognition.quality import QualityGate
@@ -21,10 +23,14 @@ LOOKS_PER_SECOND = 2.0
 RECONNECT_SECONDS = 1.0
 """Pause before a stream that broke is taken up again."""
 
+MOST_WAITING = 500
+"""Packets that may wait to be decoded, some twenty seconds of them: a machine that is slower yet decodes fewer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheck:
-    """What a stream brought. frame_rate: frames a second. bitrate: bits a second. eye distances: pixels.
+    """What a stream brought. frame_rate: frames a second. bitrate: bits a second. Both are 0 when fewer than two
+    frames came. eye distance: pixels.
 
     missing: frames that the stamps of those around them leave room for. damaged: those that could not be decoded, or
     only in pieces. interruptions: times the stream broke. faces: detections in all frames looked at, one person in ten
@@ -32,13 +38,11 @@ class CameraCheck:
     all faces, as `Quality` has them: yaw to either side. pitch: as `close_look.nod` measures it, which is less than it
     is; positive when heads are seen from above. quantiser:
     how hard H.264 was compressed where faces are, or everywhere if there are none; None when that cannot be told.
-    advice: one sentence.
     """
 
     codec: str
     width: int
     height: int
-    declared_fps: float | None
     seconds: float
     frames: int
     frame_rate: float
@@ -52,13 +56,11 @@ class CameraCheck:
     usable: int
     refused: dict[str, int]
     eye_distance_median: float | None
-    eye_distance_largest: float | None
     sharpness_median: float | None
     yaw_median: float | None
     pitch_median: float | None
     brightness_median: float | None
     quantiser_median: float | None
-    advice: str
 
     @property
     def bits_per_pixel(self) -> float:
@@ -87,6 +89,8 @@ def check_camera(
     progress: called with seconds gone and seconds in all. Raises what `AddressPolicy.locate` and `Source` raise, unless
     something has arrived before.
     """
+    from ingest.av_source import AvSource
+
     place, found = split_address(address)
     location = policy.locate(place, local=local)
     if recogniser is None:
@@ -94,23 +98,38 @@ def check_camera(
 
         recogniser = load_recogniser(embedders=False)
     faces = FaceMeasures(recogniser, gate or QualityGate())
-    look = _Look(faces, seconds, progress, endless=location.path is None)
-    broken: ClearglassError | None = None
+    return look_through(
+        lambda: AvSource(location, credentials or found, measuring=True),
+        faces,
+        seconds=seconds,
+        endless=location.path is None,
+        progress=progress,
+    )
+
+
+def look_through(
+    open_source: Callable[[], MeasuringSource],
+    faces: FaceMeasures,
+    *,
+    seconds: float,
+    endless: bool,
+    progress: Callable[[int, int], None] | None = None,
+) -> CameraCheck:
+    """Looks for so many seconds, over however many connections, each of a source of its own.
+
+    endless: it is no file, which may end. progress, errors: see `check_camera`.
+    """
+    look = _Look(faces, seconds, progress, endless=endless)
     while look.time_left:
         look.tell()
-        source = AvSource(location, credentials or found, measuring=True)
-        try:
-            broken = look.through(source)
-        finally:
-            source.close()
-        if broken is None:
+        if not look.through(open_source()):
             break
         time.sleep(RECONNECT_SECONDS)
-    return look.result(broken)
+    return look.result()
 
 
 class _Look:
-    """One check while it runs, over however many connections. endless: no file, which may end."""
+    """One check while it runs."""
 
     def __init__(
         self, faces: FaceMeasures, seconds: float, progress: Callable[[int, int], None] | None, *, endless: bool
@@ -135,8 +154,8 @@ class _Look:
         if self._progress is not None:
             self._progress(min(round(self._gone()), round(self._seconds)), round(self._seconds))
 
-    def through(self, source: AvSource) -> ClearglassError | None:
-        """Looks until the time is over, the stream ends (None), or it breaks (why)."""
+    def through(self, source: MeasuringSource) -> bool:
+        """Looks until the time is over or the stream ends; whether it broke. Raises why, if nothing ever came."""
         try:
             self._info = source.open()
             if self._began is None:
@@ -146,31 +165,43 @@ class _Look:
                 raise CameraStreamError(
                     "The camera ended its stream.", remedy="Check its power, and whether it allows another viewer."
                 )
-        except ClearglassError as error:
+        except ClearglassError:
             if not self._stream.frames:
                 raise
             self._stream.broke()
-            return error
+            return True
         finally:
             self._damaged += source.damaged
-        return None
+            source.close()
+        return False
 
-    def _follow(self, source: AvSource) -> None:
-        for packet in source.packets():
-            self._stream.take(packet)
-            self.tell()
-            if not self.time_left:
-                return
-            frame = packet.decode(False)
-            if frame is not None and packet.arrived >= self._look_due:
-                self._look_due = packet.arrived + 1 / LOOKS_PER_SECOND
-                self._faces.look(frame)
+    def _follow(self, source: MeasuringSource) -> None:
+        receiver = _Receiver(source, self._stream)
+        receiver.start()
+        try:
+            while self.time_left and not receiver.over:
+                self.tell()
+                self._take(receiver)
+        finally:
+            receiver.stop()
+        receiver.raise_failure()
+
+    def _take(self, receiver: "_Receiver") -> None:
+        received = receiver.next()
+        if received is None:
+            return
+        packet, torn = received
+        frame = packet.decode(torn)
+        # What waits is decoded first: to look at old pictures would have more and more of them wait.
+        if frame is not None and packet.arrived >= self._look_due and not receiver.waiting:
+            self._look_due = packet.arrived + 1 / LOOKS_PER_SECOND
+            self._faces.look(frame)
 
     def _gone(self) -> float:
         return 0.0 if self._began is None else time.monotonic() - self._began
 
-    def result(self, broken: ClearglassError | None) -> CameraCheck:
-        """What came of it. broken: how the last connection ended."""
+    def result(self) -> CameraCheck:
+        """What came of it."""
         assert self._info is not None  # noqa: S101 - `through` raises when nothing was opened
         stream, faces = self._stream, self._faces
         stream.end(time.monotonic())
@@ -178,7 +209,6 @@ class _Look:
             codec=self._info.codec,
             width=self._info.width,
             height=self._info.height,
-            declared_fps=self._info.declared_fps,
             seconds=self._gone(),
             frames=stream.frames,
             frame_rate=stream.frame_rate,
@@ -192,28 +222,75 @@ class _Look:
             usable=faces.usable,
             refused=dict(faces.refused),
             eye_distance_median=faces.middle("eye_distance"),
-            eye_distance_largest=faces.largest,
             sharpness_median=faces.middle("sharpness"),
             yaw_median=faces.yaw,
             pitch_median=faces.pitch,
             brightness_median=faces.middle("brightness"),
             quantiser_median=faces.quantiser,
-            advice=broken.message if broken is not None else _advice(faces),
         )
 
 
-def _advice(faces: FaceMeasures) -> str:
-    """What to do about the faces."""
-    if not faces.faces:
-        return "No face was seen: run this again while somebody walks through the view."
-    if 2 * faces.usable >= faces.faces:
-        return "Most faces can be used."
-    reason = faces.refused.most_common(1)[0][0]
-    return {
-        "too_small": "Most faces are too small: bring the camera closer, use a longer lens or a higher resolution.",
-        "blurred": "Most faces are blurred: give it more light or a shorter exposure, and check the focus.",
-        "turned": "Most faces are turned away: hang the camera lower, and where people walk towards it.",
-        "too_dark": "Most faces are too dark: add light, or avoid windows behind people.",
-        "too_bright": "Most faces are too bright: reduce the exposure.",
-        "cut_off": "Most faces are cut off: turn the camera so that heads are well inside its view.",
-    }[reason]
+class _Receiver:
+    """Receives one connection in a thread, and measures it there: a packet's stamp is when it came, however long a look
+    takes. Its packets wait to be decoded by the thread that made it.
+
+    When too many wait, the newest are left out up to the next key frame.
+    """
+
+    def __init__(self, source: MeasuringSource, stream: StreamMeasures) -> None:
+        self._source = source
+        self._stream = stream
+        self._packets: Queue[tuple[Packet, bool]] = Queue(MOST_WAITING)
+        self._end = Event()
+        self._failure: Exception | None = None
+        self._thread = Thread(target=self._receive, name="check-receiver", daemon=True)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether packets wait."""
+        return not self._packets.empty()
+
+    @property
+    def over(self) -> bool:
+        """Whether the stream has ended or broken, and every packet was taken."""
+        return not self._thread.is_alive() and not self.waiting
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread: with the next packet, or when the source has waited long enough for it."""
+        self._end.set()
+        self._thread.join()
+
+    def raise_failure(self) -> None:
+        """Raises what broke the stream."""
+        if self._failure is not None:
+            raise self._failure
+
+    def next(self) -> tuple[Packet, bool] | None:
+        """The next packet, and whether some before it were left out; None when none came for a moment."""
+        try:
+            return self._packets.get(timeout=0.1)
+        except Empty:
+            return None
+
+    def _receive(self) -> None:
+        torn = False
+        try:
+            for packet in self._source.packets():
+                self._stream.take(packet)
+                if not torn or packet.key:
+                    torn = not self._put(packet, torn)
+                if self._end.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that looks
+            self._failure = error
+
+    def _put(self, packet: Packet, torn: bool) -> bool:
+        try:
+            self._packets.put_nowait((packet, torn))
+        except Full:
+            return False
+        return True

@@ -47,11 +47,6 @@ class FaceMeasures:
         return len(self._qualities)
 
     @property
-    def largest(self) -> float | None:
-        """Pixels between the eyes of the largest."""
-        return max((quality.eye_distance for quality in self._qualities), default=None)
-
-    @property
     def yaw(self) -> float | None:
         """The middle turn to either side, in degrees."""
         return _middle(abs(quality.yaw) for quality in self._qualities)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingest.address import AddressPolicy
 from ingest.camera import Camera
 from ingest.health import Health
 from ingest.settings import IngestSettings
@@ -109,3 +110,29 @@ class Stop:
 
 
 ToWorker = Start | Identified | Forget | Watching | Stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckStart:
+    """Service to the process of a check, its only message: look at this camera for so many seconds."""
+
+    camera: Camera
+    policy: AddressPolicy
+    seconds: float
+    recogniser_factory: Callable[[], Recogniser]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckProgress:
+    """Process of a check to service: so many seconds are gone. The end is a `CameraCheck` or a `CheckFailed`."""
+
+    gone: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckFailed:
+    """Why nothing came of a check, as a ClearglassError tells it."""
+
+    code: str
+    message: str
+    remedy: str

@@ -28,12 +28,11 @@ class CameraStreamError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class StreamInfo:
-    """What a stream says of itself. declared_fps: None when it does not say."""
+    """What a stream says of itself."""
 
     codec: str
     width: int
     height: int
-    declared_fps: float | None
 
 
 class Source(Protocol):
@@ -57,4 +56,13 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Gives everything back."""
+        ...
+
+
+class MeasuringSource(Source, Protocol):
+    """A source that tells besides what could not be decoded."""
+
+    @property
+    def damaged(self) -> int:
+        """Packets that could not be decoded, and frames that came out of the decoder in pieces, so far."""
         ...

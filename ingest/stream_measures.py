@@ -13,25 +13,26 @@ WINDOW = 50
 
 
 class StreamMeasures:
-    """Counts packets over one or more connections. Times in seconds. Owned by one thread."""
+    """Counts packets over one or more connections. Times in seconds. Owned by one thread at a time."""
 
     def __init__(self) -> None:
         self.frames = 0
-        self.bytes = 0
         self.longest_gap = 0.0
         self.interruptions = 0
         self._arrived: float | None = None
         self._sent: float | None = None
         self._streamed = 0.0
         self._followed = 0
+        self._bytes = 0
+        """Of frames that followed another: a connection's first has no duration, and is large, being a key frame."""
         self._steps: list[float] = []
         self._lost_connection: float | None = None
 
     def take(self, packet: Packet) -> None:
         """Counts one packet."""
         self.frames += 1
-        self.bytes += packet.size
         if self._arrived is not None:
+            self._bytes += packet.size
             self._streamed += packet.arrived - self._arrived
             self._followed += 1
             self.longest_gap = max(self.longest_gap, packet.arrived - self._arrived)
@@ -57,13 +58,16 @@ class StreamMeasures:
 
     @property
     def frame_rate(self) -> float:
-        """Frames a second while connected: a stream's first frame may take seconds to come, and is no part of it."""
+        """Frames a second while connected: a stream's first frame may take seconds to come, and is no part of it.
+
+        0 while no frame has followed another.
+        """
         return self._followed / max(self._streamed, 1e-6)
 
     @property
     def bitrate(self) -> float:
-        """Bits a second while connected."""
-        return self.bytes * 8 / max(self._streamed, 1e-6)
+        """Bits a second while connected. 0 while no frame has followed another."""
+        return self._bytes * 8 / max(self._streamed, 1e-6)
 
     @property
     def missing(self) -> int:

@@ -253,6 +253,16 @@ def _bitrate(check: CameraCheck, needs: Needs) -> Finding:
     needed is estimated by that. Without a quantiser, enough bits for a JPEG as good are enough for any codec.
     """
     rate = check.bitrate / 1000
+    if not rate:
+        return Finding(
+            what=Aspect.BITRATE,
+            measured=None,
+            least=None,
+            most=None,
+            unit="kbit/s",
+            verdict=Verdict.UNKNOWN,
+            change="Too few frames came to tell the bitrate.",
+        )
     if check.quantiser_median is None:
         least = needs.limit("bits_per_pixel") * check.width * check.height * check.frame_rate / 1000
         verdict = Verdict.PASS if rate >= least else Verdict.UNKNOWN

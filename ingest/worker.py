@@ -36,6 +36,7 @@ from ingest.streams import Streams
 from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
+from matcher.child_process import die_with_parent
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
@@ -236,7 +237,7 @@ def main() -> None:
     """The process: ends with status 0 when told to stop or when the service has gone, 1 when something broke."""
     # Ctrl-C in a terminal reaches the whole group; the service decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent()
+    die_with_parent()
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), trusting=True)
     status = 0
     start: Start | None = None
@@ -267,17 +268,6 @@ def _confess(channel: Channel, start: Start | None, error: Exception) -> None:
     with contextlib.suppress(ChannelClosedError):
         channel.send(Report(health=health))
         channel.flush(1.0)
-
-
-def _die_with_parent() -> None:
-    """A worker that hangs could not notice that the service has gone: the kernel ends it (Linux; see prctl(2))."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal, set_no_new_privileges = 1, 38
-        libc = ctypes.CDLL(None)
-        libc.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(set_no_new_privileges, 1, 0, 0, 0)
 
 
 if __name__ == "__main__":

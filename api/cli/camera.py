@@ -37,6 +37,12 @@ def _absolute(address: str) -> str:
     return str(path.resolve()) if path.is_file() else address
 
 
+def _is_address(text: str) -> bool:
+    """Whether this is where a stream is, and not a camera's name: a URL, a webcam's number, a file or a device."""
+    path = Path(text)
+    return "://" in text or text.isdecimal() or path.is_file() or path.is_char_device()
+
+
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="What people call it.")],
@@ -87,7 +93,8 @@ def check(
     from matcher.store.database import DATABASE_FILE
 
     credentials, gate, rate = None, QualityGate(), LEAST_FRAME_RATE
-    if (data / DATABASE_FILE).exists():
+    # The folder, which a running service holds, is needed for a camera's name only.
+    if not _is_address(address) and (data / DATABASE_FILE).exists():
         with opened(data) as service:
             for camera in service.cameras.list():
                 if address in {camera.id, camera.name}:

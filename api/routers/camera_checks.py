@@ -1,6 +1,7 @@
 """Checks of cameras: is a camera fit for recognition, and what should be changed?"""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from api.camera_checks import CheckState
 from api.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from ingest.check import CameraCheck
+from ingest.message import CheckFailed
 from ingest.suitability import Aspect, Finding, Suitability, Verdict
 
 router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute)
@@ -63,7 +65,8 @@ class SuitabilityOut(BaseModel):
 
 
 class StreamOut(BaseModel):
-    """What the stream brought. frame_rate: frames a second. bitrate: bits a second.
+    """What the stream brought. frame_rate: frames a second. bitrate: bits a second. Both are 0 when fewer
+    than two frames came.
 
     faces: detections in all pictures looked at, one person in ten of them being ten; usable: good enough to search for.
     """
@@ -91,6 +94,11 @@ class CheckProblem(BaseModel):
     message: str
     remedy: str
 
+    @classmethod
+    def of(cls, failed: CheckFailed) -> "CheckProblem":
+        """From the noun."""
+        return cls.model_validate(failed, from_attributes=True)
+
 
 class CheckOut(BaseModel):
     """The newest check of a camera. gone: of `seconds`. stream, judged: when it is over; error: if it failed."""
@@ -106,7 +114,6 @@ class CheckOut(BaseModel):
     @classmethod
     def of(cls, state: CheckState) -> "CheckOut":
         """From the noun."""
-        error = state.error
         return cls(
             running=state.running,
             began_at=state.began_at,
@@ -114,7 +121,7 @@ class CheckOut(BaseModel):
             seconds=state.seconds,
             stream=None if state.check is None else StreamOut.of(state.check),
             judged=None if state.judged is None else SuitabilityOut.of(state.judged),
-            error=None if error is None else CheckProblem(code=error.code, message=error.message, remedy=error.remedy),
+            error=None if state.failed is None else CheckProblem.of(state.failed),
         )
 
 
@@ -127,7 +134,7 @@ class CheckOut(BaseModel):
 )
 def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
     """Begins to look at a camera; ask for what comes of it. One camera is checked at a time. Nobody is searched for."""
-    return CheckOut.of(service.camera_checks.start(service.cameras.get(camera_id), seconds=wish.seconds))
+    return CheckOut.of(service.camera_checks.start(partial(service.cameras.get, camera_id), seconds=wish.seconds))
 
 
 @router.get(

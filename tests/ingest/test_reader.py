@@ -22,7 +22,7 @@ class Keyless:
         self.closed = Event()
 
     def open(self) -> StreamInfo:
-        return StreamInfo(codec="h264", width=0, height=0, declared_fps=None)
+        return StreamInfo(codec="h264", width=0, height=0)
 
     def packets(self) -> Iterator[Packet]:
         self.closed.wait()
@@ -81,7 +81,7 @@ class Ending:
         self.end = Event()
 
     def open(self) -> StreamInfo:
-        return StreamInfo(codec="h264", width=0, height=0, declared_fps=None)
+        return StreamInfo(codec="h264", width=0, height=0)
 
     def packets(self) -> Iterator[Packet]:
         for number, key in enumerate(self.keys, 1):

@@ -47,7 +47,6 @@ GOOD = CameraCheck(
     codec="h264",
     width=1920,
     height=1080,
-    declared_fps=25.0,
     seconds=60.0,
     frames=1500,
     frame_rate=25.0,
@@ -61,13 +60,11 @@ GOOD = CameraCheck(
     usable=100,
     refused={},
     eye_distance_median=60.0,
-    eye_distance_largest=80.0,
     sharpness_median=200.0,
     yaw_median=10.0,
     pitch_median=2.0,
     brightness_median=120.0,
     quantiser_median=26.0,
-    advice="",
 )
 
 
