@@ -100,9 +100,9 @@ class CameraChecks:
             )
             process = CheckProcess(start, patience=self._patience)
             thread = threading.Thread(target=self._run, args=(process, state), name="camera-check", daemon=True)
+            thread.start()
             self._states[camera.id] = state
             self._running = _Running(process=process, thread=thread)
-            thread.start()
         return state
 
     def of(self, camera_id: str) -> CheckState:

@@ -125,6 +125,7 @@ def look_through(
         if not look.through(open_source()):
             break
         time.sleep(RECONNECT_SECONDS)
+    look.tell()
     return look.result()
 
 

@@ -370,24 +370,3 @@ def test_a_source_that_does_not_measure_tells_nothing(policy: AddressPolicy, cli
     frame = next(frame for packet in source.packets() if (frame := packet.decode(False)) is not None)
     assert frame.quantisers() is None
     source.close()
-
-
-def test_a_check_takes_a_broken_stream_up_again_and_tells_of_it(policy: AddressPolicy, serve: Serve) -> None:
-    from ingest_stub import BrightRecogniser
-
-    server = serve()
-    broken = threading.Event()
-
-    def break_it(done: int, total: int) -> None:
-        if done >= 1 and not broken.is_set():
-            broken.set()
-            server.kill()
-            server.start()
-
-    found = check_camera(
-        server.url("face"), policy=policy, seconds=6.0, recogniser=BrightRecogniser(), progress=break_it
-    )
-    assert found.interruptions == 1
-    assert found.longest_gap_seconds >= 1.0
-    assert found.frame_rate == pytest.approx(25, abs=6)
-    assert found.frames > 60

@@ -21,7 +21,22 @@ def test_what_arrives_steadily_has_lost_nothing() -> None:
     measures = taken(at_rate(25, 101))
     assert measures.frame_rate == pytest.approx(25)
     assert measures.missing == 0
-    assert measures.bitrate == pytest.approx(101 * 8000 / 4)
+    assert measures.bitrate == pytest.approx(100 * 8000 / 4)
+
+
+def test_one_packet_has_no_rate() -> None:
+    measures = taken([5.0])
+    assert (measures.frames, measures.bitrate, measures.frame_rate) == (1, 0.0, 0.0)
+
+
+def test_the_key_frame_that_each_connection_begins_with_is_in_no_rate() -> None:
+    measures = StreamMeasures()
+    for begin in (0.0, 10.0):
+        for place, stamp in enumerate(at_rate(25, 26, begin=begin)):
+            size = 100_000 if place == 0 else 1000
+            measures.take(Packet(arrived=stamp, key=place == 0, size=size, decode=lambda afresh: None, sent=stamp))
+        measures.broke()
+    assert measures.bitrate == pytest.approx(25 * 8000)
 
 
 def test_frames_left_out_are_counted_by_the_room_they_leave() -> None:

@@ -328,6 +328,23 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out
 
 
+def test_a_stream_is_checked_while_the_service_runs(run: Run, tmp_path: Path) -> None:
+    from api.cli.options import opened
+
+    film = tmp_path / "lobby.mp4"
+    film.write_bytes(b"no film" * 100)
+    tried = {
+        "camera_stream": film,
+        "camera_address_refused": "rtsp://203.0.113.7/stream",
+        "camera_address_invalid": "999",
+        "data_folder_in_use": "Lobby",
+    }
+    with opened(tmp_path / "data"):
+        for code, address in tried.items():
+            status, out, _ = run("camera", "check", address, "--data", tmp_path / "data", "--json")
+            assert (status, json.loads(out)["error"]["code"]) == (1, code)
+
+
 def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:
