@@ -6,13 +6,11 @@ Nothing is searched for and nothing is kept: faces are only measured. `ingest.su
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 
 from ingest.address import AddressPolicy, split_address
 from ingest.camera import Credentials
 from ingest.face_measures import FaceMeasures
-from ingest.packet import Packet
+from ingest.receiver import Receiver
 from ingest.source import CameraStreamError, MeasuringSource, StreamInfo
 from ingest.stream_measures import StreamMeasures
 from matcher.errors import ClearglassError
@@ -23,8 +21,8 @@ LOOKS_PER_SECOND = 2.0
 RECONNECT_SECONDS = 1.0
 """Pause before a stream that broke is taken up again."""
 
-MOST_WAITING = 500
-"""Packets that may wait to be decoded, some twenty seconds of them: a machine that is slower yet decodes fewer."""
+POLL_SECONDS = 0.1
+"""How long to wait for a packet before the time is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +175,7 @@ class _Look:
         return False
 
     def _follow(self, source: MeasuringSource) -> None:
-        receiver = _Receiver(source, self._stream)
+        receiver = Receiver(source, self._stream)
         receiver.start()
         try:
             while self.time_left and not receiver.over:
@@ -187,8 +185,8 @@ class _Look:
             receiver.stop()
         receiver.raise_failure()
 
-    def _take(self, receiver: "_Receiver") -> None:
-        received = receiver.next()
+    def _take(self, receiver: Receiver) -> None:
+        received = receiver.next(POLL_SECONDS)
         if received is None:
             return
         packet, torn = received
@@ -229,69 +227,3 @@ class _Look:
             brightness_median=faces.middle("brightness"),
             quantiser_median=faces.quantiser,
         )
-
-
-class _Receiver:
-    """Receives one connection in a thread, and measures it there: a packet's stamp is when it came, however long a look
-    takes. Its packets wait to be decoded by the thread that made it.
-
-    When too many wait, the newest are left out up to the next key frame.
-    """
-
-    def __init__(self, source: MeasuringSource, stream: StreamMeasures) -> None:
-        self._source = source
-        self._stream = stream
-        self._packets: Queue[tuple[Packet, bool]] = Queue(MOST_WAITING)
-        self._end = Event()
-        self._failure: Exception | None = None
-        self._thread = Thread(target=self._receive, name="check-receiver", daemon=True)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether packets wait."""
-        return not self._packets.empty()
-
-    @property
-    def over(self) -> bool:
-        """Whether the stream has ended or broken, and every packet was taken."""
-        return not self._thread.is_alive() and not self.waiting
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread: with the next packet, or when the source has waited long enough for it."""
-        self._end.set()
-        self._thread.join()
-
-    def raise_failure(self) -> None:
-        """Raises what broke the stream."""
-        if self._failure is not None:
-            raise self._failure
-
-    def next(self) -> tuple[Packet, bool] | None:
-        """The next packet, and whether some before it were left out; None when none came for a moment."""
-        try:
-            return self._packets.get(timeout=0.1)
-        except Empty:
-            return None
-
-    def _receive(self) -> None:
-        torn = False
-        try:
-            for packet in self._source.packets():
-                self._stream.take(packet)
-                if not torn or packet.key:
-                    torn = not self._put(packet, torn)
-                if self._end.is_set():
-                    return
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that looks
-            self._failure = error
-
-    def _put(self, packet: Packet, torn: bool) -> bool:
-        try:
-            self._packets.put_nowait((packet, torn))
-        except Full:
-            return False
-        return True

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ingest_stub import BrightRecogniser
 
-from ingest import check
+from ingest import check, receiver
 from ingest.check import CameraCheck, look_through
 from ingest.face_measures import FaceMeasures
 from ingest.frame import Frame
@@ -112,8 +112,11 @@ def test_packets_are_received_while_a_picture_is_looked_at() -> None:
     assert found.looked_at >= 1
 
 
-def test_a_machine_that_does_not_keep_up_leaves_out_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "MOST_WAITING", 5)
+@pytest.mark.parametrize(("bound", "most"), [("MOST_PACKETS", 5), ("MOST_BYTES", 5000)])
+def test_a_machine_that_does_not_keep_up_leaves_out_whole_groups(
+    monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(receiver, bound, most)
     decoder, slow = Decoder(), Slow()
 
     def packets() -> Iterator[Packet]:
