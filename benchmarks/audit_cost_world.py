@@ -21,7 +21,7 @@ from matcher.identification import Identifier
 from matcher.matcher import Matcher
 from matcher.probe import Probe, Query
 from matcher.recognition.face import Face, Image
-from matcher.recognition.operating_point import Measurement, OperatingPoint
+from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.sample import FaceSample
@@ -35,24 +35,7 @@ T = TypeVar("T")
 
 DIGEST = sha256(b"synthetic unit vectors").hexdigest()
 QUERY = Query(actor="user:benchmark", role="operator", camera="lobby", purpose="demo")
-POINT = OperatingPoint(
-    name="synthetic",
-    threshold=0.5,
-    model_digest=DIGEST,
-    evidence=Measurement(
-        model_digest=DIGEST,
-        dataset="none: vectors drawn at random",
-        non_mated=1,
-        fmr=0.0,
-        fmr_low=0.0,
-        fmr_high=0.0,
-        mated=1,
-        fnmr=0.0,
-        fnmr_low=0.0,
-        fnmr_high=0.0,
-        measured_on="2026-01-01",
-    ),
-)
+POINT = OperatingPoint(name="synthetic", threshold=0.5, model_digest=DIGEST, evidence=None)
 _QUALITY = Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
 _BULK = 10_000
 

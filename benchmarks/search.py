@@ -13,7 +13,7 @@ from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.view1 import view1
 from benchmarks.alternation import alternate, ratio
 from benchmarks.benchmark import Context, Plot, Progress, Result, Table, Target
-from benchmarks.datasets.lfw import Lfw
+from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.embedding_model import EmbeddingModel, Floats, Whole
 from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, FLAT, OWN, Contestant, Own, threads
 from benchmarks.spread import spread
@@ -129,7 +129,7 @@ def _real(lfw: Lfw, every_pair: int, context: Context) -> tuple[Floats, Whole]:
     """SFace's vectors of pictures of view 1, and who is on each."""
     pairs = view1(lfw)[::every_pair]
     templates = extract(lfw, sorted({name for pair in pairs for name in (pair.probe, pair.reference)}), context)
-    people = [name.partition("/")[0] for name, found in zip(templates.names, templates.found, strict=True) if found]
+    people = [person_of(name) for name, found in zip(templates.names, templates.found, strict=True) if found]
     _, person = np.unique(people, return_inverse=True)
     return templates.vectors[SFACE][templates.found], person.astype(np.int64)
 

@@ -4,38 +4,31 @@
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from api.cli import live
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import progress, show, tell
+from api.cli.published import Log, Page, Token, published_log, write_page
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from matcher.audit.checkpoint import Checkpoint
     from matcher.audit.note import Verifier
-    from matcher.audit.publication import Publication
     from matcher.audit.report import LogReport
 
 app = typer.Typer(help="The log of every search.", no_args_is_help=True)
+app.command("live")(live.live)
+app.command("groups")(live.groups)
 
 
 @app.command()
 def verify(
     data: Data,
-    log: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[EXPORT]",
-            help="A log that was exported, or the address it is served at; without it, the data folder's.",
-        ),
-    ] = None,
+    log: Log = None,
     key: Annotated[
         list[str] | None, typer.Option("--key", help="Of such a log: its public key; all you know, if it changed.")
     ] = None,
@@ -47,13 +40,8 @@ def verify(
         Path | None,
         typer.Option(help="Of such a log: a file that says whose cosignatures it needs (tlog-policy).", exists=True),
     ] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="CLEARGLASS_TOKEN", help="Of a served log: a token of somebody who may read it."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Write the report as a page (HTML) as well.")
-    ] = None,
+    token: Token = None,
+    report: Page = None,
     json: Json = False,
 ) -> None:
     """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times.
@@ -114,15 +102,12 @@ def _own(data: Path) -> _Check:
 def _published(log: str, keys: list[str], since: BinaryIO | None, policy: Path | None, token: str | None) -> _Check:
     from matcher.audit.auditor import audit
     from matcher.audit.checkpoint import Checkpoint
-    from matcher.audit.export import ExportedLog
     from matcher.audit.note import Verifier, open_note
     from matcher.audit.policy import read_policy
-    from matcher.audit.served import served_log
 
     verifiers = [Verifier.parse(key) for key in keys]
     old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), verifiers))
-    place = served_log(log, token) if log.startswith(("http://", "https://")) else nullcontext(ExportedLog(Path(log)))
-    with place as publication, progress("Checking the log") as advance:
+    with published_log(log, token) as publication, progress("Checking the log") as advance:
         report = audit(publication, *verifiers, since=old, policy=read_policy(policy), progress=advance)
     return _Check(report=report, verifier=verifiers[0], since=old)
 
@@ -131,14 +116,7 @@ def _write_report(path: Path, check: _Check) -> None:
     from api.log_report import log_report_page
     from matcher.clock import system_clock
 
-    _write_page(path, log_report_page(check.report, check.verifier, check.since, system_clock()))
-
-
-def _write_page(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--report") from error
+    write_page(path, log_report_page(check.report, check.verifier, check.since, system_clock()))
 
 
 @app.command("show")
@@ -239,119 +217,6 @@ def replay(
     tell(asdict(made), as_json=json, sentence="\n".join(sentences))
     if made.verdict is Agreement.DIFFERENT:
         sys.exit(3)
-
-
-@app.command()
-def live(
-    data: Data,
-    log: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[EXPORT]",
-            help="A log that was exported, or the address it is served at; without it, the data folder's.",
-        ),
-    ] = None,
-    groups: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What people declared, from `clearglass audit groups`.")
-    ] = None,
-    key: Annotated[
-        list[str] | None, typer.Option("--key", help="Of such a log: its public key, to check its signature with.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches from then on (ISO 8601).")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches before then.")] = None,
-    token: Annotated[
-        str | None,
-        typer.Option(envvar="CLEARGLASS_TOKEN", help="Of a served log: a token of somebody who may read it."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Write the report as a page (HTML) as well.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Evaluate the cameras by what people said of their alerts: false alarms by camera, week and declared group.
-
-    Exit status: 0 nothing was found, 3 a group is named falsely more often, or something drifted.
-    """
-    from matcher.audit.key import read_verifier_keys
-    from matcher.audit.note import Verifier
-    from matcher.evaluation.groups import read_groups
-    from matcher.evaluation.published import evaluate_log
-
-    keys = key or (list(read_verifier_keys(data)) if log is None else [])
-    declarations = [] if groups is None else read_groups(groups)
-    with _publication(data, log, token) as publication, progress("Reading the log") as advance:
-        made = evaluate_log(
-            publication,
-            declarations,
-            verifiers=[Verifier.parse(one) for one in keys],
-            since=None if since is None else _moment(since, "--since"),
-            until=None if until is None else _moment(until, "--until"),
-            progress=advance,
-        )
-    if report is not None:
-        from api.live_report import live_report_page
-        from matcher.clock import system_clock
-
-        _write_page(report, live_report_page(made, system_clock()))
-    found = made.report.findings
-    record = {"findings": found, **asdict(made)}
-    tally = made.report.total.tally
-    counts = f"{tally.confirmed} confirmed, {tally.rejected} rejected, {tally.undecided} undecided"
-    tell(record, as_json=json, sentence="\n".join([f"{tally.alerts} alerts: {counts}.", *(found or ["No finding."])]))
-    if found:
-        sys.exit(3)
-
-
-@app.command()
-def groups(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write; anybody who reads it knows the groups.")],
-    data: Data,
-    json: Json = False,
-) -> None:
-    """Write what people declared of themselves to a file, for `clearglass audit live` elsewhere. It is logged."""
-    from matcher.audit.entry import EntryKind
-    from matcher.evaluation.groups import pack_groups
-    from matcher.store.whole_file import write_whole
-
-    with opened(data) as service:
-        body = {"actor": actor(), "role": "administrator", "read": {"groups": True}}
-        service.matcher.log.record(EntryKind.LOG_READ, body)
-        declarations = service.matcher.declarations.every()
-    try:
-        write_whole(file, pack_groups(declarations).encode(), mode=0o600)
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.", param_hint="FILE") from error
-    record = {"file": str(file), "declarations": len(declarations)}
-    tell(record, as_json=json, sentence=f"{file} holds what {len(declarations)} people declared.")
-
-
-@contextmanager
-def _publication(data: Path, log: str | None, token: str | None) -> Iterator["Publication"]:
-    """The log that is meant: the data folder's, an export, or a served one."""
-    from matcher.audit.export import ExportedLog
-    from matcher.audit.publication import StoredPublication
-    from matcher.audit.served import served_log
-    from matcher.store.database import Database
-
-    if log is None:
-        with Database.open_read_only(data) as database:
-            yield StoredPublication(database)
-    elif log.startswith(("http://", "https://")):
-        with served_log(log, token) as served:
-            yield served
-    else:
-        yield ExportedLog(Path(log))
-
-
-def _moment(text: str, option: str) -> "datetime":
-    """A day or a moment; without a time zone it is UTC."""
-    from datetime import UTC, datetime
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date, such as 2026-03-01.", param_hint=option) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 @app.command()

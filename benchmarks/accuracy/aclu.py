@@ -22,7 +22,7 @@ from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import view1
 from benchmarks.accuracy.wording import rate_text
 from benchmarks.benchmark import Context, Result, Table
-from benchmarks.datasets.lfw import Lfw
+from benchmarks.datasets.lfw import Lfw, person_of
 from matcher.evaluation.error_rates import false_non_match_rate, threshold_at
 from matcher.evaluation.expectation import fpir
 from matcher.evaluation.interval import wilson
@@ -74,7 +74,7 @@ class AcluBenchmark:
         lfw = Lfw.at(context.root_of("lfw"))
         trials = view1(lfw)
         chosen_on = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
-        known = {name.partition("/")[0] for name in chosen_on}
+        known = {person_of(name) for name in chosen_on}
         pictures = {who: [f"{who}/{path.stem}" for path in paths] for who, paths in lfw.people().items()}
         asked = [who for who in pictures if who not in known][:: 2 if not context.quick else 20][:PEOPLE]
         gallery = [(name, who) for who, names in pictures.items() if who not in set(asked) for name in names]
@@ -85,7 +85,7 @@ class AcluBenchmark:
         wanted = sorted({*chosen_on, *(name for name, _ in gallery), *(name for name, _ in probes)})
         templates = extract(lfw, wanted, context)
         column = next(one for one in comparators() if one.name == FUSION)
-        people = [name.partition("/")[0] for name in chosen_on]
+        people = [person_of(name) for name in chosen_on]
         part = _only(templates, chosen_on)
         matrix = PairMatrix.write(context.out / self.name, part, people, [column], context.progress)
         nearest = search("aclu", templates, gallery, probes, [column]).found[FUSION].other

@@ -29,7 +29,7 @@ from benchmarks.accuracy.view1 import view1
 from benchmarks.accuracy.wording import rate_text, small_rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Trial
-from benchmarks.datasets.lfw import Lfw
+from benchmarks.datasets.lfw import Lfw, person_of
 from matcher.evaluation.error_rates import threshold_at
 from matcher.evaluation.scores import Scores
 from matcher.recognition.operating_point import load_operating_points
@@ -77,16 +77,16 @@ class Shared:
     def of(cls, lfw: Lfw, trials: Sequence[Trial], names: Sequence[str]) -> "Shared":
         """trials, names: of view 2."""
         chosen = view1(lfw)
-        known = {name.partition("/")[0] for trial in chosen for name in (trial.probe, trial.reference)}
+        known = {person_of(name) for trial in chosen for name in (trial.probe, trial.reference)}
         pairs = {frozenset((trial.probe, trial.reference)) for trial in chosen if trial.mated}
-        people = {name.partition("/")[0] for name in names}
+        people = {person_of(name) for name in names}
         mated = [frozenset((trial.probe, trial.reference)) for trial in trials if trial.mated]
         return cls(
             people=len(people & known),
             of_people=len(people),
             mated=sum(pair in pairs for pair in mated),
             of_mated=len(mated),
-            strangers=np.array([name.partition("/")[0] not in known for name in names]),
+            strangers=np.array([person_of(name) not in known for name in names]),
         )
 
 

@@ -22,7 +22,7 @@ from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.accuracy.wording import rate_text
 from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.dataset import Trial
-from benchmarks.datasets.lfw import Lfw
+from benchmarks.datasets.lfw import Lfw, person_of
 from matcher.evaluation.error_rates import false_non_match_rate, folded_accuracy, threshold_at
 from matcher.evaluation.interval import wilson
 from matcher.recognition.fusion import DLIB_WEIGHT
@@ -154,7 +154,7 @@ class _Compared:
 
     def __init__(self, lfw: Lfw, trials: Sequence[Trial], templates: Templates) -> None:
         self._lfw, self._trials, self._templates = lfw, trials, templates
-        _, self._person = np.unique([name.partition("/")[0] for name in templates.names], return_inverse=True)
+        _, self._person = np.unique([person_of(name) for name in templates.names], return_inverse=True)
         counts = np.bincount(self._person)
         self.non_mated = (len(self._person) ** 2 - int((counts**2).sum())) // 2
 

@@ -17,9 +17,8 @@ from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.benchmark import Context, Result, Table
-from benchmarks.datasets.lfw import Lfw
-from matcher.evaluation.calibration import scale_of
-from matcher.evaluation.error_rates import threshold_at
+from benchmarks.datasets.lfw import Lfw, person_of
+from matcher.evaluation.calibration import rounded_threshold, scale_of
 from matcher.evaluation.scores import Scores
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
@@ -51,7 +50,7 @@ class OperatingPointBenchmark:
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
         templates = extract(lfw, names, context)
         columns = [one for one in comparators() if one.name == FUSION]
-        people = [name.partition("/")[0] for name in names]
+        people = [person_of(name) for name in names]
         matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
         scores = scored(lfw, trials, templates, columns)
         points = tuple(measured(matrix, scores))
@@ -84,7 +83,7 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
     for rate in RATES:
         if rate * len(non_mated) < FEWEST:
             continue
-        threshold = math.floor(threshold_at(non_mated, rate) * 1e4) / 1e4
+        threshold = rounded_threshold(non_mated, rate)
         found = people.all(FUSION, threshold)
         yield OperatingPoint(
             name=f"fmr-1e-{round(-math.log10(rate))}",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.comparator import Comparator
 from benchmarks.accuracy.templates import Templates
 from benchmarks.datasets.dataset import Trial
+from benchmarks.datasets.lfw import person_of
 from matcher.evaluation.error_rates import false_non_match_rate, threshold_at
 
 Floats = NDArray[np.floating[Any]]
@@ -90,7 +91,7 @@ def _gallery(templates: Templates, trials: Sequence[Trial], fold: int) -> _Galle
     pictures: dict[str, list[int]] = defaultdict(list)
     for name, row in zip(names, templates.rows(names).tolist(), strict=True):
         if templates.found[row]:
-            pictures[name.partition("/")[0]].append(row)
+            pictures[person_of(name)].append(row)
     several = [rows for rows in pictures.values() if len(rows) > REFERENCES]
     strangers = [row for rows in pictures.values() if len(rows) <= REFERENCES for row in rows]
     mated = [(row, who) for who, rows in enumerate(several) for row in rows[REFERENCES:]]

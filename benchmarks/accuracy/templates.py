@@ -83,7 +83,7 @@ def extract(dataset: Dataset, names: Iterable[str], context: Context, extractor:
     ]
     if missing:
         with context.progress.step("extracting", total=len(missing)) as advance, _processes(extractor) as pool:
-            extracted = _extracted(pool, missing)
+            extracted = _extracted(pool, missing, wanted)
             while part := list(islice(extracted, PART)):
                 store.add(part)
                 known |= {row.name: row for row in part}
@@ -167,13 +167,13 @@ def _fingerprint(sample: Sample) -> str:
     return digest.hexdigest()
 
 
-def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample]) -> Iterator[_Row]:
+def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample], fingerprints: Mapping[str, str]) -> Iterator[_Row]:
     """In order. No more jobs are waiting than keep all processes busy, for each holds its pictures."""
     waiting: list[Future[list[_Row]]] = []
     left = iter(samples)
     while True:
         while len(waiting) < 2 * cores() and (taken := list(islice(left, JOB))):
-            waiting.append(pool.submit(_rows, [(one.name, _fingerprint(one), _pictures(one)) for one in taken]))
+            waiting.append(pool.submit(_rows, [(one.name, fingerprints[one.name], _pictures(one)) for one in taken]))
         if not waiting:
             return
         yield from waiting.pop(0).result()

@@ -46,6 +46,11 @@ class Pair:
     fold: int = 0
 
 
+def person_of(name: str) -> str:
+    """Who is on the sample of that name."""
+    return name.partition("/")[0]
+
+
 class Lfw:
     """The data set at `<data>/lfw`, or in another folder of `data`; DataMissingError when it is not there."""
 

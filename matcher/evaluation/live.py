@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.evaluation import comparison, drift
+from matcher.evaluation.chances import Person, known_people
 from matcher.evaluation.comparison import Named, compare
 from matcher.evaluation.dealing import dealings
 from matcher.evaluation.drift import Series
 from matcher.evaluation.estimate import Estimate
-from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches, Span
+from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches
 from matcher.evaluation.figures import (
     CameraFigures,
     Comparison,
@@ -61,7 +62,7 @@ def evaluate(events: Events, groups: Groups) -> LiveReport:
         alerts=[alert for alert in events.alerts if alert.camera not in unjudged],
     )
     counter = _Counter(judged.alerts)
-    known = _known_groups(judged, groups)
+    known = known_people(judged, groups)
     figures, small = _group_figures(judged, known, counter)
     drifts, no_drifts = _drifts(cameras)
     return LiveReport(
@@ -83,37 +84,6 @@ def evaluate(events: Events, groups: Groups) -> LiveReport:
         drifts=drifts,
         no_drifts=no_drifts,
     )
-
-
-def chances(searches: Sequence[Searches], spans: Iterable[Span]) -> dict[str, int]:
-    """By subject, how many of the searches might have found them: each once, however many consents cover it."""
-    by_subject: dict[str, list[Span]] = defaultdict(list)
-    for span in spans:
-        by_subject[span.subject].append(span)
-    return {
-        subject: sum(_covered(one.times, [span for span in own if span.covers(one)]) for one in searches)
-        for subject, own in by_subject.items()
-    }
-
-
-def _covered(times: Moments, spans: Sequence[Span]) -> int:
-    count, until = 0, 0
-    for span in sorted(spans, key=lambda span: span.begin):
-        begin = max(span.begin, until)
-        if span.end > begin:
-            low, high = np.searchsorted(times, (begin, span.end))
-            count += int(high - low)
-            until = span.end
-    return count
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Person:
-    """Somebody with known groups, and how many searches might have found them."""
-
-    subject: str
-    attributes: Mapping[str, str]
-    chances: int
 
 
 class _Counter:
@@ -239,26 +209,16 @@ def _undecided(sampling: Sampling) -> str | None:
     return None
 
 
-def _known_groups(events: Events, groups: Groups) -> list[_Person]:
-    """Those whose groups are known and whom a search might have found, in a fixed order."""
-    spans = [span for span in events.spans if span.subject in groups]
-    return [
-        _Person(subject=subject, attributes=groups[subject], chances=count)
-        for subject, count in sorted(chances(events.searches, spans).items())
-        if count
-    ]
-
-
-def _by_value(people: Sequence[_Person]) -> dict[str, dict[str, list[_Person]]]:
+def _by_value(people: Sequence[Person]) -> dict[str, dict[str, list[Person]]]:
     """By attribute and value."""
-    found: dict[str, dict[str, list[_Person]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[Person]]] = defaultdict(lambda: defaultdict(list))
     for person in people:
         for attribute, value in person.attributes.items():
             found[attribute][value].append(person)
     return {attribute: dict(sorted(values.items())) for attribute, values in sorted(found.items())}
 
 
-def _group_figures(events: Events, people: Sequence[_Person], counter: _Counter) -> tuple[list[GroupFigures], int]:
+def _group_figures(events: Events, people: Sequence[Person], counter: _Counter) -> tuple[list[GroupFigures], int]:
     """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
     by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
     for alert in events.alerts:
@@ -286,7 +246,7 @@ def _group_figures(events: Events, people: Sequence[_Person], counter: _Counter)
     return figures, small
 
 
-def _comparisons(events: Events, people: Sequence[_Person], counter: _Counter) -> list[Comparison]:
+def _comparisons(events: Events, people: Sequence[Person], counter: _Counter) -> list[Comparison]:
     """Each group against the others who declared the same attribute; where there are two, the one against the other."""
     alarms = counter.false_alarms(events.alerts)
     rejected: dict[str, int] = defaultdict(int)
@@ -324,7 +284,7 @@ def _comparisons(events: Events, people: Sequence[_Person], counter: _Counter) -
     return made
 
 
-def _too_few(people: Sequence[_Person], inside: Sequence[_Person], rejected: Mapping[str, int]) -> str | None:
+def _too_few(people: Sequence[Person], inside: Sequence[Person], rejected: Mapping[str, int]) -> str | None:
     """Why nothing is claimed, if so."""
     counts = [rejected.get(person.subject, 0) for person in people]
     share = sum(person.chances for person in inside) / sum(person.chances for person in people)
@@ -339,7 +299,7 @@ def _too_few(people: Sequence[_Person], inside: Sequence[_Person], rejected: Map
     return None
 
 
-def _named(people: Sequence[_Person], alarms: Mapping[str, tuple[float, float]]) -> Named:
+def _named(people: Sequence[Person], alarms: Mapping[str, tuple[float, float]]) -> Named:
     own = np.array([alarms.get(person.subject, (0.0, 0.0)) for person in people])
     searches = np.array([float(person.chances) for person in people])
     return Named(alarms=own[:, 0], squares=own[:, 1], searches=searches)

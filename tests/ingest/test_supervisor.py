@@ -31,28 +31,11 @@ from matcher.alert import Alert, AlertStatus
 from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.probe import Probe, Query
-from matcher.recognition.operating_point import Measurement, OperatingPoint
+from matcher.recognition.operating_point import OperatingPoint
 
 pytestmark = pytest.mark.timeout(120)
 
-POINT = OperatingPoint(
-    name="p",
-    threshold=1.0,
-    model_digest=DIGEST,
-    evidence=Measurement(
-        model_digest=DIGEST,
-        dataset="none",
-        non_mated=1,
-        fmr=0.0,
-        fmr_low=0.0,
-        fmr_high=0.0,
-        mated=1,
-        fnmr=0.0,
-        fnmr_low=0.0,
-        fnmr_high=0.0,
-        measured_on="2026-01-01",
-    ),
-)
+POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, evidence=None)
 Serve = Callable[..., RtspServer]
 
 

@@ -10,8 +10,8 @@ from matcher.audit.errors import LogChangedError
 from matcher.audit.leaves import leaves
 from matcher.audit.publication import StoredPublication
 from matcher.audit.tile import Tile
+from matcher.evaluation.chances import chances
 from matcher.evaluation.events import Events, events_of
-from matcher.evaluation.live import chances
 from matcher.matcher import Matcher
 from matcher.review import Verdict
 

@@ -1,0 +1,97 @@
+"""`clearglass audit live` and `groups`: how the cameras do by the log and its reviews, and by what people declared."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.options import Data, Json, actor, opened
+from api.cli.output import progress, tell
+from api.cli.published import Log, Page, Token, any_log, write_page
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def live(
+    data: Data,
+    log: Log = None,
+    groups: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What people declared, from `clearglass audit groups`.")
+    ] = None,
+    key: Annotated[
+        list[str] | None, typer.Option("--key", help="Of such a log: its public key, to check its signature with.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches from then on (ISO 8601).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches before then.")] = None,
+    token: Token = None,
+    report: Page = None,
+    json: Json = False,
+) -> None:
+    """Evaluate the cameras by what people said of their alerts: false alarms by camera, week and declared group.
+
+    Exit status: 0 nothing was found, 3 a group is named falsely more often, or something drifted.
+    """
+    from matcher.audit.key import read_verifier_keys
+    from matcher.audit.note import Verifier
+    from matcher.evaluation.groups import read_groups
+    from matcher.evaluation.published import evaluate_log
+
+    keys = key or (list(read_verifier_keys(data)) if log is None else [])
+    declarations = [] if groups is None else read_groups(groups)
+    with any_log(data, log, token) as publication, progress("Reading the log") as advance:
+        made = evaluate_log(
+            publication,
+            declarations,
+            verifiers=[Verifier.parse(one) for one in keys],
+            since=None if since is None else _moment(since, "--since"),
+            until=None if until is None else _moment(until, "--until"),
+            progress=advance,
+        )
+    if report is not None:
+        from api.live_report import live_report_page
+        from matcher.clock import system_clock
+
+        write_page(report, live_report_page(made, system_clock()))
+    found = made.report.findings
+    record = {"findings": found, **asdict(made)}
+    tally = made.report.total.tally
+    counts = f"{tally.confirmed} confirmed, {tally.rejected} rejected, {tally.undecided} undecided"
+    tell(record, as_json=json, sentence="\n".join([f"{tally.alerts} alerts: {counts}.", *(found or ["No finding."])]))
+    if found:
+        sys.exit(3)
+
+
+def groups(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write; anybody who reads it knows the groups.")],
+    data: Data,
+    json: Json = False,
+) -> None:
+    """Write what people declared of themselves to a file, for `clearglass audit live` elsewhere. It is logged."""
+    from matcher.audit.entry import EntryKind
+    from matcher.evaluation.groups import pack_groups
+    from matcher.store.whole_file import write_whole
+
+    with opened(data) as service:
+        body = {"actor": actor(), "role": "administrator", "read": {"groups": True}}
+        service.matcher.log.record(EntryKind.LOG_READ, body)
+        declarations = service.matcher.declarations.every()
+    try:
+        write_whole(file, pack_groups(declarations).encode(), mode=0o600)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.", param_hint="FILE") from error
+    record = {"file": str(file), "declarations": len(declarations)}
+    tell(record, as_json=json, sentence=f"{file} holds what {len(declarations)} people declared.")
+
+
+def _moment(text: str, option: str) -> "datetime":
+    """A day or a moment; without a time zone it is UTC."""
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date, such as 2026-03-01.", param_hint=option) from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
