@@ -71,12 +71,12 @@ def _exact(vectors: Floats) -> Own:
 
 
 def _cells(vectors: Floats) -> Own:
-    """Drawn from an exact index. A vector has 16 bytes of codes, 8 of number, and itself in half precision."""
+    """Drawn from an exact index. A vector has twice 16 bytes of codes and 8 of number, and itself in half precision."""
     from matcher.gallery.cell_index import CellIndex
 
     rows = _exact(vectors).index.rows
     index = CellIndex.build(rows, rows.numbers())
-    return Own(index, (16 + 8 + 2 * vectors.shape[1]) * len(vectors))
+    return Own(index, (2 * (16 + 8) + 2 * vectors.shape[1]) * len(vectors))
 
 
 def _flat(vectors: Floats) -> Contestant:

@@ -96,7 +96,8 @@ class GrowingIndex:
             self._builder.start()
 
     def _build(self, rows: Rows, numbers: Numbers) -> None:
-        from matcher.gallery.cell_index import CellIndex, StoppedError
+        from matcher.gallery.cell_index import CellIndex
+        from matcher.gallery.cells import StoppedError
 
         built: CellIndex | None = None
         try:

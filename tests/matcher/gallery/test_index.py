@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.gallery import cell_index
-from matcher.gallery.cell_index import CellIndex, StoppedError
+from matcher.gallery.cell_index import CellIndex
+from matcher.gallery.cells import StoppedError
 from matcher.gallery.exact_index import ExactIndex
 from matcher.gallery.growing_index import GrowingIndex
 from matcher.gallery.index import DIMENSION, Index, Neighbours, Numbers, Searcher, Vectors
@@ -127,6 +128,18 @@ def test_a_gallery_of_one_picture_each_is_searched_in_cells_too() -> None:
     cells = CellIndex.build(index.rows, index.rows.numbers())
     numbers = cells.search(people(1, seed=3), 50, allowed=Selection.of(range(100_000))).numbers
     assert (numbers == np.arange(CROWD // 3)[:, None]).any(axis=1).mean() >= 0.98
+
+
+def test_as_many_as_were_asked_for_are_found_each_once(crowd: Index) -> None:
+    numbers = found(crowd, people(1, seed=3), 50, range(CROWD)).numbers
+    assert (numbers >= 0).all()
+    assert all(len(set(row)) == 50 for row in numbers.tolist())
+
+
+def test_half_precision_is_widened_exactly() -> None:
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    assert cell_index._widened(halves).tobytes() == halves.astype(np.float32).tobytes()
 
 
 def test_only_the_allowed_are_found(crowd: Index) -> None:
