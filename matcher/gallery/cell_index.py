@@ -26,7 +26,7 @@ _EFFORT = 0.63
 
 By that power, real mated pairs of LFW view 1 among drawn references are found as surely in many cells as in few. Of
 1,141 people with one picture there, exact search brings 1,125 among a million, and these cells 1,116, in the mean of
-four drawings of them; a tenth fewer cells bring 1,113 and a tenth more 1,118.
+four drawings of them; a tenth fewer of them bring 1,114 and a tenth more 1,119.
 """
 
 _BLIND_EFFORT = 0.5

@@ -38,15 +38,19 @@ class ExactIndex:
         held = self.rows.held
         vectors = self.rows.vectors
         best = Best(len(probes), k)
+        scores = np.empty(
+            (len(probes), _BLOCK), dtype=np.float32
+        )  # new memory for each block would take longer to come
         for begin in range(0, min(len(held), allowed.end), _BLOCK):
             block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
             inside = inside & allowed.mask(begin, begin + len(inside))
             places = np.flatnonzero(inside)
             if len(places) < len(block) * _FEW:
-                best.take(begin + places, block[places] @ probes.T)
-            else:
-                # In this order: the other way round the product takes a third longer.
-                similarities = block[: len(inside)] @ probes.T
-                similarities[~inside] = -np.inf
-                best.take(np.arange(begin, begin + len(inside)), similarities)
+                best.take(begin + places, probes @ block[places].T)
+                continue
+            # In this order: where OpenBLAS does without AVX-512, two to eight probes take twice as long the other way.
+            similarities = np.matmul(probes, block[: len(inside)].T, out=scores[:, : len(inside)])
+            if len(places) < len(inside):
+                similarities += np.where(inside, np.float32(0), -np.float32(np.inf))
+            best.take(np.arange(begin, begin + len(inside)), similarities)
         return best.neighbours()

@@ -47,16 +47,16 @@ class Best:
         """Probe, number and similarity of what may be among the best."""
 
     def take(self, numbers: Numbers, similarities: Vectors) -> None:
-        """One more part. numbers: (n,). similarities: (n, probes), otherwise as for `nearest`."""
+        """One more part. numbers: (n,). similarities: as for `nearest`."""
         least = self._kept.similarities[:, -1]
         if np.isneginf(least).any():
-            part = nearest(numbers, similarities.T, self._k)
+            part = nearest(numbers, similarities, self._k)
             self._keep(part.numbers, part.similarities)
             return
         # By their places in one row: many times as quick as pairs of places.
-        places, rows = np.divmod(np.flatnonzero(similarities >= least), len(least))
+        rows, places = np.divmod(np.flatnonzero(similarities >= least[:, None]), len(numbers))
         if len(rows):
-            self._waiting.append((rows, numbers[places], similarities[places, rows]))
+            self._waiting.append((rows, numbers[places], similarities[rows, places]))
             if sum(len(rows) for rows, _, _ in self._waiting) >= self._kept.numbers.size:
                 self._settle()
 
