@@ -71,7 +71,7 @@ def _exact(vectors: Floats) -> Own:
 
 
 def _cells(vectors: Floats) -> Own:
-    """Drawn from an exact index. A vector has twice 16 bytes of codes and 8 of number, and itself in half precision."""
+    """Drawn from an exact index. A vector has 16 bytes of code and 8 of number, twice, and itself in half precision."""
     from matcher.gallery.cell_index import CellIndex
 
     rows = _exact(vectors).index.rows

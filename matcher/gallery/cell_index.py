@@ -19,7 +19,8 @@ from matcher.gallery.selection import Selection
 from matcher.gallery.shared_lock import SharedLock
 
 _CELL = 1_400
-"""References for each cell: to open a cell costs as much as to go over some hundreds of codes."""
+"""References for each cell. To open a cell costs as much as to go over some hundreds of codes, so that many small ones
+take longer; of few large ones, more has to be gone over to find as many people."""
 
 _EFFORT = 0.63
 """How many cells a search looks into, times their number to the power of two thirds.
@@ -77,13 +78,13 @@ class CellIndex:
         """See IndexWriter."""
         require_vectors(numbers, vectors)
         with self._lock.changing():
+            self._take_out(numbers)
             self._put(numbers, vectors)
 
     def remove(self, numbers: Numbers) -> None:
         """See IndexWriter."""
         with self._lock.changing():
-            for number in self.rows.known(numbers).tolist():
-                self._cells.remove(number, _floats(self.rows, np.array([number])) @ self._directions)
+            self._take_out(numbers)
             self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
@@ -96,6 +97,10 @@ class CellIndex:
     def _put(self, numbers: Numbers, vectors: Vectors) -> None:
         self.rows.put(numbers, vectors)
         self._cells.add(numbers, vectors @ self._directions)
+
+    def _take_out(self, numbers: Numbers) -> None:
+        for number in self.rows.known(numbers).tolist():
+            self._cells.remove(number, _floats(self.rows, np.array([number])) @ self._directions)
 
     def _scored(self, probes: Vectors, numbers: Numbers, k: int) -> Neighbours:
         """The k nearest of each probe's own numbers."""

@@ -2,8 +2,8 @@
 
 An inverted file of 4-bit product codes, 16 bytes for 64 directions, filtered by consent inside the search. A code lies
 in the two cells nearest to its vector: near the border between cells, where most vectors of so many directions lie, a
-probe's mate is found from either side, so half as many cells need to be looked into, and no more codes (how that pays
-for itself on disk: Chen et al., SPANN, NeurIPS 2021).
+probe's mate is found from either side. Each cell then holds twice as many codes, and less than half as many cells need
+to be looked into (so does SPANN with cells on disk: Chen et al., NeurIPS 2021).
 """
 
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from matcher.gallery.index import Numbers, Vectors
 from matcher.gallery.selection import Selection
 
 _COPIES = 2
-"""In so many cells a code lies."""
+"""In so many cells a code lies, and so many times each of the best of a search may come."""
 
 _LIKELY = 6
-"""In so many cells a number is looked for first: its vector is kept in half precision, and may be nearer to another."""
+"""In so many cells a number is looked for first: its vector is kept in half precision, and others may be as near."""
 
 _SAMPLE = 512
 """So many vectors for each cell draw the cells: with a quarter of them, a sixth more cells have to be looked into."""
@@ -72,12 +72,10 @@ class Cells:
         """numbers: (n,), none of them in the cells. vectors: (n, width)."""
         codes = self._index.pq.compute_codes(vectors)
         homes = self._nearest(vectors, _COPIES)
-        members = np.repeat(np.arange(len(numbers)), homes.shape[1])
         order = np.argsort(homes, axis=None, kind="stable")
-        members = members[order]
         cells, begins = np.unique(homes.ravel()[order], return_index=True)
-        for cell, begin, end in zip(cells.tolist(), begins, [*begins[1:], len(members)], strict=False):
-            own = members[begin:end]
+        # Of no vectors there are no cells, but one part.
+        for cell, own in zip(cells.tolist(), np.split(order // homes.shape[1], begins[1:]), strict=False):
             self._append(cell, numbers[own], codes[own])
 
     def remove(self, number: int, vector: Vectors) -> None:
@@ -92,7 +90,10 @@ class Cells:
                 return
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Numbers:
-        """(probes, some) numbers of the codes nearest to each probe, k of them or more, and -1 in no telling places."""
+        """(probes, m) numbers of the codes nearest to each probe, in any order, and -1 in any places between them.
+
+        Of as many as that there are k, or as many as the cells looked into hold.
+        """
         # FAISS keeps this by thread, and more threads than one make a single query slower.
         faiss.omp_set_num_threads(1)
         found: Numbers = self._index.search(probes, _COPIES * k, params=self._parameters(allowed))[1]
@@ -125,7 +126,6 @@ class Cells:
         plain.reshape(-1, self._packer.code_size)[place : place + len(codes)] = codes
         for one, block in zip(plain, blocks[first:], strict=True):
             self._packer.pack_all(faiss.swig_ptr(one), faiss.swig_ptr(block))
-        self._index.ntotal += len(numbers)
 
     def _take_out(self, cell: int, number: int) -> bool:
         """Puts the cell's last code in the place of this number's; gives whether the number was there."""
@@ -138,7 +138,6 @@ class Cells:
         self._packer.pack_1(np.zeros(self._packer.code_size, dtype=np.uint8), last, blocks)
         known[places] = known[last]
         self._lists.resize(cell, last)
-        self._index.ntotal -= 1
         return True
 
     def _views(self, cell: int) -> tuple[Numbers, _Codes]:

@@ -104,16 +104,22 @@ class GrowingIndex:
             built = CellIndex.build(rows, numbers, stop=self._closing.is_set)
         except StoppedError:
             return
-        except (MemoryError, RuntimeError):  # FAISS raises the latter
+        except Exception:  # noqa: BLE001 - whatever it was, the present index goes on
             _LOG.exception("The index of %d references could not be built; searches go on as before.", len(numbers))
         with self._lock:
-            if built is not None:
-                for changed, vectors in self._since:
-                    if vectors is None:
-                        built.remove(changed)
-                    else:
-                        built.add(changed, vectors)
-                self._index = built
-            self._since.clear()
-            self._most = _GROWTH * len(numbers)
-            self._builder = None
+            try:
+                if built is not None:
+                    self._follow(built)
+                    self._index = built
+            finally:
+                self._since.clear()
+                self._most = _GROWTH * len(numbers)
+                self._builder = None
+
+    def _follow(self, built: Index) -> None:
+        """Does to the new index what was done to the present one since."""
+        for changed, vectors in self._since:
+            if vectors is None:
+                built.remove(changed)
+            else:
+                built.add(changed, vectors)

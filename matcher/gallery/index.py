@@ -32,7 +32,10 @@ class IndexWriter(Protocol):
     """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError."""
+        """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError.
+
+        A number that it has already gets its new vector.
+        """
         ...
 
     def remove(self, numbers: Numbers) -> None:
@@ -73,6 +76,8 @@ class Index(IndexWriter, Searcher, Protocol):
 
 
 def require_vectors(numbers: Numbers, vectors: Vectors) -> None:
-    """Raises ValueError if there is not one vector for each number."""
+    """Raises ValueError if there is not one finite vector for each number."""
     if vectors.shape != (len(numbers), DIMENSION):
         raise ValueError(f"{len(numbers)} numbers for vectors of shape {vectors.shape}")
+    if not np.isfinite(vectors).all():
+        raise ValueError("a vector is not finite")

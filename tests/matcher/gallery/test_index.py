@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.gallery import cell_index
+from matcher.gallery import cell_index, exact_index
 from matcher.gallery.cell_index import CellIndex
 from matcher.gallery.cells import StoppedError
 from matcher.gallery.exact_index import ExactIndex
@@ -50,10 +50,12 @@ def cells_crowd() -> CellIndex:
     return CellIndex.build(rows, rows.numbers())
 
 
-@pytest.fixture(params=["exact", "all compared", "in cells"])
+@pytest.fixture(params=["exact", "exact in blocks", "all compared", "in cells"])
 def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Index:
     """In cells: many of them, and more are let through than are all compared, as in a large gallery."""
-    if request.param == "exact":
+    if request.param == "exact in blocks":
+        monkeypatch.setattr(exact_index, "_BLOCK", 512)
+    if request.param.startswith("exact"):
         return exact_crowd()
     if request.param == "in cells":
         monkeypatch.setattr(cell_index, "_FEW", 50)
@@ -109,6 +111,8 @@ def test_wrong_shapes_are_refused(make: Callable[[], Index]) -> None:
     index = make()
     with pytest.raises(ValueError, match="2 numbers for vectors of shape"):
         index.add(at([1, 2]), vectors([1]))
+    with pytest.raises(ValueError, match="not finite"):
+        index.add(at([1]), vectors([1]) * np.nan)
     assert not len(index)
 
 
@@ -175,6 +179,16 @@ def test_who_was_added_is_found_however_many_went_before(crowd: Index) -> None:
     assert numbers[:, 0].tolist() == list(held)
 
 
+def test_a_number_that_is_added_again_has_its_new_vector_alone(crowd: Index) -> None:
+    former, new = people(3, seed=2)[4:5], vectors([77])
+    crowd.add(at([4]), new)
+    assert len(crowd) == CROWD
+    assert found(crowd, new, 1, range(CROWD)).numbers[0, 0] == 4
+    assert found(crowd, former, 1, range(CROWD)).numbers[0, 0] != 4
+    crowd.remove(at([4]))
+    assert 4 not in found(crowd, new, 50, range(CROWD)).numbers
+
+
 def test_no_bytes_of_the_removed_stay_in_the_rows(crowd: Index) -> None:
     crowd.remove(at([4]))
     assert not crowd.rows.vectors[4].any()
@@ -212,6 +226,36 @@ def test_searches_beside_changes(crowd: Index) -> None:
         for thread in searching:
             thread.join()
     assert not wrong
+
+
+def test_who_searches_beside_others_finds_only_their_own(crowd: Index) -> None:
+    probes, wrong = people(1, seed=3)[:5], []
+
+    def search(share: int) -> None:
+        own = Selection.of(range(share, CROWD, 4))
+        for _ in range(30):
+            numbers = crowd.search(probes, 20, allowed=own).numbers
+            wrong.extend(numbers[numbers % 4 != share].tolist())
+
+    searching = [threading.Thread(target=search, args=[share]) for share in range(4)]
+    for thread in searching:
+        thread.start()
+    for thread in searching:
+        thread.join()
+    assert not wrong
+
+
+# --- the exact one -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("allowed", [range(CROWD), range(2_345), range(0, CROWD, 3), range(2_000, 2 * CROWD)])
+def test_block_by_block_everything_is_compared(monkeypatch: pytest.MonkeyPatch, allowed: range) -> None:
+    monkeypatch.setattr(exact_index, "_BLOCK", 512)
+    probes, inside = people(1, seed=3)[:70], [number for number in allowed if number < CROWD]
+    neighbours = found(exact_crowd(), probes, 10, allowed)
+    similarities = probes @ people(3, seed=2)[inside].T
+    assert neighbours.similarities == pytest.approx(np.sort(similarities, axis=1)[:, : -10 - 1 : -1], abs=1e-5)
+    assert neighbours.numbers.tolist() == np.array(inside)[np.argsort(-similarities, axis=1)[:, :10]].tolist()
 
 
 # --- growing -------------------------------------------------------------------------------------------------------
