@@ -53,6 +53,9 @@ NICER = 5
 FEW_BYTES = 1 << 16
 """A view is skipped while more than this has not been taken by the service: old views help nobody."""
 
+WARM_UP_FACES = 4
+"""More than go through a network at once."""
+
 
 class StuckReaderError(Exception):
     """The reader thread hangs: the process must go."""
@@ -224,13 +227,16 @@ def work(channel: Channel, turnstile: Turnstile, start: Start, early: Sequence[T
 
 
 def warm_up(recogniser: Recogniser) -> None:
-    """Has every model loaded before the first frame: a person's first search must not wait for that."""
+    """Has every model loaded before the first frame: a person's first search must not wait for that.
+
+    And has it work through several faces, so that its memory is as large as it will become.
+    """
     blank = np.full((160, 160, 3), 127, np.uint8)
     landmarks = np.array([[60, 65], [100, 65], [80, 85], [65, 105], [95, 105]], np.float32)
     face = Face(box=Box(x=40, y=30, width=80, height=100), landmarks=landmarks, score=1.0)
     recogniser.detect([blank])
     recogniser.assess([blank], [face])
-    recogniser.extract([blank], [face])
+    recogniser.extract([blank] * WARM_UP_FACES, [face] * WARM_UP_FACES)
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ class Session:
         options.log_severity_level = 3
         # An idle thread that spins would eat the core that another camera needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # A plan of memory for each shape of batch takes a sixth more, and all of it only when every shape came twice.
+        options.enable_mem_pattern = False
         self._session: Any = onnxruntime.InferenceSession(
             model if isinstance(model, bytes) else model.SerializeToString(),
             options,
