@@ -22,7 +22,7 @@ _COPIES = 2
 _LIKELY = 6
 """In so many cells a number is looked for first: its vector is kept in half precision, and others may be as near."""
 
-_SAMPLE = 512
+SAMPLE = 512
 """So many vectors for each cell draw the cells: with a quarter of them, a sixth more cells have to be looked into."""
 
 _ROUNDS = 12
@@ -51,9 +51,10 @@ class Cells:
 
     @classmethod
     def draw(cls, sample: Vectors, count: int, effort: int, *, stop: Stop) -> Self:
-        """So many empty cells, laid among the vectors of a sample, `sample_size(count)` of them or fewer.
+        """So many empty cells, laid among the vectors of a sample.
 
-        effort: how many cells a search looks into. Raises StoppedError soon after `stop` says so.
+        sample: (n, width), SAMPLE for each cell; more are not looked at. effort: how many cells a search looks into.
+        Raises StoppedError soon after `stop` says so.
         """
         faiss.omp_set_num_threads(1)  # of this thread: the other cores are the service's
         centres = _centres(sample, count, stop)
@@ -149,14 +150,9 @@ class Cells:
         return numbers, codes.reshape(blocks, self._packer.block_size)
 
 
-def sample_size(count: int) -> int:
-    """How many vectors are worth looking at to draw so many cells."""
-    return count * _SAMPLE
-
-
 def _centres(sample: Vectors, count: int, stop: Stop) -> Vectors:
     """(count, d) by k-means, round by round so that it can be stopped."""
-    points = {"min_points_per_centroid": 1, "max_points_per_centroid": _SAMPLE}
+    points = {"min_points_per_centroid": 1, "max_points_per_centroid": SAMPLE}
     means = faiss.Kmeans(sample.shape[1], count, niter=1, seed=_SEED, **points)
     means.train(sample)
     for _ in range(1, _ROUNDS):

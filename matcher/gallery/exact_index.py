@@ -38,9 +38,8 @@ class ExactIndex:
         held = self.rows.held
         vectors = self.rows.vectors
         best = Best(len(probes), k)
-        scores = np.empty(
-            (len(probes), _BLOCK), dtype=np.float32
-        )  # new memory for each block would take longer to come
+        # One array for all blocks: new memory would take longer to come than to be gone over.
+        scores = np.empty((len(probes), _BLOCK), dtype=np.float32)
         for begin in range(0, min(len(held), allowed.end), _BLOCK):
             block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
             inside = inside & allowed.mask(begin, begin + len(inside))

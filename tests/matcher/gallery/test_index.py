@@ -126,7 +126,8 @@ def test_everybody_is_found_by_another_picture(crowd: Index) -> None:
     assert (np.diff(neighbours.similarities, axis=1) <= 0).all()
 
 
-def test_a_gallery_of_one_picture_each_is_searched_in_cells_too() -> None:
+def test_a_gallery_of_one_picture_each_is_searched_in_cells_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cell_index, "_CELL", 30)
     index = ExactIndex()
     index.add(at(range(CROWD // 3)), people(1, seed=2))
     cells = CellIndex.build(index.rows, index.rows.numbers())
