@@ -29,9 +29,9 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks all --out out/benchmarks
 
-# The log's parsers, a million times, one a core; `make test` does it some thousand times.
+# The log's parsers, a million times, and a worker's messages, 100,000 times, one a core; `make test` does some thousand.
 fuzz: setup
-	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py | grep taken_or_refused \
+	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py tests/ingest/test_message.py | grep taken_or_refused \
 	| CLEARGLASS_FUZZ_CASES=100000 xargs -d '\n' -P $$(nproc) -n 1 $(BIN)/python -m pytest --timeout 0 -q -p no:cacheprovider
 
 # Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.

@@ -3,23 +3,26 @@
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 from api.slots import BusyError
-from ingest.address import AddressPolicy
 from ingest.camera import Camera
 from ingest.check import CameraCheck
-from ingest.check_process import PATIENCE, CheckProcess, check_failed
-from ingest.message import CheckFailed, CheckStart
+from ingest.check_process import PATIENCE, check_failed
+from ingest.factory import Factory
+from ingest.message import CheckFailed
+from ingest.relayed_check import RelayedCheck
+from ingest.settings import IngestSettings
 from ingest.suitability import Suitability, judge
+from matcher.child_process import place_of
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.recognition.needs import load_needs
 from matcher.recognition.quality import QualityGate
-from matcher.recognition.recogniser import Recogniser
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,26 +60,28 @@ class CheckState:
 class _Running:
     """The check that holds the one slot there is."""
 
-    process: CheckProcess
+    check: RelayedCheck
     thread: threading.Thread
 
 
 class CameraChecks:
     """Starts checks and keeps what came of them. Thread-safe. `close` ends the one that runs.
 
-    recogniser_factory: called once in each check's process, so it must be importable by name. patience: see
-    `ingest.check_process.PATIENCE`.
+    recogniser_factory: called once in each check's process. patience: see `ingest.check_process.PATIENCE`. forbidden:
+    paths that the process may not read, such as the data folder.
     """
 
     def __init__(
         self,
         *,
-        policy: AddressPolicy,
-        recogniser_factory: Callable[[], Recogniser],
+        settings: IngestSettings,
+        recogniser_factory: Factory,
         clock: Clock,
         patience: float = PATIENCE,
+        forbidden: Sequence[Path] = (),
     ) -> None:
-        self._policy = policy
+        self._settings = settings
+        self._forbidden = tuple(map(str, forbidden))
         self._recogniser_factory = recogniser_factory
         self._clock = clock
         self._patience = patience
@@ -95,14 +100,17 @@ class CameraChecks:
                 raise BusyError("checks of cameras", retry_after=self._seconds_left())
             camera = load()
             state = CheckState(began_at=self._clock(), gone=0.0, seconds=seconds)
-            start = CheckStart(
-                camera=camera, policy=self._policy, seconds=seconds, recogniser_factory=self._recogniser_factory
+            check = RelayedCheck(
+                camera,
+                settings=self._settings,
+                recogniser_factory=self._recogniser_factory,
+                forbidden=self._forbidden,
+                patience=self._patience,
             )
-            process = CheckProcess(start, patience=self._patience)
-            thread = threading.Thread(target=self._run, args=(process, state), name="camera-check", daemon=True)
+            thread = threading.Thread(target=self._run, args=(check, state), name="camera-check", daemon=True)
             thread.start()
             self._states[camera.id] = state
-            self._running = _Running(process=process, thread=thread)
+            self._running = _Running(check=check, thread=thread)
         return state
 
     def of(self, camera_id: str) -> CheckState:
@@ -117,7 +125,7 @@ class CameraChecks:
         with self._lock:
             self._states.pop(camera_id, None)
             running = self._running
-            if running is None or running.process.camera.id != camera_id:
+            if running is None or running.check.camera.id != camera_id:
                 return
             self._running = None
         _end(running)
@@ -128,48 +136,48 @@ class CameraChecks:
             self._closed = True
             running = self._running
         if running is not None:
-            self.forget(running.process.camera.id)
+            self.forget(running.check.camera.id)
 
     def _seconds_left(self) -> int:
         """Until the slot is free, as far as can be told."""
         if self._running is None:
             return 1
-        state = self._states[self._running.process.camera.id]
+        state = self._states[self._running.check.camera.id]
         return max(math.ceil(state.seconds - state.gone), 1)
 
-    def _run(self, process: CheckProcess, state: CheckState) -> None:
+    def _run(self, check: RelayedCheck, state: CheckState) -> None:
         def advance(gone: float) -> None:
-            self._keep(process, replace(state, gone=gone))
+            self._keep(check, replace(state, gone=gone))
 
         try:
-            self._keep(process, self._outcome(process, state, advance))
+            self._keep(check, self._outcome(check, state, advance))
         except ClearglassError as error:
             failed = CheckFailed(code=error.code, message=error.message, remedy=error.remedy)
-            self._keep(process, replace(state, failed=failed))
+            self._keep(check, replace(state, failed=failed))
         except Exception as error:  # noqa: BLE001 - the top of a thread: else the check would run for ever
-            _LOG.warning("A camera's check broke: %s.", type(error).__name__)
-            self._keep(process, replace(state, failed=check_failed(f"The check broke: {type(error).__name__}.")))
+            _LOG.warning("A camera's check met an error (%s).", place_of(error))
+            text = f"The check met an error in the service's own code ({place_of(error)})."
+            self._keep(check, replace(state, failed=check_failed(text)))
 
-    def _outcome(self, process: CheckProcess, state: CheckState, advance: Callable[[float], None]) -> CheckState:
+    def _outcome(self, check: RelayedCheck, state: CheckState, advance: Callable[[float], None]) -> CheckState:
         needs = load_needs()
-        found = process.run(advance)
+        found = check.run(state.seconds, advance)
         if isinstance(found, CheckFailed):
             return replace(state, failed=found)
-        camera = process.camera
-        gate = QualityGate(min_eye_distance=camera.min_eye_distance)
-        judged = judge(found, needs, gate=gate, frame_rate=camera.analysed_fps)
+        gate = QualityGate(min_eye_distance=check.camera.min_eye_distance)
+        judged = judge(found, needs, gate=gate, frame_rate=check.camera.analysed_fps)
         return replace(state, gone=state.seconds, check=found, judged=judged)
 
-    def _keep(self, process: CheckProcess, state: CheckState) -> None:
+    def _keep(self, check: RelayedCheck, state: CheckState) -> None:
         """Unless the camera was forgotten meanwhile. With the end of the check its slot is free."""
         with self._lock:
-            if self._running is None or self._running.process is not process:
+            if self._running is None or self._running.check is not check:
                 return
-            self._states[process.camera.id] = state
+            self._states[self._running.check.camera.id] = state
             if not state.running:
                 self._running = None
 
 
 def _end(running: _Running) -> None:
-    running.process.stop()
+    running.check.stop()
     running.thread.join(END_SECONDS)

@@ -13,6 +13,8 @@ from matcher.errors import ClearglassError
 MIN_FREE_BYTES = 2_000_000_000
 MIN_MEMORY_BYTES = 2_000_000_000
 MIN_OPEN_FILES = 512
+SANDBOX_SECONDS = 30.0
+"""How long a process may take to confine itself and to say so; it takes half a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield _port(host, port)
     yield _webcams()
+    yield _sandbox()
 
 
 def _python() -> Finding:
@@ -156,3 +159,39 @@ def _port(host: str, port: int) -> Finding:
 def _webcams() -> Finding:
     devices = sorted(str(device) for device in Path("/dev").glob("video*"))
     return Finding(what="webcams", well=True, found=", ".join(devices) or "none (network cameras need none)")
+
+
+_CONFINED = {
+    "files": "reads nothing but programs, libraries and its camera's file, and writes nothing",
+    "connections": "connects to its relay's port only",
+    "sockets": "makes no socket but for TCP",
+    "signals": "ends no other process",
+}
+"""What a worker is held to, by the fields of `ingest.sandbox.Confinement`."""
+
+
+def _sandbox() -> Finding:
+    """Confines a process as a worker is, and asks it what holds."""
+    import subprocess
+
+    import msgspec
+
+    from ingest.sandbox import Confinement
+    from matcher.child_process import command, environment
+
+    remedy = "Use Linux 6.7 or later with Landlock switched on, and install libseccomp (apt install libseccomp2)."
+    try:
+        tried = subprocess.run(
+            command("ingest.sandbox"), capture_output=True, check=True, timeout=SANDBOX_SECONDS, env=environment()
+        )
+        holds = msgspec.json.decode(tried.stdout, type=Confinement)
+    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError):
+        found = "could not be tried: a process that confines itself did not end well"
+        return Finding(what="worker sandbox", well=True, found=found, remedy=remedy, warns=True)
+    held = [text for name, text in _CONFINED.items() if getattr(holds, name)]
+    open_ = [name for name in _CONFINED if not getattr(holds, name)]
+    found = f"a process that decodes a stream {', '.join(held)}" if held else "nothing confines a worker"
+    if not open_ and not holds.gaps:
+        return Finding(what="worker sandbox", well=True, found=found)
+    found = f"{found}. Not confined: {', '.join(open_)}. {' '.join(holds.gaps)}"
+    return Finding(what="worker sandbox", well=True, found=found, remedy=remedy, warns=True)

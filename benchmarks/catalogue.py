@@ -15,6 +15,7 @@ _CLASSES = {
     "degradation": "benchmarks.degradation:DegradationBenchmark",
     "operating-point": "benchmarks.accuracy.operating_point:OperatingPointBenchmark",
     "live-month": "benchmarks.live_month:LiveMonthBenchmark",
+    "relay": "benchmarks.relay:RelayBenchmark",
     "recognition": "benchmarks.recognition:RecognitionBenchmark",
     "scene": "benchmarks.scene:SceneBenchmark",
     "search": "benchmarks.search:SearchBenchmark",

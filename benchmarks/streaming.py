@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import MeasurementError
 from benchmarks.rehearsal_cast import PURPOSE
 from ingest.camera import Camera
+from ingest.factory import Factory
 from ingest.health import CameraState
 from ingest.metrics import IngestMetrics
 from ingest.observer import Observer
@@ -18,7 +18,6 @@ from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.matcher import Matcher
-from matcher.recognition.pipeline import load_recogniser
 
 LIVE_SECONDS = 120.0
 """How long all cameras together may take until they are live."""
@@ -84,7 +83,7 @@ def streaming(
             alerts=matcher.alerts,
             settings=settings,
             metrics=metrics,
-            recogniser_factory=partial(load_recogniser, eager=True),
+            recogniser_factory=Factory(name="matcher.recognition.pipeline:load_recogniser", arguments={"eager": True}),
             observer=observer,
         ) as supervisor:
             supervisor.start(cameras)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from ingest.camera import Credentials
 from matcher.errors import ClearglassError
@@ -24,9 +24,6 @@ PortRange = tuple[int, int]
 """First and last port, both included."""
 
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
-
-MAX_LOGIN = 127
-"""Bytes of a percent-encoded login that FFmpeg's RTSP client keeps before it cuts it off."""
 
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"))
@@ -76,41 +73,35 @@ class Location:
     ip: IpAddress | None = None
     path: Path | None = None
 
-    def url(self, credentials: Credentials | None) -> str:
-        """What the decoder opens. Holds the login, since FFmpeg takes it in no other way: never show it."""
-        if self.address is None or self.ip is None:
-            return str(self.path)
-        login = "" if credentials is None else f"{encoded_login(credentials)}@"
-        return f"{self.address.scheme}://{login}{_bracketed(str(self.ip))}:{self.address.port}{self.address.path}"
-
 
 def split_address(text: str) -> tuple[str, Credentials | None]:
     """Takes a login out of an address as people paste it; returns the address without it, and the login.
 
-    Everything before the last `@` is the login, even with slashes or hashes in it, for passwords hold them.
+    The login ends at the last `@`, for passwords hold slashes and hashes too; but at an earlier one, or there is none,
+    where an IP address stands before the first slash: then what follows is a path, and cameras do have `@` in those.
     """
     text = text.strip()
     head, separator, rest = text.partition("://")
     if not separator or not _SCHEME.fullmatch(f"{head}:") or "@" not in rest or head.lower() == "file":
         return text, None
-    login, _, place = rest.rpartition("@")
-    username, _, password = login.partition(":")
-    return f"{head}://{place}", Credentials(username=unquote(username), password=unquote(password))
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if _is_ip_and_port(authority) or not {"@", ":"} & set(authority):
+        return text, None
+    ends = authority.rfind("@")
+    if ends < 0 or not _is_ip_and_port(authority[ends + 1 :]):
+        ends = rest.rfind("@")
+    username, _, password = rest[:ends].partition(":")
+    return f"{head}://{rest[ends + 1 :]}", Credentials(username=unquote(username), password=unquote(password))
 
 
-def encoded_login(credentials: Credentials) -> str:
-    """The login percent-encoded, as an URL holds it. Raises CameraAddressInvalidError when FFmpeg could not use it."""
-    if not credentials.username or ":" in credentials.username:
+def check_login(credentials: Credentials) -> None:
+    """Raises CameraAddressInvalidError for a login that Basic and Digest cannot carry (RFC 7617, RFC 7616)."""
+    name = credentials.username
+    if not name or ":" in name or not (name + credentials.password).isprintable():
         raise CameraAddressInvalidError(
-            "The camera's user name is empty or holds a colon.", remedy="Give the camera another user name."
+            "The camera's user name is empty or holds a colon, or the login holds a control character.",
+            remedy="Give the camera another login.",
         )
-    login = f"{quote(credentials.username, safe='')}:{quote(credentials.password, safe='')}"
-    if len(login) > MAX_LOGIN:
-        raise CameraAddressInvalidError(
-            "The camera's user name and password are too long.",
-            remedy=f"Together, percent-encoded, they may have {MAX_LOGIN} characters: give the camera a shorter login.",
-        )
-    return login
 
 
 def parse_address(text: str) -> Address:
@@ -122,12 +113,12 @@ def parse_address(text: str) -> Address:
             "A camera's address must begin with rtsp://, rtsps://, http:// or https://.",
             remedy="Give the stream's network address. Files and webcams can be used from the command line only.",
         )
-    if "@" in rest:
-        raise _invalid("it holds a login", "Give user name and password apart from the address.")
     if any(character.isspace() or ord(character) < 32 or character == "\\" for character in text):
         raise _invalid("it holds a blank, a backslash or a control character", "Percent-encode it.")
     split = re.search(r"[/?#]", rest)
     authority, path = (rest, "/") if split is None else (rest[: split.start()], rest[split.start() :])
+    if "@" in authority:
+        raise _invalid("it holds a login", "Give user name and password apart from the address.")
     host, port = _host_and_port(authority, DEFAULT_PORTS[scheme])
     return Address(scheme=scheme, host=host, port=port, path=path if path.startswith("/") else f"/{path}")
 
@@ -146,6 +137,13 @@ def is_local(text: str) -> bool:
     """Whether the address is a file's or a device's and no network address."""
     found = _SCHEME.match(text)
     return found is None or found[1].lower() == "file"
+
+
+def local_path(text: str) -> Path:
+    """The file or the device that a local address names, whether there is one or not. A number is a webcam's."""
+    if text.isdigit():
+        text = f"/dev/video{text}"
+    return Path(unquote(text.removeprefix("file://").removeprefix("file:"))).resolve()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,14 +210,12 @@ class AddressPolicy:
                 "A file or a device of this machine cannot be a camera here.",
                 remedy="Give an rtsp:// or http:// address, or add the file or webcam from the command line.",
             )
-        if text.isdigit():
-            text = f"/dev/video{text}"
-        path = Path(unquote(text.removeprefix("file://").removeprefix("file:")))
+        path = local_path(text)
         if not path.exists():
             raise CameraAddressInvalidError(
                 "There is no such file or device for a camera.", remedy="Check the path, and that it can be read."
             )
-        return path.resolve()
+        return path
 
 
 def _host_and_port(authority: str, default: int) -> tuple[str, int]:
@@ -230,7 +226,10 @@ def _host_and_port(authority: str, default: int) -> tuple[str, int]:
         return host, _port(tail[1:], default)
     host, _, port = authority.partition(":")
     if not _HOST.fullmatch(host) or (_all_numbers(host) and not _is_ip(host, 4)):
-        raise _invalid("its host is missing or written wrongly", "Write it like rtsp://192.168.1.20:554/stream.")
+        raise _invalid(
+            "its host is missing or written wrongly",
+            "Write it like rtsp://192.168.1.20:554/stream, and an @ in its path as %40.",
+        )
     return host.lower(), _port(port, default)
 
 
@@ -240,6 +239,11 @@ def _port(text: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
         raise _invalid("its port is not a number from 1 to 65535", "Write it like rtsp://192.168.1.20:554/stream.")
     return int(text)
+
+
+def _is_ip_and_port(authority: str) -> bool:
+    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::\d*)?", authority)
+    return found is not None and (_is_ip(found[1] or "", 6) or _is_ip(found[2] or "", 4))
 
 
 def _all_numbers(host: str) -> bool:

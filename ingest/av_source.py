@@ -1,9 +1,8 @@
-"""The door to FFmpeg (PyAV): RTSP over TCP, HTTP, files and V4L2 webcams become frames.
+"""The door to FFmpeg (PyAV): a relay's RTSP or HTTP stream, a file or a V4L2 webcam becomes frames.
 
-FFmpeg by itself opens any protocol a playlist names, follows redirects and repeats addresses with their logins in its
-messages. So protocols and formats are whitelisted on each open; HTTP's redirects are refused, and RTSP's, which FFmpeg
-has no switch for, are found out by the peer it ended up with; its log stays switched off, and none of its messages is
-passed on: an error of FFmpeg's becomes one of ours, without a cause.
+FFmpeg by itself opens any protocol that a playlist names, so protocols and formats are whitelisted on each open. Its
+log stays switched off, and none of its messages is passed on: an error of FFmpeg's becomes one of ours, without a
+cause. Logins, TLS, redirects and the camera's own address are the relay's: nothing of them reaches this process.
 """
 
 import stat
@@ -12,39 +11,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import av
 from av.codec.context import Flags
-from av.sidedata.encparams import VideoEncParams, VideoEncParamsType
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.sidedata.sidedata import SideData
 
-from ingest.address import CameraAddressRefusedError, Location
-from ingest.camera import Credentials
-from ingest.frame import Frame, Quantisers
+from ingest.av_failure import broken_off, not_opened
+from ingest.damage import Damage, Suspicion
+from ingest.frame import Frame
+from ingest.jpeg_header import jpeg_size
+from ingest.loss_marker import LOSS_MARKER
 from ingest.packet import Packet
-from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError, StreamInfo
+from ingest.picture_converter import PictureConverter, quantisers
+from ingest.picture_layout import MOST_PIXELS, PictureLayout, lay_out
+from ingest.picture_shape import PictureShape
+from ingest.source import CameraStreamError, StreamInfo
+from ingest.turn import turn_of_matrix
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from av.container import InputContainer
     from av.packet import Packet as AvPacket
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from matcher.recognition.face import Image
-
     VideoPacket = AvPacket[VideoStream]
 
-PROTOCOLS = {
-    "rtsp": "rtsp,rtp,tcp",
-    "rtsps": "rtsp,rtsps,rtp,tls,tcp",
-    "http": "http,tcp",
-    "https": "https,http,tls,tcp",
-    "file": "file",
-}
+PROTOCOLS = {"rtsp": "rtsp,rtp,tcp", "http": "http,tcp", "file": "file"}
 
 FORMATS = "rtsp,sdp,rtp,mpjpeg,mjpeg,jpeg_pipe,mpegts,mov,mp4,matroska,webm,flv,h264,hevc,avi,gif"
 """No playlists (hls, dash, concat): they would name further addresses that nobody checked."""
@@ -52,8 +50,21 @@ FORMATS = "rtsp,sdp,rtp,mpjpeg,mjpeg,jpeg_pipe,mpegts,mov,mp4,matroska,webm,flv,
 TOLERATED_BROKEN = 10.0
 """Seconds in which every packet may fail to decode before the stream is given up."""
 
+LONGEST_STEP = 10.0
+"""Seconds between the time stamps of two packets of a file; a longer step, or one back, begins a new time line."""
 
-@dataclass(frozen=True, kw_only=True)
+UNFLAGGED = {"hevc"}
+"""Decoders that do not say when the end of a picture is missing, as FFmpeg's H.264 decoder does. The mark of a loss
+comes with the next packet, so each waits for the next: one frame's time."""
+
+GRACE_SECONDS = 1.0
+"""By how much FFmpeg waits longer than a relay does: the relay knows what the camera has not done, and tells it."""
+
+PROBED = "2000000"
+"""Microseconds of a stream that FFmpeg reads at most to find out what it is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Stamps:
     """Which packet of its stream, and when it came."""
 
@@ -62,41 +73,62 @@ class _Stamps:
     captured_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Decoding:
+    """What a frame bears through the decoder: its packet's stamps, and what is known of the packet's damage."""
+
+    stamps: _Stamps
+    suspicion: Suspicion
+
+
 class AvSource:
     """A source on FFmpeg.
 
-    paced: play files at their own speed, as a camera would; else as fast as they are read. measuring: have the decoder
-    tell with each frame how hard it was compressed.
+    place: an address of a relay, rtsp://127.0.0.1:PORT/… or http://127.0.0.1:PORT/…, or a path of a file or a device.
+    name: what sentences call it. open_seconds: a relay's limit for each of two steps, connecting and finding the video.
+    stall_seconds: how long a relay waits for the camera; FFmpeg waits a little longer than both. paced: play files at
+    their own speed, as a camera would; else as fast as they are read. measuring: have the decoder tell with each frame
+    how hard it was compressed. shape: applied to every frame.
     """
 
     def __init__(
         self,
-        location: Location,
-        credentials: Credentials | None = None,
+        place: str,
         *,
-        open_seconds: float = 3.0,
+        name: str = "The camera",
+        open_seconds: float = 10.0,
         stall_seconds: float = 3.0,
         paced: bool = True,
         measuring: bool = False,
+        shape: PictureShape = PictureShape(),  # noqa: B008 - frozen
         clock: Clock = system_clock,
     ) -> None:
-        self._location = location
-        self._credentials = credentials
-        self._open_seconds = open_seconds
-        self._stall_seconds = stall_seconds
-        self._paced = paced and location.path is not None and not _is_device(location.path)
+        self._place = place
+        self._name = name
+        self._scheme = place.split("://", maxsplit=1)[0].lower() if "://" in place else "file"
+        self._local = self._scheme == "file"
+        self._timeout = (open_seconds + GRACE_SECONDS, stall_seconds + GRACE_SECONDS)
+        self._paced = paced
         self._measuring = measuring
+        self._shape = shape
         self._clock = clock
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
-        self._reformatter = VideoReformatter()
+        self._container_aspect: Fraction | None = None
+        self._converter = PictureConverter()
+        self._layout: PictureLayout | None = None
+        self._layout_of: tuple[object, ...] = ()
+        self._reading = Lock()
+        """Held while FFmpeg reads."""
         self._decoding = Lock()
         """Held while a packet is decoded, and while the decoder is taken away: the two may be in different threads."""
+        self._closed = Event()
+        self._damage = Damage()
         self._broken_since: float | None = None
+        self._refused: CameraStreamError | None = None
+        """Why the decoder's thread gives the stream up."""
         self._bytes = 0
         self._received = 0
-        self._frames = 0
-        self._damaged = 0
 
     @property
     def bytes_received(self) -> int:
@@ -105,45 +137,27 @@ class AvSource:
 
     @property
     def damaged(self) -> int:
-        """Packets that could not be decoded, and frames that came out of the decoder in pieces, so far."""
-        return self._damaged
+        """Packets that follow a loss or could not be decoded, and frames that came out in pieces, so far."""
+        return self._damage.hits
 
     def open(self) -> StreamInfo:
-        """Connects and finds the video. Raises CameraUnreachableError, CameraLoginError, CameraStreamError,
-        or CameraAddressRefusedError when the camera redirects elsewhere."""
+        """Connects and finds the video. Raises CameraUnreachableError or CameraStreamError."""
         failure: ClearglassError | None = None
+        began = time.monotonic()
         try:
-            before = _peers()
             self._container = self._opened()
-            if self._location.ip is not None and self._led_elsewhere(_peers() - before):
-                failure = CameraAddressRefusedError(
-                    f"{self._place} sent us on to another address, which nobody has allowed.",
-                    remedy="Give the camera's final address, if this site allows it.",
-                )
         except (av.FFmpegError, OSError, ValueError) as error:
-            failure = self._translated(error)
+            # FFmpeg's RTSP calls it invalid data when it was stopped while it waited for an answer.
+            late = time.monotonic() - began >= self._timeout[0]
+            failure = not_opened(TimeoutError() if late else error, self._name, local=self._local)
         if failure is not None:
-            self.close()
-            # Raised out here so that FFmpeg's own error, which repeats the login, is not even its context.
+            # Raised out here so that FFmpeg's own error, which repeats the place, is not even its context.
             raise failure
-        assert self._container is not None  # noqa: S101 - for the type checker
-        if not self._container.streams.video:
+        try:
+            return self._prepared()
+        except BaseException:
             self.close()
-            raise CameraStreamError(f"{self._place} sends no video.", remedy="Check the path of the camera's address.")
-        stream = self._container.streams.video[0]
-        # One thread and no frame threading: a second one would hold each frame back until the next has come.
-        stream.thread_type = "NONE"
-        stream.codec_context.thread_count = 1
-        # A frame bears its own packet's stamps, also where others come out of the decoder first.
-        stream.codec_context.flags |= Flags.copy_opaque
-        if self._measuring:
-            stream.codec_context.options = {"export_side_data": "venc_params"}
-        self._stream = stream
-        return StreamInfo(
-            codec=stream.codec_context.name,
-            width=stream.codec_context.width,
-            height=stream.codec_context.height,
-        )
+            raise
 
     def packets(self) -> Iterator[Packet]:
         """Packets as they arrive, until the stream's regular end. Raises CameraStreamError when it breaks or stalls."""
@@ -151,172 +165,243 @@ class AvSource:
         try:
             yield from self._received_packets()
         except (av.FFmpegError, OSError, ValueError) as error:
-            failure = self._translated(error)
+            failure = broken_off(error, self._name, local=self._local)
         if failure is not None:
             raise failure
 
     def close(self) -> None:
-        """Gives everything back."""
+        """Gives everything back. A thread that reads meanwhile gives the connection back itself when it may."""
+        self._closed.set()
         with self._decoding:
-            container, self._container = self._container, None
             self._stream = None
-            if container is not None:
-                container.close()
+        if self._reading.acquire(blocking=False):
+            try:
+                self._release()
+            finally:
+                self._reading.release()
 
-    @property
-    def _place(self) -> str:
-        return str(self._location.address or "The camera's file")
-
-    def _led_elsewhere(self, peers: set[tuple[str, int]]) -> bool:
-        assert self._location.address is not None  # noqa: S101 - for the type checker
-        return bool(peers - {(str(self._location.ip), self._location.address.port)})
+    def _release(self) -> None:
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
 
     def _opened(self) -> "InputContainer":
-        address, path = self._location.address, self._location.path
-        timeout = (self._open_seconds, self._stall_seconds)
-        if path is not None and _is_device(path):
-            return av.open(str(path), format="video4linux2", options={"protocol_whitelist": "file"}, timeout=timeout)
-        scheme = "file" if address is None else address.scheme
-        options = {"protocol_whitelist": PROTOCOLS[scheme], "format_whitelist": FORMATS}
-        if path is not None:
-            return av.open(f"file:{path}", options=options, timeout=timeout)
-        # FFmpeg waits this out twice before it gives a silent RTSP stream up.
-        microseconds = str(round(self._stall_seconds * 1e6 / 2))
-        if scheme in ("rtsp", "rtsps"):
+        # The limit on pixels holds for the decoder that finds out what the stream is, too.
+        options = {"max_pixels": str(MOST_PIXELS), "protocol_whitelist": PROTOCOLS.get(self._scheme, "none")}
+        if self._local:
+            path = Path(self._place)
+            if _is_device(path):
+                self._paced = False
+                return av.open(str(path), format="video4linux2", options=options, timeout=self._timeout)
+            return av.open(f"file:{path}", options=options | {"format_whitelist": FORMATS}, timeout=self._timeout)
+        self._paced = False
+        options |= {"format_whitelist": FORMATS, "analyzeduration": PROBED}
+        # The relay keeps the precise time: FFmpeg's own limit is there for a relay that hangs.
+        microseconds = str(round(max(self._timeout) * 1e6))
+        if self._scheme == "rtsp":
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video", "timeout": microseconds}
-            options |= {"fflags": "nobuffer", "analyzeduration": "2000000"}
+            options |= {"fflags": "nobuffer"}
         else:
-            assert address is not None  # noqa: S101 - for the type checker
-            options |= {"max_redirects": "0", "rw_timeout": microseconds, "analyzeduration": "2000000"}
-            options |= {"headers": f"Host: {address.host_and_port}\r\n"}
-        return av.open(self._location.url(self._credentials), options=options, timeout=timeout)
+            # Not even one frame more than the decoder needs: a still-picture camera may send the next in an hour.
+            options |= {"max_redirects": "0", "rw_timeout": microseconds, "fpsprobesize": "0"}
+        return av.open(self._place, options=options, timeout=self._timeout)
+
+    def _prepared(self) -> StreamInfo:
+        """Makes the decoder ready. Raises CameraStreamError when there is none, or it would have too much to do."""
+        assert self._container is not None  # noqa: S101 - for the type checker
+        if not self._container.streams.video:
+            raise CameraStreamError(
+                f"{self._name} sends no video.",
+                remedy="Check the path of the camera's address: this one may be for sound or data only.",
+            )
+        stream = self._container.streams.video[0]
+        decoder = stream.codec_context
+        if decoder is None:
+            raise CameraStreamError(
+                f"{self._name} sends video of a kind that cannot be decoded here.",
+                remedy="Set the camera to H.264, H.265 or MJPEG.",
+            )
+        if (failure := self._too_large(decoder.width, decoder.height)) is not None:
+            raise failure
+        # One thread and no frame threading: a second one would hold each frame back until the next has come.
+        stream.thread_type = "NONE"
+        decoder.thread_count = 1
+        # A frame bears its own packet's stamps, also where others come out of the decoder first.
+        decoder.flags |= Flags.copy_opaque
+        decoder.options = {"max_pixels": str(MOST_PIXELS)}
+        if self._measuring:
+            decoder.options |= {"export_side_data": "venc_params"}
+        if self._local:
+            self._container_aspect = stream.sample_aspect_ratio
+        self._stream = stream
+        aspect = self._container_aspect or decoder.sample_aspect_ratio
+        return StreamInfo(
+            codec=decoder.name,
+            width=decoder.width,
+            height=decoder.height,
+            aspect_stated=bool(aspect) and aspect != 1,
+        )
 
     def _received_packets(self) -> Iterator[Packet]:
         assert self._container is not None and self._stream is not None  # noqa: S101 - for the type checker
-        started, first = 0.0, 0.0
-        for packet in self._container.demux(self._stream):
+        arriving = self._arriving(self._container.demux(self._stream))
+        unflagged = self._stream.codec_context.name in UNFLAGGED
+        for packet, stamps, cut in _in_hindsight(arriving) if unflagged else ((*one, False) for one in arriving):
+            yield self._stamped(packet, stamps, cut)
+            if self._refused is not None:
+                raise self._refused
+            if self._broken_since is not None and time.monotonic() - self._broken_since > TOLERATED_BROKEN:
+                raise CameraStreamError(
+                    f"Nothing of the stream of {self._name} could be decoded for {TOLERATED_BROKEN:.0f} seconds.",
+                    remedy="Check that the camera sends H.264, H.265 or MJPEG, and restart it.",
+                )
+
+    def _arriving(self, demuxed: "Iterator[VideoPacket]") -> "Iterator[tuple[VideoPacket, _Stamps]]":
+        """Packets with their stamps, files' at their pace."""
+        due = _Due()
+        while (packet := self._next(demuxed)) is not None:
             if not packet.size:
                 continue
             self._bytes += packet.size
-            if self._paced and packet.dts is not None and packet.time_base is not None:
-                due = float(packet.dts * packet.time_base)
-                if not started:
-                    started, first = time.monotonic(), due
-                time.sleep(max(0.0, started + due - first - time.monotonic()))
+            if self._paced and self._closed.wait(due.seconds_until(packet)):
+                return
             self._received += 1
-            yield self._stamped(packet, self._received)
-            if self._broken_since is not None and time.monotonic() - self._broken_since > TOLERATED_BROKEN:
-                raise av.error.InvalidDataError(0, "")
+            yield packet, _Stamps(number=self._received, arrived=time.monotonic(), captured_at=self._clock())
 
-    def _stamped(self, packet: "VideoPacket", number: int) -> Packet:
-        stamps = _Stamps(number=number, arrived=time.monotonic(), captured_at=self._clock())
-        packet.opaque = stamps
+    def _next(self, demuxed: "Iterator[VideoPacket]") -> "VideoPacket | None":
+        """The next packet; None at the stream's end, or when the source was closed meanwhile."""
+        with self._reading:
+            packet = None if self._closed.is_set() else next(demuxed, None)
+            if self._closed.is_set():
+                self._release()
+                return None
+            return packet
+
+    def _stamped(self, packet: "VideoPacket", stamps: _Stamps, cut: bool) -> Packet:
+        """cut: packets of RTP are missing after it, which may be its own."""
         return Packet(
             arrived=stamps.arrived,
             key=packet.is_keyframe,
-            sent=_sent(packet),
             size=packet.size,
-            decode=lambda afresh: self._decoded(packet, stamps, afresh),
+            decode=lambda afresh: self._decoded(packet, stamps, afresh, cut),
         )
 
-    def _decoded(self, packet: "VideoPacket", stamps: "_Stamps", afresh: bool) -> Frame | None:
+    def _decoded(self, packet: "VideoPacket", stamps: _Stamps, afresh: bool, cut: bool) -> Frame | None:
         with self._decoding:
             if self._stream is None:
                 return None
             decoder = self._stream.codec_context
             if afresh:
                 decoder.flush_buffers()
+            suspicion = self._suspicion(packet, stamps, afresh, cut)
+            packet.opaque = _Decoding(stamps=stamps, suspicion=suspicion)
             try:
                 pictures = decoder.decode(packet)
             except av.FFmpegError:
-                self._damaged += 1
+                self._damage.broken(suspicion)
+                self._refused = self._too_large(decoder.width, decoder.height) or self._too_large_jpeg(packet)
                 if self._broken_since is None:
                     self._broken_since = time.monotonic()
                 return None
             self._broken_since = None
-        return self._frame(pictures[-1], stamps) if pictures else None
+            aspect = self._container_aspect or decoder.sample_aspect_ratio
+        frame = None
+        for picture in pictures:
+            frame = self._frame(picture, packet.opaque, aspect)
+        return frame
 
-    def _frame(self, picture: "VideoFrame", latest: "_Stamps") -> Frame:
-        self._frames += 1
-        self._damaged += picture.is_corrupt
-        stamps = picture.opaque if isinstance(picture.opaque, _Stamps) else latest
+    def _suspicion(self, packet: "VideoPacket", stamps: _Stamps, afresh: bool, cut: bool) -> Suspicion:
+        shown = packet.pts if packet.pts is not None else packet.dts
+        return self._damage.packet(
+            stamps.number,
+            arrived=stamps.arrived,
+            shown=None if shown is None else float(shown),
+            key=packet.is_keyframe,
+            hit=cut or packet.is_corrupt or LOSS_MARKER in bytes(packet),
+            torn=afresh,
+        )
+
+    def _frame(self, picture: "VideoFrame", latest: _Decoding, aspect: "Fraction | None") -> Frame:
+        decoding = picture.opaque if isinstance(picture.opaque, _Decoding) else latest
+        stamps, suspicion = decoding.stamps, decoding.suspicion
+        if picture.is_corrupt:
+            self._damage.broken(suspicion)
+        layout = self._laid_out(picture, aspect)
+        width, height = layout.size
         return Frame(
             number=stamps.number,
             arrived=stamps.arrived,
             captured_at=stamps.captured_at,
-            width=picture.width,
-            height=picture.height,
-            pixels=lambda: self._converted(picture, picture.width, picture.height),
-            shrunk=lambda width, height: self._converted(picture, width, height),
-            quantisers=lambda: _quantisers(picture),
+            width=width,
+            height=height,
+            pixels=lambda: self._converter.converted(picture, layout, width, height),
+            shrunk=lambda across, down: self._converter.converted(picture, layout, across, down),
+            quantisers=lambda: quantisers(picture, layout),
+            damaged=self._damage.damages(suspicion),
         )
 
-    def _converted(self, picture: "VideoFrame", width: int, height: int) -> "Image":
-        turned = self._reformatter.reformat(
-            picture, width, height, format="bgr24", interpolation=Interpolation.AREA, threads=1
-        )
-        image: Image = turned.to_ndarray()  # type: ignore[assignment]
-        return image
+    def _laid_out(self, picture: "VideoFrame", aspect: "Fraction | None") -> PictureLayout:
+        """The layout of a picture, which is that of the one before unless something about the stream has changed."""
+        width, height, interlaced = picture.width, picture.height, picture.interlaced_frame
+        # PyAV's side data and its frame hold each other until Python's collector comes by, so they are read when the
+        # angle has changed only, which costs nothing to ask for.
+        kind = (width, height, interlaced, aspect, picture.rotation)
+        if self._layout is None or kind != self._layout_of:
+            matrix = picture.side_data.get("DISPLAYMATRIX")
+            self._layout_of = kind
+            self._layout = lay_out(
+                width,
+                height,
+                shape=self._shape,
+                interlaced=interlaced,
+                sample_aspect=aspect,
+                displayed=turn_of_matrix(bytes(matrix)) if isinstance(matrix, SideData) else None,
+            )
+        return self._layout
 
-    def _translated(self, error: Exception) -> ClearglassError:
-        place = self._place
-        if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-            given = "the login it was given" if self._credentials else "a connection without a login"
-            return CameraLoginError(
-                f"{place} refused {given}.", remedy="Check the camera's user name, password and rights."
-            )
-        if isinstance(error, av.error.HTTPNotFoundError):
-            return CameraUnreachableError(
-                f"{place} has no stream at this path.", remedy="Look the stream's path up in the camera's manual."
-            )
-        if isinstance(error, ConnectionRefusedError):
-            return CameraUnreachableError(
-                f"{place} refused the connection.", remedy="Check the port, and that the camera is on."
-            )
-        if isinstance(error, TimeoutError | av.error.ExitError):
-            return CameraUnreachableError(
-                f"{place} did not answer in time.", remedy="Check that the camera is on and can be reached."
-            )
-        if self._container is None and isinstance(error, FileNotFoundError | PermissionError):
-            return CameraUnreachableError(
-                f"{place} cannot be opened.", remedy="Check that it is there and may be read by this account."
-            )
-        what = "cannot be read as video" if self._frames == 0 else "broke off"
+    def _too_large(self, width: int, height: int) -> CameraStreamError | None:
+        if width * height <= MOST_PIXELS:
+            return None
         return CameraStreamError(
-            f"The stream of {place} {what} ({type(error).__name__}).",
-            remedy="Check that it is H.264, H.265 or MJPEG, and the network between here and the camera.",
+            f"{self._name} sends pictures of {width}×{height} pixels, and the most is 7680×4320.",
+            remedy="Set the camera to a lower resolution.",
         )
 
-
-def _peers() -> set[tuple[str, int]]:
-    """Address and port at the other end of each TCP connection that this process has opened, and not accepted.
-
-    Raises CameraUnreachableError where the system does not say: nobody could know where a camera led us.
-    """
-    import psutil
-
-    try:
-        connections = psutil.Process().net_connections("tcp")
-    except psutil.Error as error:
-        raise CameraUnreachableError(
-            "This system does not list the service's connections, so it cannot be checked where a camera leads.",
-            remedy="Let the service's account read its own /proc entries.",
-        ) from error
-    listening = {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
-    return {(one.raddr.ip, one.raddr.port) for one in connections if one.raddr and one.laddr.port not in listening}
+    def _too_large_jpeg(self, packet: "VideoPacket") -> CameraStreamError | None:
+        """The decoder forgets the size of a JPEG that it refuses."""
+        size = jpeg_size(bytes(packet)) if packet.stream.codec_context.name == "mjpeg" else None
+        return None if size is None else self._too_large(*size)
 
 
-def _sent(packet: "VideoPacket") -> float | None:
-    # Of its two stamps that which rises from packet to packet, also where frames are shown in another order.
-    return None if packet.dts is None or packet.time_base is None else float(packet.dts * packet.time_base)
+class _Due:
+    """When the packets of a file are due, by its own time stamps."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._first = self._last = 0.0
+
+    def seconds_until(self, packet: "VideoPacket") -> float:
+        """How long to wait for the packet; 0 when it is due."""
+        if packet.dts is None or packet.time_base is None:
+            return 0.0
+        sent = float(packet.dts * packet.time_base)
+        if self._began is None or not 0 <= sent - self._last <= LONGEST_STEP:
+            self._began, self._first = time.monotonic(), sent
+        self._last = sent
+        return max(0.0, self._began + sent - self._first - time.monotonic())
 
 
-def _quantisers(picture: "VideoFrame") -> Quantisers | None:
-    """Those of a frame, whose decoder was asked for them: FFmpeg's AVVideoEncParams."""
-    for data in picture.side_data:
-        if isinstance(data, VideoEncParams) and data.codec_type == VideoEncParamsType.H264:
-            return data.qp_map()
-    return None
+def _in_hindsight(
+    arriving: "Iterator[tuple[VideoPacket, _Stamps]]",
+) -> "Iterator[tuple[VideoPacket, _Stamps, bool]]":
+    """Each packet once the next is there, and whether that one bears the mark of a loss."""
+    before = None
+    for packet, stamps in arriving:
+        if before is not None:
+            yield *before, LOSS_MARKER in bytes(packet)
+        before = packet, stamps
+    if before is not None:
+        yield *before, False
 
 
 def decoder_version() -> str:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+UNVERIFIED = "unverified"
+"""Camera.certificate: any certificate is accepted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
@@ -24,6 +27,13 @@ class Camera:
     same host and port. Faces are looked for in it, and the main stream is decoded only for samples.
     purpose: what its searches are for; only consents for it are searched. analysed_fps: frames looked at a second.
     min_eye_distance: pixels asked for between the eyes before a face is searched.
+    rotation: degrees clockwise by which the picture is turned before anything looks at it: 0, 90, 180 or 270.
+    mirrored: left and right are exchanged, after the rotation.
+    aspect: width to height of the whole picture before the rotation, such as "16:9"; overrides the stream's sample
+    aspect ratio. None: as the stream says.
+    certificate: of rtsps and https cameras only. None: a trusted CA must have issued it for the address's host;
+    "sha256:<64 hex digits>": exactly this certificate; UNVERIFIED: any certificate.
+    snapshot_seconds: pause between two requests to a camera that sends one still picture per request.
     """
 
     id: str
@@ -35,3 +45,8 @@ class Camera:
     analysed_fps: float = 5.0
     min_eye_distance: float = 20.0
     enabled: bool = True
+    rotation: int = 0
+    mirrored: bool = False
+    aspect: str | None = None
+    certificate: str | None = None
+    snapshot_seconds: float = 1.0

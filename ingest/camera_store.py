@@ -3,10 +3,13 @@
 import json
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from ingest.address import AddressPolicy, encoded_login, is_local, parse_address, split_address, split_path
-from ingest.camera import Camera, Credentials
+from ingest.address import AddressPolicy, check_login, is_local, parse_address, split_address, split_path
+from ingest.camera import UNVERIFIED, Camera, Credentials
+from ingest.camera_settings import CameraSettings, ChangedSettings
+from ingest.certificate_rule import CertificateRuleError, parse_certificate_rule
+from ingest.picture_shape import ROTATIONS, parse_aspect
 from matcher.audit.entry import EntryKind
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
@@ -20,7 +23,20 @@ if TYPE_CHECKING:
 
 MAX_ANALYSED_FPS = 30.0
 
-_IN_THE_OPEN = ("name", "purpose", "analysed_fps", "min_eye_distance", "enabled")
+MIN_SNAPSHOT_SECONDS, MAX_SNAPSHOT_SECONDS = 0.2, 3600.0
+
+_IN_THE_OPEN = (
+    "name",
+    "purpose",
+    "analysed_fps",
+    "min_eye_distance",
+    "enabled",
+    "rotation",
+    "mirrored",
+    "aspect",
+    "certificate",
+    "snapshot_seconds",
+)
 
 
 class CameraUnknownError(ClearglassError):
@@ -36,7 +52,7 @@ class CameraExistsError(ClearglassError):
 
 
 class CameraInvalidError(ClearglassError):
-    """A camera's name, purpose or number is outside what is allowed."""
+    """A camera's name, purpose, number or substream is outside what is allowed."""
 
     code: ClassVar[str] = "camera_invalid"
 
@@ -66,32 +82,19 @@ class CameraStore:
         name: str,
         address: str,
         purpose: str,
-        credentials: Credentials | None = None,
-        substream: str | None = None,
-        analysed_fps: float = 5.0,
-        min_eye_distance: float = 20.0,
-        enabled: bool = True,
         local: bool = False,
+        **settings: Unpack[CameraSettings],
     ) -> Camera:
         """Keeps a new camera under an id of its own. A login within its addresses is taken out of them and sealed.
 
         local: whether a file or a device may be the camera (command line only). Raises CameraAddressInvalidError,
-        CameraAddressRefusedError, CameraInvalidError, CameraExistsError, and what the store and the log raise.
+        CameraAddressRefusedError, CameraInvalidError, CameraExistsError, AspectError, CertificateRuleError, and what
+        the store and the log raise.
         """
-        place, found = split_address(address)
-        camera = Camera(
-            id=str(uuid.uuid4()),
-            name=name.strip(),
-            address=place,
-            purpose=purpose.strip(),
-            credentials=credentials or found,
-            substream=None if substream is None else split_address(substream)[0],
-            analysed_fps=analysed_fps,
-            min_eye_distance=min_eye_distance,
-            enabled=enabled,
-        )
+        given = _tidy({**settings, "name": name, "address": address, "purpose": purpose})
+        camera = Camera(id=str(uuid.uuid4()), **given)
         _check(camera)
-        self._policy.locate(place, local=local)
+        self._policy.locate(camera.address, local=local)
         from matcher.store import tables
 
         with self._log.writing() as connection:
@@ -114,51 +117,24 @@ class CameraStore:
         with self._database.reading() as connection:
             return self._found(connection, camera_id)
 
-    def update(
-        self,
-        camera_id: str,
-        *,
-        actor: str,
-        name: str | None = None,
-        address: str | None = None,
-        purpose: str | None = None,
-        credentials: Credentials | None = None,
-        forget_credentials: bool = False,
-        substream: str | None = None,
-        forget_substream: bool = False,
-        analysed_fps: float | None = None,
-        min_eye_distance: float | None = None,
-        enabled: bool | None = None,
-        local: bool = False,
-    ) -> Camera:
-        """Changes what is not None; returns the camera as it is now. Raises as `add` does, and CameraUnknownError.
+    def update(self, camera_id: str, *, actor: str, local: bool = False, **change: Unpack[ChangedSettings]) -> Camera:
+        """Changes the settings that are given; returns the camera as it is now.
 
-        A login and a substream are kept only for the host and port they were given for: with a new place come new ones,
-        or none.
+        A login, a substream and a certificate rule are kept only for the host and port they were given for: with a new
+        place come new ones, or none. Raises as `add` does, and CameraUnknownError.
         """
         from matcher.store import tables
 
-        place, found = (None, None) if address is None else split_address(address)
-        given: dict[str, Any] = {
-            "name": None if name is None else name.strip(),
-            "address": place,
-            "purpose": None if purpose is None else purpose.strip(),
-            "analysed_fps": analysed_fps,
-            "min_eye_distance": min_eye_distance,
-            "enabled": enabled,
-        }
-        changes = {field: value for field, value in given.items() if value is not None}
-        # Before the transaction, for it asks the name service; an address that was allowed once is not asked for again.
+        given = _tidy(change)
+        place = given.get("address")
+        # Before the transaction, because locate may wait for the name service. An allowed address is not checked twice.
         if place is not None and place != self.get(camera_id).address:
             self._policy.locate(place, local=local)
         with self._log.writing() as connection:
             old = self._found(connection, camera_id)
-            stays = _same_place(old.address, place)
-            kept = old.credentials if stays and not forget_credentials else None
-            smaller = old.substream if stays and not forget_substream else None
-            if substream is not None:
-                smaller = split_address(substream)[0]
-            camera = replace(old, **changes, credentials=credentials or found or kept, substream=smaller)
+            if not _same_place(old.address, place):
+                old = replace(old, credentials=None, substream=None, certificate=None)
+            camera = replace(old, **given)
             _check(camera)
             self._require_free_name(connection, camera)
             connection.execute(tables.camera.update().where(tables.camera.c.id == camera_id).values(self._row(camera)))
@@ -234,7 +210,31 @@ class CameraStore:
             "purpose": camera.purpose,
             "enabled": camera.enabled,
         }
+        if _uses_tls(camera):
+            body["certificate"] = _certificate_in_a_word(camera)
         self._log.append(connection, EntryKind.CAMERA, body)
+
+
+def _tidy(change: ChangedSettings) -> ChangedSettings:
+    """The change with its texts as they are kept, and a login that stood in the address apart from it."""
+    tidy = change.copy()
+    if "name" in tidy:
+        tidy["name"] = tidy["name"].strip()
+    if "purpose" in tidy:
+        tidy["purpose"] = tidy["purpose"].strip()
+    if "address" in tidy:
+        tidy["address"], login = split_address(tidy["address"])
+        if login is not None and tidy.get("credentials") is None:
+            tidy["credentials"] = login
+    substream, aspect, certificate = tidy.get("substream"), tidy.get("aspect"), tidy.get("certificate")
+    if substream is not None:
+        tidy["substream"] = split_address(substream)[0]
+    if aspect is not None:
+        parse_aspect(aspect)
+        tidy["aspect"] = "".join(aspect.split())
+    if certificate is not None:
+        tidy["certificate"] = parse_certificate_rule(certificate)
+    return tidy
 
 
 def _check(camera: Camera) -> None:
@@ -251,8 +251,23 @@ def _check(camera: Camera) -> None:
         raise CameraInvalidError(
             "The least distance between the eyes must be 8 to 1000 pixels.", remedy="20 is a good start."
         )
+    if camera.rotation not in ROTATIONS:
+        raise CameraInvalidError(
+            "A camera's picture can be rotated by 0, 90, 180 or 270 degrees clockwise.", remedy="Give one of these."
+        )
+    if not MIN_SNAPSHOT_SECONDS <= camera.snapshot_seconds <= MAX_SNAPSHOT_SECONDS:
+        raise CameraInvalidError(
+            f"The pause between two still pictures must be {MIN_SNAPSHOT_SECONDS:g} to {MAX_SNAPSHOT_SECONDS:g} "
+            "seconds.",
+            remedy="1 is a good start.",
+        )
+    if camera.certificate is not None and not _uses_tls(camera):
+        raise CertificateRuleError(
+            "This camera's address uses no TLS, so there is no certificate to accept.",
+            remedy="Leave the certificate out, or give an address that begins with rtsps:// or https://.",
+        )
     if camera.credentials is not None:
-        encoded_login(camera.credentials)
+        check_login(camera.credentials)
     if camera.substream is not None and (
         is_local(camera.address) or is_local(camera.substream) or not _same_place(camera.address, camera.substream)
     ):
@@ -260,6 +275,17 @@ def _check(camera: Camera) -> None:
             "A camera's substream must come from the same host and port as its main stream, by the same protocol.",
             remedy="Look the substream's path up in the camera's manual, or leave it out.",
         )
+
+
+def _uses_tls(camera: Camera) -> bool:
+    return not is_local(camera.address) and parse_address(camera.address).scheme in {"rtsps", "https"}
+
+
+def _certificate_in_a_word(camera: Camera) -> str:
+    """As the log's schema has it."""
+    if camera.certificate is None:
+        return "verified"
+    return "unverified" if camera.certificate == UNVERIFIED else "pinned"
 
 
 def _context(camera_id: str) -> str:

@@ -1,70 +1,45 @@
 """Messages between the service and a worker process, over a socket pair, never waiting on half a message.
 
-A worker may be stopped or die in the middle of a message: whoever reads takes what is there and goes on. On the
-service's side only the messages' own types are unpickled, for the worker has decoded what strangers sent.
+A worker may be stopped or die in the middle of a message: each side reads what is there and goes on. Each message is
+preceded by its length (4 bytes, big-endian) and is decoded by the decoder of its direction (`ingest.message`).
 """
 
-import importlib
-import io
-import pickle
 import select
 import socket
 import struct
-from typing import Any
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ingest.message import INVALID, Message, encoded
 
 _HEADER = struct.Struct(">I")
 _CHUNK = 1 << 18
-MAX_MESSAGE = 32 << 20
+MAX_MESSAGE = 5 << 20
+"""Bytes: more than the largest picture and what is said about it."""
+
 MAX_UNSENT = 4 << 20
 
-_ALLOWED = {
-    "ingest.message": {"Report", "View", "ViewBox", "Sighting", "Passed", "CheckProgress", "CheckFailed"},
-    "ingest.check": {"CameraCheck"},
-    "ingest.health": {"Health", "CameraState"},
-    "matcher.probe": {"Probe"},
-    "matcher.recognition.face": {"Box"},
-    "matcher.recognition.quality": {"Quality"},
-    "matcher.recognition.template": {"Template"},
-    "datetime": {"datetime", "timezone", "timedelta"},
-    "numpy": {"ndarray", "dtype"},
-    "numpy._core.multiarray": {"_reconstruct", "scalar"},
-    "numpy._core.numeric": {"_frombuffer"},
-}
+MOST_AT_ONCE = 200
+"""Messages that one call of `receive` decodes; the rest waits for the next, so that a flood of them delays nothing."""
 
-
-_SENSELESS = (
-    pickle.UnpicklingError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    TypeError,
-    ValueError,
-)
-"""What unpickling of nonsense raises: pickle.UnpicklingError, says its documentation, "and others"."""
+M = TypeVar("M", bound=Message)
 
 
 class ChannelClosedError(Exception):
-    """The other side has gone, or speaks no sense. Never shown to people."""
+    """The other side has gone, or sent what is no message. Never shown to people."""
 
 
-class _WorkerUnpickler(pickle.Unpickler):
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if global_name not in _ALLOWED.get(module_name, ()):
-            raise pickle.UnpicklingError(f"{module_name}.{global_name} is no part of a message")
-        return getattr(importlib.import_module(module_name), global_name)
+class Channel(Generic[M]):
+    """One end. Owned by one thread, and the owner of its socket. receives: decodes what the other end sends."""
 
-
-class Channel:
-    """One end. Owned by one thread, and the owner of its socket. trusting: whether the other end may send anything."""
-
-    def __init__(self, end: socket.socket, *, trusting: bool) -> None:
+    def __init__(self, end: socket.socket, *, receives: "msgspec.msgpack.Decoder[M]") -> None:
         self._end = end
         self._end.setblocking(False)
-        self._trusting = trusting
+        self._receives = receives
         self._received = bytearray()
+        self._waiting = False
+        """Whether whole messages may be among the received bytes."""
         self._unsent = bytearray()
 
     @property
@@ -72,12 +47,12 @@ class Channel:
         """Bytes that the other side has not taken yet."""
         return len(self._unsent)
 
-    def send(self, message: object) -> None:
+    def send(self, message: Message) -> None:
         """Sends what can be sent now and keeps the rest for `flush`.
 
         Raises ChannelClosedError when the other side has gone, or has taken nothing for very long.
         """
-        data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        data = encoded(message)
         self._unsent += _HEADER.pack(len(data)) + data
         self.flush()
         if len(self._unsent) > MAX_UNSENT:
@@ -99,15 +74,16 @@ class Channel:
                 del self._unsent[:sent]
         return True
 
-    def receive(self, timeout: float) -> list[Any]:
-        """Every whole message that is there, waiting up to timeout seconds for something to come, maybe half a one.
+    def receive(self, timeout: float) -> list[M]:
+        """Whole messages that are there, MOST_AT_ONCE at most; waits up to timeout seconds for bytes if there are none.
 
-        Raises ChannelClosedError when the other side has gone and everything it sent was handed out.
+        Raises ChannelClosedError when the other side has gone and everything it sent was handed out, or when what it
+        sent is no message.
         """
         poll = select.poll()
         poll.register(self._end, select.POLLIN)
         closed = False
-        if poll.poll(max(timeout, 0) * 1000):
+        if poll.poll(0 if self._waiting else max(timeout, 0) * 1000):
             closed = not self._fill()
         messages = self._whole()
         if closed and not messages:
@@ -120,7 +96,7 @@ class Channel:
 
     def _fill(self) -> bool:
         """Reads what is there; False at its end."""
-        while True:
+        while len(self._received) <= MAX_MESSAGE:
             try:
                 data = self._end.recv(_CHUNK)
             except BlockingIOError:
@@ -130,27 +106,31 @@ class Channel:
             if not data:
                 return False
             self._received += data
-            if len(self._received) > MAX_MESSAGE:
-                return True
+        return True
 
-    def _whole(self) -> list[Any]:
-        messages, start = [], 0
-        while len(self._received) - start >= _HEADER.size:
-            (length,) = _HEADER.unpack_from(self._received, start)
-            if length > MAX_MESSAGE:
-                raise ChannelClosedError("a message is too long")
-            end = start + _HEADER.size + length
-            if len(self._received) < end:
-                break
-            messages.append(self._read(bytes(self._received[start + _HEADER.size : end])))
-            start = end
+    def _whole(self) -> list[M]:
+        messages: list[M] = []
+        start = 0
+        while self._has_whole(start) and len(messages) < MOST_AT_ONCE:
+            begin = start + _HEADER.size
+            start = begin + self._length(start)
+            messages.append(self._decoded(bytes(self._received[begin:start])))
+        self._waiting = self._has_whole(start)
         del self._received[:start]
         return messages
 
-    def _read(self, data: bytes) -> Any:
-        if self._trusting:
-            return pickle.loads(data)  # noqa: S301 - the service's own messages
+    def _length(self, start: int) -> int:
+        length: int = _HEADER.unpack_from(self._received, start)[0]
+        if length > MAX_MESSAGE:
+            raise ChannelClosedError("a message is too long")
+        return length
+
+    def _has_whole(self, start: int) -> bool:
+        there = len(self._received) - start - _HEADER.size
+        return there >= 0 and there >= self._length(start)
+
+    def _decoded(self, data: bytes) -> M:
         try:
-            return _WorkerUnpickler(io.BytesIO(data)).load()
-        except _SENSELESS as error:
+            return self._receives.decode(data)
+        except INVALID as error:
             raise ChannelClosedError("a message makes no sense") from error

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.address import AddressPolicy, split_address
-from ingest.camera import Credentials
 from ingest.face_measures import FaceMeasures
+from ingest.picture_shape import PictureShape
 from ingest.receiver import Receiver
-from ingest.source import CameraStreamError, MeasuringSource, StreamInfo
+from ingest.source import CameraStreamError, CameraUnreachableError, MeasuringSource, StreamInfo
 from ingest.stream_measures import StreamMeasures
 from matcher.errors import ClearglassError
 from matcher.recognition.quality import QualityGate
@@ -21,21 +20,26 @@ LOOKS_PER_SECOND = 2.0
 RECONNECT_SECONDS = 1.0
 """Pause before a stream that broke is taken up again."""
 
+OPENING_GRACE = 5.0
+"""Seconds beyond a source's own limits after which its thread counts as hung in the system."""
+
 POLL_SECONDS = 0.1
 """How long to wait for a packet before the time is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheck:
-    """What a stream brought. frame_rate: frames a second. bitrate: bits a second. Both are 0 when fewer than two
-    frames came. eye distance: pixels.
+    """What a stream brought. width, height: pixels of a frame as it is sent. frame_rate: frames a second. bitrate: bits
+    a second. Both are 0 when fewer than two frames came. eye distance: pixels.
 
-    missing: frames that the stamps of those around them leave room for. damaged: those that could not be decoded, or
-    only in pieces. interruptions: times the stream broke. faces: detections in all frames looked at, one person in ten
-    frames being ten. usable: those that the quality gate accepts; refused: why the others were not. Medians are over
-    all faces, as `Quality` has them: yaw to either side. pitch: as `close_look.nod` measures it, which is less than it
-    is; positive when heads are seen from above. quantiser:
-    how hard H.264 was compressed where faces are, or everywhere if there are none; None when that cannot be told.
+    damaged: packets and frames that were damaged themselves. interruptions: times the stream broke. faces: detections
+    in all frames looked at, one person in ten frames being ten. usable: those that the quality gate accepts; refused:
+    why the others were not. Medians are over all faces, as `Quality` has them: yaw to either side. pitch: as
+    `close_look.nod` measures it, which is less than it is; positive when heads are seen from above. quantiser: how hard
+    H.264 was compressed where faces are, or everywhere if there are none; None when that cannot be told.
+    received_packets, lost_packets: of RTP, as the caller's relay counted them. rotation: the camera's setting, degrees.
+    turned: degrees clockwise to add to it for faces to stand upright; None when too few were seen to say.
+    aspect_stated: the stream or a setting says how wide the pixels are.
     """
 
     codec: str
@@ -46,7 +50,6 @@ class CameraCheck:
     frame_rate: float
     bitrate: float
     longest_gap_seconds: float
-    missing: int
     damaged: int
     interruptions: int
     looked_at: int
@@ -59,6 +62,11 @@ class CameraCheck:
     pitch_median: float | None
     brightness_median: float | None
     quantiser_median: float | None
+    received_packets: int = 0
+    lost_packets: int = 0
+    rotation: int = 0
+    turned: int | None = None
+    aspect_stated: bool = False
 
     @property
     def bits_per_pixel(self) -> float:
@@ -67,76 +75,65 @@ class CameraCheck:
 
     @property
     def lost_share(self) -> float:
-        """Frames that are missing or damaged, of all that there should be; 0 to 1."""
-        return min((self.missing + self.damaged) / max(self.frames + self.missing, 1), 1.0)
+        """Share of RTP packets that were lost, 0 to 1."""
+        return self.lost_packets / max(self.received_packets + self.lost_packets, 1)
+
+    @property
+    def damaged_share(self) -> float:
+        """Share of frames that were damaged themselves, 0 to 1."""
+        return min(self.damaged / max(self.frames, 1), 1.0)
 
 
 def check_camera(
-    address: str,
+    open_source: Callable[[], MeasuringSource],
     *,
-    policy: AddressPolicy,
+    endless: bool,
     seconds: float = 10.0,
-    credentials: Credentials | None = None,
-    local: bool = False,
+    open_seconds: float = 10.0,
+    shape: PictureShape = PictureShape(),  # noqa: B008 - frozen
     recogniser: Recogniser | None = None,
     gate: QualityGate | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CameraCheck:
-    """Looks at a stream for so many seconds. A login may stand in the address. A stream that breaks is taken up again.
+    """Looks at a stream for some seconds, over however many connections, each of a source of its own.
 
-    progress: called with seconds gone and seconds in all. Raises what `AddressPolicy.locate` and `Source` raise, unless
+    open_source: makes a source that was not opened yet. endless: it is no file, which may end. open_seconds: the
+    source's own; the first connection may take twice as long and a little more. shape: what the source applies.
+    progress: called with seconds gone and seconds in all. Raises what `open_source` and `Source` raise, unless
     something has arrived before.
     """
-    from ingest.av_source import AvSource
-
-    place, found = split_address(address)
-    location = policy.locate(place, local=local)
     if recogniser is None:
         from matcher.recognition.pipeline import load_recogniser
 
         recogniser = load_recogniser(embedders=False)
-    faces = FaceMeasures(recogniser, gate or QualityGate())
-    return look_through(
-        lambda: AvSource(location, credentials or found, measuring=True),
-        faces,
-        seconds=seconds,
-        endless=location.path is None,
-        progress=progress,
-    )
-
-
-def look_through(
-    open_source: Callable[[], MeasuringSource],
-    faces: FaceMeasures,
-    *,
-    seconds: float,
-    endless: bool,
-    progress: Callable[[int, int], None] | None = None,
-) -> CameraCheck:
-    """Looks for so many seconds, over however many connections, each of a source of its own.
-
-    endless: it is no file, which may end. progress, errors: see `check_camera`.
-    """
-    look = _Look(faces, seconds, progress, endless=endless)
-    while look.time_left:
+    faces = FaceMeasures(recogniser, gate or QualityGate(), mirrored=shape.mirrored)
+    look = _Look(faces, seconds, progress, endless=endless, patience=2 * open_seconds + OPENING_GRACE)
+    while look.time_left > 0:
         look.tell()
         if not look.through(open_source()):
             break
         time.sleep(RECONNECT_SECONDS)
     look.tell()
-    return look.result()
+    return look.result(shape)
 
 
 class _Look:
     """One check while it runs."""
 
     def __init__(
-        self, faces: FaceMeasures, seconds: float, progress: Callable[[int, int], None] | None, *, endless: bool
+        self,
+        faces: FaceMeasures,
+        seconds: float,
+        progress: Callable[[int, int], None] | None,
+        *,
+        endless: bool,
+        patience: float,
     ) -> None:
         self._faces = faces
         self._stream = StreamMeasures()
         self._seconds = seconds
         self._endless = endless
+        self._patience = patience
         self._progress = progress
         self._info: StreamInfo | None = None
         self._began: float | None = None
@@ -144,9 +141,9 @@ class _Look:
         self._damaged = 0
 
     @property
-    def time_left(self) -> bool:
-        """Whether to look on."""
-        return self._gone() < self._seconds
+    def time_left(self) -> float:
+        """Seconds for which to look on; not positive when the time is over."""
+        return self._seconds - self._gone()
 
     def tell(self) -> None:
         """Says how far it is."""
@@ -155,12 +152,15 @@ class _Look:
 
     def through(self, source: MeasuringSource) -> bool:
         """Looks until the time is over or the stream ends; whether it broke. Raises why, if nothing ever came."""
+        receiver = Receiver(source, self._stream)
+        receiver.start()
         try:
-            self._info = source.open()
-            if self._began is None:
-                self._began = time.monotonic()
-            self._follow(source)
-            if self._endless and self.time_left:
+            self._open(receiver)
+            while self.time_left > 0 and not receiver.over:
+                self.tell()
+                self._take(receiver)
+            receiver.raise_failure()
+            if self._endless and self.time_left > 0:
                 raise CameraStreamError(
                     "The camera ended its stream.", remedy="Check its power, and whether it allows another viewer."
                 )
@@ -170,20 +170,24 @@ class _Look:
             self._stream.broke()
             return True
         finally:
+            receiver.stop()
             self._damaged += source.damaged
-            source.close()
+        if not self._stream.frames:
+            raise CameraStreamError(
+                "The camera sent no picture in this time.", remedy="Look again, for longer, and check the camera."
+            )
         return False
 
-    def _follow(self, source: MeasuringSource) -> None:
-        receiver = Receiver(source, self._stream)
-        receiver.start()
-        try:
-            while self.time_left and not receiver.over:
-                self.tell()
-                self._take(receiver)
-        finally:
-            receiver.stop()
-        receiver.raise_failure()
+    def _open(self, receiver: Receiver) -> None:
+        info = receiver.opened(self._patience if self._began is None else self.time_left)
+        if info is None:
+            receiver.raise_failure()
+            raise CameraUnreachableError(
+                "The camera did not answer in time.", remedy="Check that it is on and can be reached."
+            )
+        self._info = info
+        if self._began is None:
+            self._began = time.monotonic()
 
     def _take(self, receiver: Receiver) -> None:
         received = receiver.next(POLL_SECONDS)
@@ -192,14 +196,15 @@ class _Look:
         packet, torn = received
         frame = packet.decode(torn)
         # What waits is decoded first: to look at old pictures would have more and more of them wait.
-        if frame is not None and packet.arrived >= self._look_due and not receiver.waiting:
+        due = packet.arrived >= self._look_due and not receiver.waiting
+        if frame is not None and due and not frame.damaged:
             self._look_due = packet.arrived + 1 / LOOKS_PER_SECOND
             self._faces.look(frame)
 
     def _gone(self) -> float:
         return 0.0 if self._began is None else time.monotonic() - self._began
 
-    def result(self) -> CameraCheck:
+    def result(self, shape: PictureShape) -> CameraCheck:
         """What came of it."""
         assert self._info is not None  # noqa: S101 - `through` raises when nothing was opened
         stream, faces = self._stream, self._faces
@@ -213,7 +218,6 @@ class _Look:
             frame_rate=stream.frame_rate,
             bitrate=stream.bitrate,
             longest_gap_seconds=stream.longest_gap,
-            missing=stream.missing,
             damaged=self._damaged,
             interruptions=stream.interruptions,
             looked_at=faces.looked_at,
@@ -226,4 +230,7 @@ class _Look:
             pitch_median=faces.pitch,
             brightness_median=faces.middle("brightness"),
             quantiser_median=faces.quantiser,
+            rotation=shape.rotation,
+            turned=faces.turned,
+            aspect_stated=self._info.aspect_stated or shape.aspect is not None,
         )

@@ -1,7 +1,7 @@
 """A check of a camera in a process of its own: a stream that crashes or hangs the decoder ends its check, and no more.
 
 The service's side is `CheckProcess`; the process's own is `main`, run as `python -m ingest.check_process FD`. Both talk
-over FD: the camera with its login goes in there, and stands on no command line and in no environment.
+over FD: where the stream is goes in there, and stands on no command line and in no environment.
 """
 
 import contextlib
@@ -12,16 +12,20 @@ import socket
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 from threading import Event
+from typing import ClassVar
 
-from ingest.camera import Camera
+import msgspec
+
+from ingest.bounds import check_bounds
 from ingest.channel import Channel, ChannelClosedError
 from ingest.check import CameraCheck, check_camera
-from ingest.message import CheckFailed, CheckProgress, CheckStart
-from matcher.child_process import command, die_with_parent, environment
+from ingest.message import CheckFailed, CheckProgress, CheckStart, Message, decoder
+from ingest.sandbox import MEMORY_LIMIT, restrict
+from ingest.source import MeasuringSource
+from matcher.child_process import command, die_with_parent, environment, limit_resources, place_of
 from matcher.errors import ClearglassError
 from matcher.recognition.quality import QualityGate
 
@@ -37,35 +41,64 @@ NICER = 5
 """The service and its searches come first."""
 
 
+class CheckError(ClearglassError):
+    """Nothing came of a check. Its code is the failure's own."""
+
+    code: ClassVar[str] = "check_failed"
+
+    def __init__(self, failed: CheckFailed) -> None:
+        super().__init__(failed.message, remedy=failed.remedy)
+        self.__dict__["code"] = failed.code
+
+
+class CheckDone(Message, frozen=True, kw_only=True):
+    """Process of a check to service, at its end: what came of it."""
+
+    check: CameraCheck
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the check exceeds its limits."""
+        check_bounds(self.check)
+
+
+FromCheck = CheckProgress | CheckDone | CheckFailed
+
+
+@cache
+def from_check() -> "msgspec.msgpack.Decoder[FromCheck]":
+    """Decodes what the process of a check says."""
+    return decoder(FromCheck)
+
+
+@cache
+def to_check() -> "msgspec.msgpack.Decoder[CheckStart]":
+    """Decodes what the service says to the process of a check."""
+    return decoder(CheckStart)
+
+
 class CheckProcess:
     """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any."""
 
-    def __init__(self, start: CheckStart, *, patience: float = PATIENCE) -> None:
-        self._start = start
+    def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._end = Event()
-
-    @property
-    def camera(self) -> Camera:
-        """The camera that is looked at."""
-        return self._start.camera
 
     def stop(self) -> None:
         """Has `run` kill the process and return, without waiting for that."""
         self._end.set()
 
-    def run(self, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
+    def run(self, start: CheckStart, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
         """Looks at the camera until the check is over, and leaves no process behind, whatever happens.
 
         progress: called with the seconds gone. Raises OSError when no process can be started.
         """
         ours, theirs = socket.socketpair()
-        channel = Channel(ours, trusting=False)
+        channel = Channel(ours, receives=from_check())
         process: subprocess.Popen[bytes] | None = None
         try:
             with theirs:
                 process = _spawn(theirs)
-            return self._follow(channel, progress)
+            return self._follow(channel, start, progress)
         except ChannelClosedError:
             return check_failed(_how_it_ended(process))
         finally:
@@ -75,22 +108,25 @@ class CheckProcess:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(GONE_SECONDS)
 
-    def _follow(self, channel: Channel, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
-        channel.send(self._start)
+    def _follow(
+        self, channel: Channel[FromCheck], start: CheckStart, progress: Callable[[float], None]
+    ) -> CameraCheck | CheckFailed:
+        channel.send(start)
         began = heard = time.monotonic()
         while not self._end.is_set():
             channel.flush()
             messages = channel.receive(TICK)
             for message in messages:
-                if isinstance(message, CameraCheck | CheckFailed):
+                if isinstance(message, CheckDone):
+                    return message.check
+                if isinstance(message, CheckFailed):
                     return message
-                if isinstance(message, CheckProgress):
-                    progress(float(message.gone))
+                progress(message.gone)
             now = time.monotonic()
             heard = now if messages else heard
             if now - heard > self._patience:
                 return check_failed("The check's process hung and was ended.")
-            if now - began > self._start.seconds + self._patience:
+            if now - began > start.seconds + self._patience:
                 return check_failed("The check took far longer than asked for and was ended.")
         return check_failed("The check was stopped.")
 
@@ -135,7 +171,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
     os.nice(NICER)
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])), trusting=True)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_check())
     with contextlib.suppress(ChannelClosedError):
         messages: list[CheckStart] = []
         while not messages:
@@ -146,7 +182,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _looked(channel: Channel, start: CheckStart) -> CameraCheck | CheckFailed:
+def _looked(channel: Channel[CheckStart], start: CheckStart) -> CheckDone | CheckFailed:
     """What comes of the check. Raises ChannelClosedError when the service has gone."""
     told = -math.inf
 
@@ -157,24 +193,42 @@ def _looked(channel: Channel, start: CheckStart) -> CameraCheck | CheckFailed:
             channel.send(CheckProgress(gone=float(done)))
 
     try:
-        return check_camera(
-            start.camera.address,
-            policy=start.policy,
-            seconds=start.seconds,
-            credentials=start.camera.credentials,
-            # What is kept was checked for who added it; networks are checked again: a name may point elsewhere now.
-            local=True,
-            recogniser=start.recogniser_factory(),
-            gate=QualityGate(min_eye_distance=start.camera.min_eye_distance),
-            progress=advance,
-        )
+        restrict(places=(start.place,), forbidden=start.forbidden)
+        limit_resources(data=MEMORY_LIMIT)
+        return CheckDone(check=_check(start, advance))
     except ChannelClosedError:
         raise
     except ClearglassError as error:
         return CheckFailed(code=error.code, message=error.message, remedy=error.remedy)
+    except MemoryError:
+        return check_failed(f"The check needed more memory than the {MEMORY_LIMIT >> 20} MiB that it may have.")
     except Exception as error:  # noqa: BLE001 - the top of the process; other libraries' words may hold secrets
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        return check_failed(f"The check broke: {type(error).__name__} in {Path(last.filename).name}:{last.lineno}.")
+        return check_failed(f"The check met an error in its own code ({place_of(error)}).")
+
+
+def _check(start: CheckStart, advance: Callable[[int, int], None]) -> CameraCheck:
+    def open_source() -> MeasuringSource:
+        from ingest.av_source import AvSource
+
+        return AvSource(
+            start.place,
+            name=start.name,
+            open_seconds=start.open_seconds,
+            stall_seconds=start.stall_seconds,
+            measuring=True,
+            shape=start.shape,
+        )
+
+    return check_camera(
+        open_source,
+        endless=start.endless,
+        seconds=start.seconds,
+        open_seconds=start.open_seconds,
+        shape=start.shape,
+        recogniser=start.recogniser_factory(),
+        gate=QualityGate(min_eye_distance=start.min_eye_distance),
+        progress=advance,
+    )
 
 
 if __name__ == "__main__":

@@ -5,18 +5,20 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ingest.close_look import closely, nod
-from ingest.frame import BLOCK, Frame, Quantisers
+from ingest.frame import Frame, Quantisers
+from ingest.uprightness import WHOLE_SIDE, Uprightness
 from matcher.recognition.face import Box
 from matcher.recognition.quality import Quality, QualityGate
 from matcher.recognition.recogniser import Recogniser
 
 
 class FaceMeasures:
-    """Measures the faces of some frames. Owned by one thread."""
+    """Measures the faces of some frames. Owned by one thread. mirrored: as `Uprightness` has it."""
 
-    def __init__(self, recogniser: Recogniser, gate: QualityGate) -> None:
+    def __init__(self, recogniser: Recogniser, gate: QualityGate, *, mirrored: bool = False) -> None:
         self._recogniser = recogniser
         self._gate = gate
+        self._uprightness = Uprightness(recogniser, mirrored=mirrored)
         self._qualities: list[Quality] = []
         self._nods: list[float] = []
         self._quantisers: list[float] = []
@@ -37,14 +39,22 @@ class FaceMeasures:
             self.refused.update(reason.value for reason in reasons)
         nods = (nod(self._recogniser, image, face) for face in faces)
         self._nods += [pitch for pitch in nods if pitch is not None]
+        if self._uprightness.turned is None:
+            share = min(1.0, WHOLE_SIDE / max(frame.width, frame.height))
+            self._uprightness.look(frame.shrunk(round(frame.width * share), round(frame.height * share)))
         if quantisers is not None:
-            self._quantisers += [_within(quantisers, face.box) for face in faces]
+            self._quantisers += [_within(quantisers, face.box, frame) for face in faces]
             self._pictures.append(float(quantisers.mean()))
 
     @property
     def faces(self) -> int:
         """Faces seen, one person in ten frames being ten."""
         return len(self._qualities)
+
+    @property
+    def turned(self) -> int | None:
+        """Degrees to add to the camera's rotation for faces to stand upright; None when too few were seen to say."""
+        return self._uprightness.turned
 
     @property
     def yaw(self) -> float | None:
@@ -71,9 +81,14 @@ def _middle(values: Iterable[float]) -> float | None:
     return statistics.median(present) if present else None
 
 
-def _within(quantisers: Quantisers, box: Box) -> float:
+def _within(quantisers: Quantisers, box: Box, frame: Frame) -> float:
     """The mean in the blocks that a box touches."""
     rows, columns = quantisers.shape
-    top, left = (min(max(int(edge // BLOCK), 0), most - 1) for edge, most in ((box.y, rows), (box.x, columns)))
-    bottom, right = int((box.y + box.height) // BLOCK), int((box.x + box.width) // BLOCK)
-    return float(quantisers[top : max(bottom, top) + 1, left : max(right, left) + 1].mean())
+    down, across = rows / frame.height, columns / frame.width
+    top, left = _block(box.y * down, rows), _block(box.x * across, columns)
+    bottom, right = _block((box.y + box.height) * down, rows), _block((box.x + box.width) * across, columns)
+    return float(quantisers[top : bottom + 1, left : right + 1].mean())
+
+
+def _block(place: float, most: int) -> int:
+    return min(max(int(place), 0), most - 1)

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from matcher.recognition.face import Image
 
 Quantisers = NDArray[np.int32]
-"""(rows, columns) of H.264's quantiser, 0 to 51, in each block of BLOCK by BLOCK pixels of a picture."""
-
-BLOCK = 16
+"""(rows, columns) of H.264's quantiser, 0 to 51, in each block of a picture; rows and columns divide it evenly."""
 
 
 def _untold() -> Quantisers | None:
@@ -25,7 +23,8 @@ class Frame:
 
     arrived: seconds of time.monotonic(), comparable between the processes of one machine. captured_at: UTC.
     pixels(): the whole picture. shrunk(width, height): the picture scaled down to that size. Both are called from one
-    thread only. samples: whether it is sharp enough to cut faces from, and no substream's.
+    thread only. All of it stands as the camera's settings have it, with square pixels. samples: whether it is sharp
+    enough to cut faces from, and no substream's. damaged: something that it was made from is damaged or missing.
     quantisers(): how hard it was compressed where; None when the decoder does not say, or was not asked to.
     """
 
@@ -37,6 +36,7 @@ class Frame:
     pixels: Callable[[], Image]
     shrunk: Callable[[int, int], Image]
     samples: bool = True
+    damaged: bool = False
     quantisers: Callable[[], Quantisers | None] = _untold
 
     def standing_for(self, width: int, height: int) -> "Frame":

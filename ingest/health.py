@@ -1,6 +1,7 @@
 """How a camera is doing."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -21,6 +22,9 @@ class Health:
     bitrate: bits a second, frame_rate: frames received a second, both over the last seconds. newest_frame_age: seconds,
     None before the first frame. reconnects: new attempts after a stream was lost or could not be opened. refused: faces
     the quality gate turned down, by reason. error: the last failure in plain words, without any secret.
+    received_packets, lost_packets: RTP packets, counted by the relay; both stay 0 for streams without RTP.
+    turned: degrees clockwise (90, 180, 270) to add to the camera's rotation for its faces to stand upright; None when
+    they do, or when too few were seen. retry_at: UTC, when a login that the camera refused is tried next.
     """
 
     camera_id: str
@@ -40,3 +44,7 @@ class Health:
     passages: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     error: str | None = None
+    received_packets: int = 0
+    lost_packets: int = 0
+    turned: int | None = None
+    retry_at: datetime | None = None

@@ -11,8 +11,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import IO
@@ -20,17 +21,37 @@ from typing import IO
 from ingest.backoff import Backoff
 from ingest.camera import Camera
 from ingest.channel import Channel, ChannelClosedError
+from ingest.factory import Factory
 from ingest.health import CameraState, Health
-from ingest.message import Forget, Identified, Passed, Report, Sighting, Start, Stop, View, Watching
+from ingest.message import (
+    Forget,
+    FromWorker,
+    Identified,
+    Loading,
+    Passed,
+    Pause,
+    Report,
+    Retiring,
+    Sighting,
+    Start,
+    Stop,
+    View,
+    Watching,
+    from_worker,
+)
 from ingest.metrics import IngestMetrics
 from ingest.observer import Observer
+from ingest.picture_shape import PictureShape
+from ingest.relay.camera_relays import CameraRelays
+from ingest.relay.loop import RelayLoop
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
 from ingest.stopwatch import Stopwatch
-from matcher.child_process import command, environment
+from ingest.worker_clock import WorkerClock
+from ingest.worker_settings import WorkerSettings
+from matcher.child_process import command, environment, place_of
 from matcher.errors import ClearglassError
 from matcher.probe import CAMERA_ACTOR, Query
-from matcher.recognition.recogniser import Recogniser
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +74,8 @@ class WorkerSilentError(Exception):
 class Keeper:
     """Owns the thread, the worker process and the socket between them. Methods may be called from any thread.
 
-    turnstile: the file that all workers share; its owner is the supervisor.
+    turnstile: the file that all workers share; relay_loop: where the camera's relays work; the supervisor owns both.
+    forbidden: paths that no worker may read.
     """
 
     def __init__(
@@ -65,8 +87,10 @@ class Keeper:
         observer: Observer,
         settings: IngestSettings,
         metrics: IngestMetrics,
-        recogniser_factory: Callable[[], Recogniser],
+        recogniser_factory: Factory,
         turnstile: IO[bytes],
+        relay_loop: RelayLoop,
+        forbidden: Sequence[Path] = (),
         watched: bool = False,
     ) -> None:
         self._camera = camera
@@ -77,6 +101,12 @@ class Keeper:
         self._metrics = metrics
         self._recogniser_factory = recogniser_factory
         self._turnstile = turnstile
+        self._relay_loop = relay_loop
+        self._relays: CameraRelays | None = None
+        """They outlive the workers, so that a refused login is not tried again by the next one."""
+        self._paused = False
+        """Whether the worker was told to wait, since the camera refused its login."""
+        self._forbidden = tuple(map(str, forbidden))
         self.watched = watched
         self._end = Event()
         self._thread: Thread | None = None
@@ -86,6 +116,13 @@ class Keeper:
         self._newest: float | None = None
         self._past = self._health
         """What the workers before this one counted."""
+        self._clock = WorkerClock()
+        self._loading = False
+        """Whether the worker loads its models, and may be silent for that long."""
+        self._retiring = False
+        """Whether the worker ends because no pictures came for long."""
+        self._replaces_retired = False
+        """Whether the worker took the place of one that retired, and has not tried its stream yet."""
         self._stopwatch = Stopwatch()
         """What happens to a sighting on this side: passing it on from the worker, and the search."""
         self._search_error: str | None = None
@@ -138,29 +175,49 @@ class Keeper:
         backoff = Backoff(first=self._settings.backoff_first_seconds, cap=self._settings.backoff_cap_seconds)
         self._change(state=CameraState.STARTING)
         while not self._end.is_set():
+            try:
+                with CameraRelays(self._camera, self._settings, self._relay_loop) as self._relays:
+                    self._keep_workers(self._relays, backoff)
+            except Exception as error:  # noqa: BLE001 - the top of a supervised thread
+                told = str(error) if isinstance(error, ClearglassError) else self._own_error(error)
+                self._broke(told)
+                self._end.wait(backoff.next())
+        self._change(state=CameraState.STOPPED, retry_at=None, turned=None, **_NO_RATES)
+
+    def _keep_workers(self, relays: CameraRelays, backoff: Backoff) -> None:
+        while not self._end.is_set():
             started = time.monotonic()
             try:
-                self._one_worker()
-            except Exception as error:  # noqa: BLE001 - the top of a supervised thread
-                self._broke(f"The camera's keeper broke: {type(error).__name__}.")
+                self._one_worker(relays)
+            except Exception as error:  # noqa: BLE001 - the top of a supervised process
+                self._broke(self._own_error(error))
             if self._end.is_set():
                 break
-            if time.monotonic() - started > LONG_LIVED:
+            long_lived = time.monotonic() - started > LONG_LIVED
+            if long_lived:
                 backoff.reset()
+            self._replaces_retired = self._retiring and long_lived
+            if self._replaces_retired:
+                continue
             self._change(state=CameraState.RESTARTING, restarts=self._health.restarts + 1)
             self._end.wait(backoff.next())
-        self._change(state=CameraState.STOPPED, **_NO_RATES)
 
-    def _one_worker(self) -> None:
+    @staticmethod
+    def _own_error(error: Exception) -> str:
+        return f"The camera's keeper met an error in its own code ({place_of(error)})."
+
+    def _one_worker(self, relays: CameraRelays) -> None:
         """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
+        self._retiring = self._loading = self._paused = False
         ours, theirs = socket.socketpair()
-        channel = Channel(ours, trusting=False)
+        channel = Channel(ours, receives=from_worker())
         try:
             with theirs:
                 self._process = _spawn(theirs, self._turnstile.fileno())
             self._past = self._health
             self._raised.clear()
-            self._serve(channel)
+            self._clock = WorkerClock()
+            self._serve(channel, relays)
         except (ChannelClosedError, WorkerSilentError) as error:
             self._mourn(error)
         finally:
@@ -178,9 +235,21 @@ class Keeper:
         else:
             self._process = None
 
-    def _serve(self, channel: Channel) -> None:
+    def _start_message(self, relays: CameraRelays) -> Start:
+        camera = self._camera
+        return Start(
+            camera_id=camera.id,
+            places=relays.places,
+            name=relays.name,
+            shape=PictureShape(rotation=camera.rotation, mirrored=camera.mirrored, aspect=camera.aspect),
+            settings=replace(WorkerSettings.of(camera, self._settings), stall_seconds=relays.stall_seconds),
+            recogniser_factory=self._recogniser_factory,
+            forbidden=self._forbidden,
+        )
+
+    def _serve(self, channel: Channel[FromWorker], relays: CameraRelays) -> None:
         """Listens and answers until told to end. Raises ChannelClosedError or WorkerSilentError."""
-        channel.send(Start(camera=self._camera, settings=self._settings, recogniser_factory=self._recogniser_factory))
+        channel.send(self._start_message(relays))
         told = False
         heard, patience = time.monotonic(), self._settings.startup_seconds
         while not self._end.is_set():
@@ -188,17 +257,20 @@ class Keeper:
                 told = self.watched
                 channel.send(Watching(on=told))
             self._pass_on_forgotten(channel)
+            self._pass_on_pause(channel, relays)
             channel.flush()
             messages = channel.receive(TICK)
+            received = time.monotonic()
             for message in messages:
-                self._take(message, channel)
+                self._take(message, channel, received)
             if messages:
-                heard, patience = time.monotonic(), self._settings.silence_seconds
+                heard = time.monotonic()
+                patience = self._settings.startup_seconds if self._loading else self._settings.silence_seconds
             elif time.monotonic() - heard > patience:
                 raise WorkerSilentError
         self._dismiss(channel)
 
-    def _pass_on_forgotten(self, channel: Channel) -> None:
+    def _pass_on_forgotten(self, channel: Channel[FromWorker]) -> None:
         """After every answer that was still found: an answer and its forgetting reach the worker in that order."""
         while True:
             try:
@@ -209,7 +281,14 @@ class Keeper:
             self._raised = {raised for raised in self._raised if raised[1] != subject_id}
             channel.send(Forget(subject_id=subject_id))
 
-    def _dismiss(self, channel: Channel) -> None:
+    def _pass_on_pause(self, channel: Channel[FromWorker], relays: CameraRelays) -> None:
+        """Has the worker wait with its next attempt for as long as its relays would let none through."""
+        wait = relays.wait
+        if wait and not self._paused:
+            channel.send(Pause(seconds=wait))
+        self._paused = wait > 0
+
+    def _dismiss(self, channel: Channel[FromWorker]) -> None:
         """Lets the worker close its stream properly; a worker that does not want to go is killed by the caller."""
         channel.send(Stop())
         end = time.monotonic() + STOP_SECONDS
@@ -218,16 +297,22 @@ class Keeper:
             # Ends with ChannelClosedError when the worker has gone. What it still says comes too late.
             channel.receive(TICK)
 
-    def _take(self, message: object, channel: Channel) -> None:
+    def _take(self, message: FromWorker, channel: Channel[FromWorker], received: float) -> None:
+        """Does what the worker's message asks for. received: when it came, in seconds of time.monotonic()."""
+        self._loading = isinstance(message, Loading)
         if isinstance(message, Report):
+            self._clock.heard(sent=message.sent, received=received)
             self._reported(message)
         elif isinstance(message, Sighting):
+            self._clock.heard(sent=message.sent, received=received)
             subject_id = self._identify(message)
             channel.send(Identified(passage=message.passage, search=message.search, subject_id=subject_id))
         elif isinstance(message, View):
             self._tell(self._observer.viewed, self._camera.id, message)
         elif isinstance(message, Passed):
             self._raised = {raised for raised in self._raised if raised[0] != message.passage}
+        elif isinstance(message, Retiring):
+            self._retiring = True
 
     def _identify(self, sighting: Sighting) -> str | None:
         """Searches, and raises the alert if somebody was found; whom, or None.
@@ -238,7 +323,7 @@ class Keeper:
         query = Query(actor=CAMERA_ACTOR + camera.id, role="camera", camera=camera.id, purpose=camera.purpose)
         subject_id, outcome = None, "unmatched"
         began = time.monotonic()
-        self._stopwatch.add("pass on", began - sighting.sent)
+        self._stopwatch.add("pass on", began - self._clock.here(sighting.sent))
         try:
             found = self._identifier.identify(sighting.probe, query)
             if found.candidates:
@@ -259,7 +344,7 @@ class Keeper:
             self._search_error = str(error)
         decided = time.monotonic()
         self._stopwatch.add("identify", decided - began)
-        self._tell(self._metrics.decided, camera.id, decided - sighting.arrived, outcome)
+        self._tell(self._metrics.decided, camera.id, decided - self._clock.here(sighting.arrived), outcome)
         return subject_id
 
     def _is_news(self, passage: int, subject_id: str) -> bool:
@@ -280,6 +365,12 @@ class Keeper:
         counted = {name: getattr(past, name) + getattr(health, name) for name in _COUNTERS}
         if health.newest_frame_age is not None:
             self._newest = time.monotonic() - health.newest_frame_age
+        if self._replaces_retired:
+            # The new worker knows nothing yet: what the camera's state was, it still is.
+            if health.state is CameraState.STARTING:
+                health = replace(health, state=past.state, error=past.error, turned=past.turned)
+            else:
+                self._replaces_retired = False
         now = replace(
             health,
             **counted,
@@ -290,11 +381,24 @@ class Keeper:
             height=health.height or past.height,
             error=self._search_error or health.error,
         )
-        self._publish(now, report)
+        self._publish(self._with_relays(now), report)
+
+    def _with_relays(self, health: Health) -> Health:
+        """What the relays know better than the worker: why there is no stream, and what was lost on its way."""
+        relays = self._relays
+        if relays is None:
+            return health
+        return replace(
+            health,
+            error=self._search_error or relays.error or health.error,
+            received_packets=relays.received,
+            lost_packets=relays.lost,
+            retry_at=relays.retry_at,
+        )
 
     def _mourn(self, error: Exception) -> None:
-        """Says why the worker is gone."""
-        if self._end.is_set() or self._process is None:
+        """Says why the worker is gone, unless it was to go."""
+        if self._end.is_set() or self._process is None or self._retiring:
             return
         if isinstance(error, WorkerSilentError):
             self._broke("The camera's worker hung and was ended.")
@@ -331,7 +435,7 @@ class Keeper:
         try:
             told(*arguments)
         except Exception as error:  # noqa: BLE001 - a listener's fault, at the top of a supervised thread
-            _LOG.warning("A listener of camera %s broke: %s.", self._camera.id, type(error).__name__)
+            _LOG.warning("A listener of camera %s met an error (%s).", self._camera.id, place_of(error))
 
 
 def _spawn(end: socket.socket, turnstile: int) -> "subprocess.Popen[bytes]":

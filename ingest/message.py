@@ -1,138 +1,245 @@
-"""What a worker process and the service say to each other over their pipe. Plain frozen data, pickled."""
+"""What the service and its worker processes say to each other: typed messages, encoded as MessagePack.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+Each direction has its own decoder, which takes only the messages of that direction and checks types, lengths and
+numbers while it decodes: a worker has decoded what strangers sent, so nothing it says is trusted.
+"""
+
 from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, get_origin
 
-from ingest.address import AddressPolicy
-from ingest.camera import Camera
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from ingest.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT, check_bounds
+from ingest.factory import Factory
 from ingest.health import Health
-from ingest.settings import IngestSettings
+from ingest.picture_shape import PictureShape
+from ingest.worker_settings import WorkerSettings
 from matcher.probe import Probe
 from matcher.recognition.face import Box
-from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.quality import QualityReason
+
+VECTOR = 128
+"""Numbers in each vector of a template."""
+
+Count = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
+Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
+Id = Annotated[str, Meta(max_length=64)]
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Place = Annotated[str, Meta(max_length=4096)]
+Jpeg = Annotated[bytes, Meta(max_length=LARGEST_PICTURE)]
+Moment = Annotated[datetime, Meta(tz=True)]
+STAGES = frozenset({"decode", "convert", "detect", "track", "assess", "extract", "view"})
+"""The stages of the analysis, as `Stopwatch.timed` is told. A new one must be added here."""
+
+Times = Annotated[list[Seconds], Meta(max_length=10_000)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """What every message is: frozen, named by its class, without fields that its class does not know."""
+
+
+class Report(Message, frozen=True, kw_only=True):
     """Worker to service, at least once a second: also the sign of life that the watchdog waits for.
 
-    stages: seconds spent since the last report, by stage (decode, convert, detect, track, assess, extract, view).
+    sent: when it was sent, in seconds of the worker's time.monotonic(). stages: seconds spent since the last report.
     """
 
     health: Health
-    stages: dict[str, list[float]] = field(default_factory=dict)
+    sent: Seconds
+    stages: Annotated[dict[Id, Times], Meta(max_length=len(STAGES))] = {}
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the health exceeds its limits, or a reason or stage is unknown."""
+        check_bounds(self.health)
+        # Each becomes a label of a metric, which stays in memory.
+        if not (STAGES.issuperset(self.stages) and set(QualityReason).issuperset(self.health.refused)):
+            raise ValueError("a stage or a reason is unknown")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewBox:
+class ViewBox(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A box on a live view, in shares (0 to 1) of width and height. subject_id is None for a stranger."""
 
-    track: int
+    track: Count
     box: Box
-    subject_id: str | None
-    note: str | None = None
+    subject_id: Id | None
+    note: Annotated[str, Meta(max_length=200)] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the box is not finite."""
+        check_bounds(self.box)
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
+class View(Message, frozen=True, kw_only=True):
     """Worker to service: a small JPEG of an analysed frame in which the faces of strangers are blurred already."""
 
-    number: int
-    captured_at: datetime
-    jpeg: bytes
-    boxes: tuple[ViewBox, ...]
+    number: Count
+    captured_at: Moment
+    jpeg: Jpeg
+    boxes: Annotated[tuple[ViewBox, ...], Meta(max_length=500)]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sighting:
+class Sighting(Message, frozen=True, kw_only=True, eq=False):
     """Worker to service: please identify this passage's best sample so far.
 
-    search: which of the passage's searches this is, from 1. first: whether it is the first. sent: when it was on its
-    way, in seconds of time.monotonic(), as arrived.
+    search: which of the passage's searches this is, from 1. first: whether it is the first. arrived: when the frame's
+    packet arrived; sent: when this message was sent; both in seconds of the worker's time.monotonic().
     """
 
-    passage: int
-    track: int
-    search: int
+    passage: Count
+    track: Count
+    search: Count
     first: bool
-    captured_at: datetime
-    arrived: float
-    sent: float
+    captured_at: Moment
+    arrived: Seconds
+    sent: Seconds
     probe: Probe
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where the probe exceeds its limits."""
+        check_bounds(self.probe)
 
-@dataclass(frozen=True, kw_only=True)
-class Passed:
+
+class Passed(Message, frozen=True, kw_only=True):
     """Worker to service: a passage has ended. searched: how often it was searched for (0: never good enough)."""
 
-    passage: int
-    searched: int
-    refused: tuple[str, ...]
-    seconds: float
+    passage: Count
+    searched: Count
+    refused: Annotated[tuple[Id, ...], Meta(max_length=20)]
+    seconds: Seconds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identified:
+class Loading(Message, frozen=True, kw_only=True):
+    """Worker to service: pictures come, and the models are loaded now; nothing is said until that is done."""
+
+
+class Retiring(Message, frozen=True, kw_only=True):
+    """Worker to service: no pictures came for long, so this process ends, and its models with it; start another."""
+
+
+class Identified(Message, frozen=True, kw_only=True):
     """Service to worker: the answer to a Sighting; None when nobody in scope matched."""
 
-    passage: int
-    search: int
-    subject_id: str | None
+    passage: Count
+    search: Count
+    subject_id: Id | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forget:
-    """Service to worker: this subject may be shown no longer. Whoever bears the name is a stranger from now on."""
+class Forget(Message, frozen=True, kw_only=True):
+    """Service to worker: this subject may be shown no longer, and is a stranger from now on."""
 
-    subject_id: str
+    subject_id: Id
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watching:
-    """Service to worker: whether anybody looks at this camera's live view. No looker, no JPEG is made."""
+class Pause(Message, frozen=True, kw_only=True):
+    """Service to worker: open no stream for so many seconds, since the camera refused its login."""
+
+    seconds: Seconds
+
+
+class Watching(Message, frozen=True, kw_only=True):
+    """Service to worker: whether anybody looks at this camera's live view. If nobody does, no JPEG is made."""
 
     on: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
-    """Service to worker, first of all: what to do. recogniser_factory is called once in the worker."""
+class Start(Message, frozen=True, kw_only=True):
+    """Service to worker, first of all: what to do.
 
-    camera: Camera
-    settings: IngestSettings
-    recogniser_factory: Callable[[], Recogniser]
+    places: where the main stream is, and behind it the substream if there is one; each an URL or the path of a file or
+    device. name: what error sentences call the camera, without path or login. recogniser_factory: called once in the
+    worker, when pictures come. forbidden: paths of which the worker may read nothing, such as the data folder.
+    """
+
+    camera_id: Id
+    places: Annotated[tuple[Place, ...], Meta(min_length=1, max_length=2)]
+    name: Text
+    shape: PictureShape
+    settings: WorkerSettings
+    recogniser_factory: Factory
+    forbidden: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(Message, frozen=True, kw_only=True):
     """Service to worker: end."""
 
 
-ToWorker = Start | Identified | Forget | Watching | Stop
+class CheckStart(Message, frozen=True, kw_only=True):
+    """Service to the process of a check, its only message: look at this camera for so many seconds.
+
+    place, name, shape, recogniser_factory, forbidden: as in `Start`. endless: the stream is a camera's, whose end is a
+    fault, and no file. min_eye_distance: in pixels, of the camera.
+    """
+
+    place: Place
+    name: Text
+    shape: PictureShape
+    endless: bool
+    seconds: Seconds
+    open_seconds: Seconds
+    stall_seconds: Seconds
+    min_eye_distance: Annotated[float, Meta(gt=0, le=10_000)]
+    recogniser_factory: Factory
+    forbidden: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckStart:
-    """Service to the process of a check, its only message: look at this camera for so many seconds."""
+class CheckProgress(Message, frozen=True, kw_only=True):
+    """Process of a check to service: so many seconds are gone."""
 
-    camera: Camera
-    policy: AddressPolicy
-    seconds: float
-    recogniser_factory: Callable[[], Recogniser]
+    gone: Seconds
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckProgress:
-    """Process of a check to service: so many seconds are gone. The end is a `CameraCheck` or a `CheckFailed`."""
-
-    gone: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckFailed:
+class CheckFailed(Message, frozen=True, kw_only=True):
     """Why nothing came of a check, as a ClearglassError tells it."""
 
-    code: str
-    message: str
-    remedy: str
+    code: Id
+    message: Text
+    remedy: Text
+
+
+FromWorker = Report | View | Sighting | Passed | Loading | Retiring
+ToWorker = Start | Identified | Forget | Pause | Watching | Stop
+
+
+def encoded(message: Message) -> bytes:
+    """The message as MessagePack. Raises ValueError for an array that is no vector of a template."""
+    return msgspec.msgpack.encode(message, enc_hook=_vector_bytes)
+
+
+def decoder(kind: Any) -> "msgspec.msgpack.Decoder[Any]":
+    """A decoder of the messages in a union. What it decodes raises the errors named at `INVALID`."""
+    return msgspec.msgpack.Decoder(kind, dec_hook=_vector)
+
+
+@cache
+def from_worker() -> "msgspec.msgpack.Decoder[FromWorker]":
+    """Decodes what a worker says."""
+    return decoder(FromWorker)
+
+
+@cache
+def to_worker() -> "msgspec.msgpack.Decoder[ToWorker]":
+    """Decodes what the service says to a worker."""
+    return decoder(ToWorker)
+
+
+INVALID = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
+"""What decoding nonsense may raise. msgspec passes on what Python's own decoding of texts and times raises."""
+
+
+def _vector_bytes(value: object) -> bytes:
+    if not isinstance(value, np.ndarray) or value.shape != (VECTOR,):
+        raise ValueError(f"a message holds no {type(value)} but vectors of {VECTOR} numbers")
+    return value.astype("<f4").tobytes()
+
+
+def _vector(kind: Any, value: object) -> Any:
+    """(128,) float32 from 512 bytes, little-endian. Raises ValueError unless all are finite."""
+    if get_origin(kind) is not np.ndarray or not isinstance(value, bytes) or len(value) != 4 * VECTOR:
+        raise ValueError(f"a vector has no {4 * VECTOR} bytes")
+    vector = np.frombuffer(value, "<f4").astype(np.float32)
+    if not np.isfinite(vector).all():
+        raise ValueError("a vector is not finite")
+    return vector

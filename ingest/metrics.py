@@ -40,6 +40,12 @@ class IngestMetrics:
             ("camera", "outcome"),
             registry=registry,
         )
+        self._packets = Counter(
+            "clearglass_camera_rtp_packets",
+            "RTP packets of the stream, by their sequence numbers: received, lost.",
+            ("camera", "outcome"),
+            registry=registry,
+        )
         self._live = Gauge(
             "clearglass_camera_live", "1 while pictures come from the camera, else 0.", label, registry=registry
         )
@@ -68,6 +74,11 @@ class IngestMetrics:
             counter.labels(camera).inc(max(0, getattr(now, name) - getattr(before, name)))
         for reason, count in now.refused.items():
             self._refused.labels(camera, reason).inc(max(0, count - before.refused.get(reason, 0)))
+        for outcome, count, former in (
+            ("received", now.received_packets, before.received_packets),
+            ("lost", now.lost_packets, before.lost_packets),
+        ):
+            self._packets.labels(camera, outcome).inc(max(0, count - former))
         self._live.labels(camera).set(now.state is CameraState.LIVE)
         if now.newest_frame_age is not None:
             self._age.labels(camera).set(now.newest_frame_age)
@@ -82,6 +93,6 @@ class IngestMetrics:
 
     def forget(self, camera_id: str) -> None:
         """Takes a removed camera's series out."""
-        counters = (*self._counters.values(), self._refused, self._searches)
+        counters = (*self._counters.values(), self._refused, self._searches, self._packets)
         for metric in (*counters, self._live, self._age, self._stages, self._decision):
             metric.remove_by_labels({"camera": camera_id})

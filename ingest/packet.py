@@ -10,8 +10,7 @@ from ingest.frame import Frame
 class Packet:
     """A packet, stamped when it arrived.
 
-    arrived: seconds of time.monotonic(). sent: seconds by the stream's own clock, which begins anywhere and may jump;
-    None when it does not say. key: whether it can be decoded without those before it. size: bytes.
+    arrived: seconds of time.monotonic(). key: whether it can be decoded without those before it. size: bytes.
     decode(afresh): the frame that comes out of the decoder with it, if one does; each packet in turn, by one thread.
     afresh: some before it were left out, so the decoder must forget what it knows. None too when it cannot be decoded,
     or its source was closed.
@@ -21,4 +20,3 @@ class Packet:
     key: bool
     size: int
     decode: Callable[[bool], Frame | None]
-    sent: float | None = None

@@ -13,20 +13,28 @@ from ingest.backoff import Backoff
 from ingest.frame import Frame
 from ingest.health import CameraState
 from ingest.source import Source
+from matcher.child_process import place_of
 from matcher.errors import ClearglassError
 
 LONG_LIVED = 10.0
 """Seconds of frames after which a stream counts as well again, and a new failure begins with short waits."""
 
+REST_STEP = 0.5
+"""Seconds between two looks at whether a rest is over."""
+
 
 class Reader:
     """Owns the thread and the source. What it counts may be read from any thread; `wait` and `take` belong to one.
 
-    open_source: makes a source for each attempt, the address checked anew; ClearglassError when it may not be used.
+    open_source: makes a source for each attempt; ClearglassError when it may not be used. open_seconds: the source's
+    limit for each of the two steps of opening.
     """
 
-    def __init__(self, open_source: Callable[[], Source], *, backoff: Backoff) -> None:
+    def __init__(self, open_source: Callable[[], Source], *, backoff: Backoff, open_seconds: float = 10.0) -> None:
         self._open_source = open_source
+        self._open_seconds = open_seconds
+        self._opening = False
+        self._paused_until = 0.0
         self._backoff = backoff
         self._backlog = Backlog()
         self._end = Event()
@@ -78,15 +86,21 @@ class Reader:
                     self.state, self.error = CameraState.LIVE, None
         return frame
 
+    def pause(self, seconds: float) -> None:
+        """Has the next attempt wait for so long at least. May be called from any thread."""
+        self._paused_until = time.monotonic() + seconds
+
     def silent_for(self, moment: float) -> float:
         """Seconds since the thread last showed that it is not stuck: it took a step, or bytes came.
 
-        Bytes, and not frames: a stream may send for long before its first key frame.
+        Bytes, and not frames: a stream may send for long before its first key frame. The time that a source may take
+        to open is no silence.
         """
         received = self.bytes
         if received != self._noticed:
             self._noticed, self._beat = received, moment
-        return moment - self._beat
+        allowed = 2 * self._open_seconds if self._opening else 0.0
+        return max(moment - self._beat - allowed, 0.0)
 
     def start(self) -> None:
         """Starts the thread."""
@@ -105,20 +119,27 @@ class Reader:
             except ClearglassError as error:
                 self.error = str(error)
             except Exception as error:  # noqa: BLE001 - the top of a supervised thread
-                self.error = f"The camera's stream reader broke: {type(error).__name__}."
+                self.error = f"The camera's stream reader met an error in its own code ({place_of(error)})."
             if self._end.is_set():
                 return
             self.state = CameraState.RECONNECTING
             self.reconnects += 1
+            self._rest(self._backoff.next())
+
+    def _rest(self, seconds: float) -> None:
+        """Waits for so long, and longer while paused."""
+        due = time.monotonic() + seconds
+        while (left := max(due, self._paused_until) - time.monotonic()) > 0:
             self._beat = time.monotonic()
-            self._end.wait(self._backoff.next())
+            if self._end.wait(min(left, REST_STEP)):
+                return
 
     def _connect_once(self) -> None:
         """One connection from beginning to end. A regular end of a stream is no error, but it is an end."""
         source: Source | None = None
         try:
             source = self._open_source()
-            source.open()
+            self._open(source)
             self._source = source
             self._receive(source)
         finally:
@@ -128,6 +149,14 @@ class Reader:
                     self._source = None
                 self._backlog.clear()
                 source.close()
+
+    def _open(self, source: Source) -> None:
+        self._opening = True
+        try:
+            source.open()
+        finally:
+            self._beat = time.monotonic()
+            self._opening = False
 
     def _receive(self, source: Source) -> None:
         first = time.monotonic()

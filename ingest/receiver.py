@@ -4,15 +4,19 @@ from collections import deque
 from threading import Condition, Event, Thread
 
 from ingest.packet import Packet
-from ingest.source import Source
+from ingest.source import Source, StreamInfo
 from ingest.stream_measures import StreamMeasures
 
 MOST_PACKETS, MOST_BYTES = 500, 64 << 20
 """What may wait to be decoded, some twenty seconds of a camera: a machine that is slower yet decodes less of it."""
 
+ENDING_SECONDS = 5.0
+"""How long a thread whose source was closed may take to end. One that hangs in the system is left to its process."""
+
 
 class Receiver:
-    """Receives and measures in a thread, where a packet is stamped when it comes. Nothing else may use `stream` then.
+    """Opens, receives and measures in a thread, where a packet is stamped when it comes. Nothing else may use `stream`
+    then.
 
     Every packet waits to be decoded by the thread that made this. When too much waits, what comes is left out, up to
     the first key frame for which there is room.
@@ -27,6 +31,7 @@ class Receiver:
         self._torn = False
         self._end = Event()
         self._failure: Exception | None = None
+        self._info: StreamInfo | None = None
         self._thread = Thread(target=self._receive, name="receiver", daemon=True)
 
     @property
@@ -43,10 +48,17 @@ class Receiver:
         """Starts the thread."""
         self._thread.start()
 
+    def opened(self, timeout: float) -> StreamInfo | None:
+        """What the stream says of itself; None when it has not opened or failed within timeout seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._info or self._failure, timeout)
+            return self._info
+
     def stop(self) -> None:
-        """Ends the thread: with the next packet, or when the source has waited long enough for one."""
+        """Closes the source and ends the thread."""
         self._end.set()
-        self._thread.join()
+        self._source.close()
+        self._thread.join(ENDING_SECONDS)
 
     def raise_failure(self) -> None:
         """Raises what broke the stream, if anything did."""
@@ -64,13 +76,21 @@ class Receiver:
 
     def _receive(self) -> None:
         try:
+            self._say_opened(self._source.open())
             for packet in self._source.packets():
                 self._stream.take(packet)
                 self._put(packet)
                 if self._end.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - raised again by the thread that looks
-            self._failure = error
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
+
+    def _say_opened(self, info: StreamInfo) -> None:
+        with self._changed:
+            self._info = info
+            self._changed.notify_all()
 
     def _put(self, packet: Packet) -> None:
         with self._changed:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -29,8 +30,11 @@ class IngestSettings(BaseSettings):
     allow_loopback: bool = False
     """Whether loopback addresses (127.0.0.0/8, ::1) may be cameras: for the demo and for tests."""
 
-    open_seconds: float = Field(default=3.0, gt=0)
-    """How long a camera may take to accept a connection and describe its stream."""
+    open_seconds: float = Field(default=10.0, gt=0)
+    """How long a camera may take from the connection to its stream's first bytes; for a still picture, to its last."""
+
+    camera_authorities: Path | None = None
+    """A PEM file of authorities whose certificates cameras may show (rtsps, https), beside the system's own."""
 
     stall_seconds: float = Field(default=3.0, gt=0)
     """A stream that sends nothing for so long is given up and opened anew."""

@@ -28,11 +28,13 @@ class CameraStreamError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class StreamInfo:
-    """What a stream says of itself."""
+    """What a stream says of itself. width, height: pixels as they are sent, before any shape is applied; 0 when the
+    stream did not say yet. aspect_stated: it says that its pixels are not square."""
 
     codec: str
     width: int
     height: int
+    aspect_stated: bool = False
 
 
 class Source(Protocol):
@@ -60,9 +62,9 @@ class Source(Protocol):
 
 
 class MeasuringSource(Source, Protocol):
-    """A source that tells besides what could not be decoded."""
+    """A source that tells besides what is damaged."""
 
     @property
     def damaged(self) -> int:
-        """Packets that could not be decoded, and frames that came out of the decoder in pieces, so far."""
+        """Packets that follow a loss or could not be decoded, and frames that came out in pieces, so far."""
         ...

@@ -1,15 +1,6 @@
-"""What arrives of a stream: how often, how much, and what is missing."""
-
-import statistics
-from collections import deque
+"""What arrives of a stream: how often, how much, and with which gaps."""
 
 from ingest.packet import Packet
-
-CLOCK_JUMP = 10.0
-"""Seconds between two frames' stamps that no loss explains: the stream's clock was set."""
-
-WINDOW = 50
-"""Steps to either side of one that say what is ordinary."""
 
 
 class StreamMeasures:
@@ -20,12 +11,10 @@ class StreamMeasures:
         self.longest_gap = 0.0
         self.interruptions = 0
         self._arrived: float | None = None
-        self._sent: float | None = None
         self._streamed = 0.0
         self._followed = 0
         self._bytes = 0
         """Of frames that followed another: a connection's first has no duration, and is large, being a key frame."""
-        self._steps: list[float] = []
         self._lost_connection: float | None = None
 
     def take(self, packet: Packet) -> None:
@@ -39,9 +28,7 @@ class StreamMeasures:
         if self._lost_connection is not None:
             self.longest_gap = max(self.longest_gap, packet.arrived - self._lost_connection)
             self._lost_connection = None
-        if packet.sent is not None and self._sent is not None and 0 < packet.sent - self._sent < CLOCK_JUMP:
-            self._steps.append(packet.sent - self._sent)
-        self._arrived, self._sent = packet.arrived, packet.sent
+        self._arrived = packet.arrived
 
     def broke(self) -> None:
         """The connection was lost: what comes next is of another one. The time between is a gap, and in no rate."""
@@ -49,7 +36,7 @@ class StreamMeasures:
             return
         self.interruptions += 1
         self._lost_connection = self._arrived
-        self._arrived = self._sent = None
+        self._arrived = None
 
     def end(self, moment: float) -> None:
         """Nothing more comes. moment: seconds of time.monotonic()."""
@@ -68,19 +55,3 @@ class StreamMeasures:
     def bitrate(self) -> float:
         """Bits a second while connected. 0 while no frame has followed another."""
         return self._bytes * 8 / max(self._streamed, 1e-6)
-
-    @property
-    def missing(self) -> int:
-        """Frames that the stamps of those around them leave room for.
-
-        The ordinary step is the middle one of those around: a camera that changes its rate has lost nothing.
-        """
-        around: deque[float] = deque(self._steps[:WINDOW], maxlen=2 * WINDOW)
-        missing = 0
-        for place, step in enumerate(self._steps):
-            if place + WINDOW < len(self._steps):
-                around.append(self._steps[place + WINDOW])
-            ordinary = statistics.median(around)
-            if step > 1.5 * ordinary:
-                missing += round(step / ordinary) - 1
-        return missing

@@ -82,6 +82,11 @@ class Streams:
         for reader in self._readers:
             reader.stop(timeout)
 
+    def pause(self, seconds: float) -> None:
+        """Has neither stream be opened again for so long."""
+        for reader in self._readers:
+            reader.pause(seconds)
+
     def wait(self, timeout: float) -> bool:
         """Whether there is anything to take, waiting up to timeout seconds for it."""
         substream = self._substream

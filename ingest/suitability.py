@@ -20,11 +20,33 @@ LEAST_FRAME_RATE = 5.0
 """Frames a second: as many as the service looks at unless it is told otherwise."""
 
 MOST_LOST = 0.01
-"""Share of frames. At 25 frames a second and a key frame every second, one in a hundred lost leaves about an eighth of
-the others to be made from a picture that is not there: 1 - .99 ** 12.5, a loss falling in the middle on the average."""
+"""Share of RTP packets, or of frames that are damaged. At 25 frames a second and a key frame every second, one frame in
+a hundred lost leaves about an eighth of the others to be made from a picture that is not there: 1 - .99 ** 12.5, a loss
+falling in the middle on the average."""
 
 LONGEST_GAP = 1.0
 """Seconds without a frame: in more, a person walks through a view's sharp part and was not seen."""
+
+WIDE, CLASSIC = "16:9", "4:3"
+
+HALVED = {
+    (960, 1080): WIDE,
+    (944, 1080): WIDE,
+    (1280, 1440): WIDE,
+    (640, 720): WIDE,
+    (320, 360): WIDE,
+    (720, 288): CLASSIC,
+    (704, 288): CLASSIC,
+    (720, 240): CLASSIC,
+    (704, 240): CLASSIC,
+    (352, 576): CLASSIC,
+    (352, 480): CLASSIC,
+}
+"""Sizes in pixels at which cameras and recorders send a picture of half its width or height, and the whole picture's
+shape: halves of 1080, 1440 and 720 lines, and of analogue pictures (2CIF and the like)."""
+
+NARROWED = {(704, 576), (720, 576), (704, 480), (720, 480), (352, 288), (352, 240)}
+"""Sizes of analogue pictures (ITU-R BT.601, CIF), some percent off the 4:3 that they show; some cameras put 16:9 in."""
 
 OVERHEAD_METRES = 3.0
 """Distance for which it is said how high a camera hangs above people's eyes."""
@@ -42,6 +64,8 @@ class Aspect(StrEnum):
     BITRATE = "bitrate"
     FRAME_RATE = "frame_rate"
     LOSS = "loss"
+    UPRIGHT = "upright"
+    SHAPE = "shape"
 
 
 class Verdict(StrEnum):
@@ -116,7 +140,8 @@ def judge(
     frame_rate: frames a second that the service shall look at.
     """
     faces = _faces(check, needs, gate or QualityGate())
-    findings = (*faces, _bitrate(check, needs), _rate(check, frame_rate), _loss(check))
+    stream = (_bitrate(check, needs), _rate(check, frame_rate), _loss(check))
+    findings = (*faces, *stream, _upright(check), _shape(check))
     verdict = _overall(findings)
     failed = ", ".join(finding.what.replace("_", " ") for finding in findings if finding.verdict is Verdict.FAIL)
     stands = {
@@ -308,17 +333,52 @@ def _loss(check: CameraCheck) -> Finding:
         change = (
             f"The stream stood still for {check.longest_gap_seconds:.1f} s: check the network between here and there."
         )
-    elif check.lost_share > MOST_LOST:
+    elif max(check.lost_share, check.damaged_share) > MOST_LOST:
         change = (
-            f"{check.missing} frames are missing and {check.damaged} damaged: use a cable instead of radio, and check "
-            "what else goes over it."
+            f"{100 * check.lost_share:.1f} % of the packets were lost and {check.damaged} of {check.frames} frames are "
+            "damaged: use a cable instead of radio, and check what else goes over it."
         )
     return Finding(
         what=Aspect.LOSS,
-        measured=100 * check.lost_share,
+        measured=100 * max(check.lost_share, check.damaged_share),
         least=None,
         most=100 * MOST_LOST,
-        unit="% of frames",
+        unit="%",
         verdict=Verdict.FAIL if change else Verdict.PASS,
+        change=change,
+    )
+
+
+def _upright(check: CameraCheck) -> Finding:
+    """Fails however few faces were found otherwise: most of those that lie on their side are not found."""
+    turned, change = check.turned, ""
+    if turned:
+        hang = "the other way up" if turned == 180 else "upright"
+        setting = (check.rotation + turned) % 360
+        change = f"Faces look turned by {turned}°: hang the camera {hang} or set its rotation to {setting}."
+    verdict = Verdict.UNKNOWN if turned is None else Verdict.FAIL if turned else Verdict.PASS
+    return Finding(what=Aspect.UPRIGHT, measured=turned, least=None, most=0.0, unit="°", verdict=verdict, change=change)
+
+
+def _shape(check: CameraCheck) -> Finding:
+    """Half a width misses more than eight times as many people; some percent are worth a note."""
+    size = (check.width, check.height)
+    sent, verdict, change = f"The stream sends {size[0]}×{size[1]} pixels", Verdict.PASS, ""
+    if not check.aspect_stated and size in HALVED:
+        verdict = Verdict.FAIL
+        change = f"{sent} and does not say that they are squeezed: set the camera's aspect to {HALVED[size]}."
+    elif not check.aspect_stated and size in NARROWED:
+        verdict = Verdict.UNKNOWN
+        change = (
+            f"{sent} and does not say their shape: if people look too thin or too wide, set the camera's aspect to "
+            f"{CLASSIC}, or to {WIDE} where its picture is wide."
+        )
+    return Finding(
+        what=Aspect.SHAPE,
+        measured=check.width / check.height if check.height else None,
+        least=None,
+        most=None,
+        unit="wide to high",
+        verdict=verdict,
         change=change,
     )

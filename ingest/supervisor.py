@@ -2,19 +2,21 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 
 from ingest.camera import Camera
+from ingest.factory import Factory
 from ingest.health import CameraState, Health
 from ingest.keeper import Keeper
 from ingest.metrics import IngestMetrics
 from ingest.observer import NullObserver, Observer
+from ingest.relay.loop import RelayLoop
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
-from matcher.recognition.recogniser import Recogniser
 
 STOP_WITHIN = 15.0
 """Seconds to wait for cameras to stop: what has not ended by then, after a kill, is held by the kernel."""
@@ -23,8 +25,8 @@ STOP_WITHIN = 15.0
 class Supervisor:
     """Starts, stops and watches the cameras. Every method may be called from any thread.
 
-    recogniser_factory is called once in each worker process: it must be importable by name (pickled), such as
-    `matcher.recognition.pipeline.load_recogniser` or a functools.partial of it.
+    recogniser_factory: called in each worker process when its stream's pictures come. forbidden: paths that no worker
+    may read, such as the data folder.
     """
 
     def __init__(
@@ -34,8 +36,9 @@ class Supervisor:
         alerts: RaisesAlerts,
         settings: IngestSettings,
         metrics: IngestMetrics,
-        recogniser_factory: Callable[[], Recogniser],
+        recogniser_factory: Factory,
         observer: Observer | None = None,
+        forbidden: Sequence[Path] = (),
     ) -> None:
         self._identifier = identifier
         self._alerts = alerts
@@ -43,11 +46,14 @@ class Supervisor:
         self._metrics = metrics
         self._recogniser_factory = recogniser_factory
         self._observer = observer or NullObserver()
+        self._forbidden = forbidden
         self._keepers: dict[str, Keeper] = {}
         self._lock = Lock()
         """For what follows; never held while anything is waited for."""
         self._turns: dict[str, Lock] = {}
         self._closed = False
+        self._relay_loop = RelayLoop()
+        self._relay_loop.start()
         self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         """What the workers take turns at: see `ingest.turnstile`."""
 
@@ -105,6 +111,8 @@ class Supervisor:
                 metrics=self._metrics,
                 recogniser_factory=self._recogniser_factory,
                 turnstile=self._turnstile,
+                relay_loop=self._relay_loop,
+                forbidden=self._forbidden,
                 watched=old.watched if old is not None else False,
             )
             self._keepers[camera.id] = keeper
@@ -154,6 +162,7 @@ class Supervisor:
             keeper.ask_to_stop()
         end = time.monotonic() + STOP_WITHIN
         left = tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
+        self._relay_loop.close()
         self._turnstile.close()
         return left
 

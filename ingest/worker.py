@@ -1,6 +1,8 @@
 """One camera's worker process: `python -m ingest.worker FD TURNSTILE`, started by the camera's keeper.
 
-It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE.
+It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE. It confines itself before
+it opens anything (`ingest.sandbox`), loads its models only when the first packet of its stream came, and ends, for
+another process without models to take its place, when the stream was not live for IDLE_SECONDS.
 
 Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
 analyses the newest frame when it is due and the machine has a core for it, talks to the service, and is the one whose
@@ -14,29 +16,41 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from ingest.backoff import Backoff
+from ingest.bounds import LONGEST_TEXT
 from ingest.channel import Channel, ChannelClosedError
 from ingest.frame import Frame
 from ingest.health import CameraState, Health
-from ingest.message import Forget, Identified, Report, Start, Stop, ToWorker, Watching
+from ingest.message import (
+    Forget,
+    Identified,
+    Loading,
+    Pause,
+    Report,
+    Retiring,
+    Start,
+    Stop,
+    ToWorker,
+    Watching,
+    to_worker,
+)
 from ingest.pace import Pace
 from ingest.passage import SearchRule
 from ingest.rates import Rates
 from ingest.reader import Reader
+from ingest.sandbox import MEMORY_LIMIT, restrict
 from ingest.source import Source
 from ingest.stopwatch import Stopwatch
 from ingest.streams import Streams
 from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
-from matcher.child_process import die_with_parent
+from matcher.child_process import die_with_parent, limit_resources, place_of
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
@@ -44,6 +58,12 @@ from matcher.recognition.recogniser import Recogniser
 REPORT_SECONDS = 0.5
 STUCK_SECONDS = 15.0
 """A reader that shows no life for so long hangs inside a library, where no timeout reaches."""
+
+IDLE_SECONDS = 60.0
+"""After so long without a live stream the process ends: its models are worth 200 MB and more."""
+
+WAIT_SECONDS = 0.1
+"""How long to wait for the service's word, while no pictures come, before the stream is looked at again."""
 
 TURN_SECONDS = 0.1
 """How long to wait for a turn before the service is listened to again."""
@@ -64,62 +84,90 @@ class StuckReaderError(Exception):
 class Worker:
     """The main thread's work."""
 
-    def __init__(
-        self, channel: Channel, start: Start, recogniser: Recogniser, streams: Streams, turnstile: Turnstile
-    ) -> None:
-        settings, camera = start.settings, start.camera
+    def __init__(self, channel: Channel[ToWorker], start: Start, streams: Streams, turnstile: Turnstile) -> None:
         self._channel = channel
-        self._camera = camera
-        self._settings = settings
+        self._start = start
+        self._settings = start.settings
         self._streams = streams
         self._turnstile = turnstile
         self._stopwatch = Stopwatch()
-        self._watch = Watch(
-            recogniser,
-            gate=QualityGate(min_eye_distance=camera.min_eye_distance),
-            rule=SearchRule(
-                better_by=settings.better_by,
-                unmatched_again=settings.search_again_seconds,
-                matched_again=settings.confirm_again_seconds,
-            ),
-            gap=settings.passage_gap_seconds,
-            stopwatch=self._stopwatch,
-        )
+        self._watch: Watch | None = None
+        """None until the models are loaded."""
         self._rates = Rates()
         self._watched = False
         self._stopping = False
         self._analysed = 0
         self._passages = 0
         self._view_due = 0.0
+        self._report_due = time.monotonic()
+        self._reported: CameraState | None = None
+        self._live_at = self._report_due
 
     def run(self) -> None:
-        """Works until it is told to stop. Raises ChannelClosedError when the service has gone."""
-        report_due = time.monotonic()
-        pace = Pace(period=1.0 / self._camera.analysed_fps, moment=report_due)
-        state = None
+        """Works until it is told to stop, or the stream was away for long. Raises ChannelClosedError when the service
+        has gone."""
+        while not self._streams.frames:
+            if self._stopping:
+                return
+            self._report_if_due(time.monotonic())
+            self._receive(WAIT_SECONDS)
+        self._say(Loading())
+        self._watch = watch = self._loaded()
+        self._analyse_stream(watch)
+        if not self._stopping:
+            self._say(Retiring())
+
+    def _loaded(self) -> Watch:
+        settings = self._settings
+        recogniser = load(self._start)
+        return Watch(
+            recogniser,
+            gate=QualityGate(min_eye_distance=settings.min_eye_distance),
+            rule=SearchRule(
+                better_by=settings.better_by,
+                unmatched_again=settings.search_again_seconds,
+                matched_again=settings.confirm_again_seconds,
+            ),
+            gap=settings.passage_gap_seconds,
+            mirrored=self._start.shape.mirrored,
+            stopwatch=self._stopwatch,
+        )
+
+    def _analyse_stream(self, watch: Watch) -> None:
+        """Until told to stop, or IDLE_SECONDS after the stream was live for the last time."""
+        self._live_at = now = time.monotonic()
+        connections = self._streams.reconnects
+        pace = Pace(period=1.0 / self._settings.analysed_fps, moment=now)
         while not self._stopping:
             now = time.monotonic()
-            if now >= report_due or self._streams.state is not state:
-                state = self._streams.state
-                report_due = now + REPORT_SECONDS
-                self._report(now)
-            self._receive(min(pace.due, report_due) - now)
+            self._report_if_due(now)
+            if now - self._live_at > IDLE_SECONDS:
+                return
+            if connections != self._streams.reconnects:
+                connections = self._streams.reconnects
+                watch.reconnected()
+            self._receive(min(pace.due, self._report_due) - now)
             now = time.monotonic()
             if now < pace.due:
                 continue
             hurried = pace.behind(now)
             if not self._streams.wait(min(pace.period, 0.05)):
-                self._pass_on_expired()
+                self._pass_on_expired(watch)
                 pace.waited(time.monotonic())
             elif self._turnstile.enter(TURN_SECONDS):
                 try:
-                    looked = self._analyse(hurried=hurried)
+                    looked = self._analyse(watch, hurried=hurried)
                 finally:
                     self._turnstile.leave()
                 if looked:
                     pace.analysed(time.monotonic())
                 else:
                     pace.waited(time.monotonic())
+
+    def _say(self, message: Loading | Retiring) -> None:
+        """Sends it before anything else is done, together with what waits."""
+        self._channel.send(message)
+        self._channel.flush(1.0)
 
     def _receive(self, timeout: float) -> None:
         self._channel.flush()
@@ -128,23 +176,25 @@ class Worker:
     def take(self, messages: Sequence[ToWorker]) -> None:
         """Does what the service says."""
         for message in messages:
-            if isinstance(message, Identified):
+            if isinstance(message, Identified) and self._watch is not None:
                 self._watch.identified(message)
-            elif isinstance(message, Forget):
+            elif isinstance(message, Forget) and self._watch is not None:
                 self._watch.forget(message.subject_id)
+            elif isinstance(message, Pause):
+                self._streams.pause(message.seconds)
             elif isinstance(message, Watching):
                 self._watched = message.on
             elif isinstance(message, Stop):
                 self._stopping = True
 
-    def _analyse(self, *, hurried: bool) -> bool:
+    def _analyse(self, watch: Watch, *, hurried: bool) -> bool:
         """Decodes and looks at the newest frame; whether there was one."""
         with self._stopwatch.timed("decode"):
             now = time.monotonic()
-            frame = self._streams.take(now, samples=self._watch.wants_samples(now, hurried=hurried))
+            frame = self._streams.take(now, samples=watch.wants_samples(now, hurried=hurried))
         if frame is None:
             return False
-        looked = self._watch.look(frame, hurried=hurried)
+        looked = watch.look(frame, hurried=hurried)
         self._analysed += 1
         self._passages += len(looked.passed)
         for message in (*looked.sightings, *looked.passed):
@@ -160,19 +210,29 @@ class Worker:
             view = make_view(frame, looked.picture, looked.seen, width=self._settings.view_width)
         self._channel.send(view)
 
-    def _pass_on_expired(self) -> None:
-        for passed in self._watch.expire(time.monotonic()):
+    def _pass_on_expired(self, watch: Watch) -> None:
+        for passed in watch.expire(time.monotonic()):
             self._passages += 1
             self._channel.send(passed)
 
+    def _report_if_due(self, now: float) -> None:
+        """Twice a second, and at each change of the stream's state."""
+        state = self._streams.state
+        if state is CameraState.LIVE:
+            self._live_at = now
+        if now >= self._report_due or state is not self._reported:
+            self._reported = state
+            self._report_due = now + REPORT_SECONDS
+            self._report(now)
+
     def _report(self, now: float) -> None:
-        streams = self._streams
-        if streams.silent_for(now) > STUCK_SECONDS:
+        streams, watch = self._streams, self._watch
+        if streams.silent_for(now) > STUCK_SECONDS + self._settings.stall_seconds:
             raise StuckReaderError("The camera's stream reader hung and was ended.")
         received = streams.bytes
         frame_rate, bitrate, analysed_rate = self._rates.read(now, streams.frames, received * 8, self._analysed)
         health = Health(
-            camera_id=self._camera.id,
+            camera_id=self._start.camera_id,
             state=streams.state,
             width=streams.size[0],
             height=streams.size[1],
@@ -186,44 +246,52 @@ class Worker:
             bytes=received,
             reconnects=streams.reconnects,
             passages=self._passages,
-            refused=dict(self._watch.refused),
-            error=streams.error,
+            refused={} if watch is None else dict(watch.refused),
+            error=_shortened(streams.error),
+            turned=None if watch is None else watch.turned,
         )
-        self._channel.send(Report(health=health, stages=self._stopwatch.handed_over()))
+        self._channel.send(Report(health=health, sent=time.monotonic(), stages=self._stopwatch.handed_over()))
 
 
-def work(channel: Channel, turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
-    """Starts the readers, loads the models meanwhile, and works. early: messages that came along with the first."""
-    settings, camera = start.settings, start.camera
+def work(channel: Channel[ToWorker], turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
+    """Starts the readers and works. early: messages that came along with the first."""
+    settings = start.settings
 
-    def open_source(address: str) -> Source:
+    def open_source(place: str) -> Source:
         from ingest.av_source import AvSource
 
-        # What is kept was checked for who added it; networks are checked again, since a name may point elsewhere now.
-        location = settings.address_policy().locate(address, local=True)
         return AvSource(
-            location, camera.credentials, open_seconds=settings.open_seconds, stall_seconds=settings.stall_seconds
+            place,
+            name=start.name,
+            open_seconds=settings.open_seconds,
+            stall_seconds=settings.stall_seconds,
+            shape=start.shape,
         )
 
-    def reader(address: str) -> Reader:
+    def reader(place: str) -> Reader:
         backoff = Backoff(first=settings.backoff_first_seconds, cap=settings.backoff_cap_seconds)
-        return Reader(partial(open_source, address), backoff=backoff)
+        return Reader(partial(open_source, place), backoff=backoff, open_seconds=settings.open_seconds)
 
-    streams = Streams(reader(camera.address), None if camera.substream is None else reader(camera.substream))
+    streams = Streams(*map(reader, start.places))
     streams.start()
     # On Linux of this thread alone: the readers, the service and its searches come first, and they take little.
     os.nice(NICER)
     try:
-        import cv2
-
-        cv2.setNumThreads(1)
-        recogniser = start.recogniser_factory()
-        warm_up(recogniser)
-        worker = Worker(channel, start, recogniser, streams, turnstile)
+        worker = Worker(channel, start, streams, turnstile)
         worker.take(early)
         worker.run()
     finally:
         streams.stop(1.0)
+
+
+def load(start: Start) -> Recogniser:
+    """The recogniser with all its models, warmed up."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    recogniser = start.recogniser_factory()
+    warm_up(recogniser)
+    return recogniser
 
 
 def warm_up(recogniser: Recogniser) -> None:
@@ -244,7 +312,7 @@ def main() -> None:
     # Ctrl-C in a terminal reaches the whole group; the service decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])), trusting=True)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_worker())
     status = 0
     start: Start | None = None
     try:
@@ -253,6 +321,8 @@ def main() -> None:
             messages = channel.receive(60.0)
         assert isinstance(messages[0], Start)  # noqa: S101 - the keeper's first message
         start = messages[0]
+        restrict(places=start.places, forbidden=start.forbidden)
+        limit_resources(data=MEMORY_LIMIT)
         work(channel, Turnstile(int(sys.argv[2])), start, messages[1:])
         channel.flush(1.0)
     except ChannelClosedError:
@@ -264,16 +334,22 @@ def main() -> None:
     os._exit(status)
 
 
-def _confess(channel: Channel, start: Start | None, error: Exception) -> None:
-    """Says what broke: our own words, or the kind of error and its place; other libraries' words may hold secrets."""
-    text = str(error)
-    if not isinstance(error, StuckReaderError):
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"The camera's worker broke: {type(error).__name__} in {Path(last.filename).name}:{last.lineno}."
-    health = Health(camera_id=start.camera.id if start else "", state=CameraState.RESTARTING, error=text)
+def _confess(channel: Channel[ToWorker], start: Start | None, error: Exception) -> None:
+    """Says what went wrong: our own words, or the place in the code; other libraries' words may hold secrets."""
+    if isinstance(error, StuckReaderError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = f"The camera's worker needed more memory than the {MEMORY_LIMIT >> 20} MiB that it may have."
+    else:
+        text = f"The camera's worker met an error in its own code ({place_of(error)})."
+    health = Health(camera_id=start.camera_id if start else "", state=CameraState.RESTARTING, error=text)
     with contextlib.suppress(ChannelClosedError):
-        channel.send(Report(health=health))
+        channel.send(Report(health=health, sent=time.monotonic()))
         channel.flush(1.0)
+
+
+def _shortened(error: str | None) -> str | None:
+    return None if error is None else error[:LONGEST_TEXT]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Cameras, their health and their live views."""
 
 from dataclasses import asdict
-from typing import Annotated, ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,8 @@ from api.permission import Permission
 from api.service import Service
 from ingest.address import is_local, parse_address
 from ingest.camera import Camera, Credentials
-from ingest.camera_store import CameraUnknownError
+from ingest.camera_settings import ChangedSettings
+from ingest.camera_store import MAX_SNAPSHOT_SECONDS, MIN_SNAPSHOT_SECONDS, CameraUnknownError
 from ingest.health import CameraState, Health
 from matcher.errors import ClearglassError
 
@@ -25,6 +27,41 @@ Place = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://19
 Substream = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream2"])]
 Rate = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False, description="Frames looked at a second.")]
 Pixels = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="Between the eyes, at least.")]
+Rotation = Annotated[
+    Literal[0, 90, 180, 270], Field(description="Degrees clockwise by which the picture is turned before any analysis.")
+]
+Mirrored = Annotated[bool, Field(description="Left and right are exchanged, after the rotation.")]
+Aspect = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=20,
+        description="Width to height of the whole picture before the rotation, for cameras that squeeze it and do not "
+        "say so. It overrides the stream's sample aspect ratio; null: the stream's own holds.",
+        examples=["16:9"],
+    ),
+]
+Certificate = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="For rtsps and https. null: a trusted CA must have issued the certificate for the address's host; "
+        '"sha256:" and 64 hex digits: exactly this certificate; "unverified": any certificate.',
+        examples=["sha256:" + "0123456789abcdef" * 4],
+    ),
+]
+SnapshotSeconds = Annotated[
+    float,
+    Field(
+        ge=MIN_SNAPSHOT_SECONDS,
+        le=MAX_SNAPSHOT_SECONDS,
+        allow_inf_nan=False,
+        description="Pause between two requests to a camera that sends one still picture per request, in seconds.",
+    ),
+]
+
+_REMOVABLE = frozenset({"credentials", "substream", "aspect", "certificate"})
 
 
 class ViewUnknownError(ClearglassError):
@@ -60,10 +97,19 @@ class CameraIn(BaseModel):
     analysed_fps: Rate = 5.0
     min_eye_distance: Pixels = 20.0
     enabled: bool = True
+    rotation: Rotation = 0
+    mirrored: Mirrored = False
+    aspect: Aspect | None = None
+    certificate: Certificate | None = None
+    snapshot_seconds: SnapshotSeconds = 1.0
 
 
 class CameraChange(BaseModel):
-    """What is to change; what is left out stays. credentials, substream: null takes the login or the substream away."""
+    """What is to change; what is left out stays.
+
+    credentials, substream, aspect, certificate: null removes the login, the substream or the aspect, or has the
+    certificate verified again.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
     name: Name | None = None
@@ -74,10 +120,27 @@ class CameraChange(BaseModel):
     analysed_fps: Rate | None = None
     min_eye_distance: Pixels | None = None
     enabled: bool | None = None
+    rotation: Rotation | None = None
+    mirrored: Mirrored | None = None
+    aspect: Aspect | None = None
+    certificate: Certificate | None = None
+    snapshot_seconds: SnapshotSeconds | None = None
+
+    def noun(self) -> ChangedSettings:
+        """As ingest has it."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.credentials is not None:
+            given["credentials"] = self.credentials.noun()
+        kept = {name: value for name, value in given.items() if value is not None or name in _REMOVABLE}
+        return cast(ChangedSettings, kept)
 
 
 class HealthOut(BaseModel):
-    """How a camera is doing. Counters are since the service started; rates over the last seconds."""
+    """How a camera is doing. Counters are since the service started; rates over the last seconds.
+
+    received_packets, lost_packets: RTP packets. turned: degrees clockwise to add to the camera's rotation for its faces
+    to stand upright; null if they do. retry_at: when a refused login is tried next.
+    """
 
     camera_id: str
     state: CameraState
@@ -96,6 +159,10 @@ class HealthOut(BaseModel):
     passages: int
     refused: dict[str, int]
     error: str | None
+    received_packets: int
+    lost_packets: int
+    turned: int | None
+    retry_at: datetime | None
 
     @classmethod
     def of(cls, health: Health) -> "HealthOut":
@@ -115,6 +182,11 @@ class CameraOut(BaseModel):
     analysed_fps: float
     min_eye_distance: float
     enabled: bool
+    rotation: int
+    mirrored: bool
+    aspect: str | None
+    certificate: str | None
+    snapshot_seconds: float
     health: HealthOut
 
     @classmethod
@@ -131,6 +203,11 @@ class CameraOut(BaseModel):
             analysed_fps=camera.analysed_fps,
             min_eye_distance=camera.min_eye_distance,
             enabled=camera.enabled,
+            rotation=camera.rotation,
+            mirrored=camera.mirrored,
+            aspect=camera.aspect,
+            certificate=camera.certificate,
+            snapshot_seconds=camera.snapshot_seconds,
             health=HealthOut.of(health),
         )
 
@@ -160,6 +237,11 @@ def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
         analysed_fps=new.analysed_fps,
         min_eye_distance=new.min_eye_distance,
         enabled=new.enabled,
+        rotation=new.rotation,
+        mirrored=new.mirrored,
+        aspect=new.aspect,
+        certificate=new.certificate,
+        snapshot_seconds=new.snapshot_seconds,
     )
     _run(camera.id, service)
     return _out(camera, service, caller)
@@ -180,21 +262,8 @@ def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def change_camera(camera_id: str, change: CameraChange, caller: Caller, service: ServiceDep) -> CameraOut:
-    """Changes a camera and starts it anew. A new place takes a new login: the old one is not sent elsewhere."""
-    camera = service.cameras.update(
-        camera_id,
-        actor=caller.actor,
-        name=change.name,
-        address=change.address,
-        purpose=change.purpose,
-        credentials=None if change.credentials is None else change.credentials.noun(),
-        forget_credentials="credentials" in change.model_fields_set and change.credentials is None,
-        substream=change.substream,
-        forget_substream="substream" in change.model_fields_set and change.substream is None,
-        analysed_fps=change.analysed_fps,
-        min_eye_distance=change.min_eye_distance,
-        enabled=change.enabled,
-    )
+    """Changes a camera and restarts it. A new host or port takes a new login, substream and certificate, or none."""
+    camera = service.cameras.update(camera_id, actor=caller.actor, **change.noun())
     _run(camera.id, service)
     return _out(camera, service, caller)
 

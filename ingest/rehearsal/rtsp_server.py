@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Queue
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
+from ingest.rehearsal.arrivals import Arrivals
+from ingest.rehearsal.certificate import ServerCertificate
 from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.plan import Plan
+from ingest.rehearsal.request import Request
 
 START_SECONDS = 20.0
 
@@ -28,8 +31,9 @@ class RtspServer:
 
     mounts: name to file. port: 0 takes a free one and keeps it for restarts. login: (user name, password) asked of
     every viewer by Digest. substreams: mount to the mount that it shows a smaller picture of; the viewers of the two
-    see the same moment, since who comes later joins at a key frame. Use as a context manager, or `start` and `stop`.
-    Not safe to share between threads.
+    see the same moment, since who comes later joins at a key frame. tls: speaks RTSP over TLS (rtsps) by this
+    certificate. The query of an address asks for trouble: see `trouble.Trouble`. Use as a context manager, or `start`
+    and `stop`. Not safe to share between threads.
     """
 
     def __init__(
@@ -40,16 +44,20 @@ class RtspServer:
         port: int = 0,
         login: tuple[str, str] | None = None,
         substreams: Mapping[str, str] | None = None,
+        tls: ServerCertificate | None = None,
     ) -> None:
         self._mounts = {name: file.resolve() for name, file in mounts.items()}
         self._host = host
         self._port = port
         self._login = login
         self._substreams = dict(substreams or {})
+        self._tls = tls
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
         self._complaints: IO[bytes] | None = None
         self._plays: defaultdict[str, list[datetime]] = defaultdict(list)
+        self._requests: list[Request] = []
+        self._arrivals = Arrivals()
 
     @property
     def port(self) -> int:
@@ -63,15 +71,29 @@ class RtspServer:
             raise RehearsalError("The RTSP server is not running.", remedy="Call start() first.")
         return self._process.pid
 
-    def url(self, mount: str) -> str:
-        """A mount's address, without the login."""
+    def url(self, mount: str, query: str = "") -> str:
+        """A mount's address, without the login. query: the trouble asked for, such as "slow=2&loss=0.01"."""
         if mount not in self._mounts:
             raise RehearsalError(f"There is no mount {mount!r}.", remedy=f"Use one of {sorted(self._mounts)}.")
-        return f"rtsp://{self._host}:{self._port}/{mount}"
+        scheme = "rtsp" if self._tls is None else "rtsps"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self._port}/{mount}{query and '?'}{query}"
 
     def plays(self, mount: str) -> tuple[datetime, ...]:
         """When viewers of a mount were sent its first frame, oldest first: it dates every frame that they see."""
+        self._catch_up()
         return tuple(self._plays[mount])
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Every request of every viewer since the first start, oldest first."""
+        self._catch_up()
+        return tuple(self._requests)
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made since the first start; those that broke off during TLS are among them."""
+        return self._catch_up()
 
     def start(self) -> None:
         """Returns when viewers can connect. RehearsalError: a file is missing, or the port is taken."""
@@ -89,7 +111,14 @@ class RtspServer:
             text=True,
         )
         mounts = {name: str(file) for name, file in self._mounts.items()}
-        plan = Plan(mounts=mounts, host=self._host, port=self._port, login=self._login, substreams=self._substreams)
+        plan = Plan(
+            mounts=mounts,
+            host=self._host,
+            port=self._port,
+            login=self._login,
+            substreams=self._substreams,
+            certificate=self._tls,
+        )
         self._send(plan)
         self._port = self._await_port()
 
@@ -109,6 +138,10 @@ class RtspServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _catch_up(self) -> int:
+        """Waits until everything that the serving process has told is here; returns how many connections there were."""
+        return self._arrivals.count((self._host, self._port) if self._process else None)
 
     def _send(self, plan: Plan) -> None:
         assert self._process is not None and self._process.stdin is not None  # noqa: S101
@@ -139,12 +172,20 @@ class RtspServer:
         """Runs in the listener thread until the process ends; None tells that it did."""
         for line in stdout:
             with contextlib.suppress(json.JSONDecodeError):
-                event = json.loads(line)
-                if "listening" in event:
-                    ports.put(event["listening"])
-                elif "playing" in event:
-                    self._plays[event["playing"]].append(datetime.fromtimestamp(event["at"], UTC))
+                self._note(json.loads(line), ports)
         ports.put(None)
+
+    def _note(self, event: Mapping[str, Any], ports: "Queue[int | None]") -> None:
+        """Keeps one event of the serving process; see `serving` for its form."""
+        match event:
+            case {"listening": port}:
+                ports.put(port)
+            case {"playing": mount, "at": moment}:
+                self._plays[mount].append(datetime.fromtimestamp(moment, UTC))
+            case {"connection": port}:
+                self._arrivals.add(port)
+            case {"request": fields}:
+                self._requests.append(Request(**fields))
 
     def _end(self, *, kill: bool) -> str:
         """Ends process, listener and pipes; returns the last line the process complained with."""

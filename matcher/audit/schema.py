@@ -221,7 +221,11 @@ class Model(_Model):
 
 
 class Camera(_Model):
-    """A camera came, changed or went. place: host and port, or "local"."""
+    """A camera came, changed or went. place: host and port, or "local".
+
+    certificate: which certificates of a camera with TLS are accepted. "verified": one that a trusted CA issued for its
+    host; "pinned": exactly one; "unverified": any. Missing for a camera without TLS.
+    """
 
     action: Literal["added", "changed", "removed"]
     actor: Actor
@@ -230,6 +234,7 @@ class Camera(_Model):
     place: str
     purpose: Name
     enabled: bool
+    certificate: Literal["verified", "pinned", "unverified"] | None = None
 
 
 class Key(_Model):

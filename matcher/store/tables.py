@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -240,6 +241,11 @@ camera = Table(
     Column("min_eye_distance", Float, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("rotation", Integer, nullable=False, server_default=text("0"), comment="degrees clockwise"),
+    Column("mirrored", Boolean, nullable=False, server_default=false()),
+    Column("aspect", Text, comment="width:height of the whole picture before the rotation"),
+    Column("certificate", Text, comment="null: issued by a trusted CA; else sha256:<hex digits>, or unverified"),
+    Column("snapshot_seconds", Float, nullable=False, server_default=text("1")),
 )
 
 account = Table(

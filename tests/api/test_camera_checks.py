@@ -1,6 +1,5 @@
 """Checks of cameras over HTTP: begun, one at a time, told when they are over, ended with camera and service."""
 
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from api.camera_checks import CameraChecks, CheckUnknownError
 from api.permission import Role
 from ingest.camera_store import CameraUnknownError
 from ingest.check_process import CheckProcess
+from ingest.factory import Factory
 from ingest.rehearsal.film import Film
 from ingest.settings import IngestSettings
 from matcher.recognition.face import Image
@@ -42,10 +42,10 @@ def camera(site: Any, tmp_path: Path, astronaut: Image) -> MakeCamera:
 def with_process(site: Any) -> Callable[..., CameraChecks]:
     """Has the site's checks begin with this in their process, in place of loading the models."""
 
-    def put(factory: Callable[[], object]) -> CameraChecks:
+    def put(factory: str) -> CameraChecks:
         checks = CameraChecks(
-            policy=IngestSettings().address_policy(),
-            recogniser_factory=factory,  # type: ignore[arg-type]
+            settings=IngestSettings(),
+            recogniser_factory=Factory(name=factory),
             clock=site.service.clock,
         )
         site.service.camera_checks = checks
@@ -103,7 +103,7 @@ def test_one_camera_is_checked_at_a_time_and_how_long_to_wait_is_told(
     site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
-    with_process(partial(time.sleep, 600))
+    with_process("signal:pause")
     with site.client(Role.OPERATOR) as client:
         looking(client, lobby, seconds=120)
         second = client.post(f"/cameras/{yard}/check", json={})
@@ -116,7 +116,7 @@ def test_a_removed_camera_is_looked_at_no_more_and_its_slot_is_free(
     site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
-    checks = with_process(partial(time.sleep, 600))
+    checks = with_process("signal:pause")
     with site.client(Role.OPERATOR) as client:
         looking(client, lobby)
         assert client.delete(f"/cameras/{lobby}").status_code == 204
@@ -137,7 +137,7 @@ def test_the_end_of_the_service_ends_a_check(
     site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
-    checks = with_process(partial(time.sleep, 600))
+    checks = with_process("signal:pause")
     with site.client(Role.OPERATOR) as client:
         looking(client, lobby)
         checks.close()
@@ -150,7 +150,7 @@ def test_a_crash_in_a_check_is_told_and_leaves_the_service_as_it_was(
     site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby = camera()
-    with_process(os.abort)
+    with_process("os:abort")
     with site.client(Role.OPERATOR) as client:
         for _ in range(2):
             assert client.post(f"/cameras/{lobby}/check", json={}).status_code == 202
@@ -162,7 +162,7 @@ def test_a_crash_in_a_check_is_told_and_leaves_the_service_as_it_was(
 def test_whatever_breaks_a_check_ends_it(
     site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: CheckProcess, progress: object) -> None:
+    def broken(self: CheckProcess, start: object, progress: object) -> None:
         raise OSError("/secret/place is full")
 
     lobby = camera()
@@ -171,7 +171,8 @@ def test_whatever_breaks_a_check_ends_it(
         assert client.post(f"/cameras/{lobby}/check", json={}).status_code == 202
         found = over(client, lobby)
         assert found["error"]["code"] == "check_failed" and found["error"]["remedy"]
-        assert "OSError" in found["error"]["message"] and "secret" not in found["error"]["message"]
+        assert "(test_camera_checks.py:" in found["error"]["message"]
+        assert "OSError" not in found["error"]["message"] and "secret" not in found["error"]["message"]
         assert client.post(f"/cameras/{lobby}/check", json={}).status_code == 202
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from api.permission import Role
+from api.routers.cameras import HealthOut
 from ingest.health import CameraState, Health
 from ingest.message import View, ViewBox
 from matcher.recognition.face import Box
@@ -76,6 +77,15 @@ def test_hostile_addresses_are_refused(shared_site: Any, address: str, status: i
         {"address": "x" * 3000},
         {"enabled": "perhaps"},
         {"credentials": "admin:admin"},
+        {"rotation": 45},
+        {"rotation": "upright"},
+        {"mirrored": "perhaps"},
+        {"aspect": "wide"},
+        {"aspect": "16:0"},
+        {"certificate": "unverified"},
+        {"certificate": "sha256:abc"},
+        {"snapshot_seconds": 0},
+        {"snapshot_seconds": 1e9},
     ],
 )
 def test_cameras_outside_the_bounds_are_refused(shared_site: Any, change: dict[str, object]) -> None:
@@ -268,3 +278,58 @@ def test_a_substream_is_shown_to_who_may_change_it_and_taken_away_by_null(site: 
         assert seen.json()[0]["substream"] == "rtsp://10.1.2.3:554"
         assert "canary" not in seen.text
         assert client.patch(f"/cameras/{camera}", json={"substream": None}).json()["substream"] is None
+
+
+FINGERPRINT = "0123456789abcdef" * 4
+
+
+def test_the_settings_of_picture_and_connection_are_read_back_and_changed(site: Any) -> None:
+    secure = CAMERA | {"address": "rtsps://10.1.2.3:322/stream"}
+    with site.client(Role.OPERATOR) as client:
+        plain = client.post("/cameras", json=secure).json()
+        assert (plain["rotation"], plain["mirrored"], plain["aspect"], plain["certificate"]) == (0, False, None, None)
+        assert plain["snapshot_seconds"] == 1.0
+        camera = f"/cameras/{plain['id']}"
+        change = {
+            "rotation": 180,
+            "mirrored": True,
+            "aspect": "16:9",
+            "certificate": f"SHA256:{FINGERPRINT.upper()}",
+            "snapshot_seconds": 5,
+        }
+        changed = client.patch(camera, json=change)
+        assert changed.status_code == 200, changed.text
+        assert {key: changed.json()[key] for key in change} == change | {"certificate": f"sha256:{FINGERPRINT}"}
+        kept = client.patch(camera, json={"name": "Yard", "rotation": None}).json()
+        assert (kept["rotation"], kept["aspect"]) == (180, "16:9")
+        removed = client.patch(camera, json={"aspect": None, "certificate": None}).json()
+        assert (removed["aspect"], removed["certificate"], removed["mirrored"]) == (None, None, True)
+        assert client.get(camera).json()["rotation"] == 180
+
+
+def test_an_exception_from_the_certificate_is_shown_and_logged_and_ends_with_the_place(site: Any) -> None:
+    secure = CAMERA | {"address": "https://10.1.2.3/video", "certificate": "unverified"}
+    with site.client(Role.OPERATOR) as client:
+        camera = client.post("/cameras", json=secure).json()["id"]
+        assert site.as_role(Role.AUDITOR, "GET", "/cameras").json()[0]["certificate"] == "unverified"
+        moved = client.patch(f"/cameras/{camera}", json={"address": "https://10.1.2.4/video"})
+        assert moved.json()["certificate"] is None
+        plain = client.patch(f"/cameras/{camera}", json={"address": "http://10.1.2.4/v", "certificate": "unverified"})
+        assert (plain.status_code, site.code(plain)) == (422, "camera_certificate_invalid")
+    told = [entry.body for entry in site.service.matcher.log.entries(0, 100) if entry.kind == "camera"]
+    assert [body.get("certificate") for body in told] == ["unverified", "verified"]
+
+
+def test_health_says_what_was_lost_how_faces_are_turned_and_when_a_login_is_tried_next() -> None:
+    retry_at = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    health = Health(
+        camera_id="lobby",
+        state=CameraState.RECONNECTING,
+        received_packets=990,
+        lost_packets=10,
+        turned=180,
+        retry_at=retry_at,
+    )
+    told = HealthOut.of(health).model_dump(mode="json")
+    assert (told["received_packets"], told["lost_packets"], told["turned"]) == (990, 10, 180)
+    assert told["retry_at"] == "2026-03-01T09:30:00Z"

@@ -37,6 +37,19 @@ def test_exposure_stays_low(systemd_analyze: Path, unit: Path) -> None:
     assert judged.returncode == 0, judged.stdout[-800:] + judged.stderr
 
 
+def test_workers_may_confine_themselves(systemd_analyze: Path, unit: Path) -> None:
+    """Every system call of the sandbox is one that systemd knows, and that the unit lets through."""
+    lines = re.findall(r"^SystemCallFilter=(.*)$", unit.read_text(), flags=re.M)
+    let_through = {call for line in lines if not line.startswith("~") for call in line.split()}
+    refused = {call for line in lines if line.startswith("~") for call in line[1:].split()}
+    needed = {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"}
+    assert needed <= let_through
+    known = _run([str(systemd_analyze), "syscall-filter", "@known"]).stdout.split()
+    assert needed <= set(known)
+    groups = "".join(_run([str(systemd_analyze), "syscall-filter", group]).stdout for group in refused)
+    assert not needed & set(groups.split())
+
+
 def test_a_careless_unit_would_be_caught(systemd_analyze: Path, unit: Path) -> None:
     unit.write_text(
         re.sub(r"^(CapabilityBoundingSet|SystemCallFilter|ProtectSystem)=.*\n", "", unit.read_text(), flags=re.M)

@@ -12,8 +12,11 @@ from ingest.address import (
 )
 from ingest.camera import Credentials
 from ingest.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
+from ingest.certificate_rule import CertificateRuleError
+from ingest.picture_shape import AspectError
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
+from matcher.audit.schema import violation
 from matcher.clock import system_clock
 from matcher.store.database import Database
 from matcher.store.sealing import load_master_key
@@ -128,6 +131,11 @@ def test_unknown(store: CameraStore, change: str) -> None:
         {"analysed_fps": 61.0},
         {"analysed_fps": float("nan")},
         {"min_eye_distance": 1.0},
+        {"rotation": 45},
+        {"rotation": -90},
+        {"snapshot_seconds": 0.1},
+        {"snapshot_seconds": 3601.0},
+        {"snapshot_seconds": float("nan")},
     ],
 )
 def test_invalid(store: CameraStore, changes: dict[str, object]) -> None:
@@ -165,7 +173,7 @@ def test_a_login_does_not_follow_to_another_host(store: CameraStore) -> None:
 
 def test_forgetting_a_login(store: CameraStore) -> None:
     camera = add(store, credentials=Credentials(username="admin", password=CANARY))
-    assert store.update(camera.id, actor=ACTOR, forget_credentials=True).credentials is None
+    assert store.update(camera.id, actor=ACTOR, credentials=None).credentials is None
     assert store.get(camera.id).credentials is None
 
 
@@ -183,7 +191,7 @@ def test_a_substream_is_sealed_whole_and_kept_for_its_host_only(
     assert moved.substream is None and store.get(camera.id) == moved
     again = store.update(camera.id, actor=ACTOR, substream="rtsp://joe:canary7531@127.0.0.2:9/small")
     assert again.substream == "rtsp://127.0.0.2:9/small"
-    assert store.update(camera.id, actor=ACTOR, forget_substream=True).substream is None
+    assert store.update(camera.id, actor=ACTOR, substream=None).substream is None
     store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/x", substream=SUBSTREAM)
     assert "7531" not in repr(store.get(camera.id)) + str([entry.body for entry in log.entries(0, 100)])
     database.close()
@@ -207,3 +215,94 @@ def test_a_substream_from_elsewhere_is_refused(store: CameraStore, substream: st
 def test_a_file_has_no_substream(store: CameraStore, clip: Path) -> None:
     with pytest.raises(CameraInvalidError, match="same host"):
         add(store, address=str(clip), local=True, substream=str(clip))
+
+
+FINGERPRINT = "0123456789abcdef" * 4
+AS_OPENSSL = ":".join(FINGERPRINT[at : at + 2] for at in range(0, 64, 2)).upper()
+
+
+def test_the_settings_of_picture_and_connection_are_kept_and_changed(store: CameraStore) -> None:
+    camera = add(
+        store,
+        address="https://127.0.0.1:9/snap.jpg",
+        rotation=270,
+        mirrored=True,
+        aspect=" 16 : 9",
+        certificate="unverified",
+        snapshot_seconds=0.5,
+    )
+    assert (camera.rotation, camera.mirrored, camera.aspect, camera.snapshot_seconds) == (270, True, "16:9", 0.5)
+    assert store.get(camera.id) == camera
+    store.update(camera.id, actor=ACTOR, rotation=0, mirrored=False, aspect=None, certificate=None)
+    changed = store.get(camera.id)
+    assert (changed.rotation, changed.mirrored, changed.aspect, changed.certificate) == (0, False, None, None)
+    assert changed.snapshot_seconds == 0.5
+
+
+@pytest.mark.parametrize("aspect", ["", "16/9", "16:0", "1.78:1", "100:1"])
+def test_an_aspect_that_is_none_is_refused(store: CameraStore, aspect: str) -> None:
+    camera = add(store, name="other")
+    with pytest.raises(AspectError):
+        add(store, aspect=aspect)
+    with pytest.raises(AspectError):
+        store.update(camera.id, actor=ACTOR, aspect=aspect)
+    assert store.list() == (camera,)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"sha256:{FINGERPRINT}",
+        f"SHA256:{FINGERPRINT.upper()}",
+        f"sha256:{AS_OPENSSL}",
+        f" sha256 Fingerprint={AS_OPENSSL}\n",
+        f"SHA256 Fingerprint={AS_OPENSSL}",
+    ],
+)
+def test_a_fingerprint_is_kept_in_one_form(store: CameraStore, given: str) -> None:
+    assert add(store, address="rtsps://127.0.0.1:9/x", certificate=given).certificate == f"sha256:{FINGERPRINT}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "none", "verified", FINGERPRINT, f"sha256:{FINGERPRINT[1:]}", f"sha256:{FINGERPRINT}0", f"sha1:{AS_OPENSSL}"],
+)
+def test_a_certificate_rule_that_cannot_be_read_is_refused(store: CameraStore, given: str) -> None:
+    with pytest.raises(CertificateRuleError, match="SHA-256"):
+        add(store, address="rtsps://127.0.0.1:9/x", certificate=given)
+    assert store.list() == ()
+
+
+@pytest.mark.parametrize("rule", ["unverified", f"sha256:{FINGERPRINT}"])
+def test_a_certificate_rule_is_refused_where_there_is_no_tls(store: CameraStore, clip: Path, rule: str) -> None:
+    for address in ("rtsp://127.0.0.1:9/x", "http://127.0.0.1:9/x", str(clip)):
+        with pytest.raises(CertificateRuleError, match="no TLS"):
+            add(store, address=address, local=True, certificate=rule)
+    camera = add(store)
+    with pytest.raises(CertificateRuleError, match="no TLS"):
+        store.update(camera.id, actor=ACTOR, certificate=rule)
+    assert store.list() == (camera,)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["rtsps://127.0.0.2:9/x", "rtsps://127.0.0.1:10/x", "https://127.0.0.1:9/x", "rtsp://127.0.0.1:9/x"],
+)
+def test_a_certificate_rule_does_not_follow_to_another_place(store: CameraStore, elsewhere: str) -> None:
+    """Else one exception, made for one device, would open the connection to another."""
+    camera = add(store, address="rtsps://127.0.0.1:9/x", certificate="unverified")
+    assert store.update(camera.id, actor=ACTOR, address="rtsps://127.0.0.1:9/y").certificate == "unverified"
+    assert store.update(camera.id, actor=ACTOR, address=elsewhere).certificate is None
+    assert store.get(camera.id).certificate is None
+
+
+def test_the_log_says_which_certificates_are_accepted(store: CameraStore, log: AuditLog) -> None:
+    camera = add(store, address="rtsps://127.0.0.1:9/x")
+    store.update(camera.id, actor=ACTOR, certificate=f"sha256:{FINGERPRINT}")
+    store.update(camera.id, actor=ACTOR, certificate="unverified")
+    store.update(camera.id, actor=ACTOR, name="hall")
+    store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/x")
+    told = [entry.body.get("certificate") for entry in entries(log)]
+    assert told == ["verified", "pinned", "unverified", "unverified", None]
+    assert "certificate" not in entries(log)[-1].body
+    assert all(violation(entry.data) is None for entry in entries(log))

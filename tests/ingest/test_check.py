@@ -1,21 +1,21 @@
 """A check of made-up streams: what it measures does not depend on how long it looks, or on how busy the machine is."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from ingest_stub import BrightRecogniser
+from ingest_stub import BrightRecogniser, face_at
 
 from ingest import check, receiver
-from ingest.check import CameraCheck, look_through
-from ingest.face_measures import FaceMeasures
+from ingest.check import CameraCheck, check_camera
 from ingest.frame import Frame
 from ingest.packet import Packet
-from ingest.source import CameraStreamError, StreamInfo
+from ingest.picture_shape import PictureShape
+from ingest.source import CameraStreamError, CameraUnreachableError, StreamInfo
 from matcher.recognition.face import Face, Image
-from matcher.recognition.quality import QualityGate
 
 PATIENCE = 30.0
 FPS = 25
@@ -25,7 +25,9 @@ BROKEN = CameraStreamError("It broke.", remedy="Mend it.")
 class Decoder:
     """Makes packets, and remembers those that were decoded: their numbers, and whether afresh."""
 
-    def __init__(self) -> None:
+    def __init__(self, picture: Image | None = None) -> None:
+        self.picture = np.zeros((64, 64, 3), np.uint8) if picture is None else picture
+        self.damaged: set[int] = set()
         self.decoded: list[tuple[int, bool]] = []
         self.moved = threading.Condition()
 
@@ -36,18 +38,18 @@ class Decoder:
             with self.moved:
                 self.decoded.append((number, afresh))
                 self.moved.notify_all()
-            blank = np.zeros((64, 64, 3), np.uint8)
             return Frame(
                 number=number,
                 arrived=stamp,
                 captured_at=datetime.now(UTC),
                 width=64,
                 height=64,
-                pixels=lambda: blank,
-                shrunk=lambda width, height: blank,
+                pixels=lambda: self.picture,
+                shrunk=lambda width, height: self.picture,
+                damaged=number in self.damaged,
             )
 
-        return Packet(arrived=stamp, key=number % 10 == 0, size=1000, decode=decode, sent=stamp)
+        return Packet(arrived=stamp, key=number % 10 == 0, size=1000, decode=decode)
 
     def wait_for(self, number: int) -> None:
         with self.moved:
@@ -87,11 +89,16 @@ class Slow(BrightRecogniser):
         return super().detect(images)
 
 
-def checked(*connections: Iterator[Packet], recogniser: BrightRecogniser | None = None) -> CameraCheck:
+def checked(
+    *connections: Iterator[Packet],
+    recogniser: BrightRecogniser | None = None,
+    shape: PictureShape = PictureShape(),  # noqa: B008 - frozen
+) -> CameraCheck:
     streams = [Stream(packets) for packets in connections]
     opened = iter(streams)
-    faces = FaceMeasures(recogniser or BrightRecogniser(), QualityGate())
-    found = look_through(lambda: next(opened), faces, seconds=600.0, endless=False)
+    found = check_camera(
+        lambda: next(opened), endless=False, seconds=600.0, shape=shape, recogniser=recogniser or BrightRecogniser()
+    )
     assert all(stream.closed for stream in streams)
     return found
 
@@ -141,7 +148,7 @@ def test_a_broken_stream_is_taken_up_again_and_told_of(monkeypatch: pytest.Monke
         raise BROKEN
 
     found = checked(breaking(), (decoder.packet(number, begin=7.0) for number in range(50)))
-    assert (found.interruptions, found.frames, found.missing) == (1, 100, 0)
+    assert (found.interruptions, found.frames) == (1, 100)
     assert found.longest_gap_seconds == pytest.approx(7.0 - 49 / FPS)
     assert found.frame_rate == pytest.approx(FPS)
     assert found.bitrate == pytest.approx(8000 * FPS)
@@ -155,3 +162,82 @@ def test_a_camera_that_never_sent_anything_is_told_why() -> None:
     with pytest.raises(CameraStreamError) as raised:
         checked(breaking())
     assert raised.value is BROKEN
+
+
+def test_damaged_frames_are_not_measured() -> None:
+    decoder = Decoder()
+    decoder.damaged = set(range(50))
+    found = checked(map(decoder.packet, range(50)))
+    assert (found.frames, found.looked_at) == (50, 0)
+
+
+class Lying(BrightRecogniser):
+    """Sees a bright mark surest when it is at the top."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        return [[face_at(10, 10, score=0.9 if image[0].mean() > 200 else 0.8)] for image in images]
+
+
+@pytest.mark.parametrize(
+    ("edge", "shape", "turned"),
+    [
+        (np.s_[0, :], PictureShape(), 0),
+        (np.s_[-1, :], PictureShape(), 180),
+        (np.s_[:, -1], PictureShape(rotation=90), 270),
+        (np.s_[:, -1], PictureShape(rotation=90, mirrored=True), 90),
+    ],
+)
+def test_which_way_up_faces_stand_is_told(edge: tuple[slice, ...], shape: PictureShape, turned: int) -> None:
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[edge] = 255
+    decoder = Decoder(picture)
+
+    def slowly() -> Iterator[Packet]:
+        for number in range(0, 1000, FPS):
+            yield decoder.packet(number)
+            decoder.wait_for(number)
+
+    found = checked(slowly(), recogniser=Lying(), shape=shape)
+    assert (found.turned, found.rotation) == (turned, shape.rotation)
+
+
+class Hanging:
+    """A source that hangs in the system, where no limit reaches: when it is opened, or after two packets."""
+
+    bytes_received = 0
+    damaged = 0
+
+    def __init__(self, *, opens: bool) -> None:
+        self.opens = opens
+        self.freed = threading.Event()
+
+    def open(self) -> StreamInfo:
+        if not self.opens:
+            self.freed.wait(PATIENCE)
+        return StreamInfo(codec="h264", width=64, height=64)
+
+    def packets(self) -> Iterator[Packet]:
+        yield from map(Decoder().packet, range(2))
+        self.freed.wait(PATIENCE)
+
+    def close(self) -> None:
+        """Does not reach what hangs."""
+
+
+def test_a_check_of_a_stream_that_hangs_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "OPENING_GRACE", 0.1)
+    monkeypatch.setattr(receiver, "ENDING_SECONDS", 0.1)
+    began = time.monotonic()
+    silent, stuck = Hanging(opens=False), Hanging(opens=True)
+    with pytest.raises(CameraUnreachableError, match="did not answer in time"):
+        check_camera(lambda: silent, endless=True, seconds=1.0, open_seconds=0.2, recogniser=BrightRecogniser())
+    found = check_camera(lambda: stuck, endless=True, seconds=1.0, open_seconds=0.2, recogniser=BrightRecogniser())
+    assert found.frames == 2
+    assert time.monotonic() - began < 6.0
+    silent.freed.set()
+    stuck.freed.set()
+
+
+def test_a_camera_that_sends_no_picture_is_told_so() -> None:
+    with pytest.raises(CameraStreamError, match="sent no picture"):
+        checked(iter(()))

@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -58,6 +59,24 @@ def test_bytes_without_frames_are_a_sign_of_life() -> None:
     reader.stop(5)
 
 
+class Slow(Keyless):
+    """A camera that takes its time to answer."""
+
+    def open(self) -> StreamInfo:
+        self.closed.wait()
+        return super().open()
+
+
+def test_the_time_that_a_source_may_take_to_open_is_no_silence() -> None:
+    source = Slow()
+    reader = Reader(lambda: source, backoff=Backoff(first=0.01, cap=0.01), open_seconds=30.0)
+    reader.start()
+    wait(lambda: reader.silent_for(time.monotonic() + 59) == 0)
+    assert reader.silent_for(time.monotonic() + 80) == pytest.approx(20, abs=2)
+    source.close()
+    reader.stop(5)
+
+
 @pytest.mark.parametrize("error", [OSError("rtsp://user:canary@camera/"), RuntimeError("canary")])
 def test_whatever_breaks_is_said_without_its_words_and_tried_again(error: Exception) -> None:
     def broken() -> Source:
@@ -67,7 +86,10 @@ def test_whatever_breaks_is_said_without_its_words_and_tried_again(error: Except
     reader.start()
     wait(lambda: reader.reconnects > 2)
     assert reader.state is CameraState.RECONNECTING
-    assert reader.error == f"The camera's stream reader broke: {type(error).__name__}."
+    assert reader.error is not None
+    assert re.fullmatch(
+        r"The camera's stream reader met an error in its own code \(test_reader\.py:\d+\)\.", reader.error
+    )
     reader.stop(5)
 
 

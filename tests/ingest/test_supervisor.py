@@ -2,11 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ from typing import Any, ClassVar
 
 import psutil
 import pytest
-from ingest_stub import DIGEST, BreakingRecogniser, BrightRecogniser, HangingRecogniser, crash
+from confinement_stub import ATTEMPTS
+from ingest_stub import DIGEST
 from prometheus_client import CollectorRegistry
 
 from ingest.camera import Camera, Credentials
+from ingest.factory import Factory
 from ingest.health import CameraState, Health
 from ingest.message import View
 from ingest.metrics import IngestMetrics
@@ -39,6 +42,13 @@ POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, evidence=No
 Serve = Callable[..., RtspServer]
 
 
+def stub(name: str, **arguments: Any) -> Factory:
+    return Factory(name=f"ingest_stub:{name}", arguments=arguments)
+
+
+BRIGHT = stub("BrightRecogniser")
+
+
 class LogDownError(ClearglassError):
     code: ClassVar[str] = "test_log_down"
 
@@ -50,10 +60,12 @@ class Gallery:
         self.subject: str | None = None
         self.down = False
         self.queries: list[Query] = []
+        self.probes: list[Probe] = []
         self.alerts: list[Alert] = []
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
         self.queries.append(query)
+        self.probes.append(probe)
         if self.down:
             raise LogDownError("The log is down.", remedy="Wait.")
         candidates = ()
@@ -114,7 +126,7 @@ class Seen:
 class Bench:
     """A supervisor with everything around it."""
 
-    def __init__(self, settings: IngestSettings, factory: Callable[[], Any] = BrightRecogniser) -> None:
+    def __init__(self, settings: IngestSettings, factory: Factory, forbidden: Sequence[Path]) -> None:
         self.gallery = Gallery()
         self.seen = Seen()
         self.registry = CollectorRegistry()
@@ -125,6 +137,7 @@ class Bench:
             settings=settings,
             metrics=IngestMetrics(self.registry),
             recogniser_factory=factory,
+            forbidden=forbidden,
         )
 
     def health(self, camera_id: str = "one") -> Health:
@@ -136,8 +149,8 @@ class Bench:
 
 
 @contextmanager
-def bench(settings: IngestSettings, factory: Callable[[], Any] = BrightRecogniser) -> Iterator[Bench]:
-    bench = Bench(settings, factory)
+def bench(settings: IngestSettings, factory: Factory = BRIGHT, *, forbidden: Sequence[Path] = ()) -> Iterator[Bench]:
+    bench = Bench(settings, factory, forbidden)
     with bench.supervisor:
         yield bench
     assert workers_left() == 0
@@ -294,14 +307,16 @@ def test_a_killed_or_stopped_worker_is_replaced_and_the_other_goes_on(
 def test_a_worker_that_hangs_in_a_library_is_replaced(loopback: IngestSettings, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "hang").touch()
     quick = loopback.model_copy(update={"startup_seconds": 6.0})
-    with bench(quick, partial(HangingRecogniser, tmp_path)) as b:
+    with bench(quick, stub("HangingRecogniser", folder=str(tmp_path))) as b:
         b.supervisor.add(camera(str(clip)))
+        wait(lambda: b.health().restarts)
+        (tmp_path / "hang").unlink()
         wait(lambda: b.live(beyond=2))
         assert b.health().restarts == 1
 
 
 def test_a_worker_that_crashes_at_once_is_tried_again_with_waits(loopback: IngestSettings, clip: Path) -> None:
-    with bench(loopback, crash) as b:
+    with bench(loopback, stub("crash")) as b:
         b.supervisor.add(camera(str(clip)))
         before = resources()
         wait(lambda: b.health().restarts >= 2)
@@ -311,12 +326,12 @@ def test_a_worker_that_crashes_at_once_is_tried_again_with_waits(loopback: Inges
 
 
 def test_what_broke_is_said_without_other_libraries_words(loopback: IngestSettings, clip: Path) -> None:
-    with bench(loopback, BreakingRecogniser) as b:
+    with bench(loopback, stub("BreakingRecogniser")) as b:
         b.supervisor.add(camera(str(clip)))
         wait(lambda: b.health().restarts >= 1)
         errors = {health.error for health in b.seen.healths if health.error}
-        assert any("RuntimeError in ingest_stub.py" in error for error in errors)
-        assert not any("canary" in error for error in errors)
+        assert any("an error in its own code (ingest_stub.py:" in error for error in errors)
+        assert not any("canary" in error or "RuntimeError" in error for error in errors)
 
 
 def test_a_refused_login_is_said_and_not_shown(loopback: IngestSettings, serve: Serve) -> None:
@@ -425,9 +440,10 @@ from ingest.camera import Camera
 from ingest.metrics import IngestMetrics
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
-from ingest_stub import BrightRecogniser
+from ingest.factory import Factory
 supervisor = Supervisor(identifier=None, alerts=None, settings=IngestSettings(),
-                        metrics=IngestMetrics(CollectorRegistry()), recogniser_factory=BrightRecogniser)
+                        metrics=IngestMetrics(CollectorRegistry()),
+                        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"))
 supervisor.add(Camera(id="one", name="one", address=sys.argv[1], purpose="entry"))
 while not supervisor.worker_pid("one"):
     time.sleep(0.01)
@@ -465,3 +481,75 @@ def test_a_camera_with_a_substream_is_searched_from_its_main_stream(
         count = len(b.gallery.queries)
         wait(lambda: len(b.gallery.queries) > count)
         wait(lambda: b.health().state is CameraState.LIVE and (b.health().error or "").startswith("The substream: "))
+
+
+def rss(pid: int | None) -> float:
+    """Megabytes that the process holds in memory."""
+    return float(psutil.Process(pid).memory_info().rss) / 1e6
+
+
+def closed_port() -> int:
+    """One on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def test_workers_of_cameras_that_are_off_hold_no_models(loopback: IngestSettings) -> None:
+    real = Factory(name="matcher.recognition.pipeline:load_recogniser", arguments={"eager": True})
+    names = [f"camera-{number}" for number in range(12)]
+    with bench(loopback, real) as b:
+        b.supervisor.start(camera(f"rtsp://127.0.0.1:{closed_port()}/face", name) for name in names)
+        wait(lambda: all(b.health(name).reconnects >= 3 for name in names))
+        assert all(b.health(name).error for name in names)
+        held = [rss(b.supervisor.worker_pid(name)) for name in names]
+        print(f"RSS in MB of {len(held)} workers: {min(held):.0f} to {max(held):.0f}")  # noqa: T201 - the measurement
+        assert max(held) < 100
+        assert all(b.health(name).restarts == 0 for name in names)
+
+
+def test_a_worker_whose_stream_is_lost_gives_its_models_back_and_its_successor_goes_on(
+    loopback: IngestSettings, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.keeper.LONG_LIVED", 0.0)
+    server = serve()
+    with bench(loopback, stub("bright", idle_seconds=2.0)) as b:
+        b.supervisor.add(camera(server.url("face")))
+        wait(lambda: b.live(beyond=3))
+        first = b.supervisor.worker_pid("one")
+        server.kill()
+        wait(lambda: b.supervisor.worker_pid("one") not in (None, first))
+        at = len(b.seen.healths)
+        before = b.health()
+        wait(lambda: b.health().reconnects > before.reconnects + 1)
+        for health in b.seen.healths[at:]:
+            assert (health.state, health.restarts) == (CameraState.RECONNECTING, 0)
+            assert health.error == before.error is not None
+            assert health.analysed == before.analysed
+        second = b.supervisor.worker_pid("one")
+        assert rss(second) < 100
+        server.start()
+        wait(lambda: b.live(beyond=before.analysed))
+        assert b.supervisor.worker_pid("one") == second and b.health().restarts == 0
+
+
+def test_code_run_in_a_worker_reaches_neither_the_data_folder_nor_the_network(
+    loopback: IngestSettings, serve: Serve, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "master.key").write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        trying = stub("TryingRecogniser", forbidden=str(data / "master.key"), port=port)
+        with bench(loopback, trying, forbidden=[data]) as b:
+            b.supervisor.add(camera(serve().url("face")))
+            wait(lambda: b.gallery.probes)
+    told = b.gallery.probes[0].template.dlib[: len(ATTEMPTS)].astype(bool)
+    assert [name for name, refused in zip(ATTEMPTS, told, strict=True) if not refused] == []
+
+
+def test_a_worker_that_needs_too_much_memory_is_told_of(loopback: IngestSettings, clip: Path) -> None:
+    with bench(loopback, stub("GreedyRecogniser")) as b:
+        b.supervisor.add(camera(str(clip)))
+        wait(lambda: any("more memory than the" in (health.error or "") for health in b.seen.healths))

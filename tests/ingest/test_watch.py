@@ -10,8 +10,9 @@ from ingest_stub import BrightRecogniser, face_at, quality
 from ingest.frame import Frame
 from ingest.message import Identified
 from ingest.passage import SearchRule
+from ingest.uprightness import CROP_SIDE, LEAST_VOTES
 from ingest.view import blur, make_view
-from ingest.watch import MOST_EXTRACTED, Watch
+from ingest.watch import EMPTY_SECONDS, MOST_EXTRACTED, UPRIGHT_SECONDS, Watch
 from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality, QualityGate
 
@@ -25,10 +26,17 @@ class Scripted(BrightRecogniser):
         self.faces: list[Face] = []
         self.quality = quality()
         self.extracted = 0
+        self.turned_tests = 0
+        self.upright_after = 0
+        """Quarter turns clockwise after which a face's crop is seen best."""
         self.detected_in: list[tuple[int, int]] = []
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         image = images[0]
+        if image.shape == (CROP_SIDE, CROP_SIDE, 3):
+            self.turned_tests += 1
+            best = (self.turned_tests - 1) % 4 == self.upright_after
+            return [[face_at(0, 0, score=0.9 if best else 0.8)]]
         self.detected_in.append((image.shape[1], image.shape[0]))
         scale = image.shape[1] / SIZE[0]
         return [[_scaled(face, scale) for face in self.faces]]
@@ -319,3 +327,80 @@ def test_a_still_view_is_looked_at_every_other_second(watch: Watch, recogniser: 
     assert len(watch.look(frame(4.0, still)).sightings) == 1
     watch.look(replace(frame(4.2, still), width=SIZE[0] // 2, height=SIZE[1] // 2))
     assert len(recogniser.detected_in) == 4, "another picture is looked at"
+
+
+def test_in_a_damaged_frame_faces_are_followed_and_nobody_is_searched_for(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    looked = watch.look(replace(frame(0.0), damaged=True))
+    assert (looked.seen[0].track, looked.sightings, recogniser.extracted) == (1, (), 0)
+    assert watch.look(replace(frame(0.2), damaged=True)).sightings == ()
+    (asked,) = watch.look(frame(0.4)).sightings
+    assert (asked.passage, asked.search) == (1, 1), "the same passage"
+    assert make_view(replace(frame(0.6), damaged=True), frame(0.6).pixels(), (), width=320).jpeg
+
+
+def test_which_way_up_faces_stand_is_tested_now_and_then_until_it_is_known(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.upright_after = 2
+    step = 0
+    while watch.turned is None:
+        assert step * 0.2 < (LEAST_VOTES + 1) * UPRIGHT_SECONDS
+        watch.look(frame(0.2 * step))
+        step += 1
+    assert watch.turned == 180
+    assert recogniser.turned_tests == 4 * LEAST_VOTES
+    assert step * 0.2 > (LEAST_VOTES - 1) * UPRIGHT_SECONDS
+    for later in range(50):
+        watch.look(frame(20 + 0.2 * later))
+    assert recogniser.turned_tests == 4 * LEAST_VOTES, "known"
+    watch.reconnected()
+    recogniser.upright_after = 0
+    for later in range(100):
+        watch.look(frame(40 + 0.2 * later))
+    assert watch.turned is None, "it hangs upright now"
+    assert recogniser.turned_tests == 2 * 4 * LEAST_VOTES, "which is known too"
+
+
+def test_no_test_delays_a_search_or_a_machine_that_is_late(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    assert watch.look(frame(0.0)).sightings
+    assert recogniser.turned_tests == 0
+    watch.look(frame(0.2), hurried=True)
+    watch.look(replace(frame(0.4), damaged=True))
+    assert recogniser.turned_tests == 0
+    watch.look(frame(0.6))
+    assert recogniser.turned_tests == 4
+
+
+class UpsideDown(BrightRecogniser):
+    """Finds a face only when its picture stands on its head, and counts how often it looks."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        self.looked += 1
+        return [[face_at(0, 0)] if image[-1].mean() > 200 else [] for image in images]
+
+
+def test_a_view_without_faces_is_now_and_then_looked_at_from_all_sides() -> None:
+    recogniser = UpsideDown()
+    watch = Watch(recogniser, gate=QualityGate(), rule=SearchRule(), gap=1.5)
+    moments = [0.5 * step for step in range(2 * 200)]
+    for moment in moments:
+        picture = frame(moment).pixels()
+        picture[:8] = 255
+        watch.look(frame(moment, picture))
+    assert watch.turned == 180
+    assert recogniser.looked == len(moments) + 4 * LEAST_VOTES
+    assert moments[-1] > (LEAST_VOTES + 1) * EMPTY_SECONDS
+
+
+@pytest.mark.parametrize(("mirrored", "turned"), [(False, 90), (True, 270)])
+def test_seen_in_a_mirror_a_camera_is_turned_the_other_way(recogniser: Scripted, mirrored: bool, turned: int) -> None:
+    watch = Watch(recogniser, gate=QualityGate(), rule=SearchRule(), gap=1.5, mirrored=mirrored)
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.upright_after = 1
+    for step in range(100):
+        watch.look(frame(0.2 * step))
+    assert watch.turned == turned

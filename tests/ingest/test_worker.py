@@ -32,3 +32,23 @@ def test_after_the_warm_up_memory_hardly_grows_whatever_comes() -> None:
     printed = subprocess.run([sys.executable, "-c", _GROWTH], capture_output=True, text=True, timeout=120, check=True)
     # A large picture's own buffers. A batch of faces that had not been met before took 50 MiB more.
     assert float(printed.stdout) < 35
+
+
+_LIMITS = """
+import resource, tempfile
+from matcher.child_process import limit_resources
+kept = tempfile.TemporaryFile()
+limit_resources(data=1 << 30)
+limit_resources(data=2 << 30)
+assert resource.getrlimit(resource.RLIMIT_DATA) == (1 << 30, 1 << 30)
+for attempt in (lambda: bytearray(2 << 30), lambda: kept.write(b"x") and kept.flush()):
+    try:
+        attempt()
+    except (MemoryError, OSError) as error:
+        print(type(error).__name__)
+"""
+
+
+def test_a_process_with_limits_gets_no_more_memory_and_lets_no_file_grow() -> None:
+    printed = subprocess.run([sys.executable, "-c", _LIMITS], capture_output=True, text=True, timeout=60, check=False)
+    assert printed.stdout.split() == ["MemoryError", "OSError"], printed.stderr

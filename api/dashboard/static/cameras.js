@@ -1,13 +1,13 @@
-// The cameras: how each is doing, switching off and on, adding and removing.
+// The cameras: how each is doing, switching off and on, adding, changing and removing.
 
 import { send } from "./api.js";
 import { cameras, STATE } from "./camera.js";
 import { cameraForm } from "./camera_form.js";
 import { confirmed } from "./dialog.js";
 import { chip, element, icon } from "./element.js";
-import { bitrate, count, plural, rate } from "./measure.js";
+import { bitrate, count, percent, plural, rate } from "./measure.js";
 import { complain, empty, failure, notify, waiting } from "./message.js";
-import { fineSpan } from "./moment.js";
+import { fineSpan, minuteOf } from "./moment.js";
 import { on, onReturn } from "./stream.js";
 import { may } from "./viewer.js";
 
@@ -16,40 +16,74 @@ const slot = document.getElementById("camera-form");
 const opener = document.getElementById("add-camera");
 const summary = document.getElementById("cameras-summary");
 const writes = may("cameras_write");
-const rows = new Map(); // camera id → [<tr>, its cells for health]
+const rows = new Map(); // camera id → its camera, <tr> and cells for health
 let list = [];
 
 function row(camera) {
-  const cells = Array.from({ length: 5 }, () => element("td"));
-  const [state, picture, rates, newest, faces] = cells;
-  state.dataset.label = "State";
-  picture.dataset.label = "Stream";
-  rates.dataset.label = "Frames";
-  newest.dataset.label = "Newest";
-  faces.dataset.label = "Passages";
+  const cells = Object.fromEntries(["State", "Stream", "Frames", "Newest", "Passages"].map((label) => [label, element("td", { "data-label": label })]));
+  const upright = element("div", { class: "advice" });
   const node = element("tr", { "data-camera": camera.id },
-    element("td", {}, element("b", {}, camera.name), element("small", { title: camera.address }, camera.address), element("small", {}, `for ${camera.purpose}${camera.has_credentials ? ", with login" : ""}${camera.substream ? ", with substream" : ""}`)),
-    ...cells,
-    element("td", { class: "fit" }, writes ? element("div", { class: "buttons" },
-      element("a", { class: "button quiet", href: `/cameras/${encodeURIComponent(camera.id)}/check` }, "Check"),
-      element("button", { class: "quiet", type: "button", onclick: () => change(camera, { enabled: !camera.enabled }) }, camera.enabled ? "Switch off" : "Switch on"),
-      element("button", { class: "quiet danger", type: "button", "aria-label": `Remove ${camera.name}`, onclick: () => remove(camera) }, icon("erase"))) : null));
-  rows.set(camera.id, [node, cells]);
+    element("td", {}, element("b", {}, camera.name), element("small", { title: camera.address }, camera.address), element("small", { title: details(camera) }, details(camera)),
+      camera.certificate === "unverified" && chip("Certificate not verified", "warn", "warning"), upright),
+    ...Object.values(cells),
+    element("td", { class: "fit" }, writes ? buttons(camera) : null));
+  rows.set(camera.id, { camera, node, cells, upright });
   report(camera.health);
   return node;
+}
+
+function buttons(camera) {
+  return element("div", { class: "buttons" },
+    element("a", { class: "button quiet", href: `/cameras/${encodeURIComponent(camera.id)}/check` }, "Check"),
+    element("button", { class: "quiet", type: "button", "aria-label": `Edit ${camera.name}`, "aria-controls": "camera-form", onclick: (event) => open(camera, event.currentTarget) }, "Edit"),
+    element("button", { class: "quiet", type: "button", onclick: () => change(camera, { enabled: !camera.enabled }) }, camera.enabled ? "Switch off" : "Switch on"),
+    element("button", { class: "quiet danger", type: "button", "aria-label": `Remove ${camera.name}`, onclick: () => remove(camera) }, icon("erase")));
+}
+
+function details(camera) {
+  return [
+    `for ${camera.purpose}`,
+    camera.has_credentials && "with login",
+    camera.substream && "with substream",
+    camera.rotation && `rotated ${camera.rotation}°`,
+    camera.mirrored && "mirrored",
+    camera.aspect,
+  ].filter(Boolean).join(", ");
 }
 
 function report(health) {
   const found = rows.get(health.camera_id);
   if (!found) return;
-  const [state, picture, rates, newest, faces] = found[1];
+  const { State, Stream, Frames, Newest, Passages } = found.cells;
   const { label, tone } = STATE[health.state];
   const seen = health.width > 0;
-  state.replaceChildren(chip(label, tone), health.error ? element("small", {}, health.error) : "");
-  picture.replaceChildren(seen ? `${health.width}×${health.height}` : "–", element("small", {}, seen ? bitrate(health.bitrate) : ""));
-  rates.replaceChildren(`${rate(health.frame_rate)}/s`, element("small", {}, `${rate(health.analysed_rate)}/s looked at`));
-  newest.replaceChildren(health.newest_frame_age === null ? "–" : fineSpan(health.newest_frame_age), element("small", {}, interruptions(health)));
-  faces.replaceChildren(count(health.passages), element("small", {}, reasons(health.refused)));
+  State.replaceChildren(chip(label, tone), ...faults(health).map((text) => element("small", {}, text)));
+  Stream.replaceChildren(seen ? `${health.width}×${health.height}` : "–", element("small", {}, seen ? bitrate(health.bitrate) : ""), loss(health));
+  Frames.replaceChildren(`${rate(health.frame_rate)}/s`, element("small", {}, `${rate(health.analysed_rate)}/s looked at`));
+  Newest.replaceChildren(health.newest_frame_age === null ? "–" : fineSpan(health.newest_frame_age), element("small", {}, interruptions(health)));
+  Passages.replaceChildren(count(health.passages), element("small", {}, reasons(health.refused)));
+  advise(found, health.turned);
+}
+
+function faults({ error, retry_at }) {
+  const next = retry_at && `Next try at ${minuteOf(retry_at)}`;
+  if (!next) return error ? [error] : [];
+  return error ? [error, next] : [`Login refused. ${next}`];
+}
+
+function loss({ received_packets, lost_packets }) {
+  return lost_packets > 0 ? element("small", { "data-tone": "warn", title: `${count(lost_packets)} RTP packets since the service started` }, `${percent(lost_packets / (received_packets + lost_packets))} lost`) : "";
+}
+
+/** Says how the picture should be turned. Only what changed is drawn: a button that is replaced cannot be clicked. */
+function advise({ camera, upright }, turned) {
+  if (upright.dataset.turned === String(turned)) return;
+  upright.dataset.turned = turned;
+  if (!turned) return upright.replaceChildren();
+  const rotation = (camera.rotation + turned) % 360;
+  upright.replaceChildren(
+    element("small", { "data-tone": "warn" }, `Faces look turned by ${turned}°: set the rotation to ${rotation}°`),
+    writes ? element("button", { type: "button", "aria-label": `Set the rotation of ${camera.name} to ${rotation}°`, onclick: () => change(camera, { rotation }) }, "Set it") : "");
 }
 
 function interruptions({ reconnects, restarts }) {
@@ -98,26 +132,30 @@ async function remove(camera) {
   if (done) await load();
 }
 
-function close() {
-  slot.replaceChildren();
-  opener.setAttribute("aria-expanded", "false");
-  opener.focus();
-}
-
-opener?.addEventListener("click", () => {
+/** Opens the form, for a new camera or for one that is there; `by`: the button that opened it, which gets the focus back. */
+function open(camera, by) {
+  const close = () => {
+    slot.replaceChildren();
+    opener.setAttribute("aria-expanded", "false");
+    (by.isConnected ? by : opener).focus();
+  };
   const form = cameraForm({
-    purposes: [...new Set(list.map((camera) => camera.purpose))],
+    camera,
+    purposes: [...new Set(list.map((one) => one.purpose))],
     onclose: close,
-    onadded: (camera) => {
+    onsaved: (saved) => {
       close();
-      notify(`${camera.name} is added.`, "Its first picture takes a moment.");
+      notify(...(camera ? [`${saved.name} is changed.`, "It connects again with its new settings."] : [`${saved.name} is added.`, "Its first picture takes a moment."]));
       load();
     },
   });
   slot.replaceChildren(form);
-  opener.setAttribute("aria-expanded", "true");
+  opener.setAttribute("aria-expanded", String(camera === null));
+  form.scrollIntoView({ block: "nearest" });
   form.querySelector("input").focus();
-});
+}
+
+opener?.addEventListener("click", () => open(null, opener));
 
 on("health", report);
 onReturn(load);

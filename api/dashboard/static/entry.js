@@ -58,7 +58,7 @@ const SAYS = {
   erasure: (body) => ["person", body.subject],
   consent: (body) => [body.action, "for person", body.subject, "by", body.actor],
   declaration: (body) => ["of groups", body.action, "for person", body.subject, "by", body.actor],
-  camera: (body) => [body.name, body.action, "by", body.actor],
+  camera: (body) => [body.name, body.action, "by", body.actor, body.certificate === "unverified" && "(certificate not verified)"],
   key: (body) => [body.action, body.key],
   account: (body) => [body.action, body.account, "by", body.actor],
   login: (body) => [body.outcome, body.account],

@@ -26,6 +26,9 @@ export function bitrate(bits) {
   return `${Math.round(bits / 1e3)} kb/s`;
 }
 
+/** A share such as 0.013 as "1.3 %", for what a network lost and the like; never for how alike two faces are. */
+export const percent = (share) => (share < 0.001 ? "less than 0.1 %" : `${(share * 100).toFixed(1)} %`);
+
 /** A rate such as 0.0001 as "1 in 10,000". Never a percentage: people read those as how sure the machine is. */
 export const oneIn = (share) => (share > 0 ? `1 in ${whole.format(Math.round(1 / share))}` : "none");
 

@@ -5,6 +5,7 @@ import { element } from "./element.js";
 const SECOND = 1000;
 const STEPS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 /** "7 s", "42 s", "3 min", "5 h", "12 d". */
@@ -24,6 +25,7 @@ export function ago(iso, now = Date.now()) {
 
 export const dayOf = (iso) => day.format(new Date(iso));
 export const clockOf = (iso) => clock.format(new Date(iso));
+export const minuteOf = (iso) => minute.format(new Date(iso));
 
 /** A <time> with the day and the clock. */
 export function stamp(iso) {

@@ -226,6 +226,33 @@ def test_the_doctor_warns_of_a_threshold_nobody_measured(
     assert "both set" in found["found"]
 
 
+def test_the_doctor_says_what_holds_of_the_workers_sandbox(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import subprocess
+
+    def sandbox() -> dict[str, Any]:
+        found = json.loads(run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")[1])
+        return next(finding for finding in found if finding["what"] == "worker sandbox")
+
+    found = sandbox()
+    assert found["well"] and found["found"].startswith("a process that decodes a stream ")
+    old = b'{"files": true, "connections": false, "sockets": false, "signals": false, "gaps": ["No libseccomp."]}'
+    real = subprocess.run
+
+    def run_elsewhere(command: list[str], **options: Any) -> Any:
+        if "ingest.sandbox" in command:
+            return subprocess.CompletedProcess(command, 0, old, b"")
+        return real(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", run_elsewhere)
+    found = sandbox()
+    assert (found["well"], found["warns"]) == (True, True), "it stops nothing"
+    assert "reads nothing but" in found["found"]
+    assert "Not confined: connections, sockets, signals. No libseccomp." in found["found"]
+    assert "libseccomp2" in found["remedy"]
+
+
 def test_the_doctor_goes_on_after_a_setting_that_cannot_be_used(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,10 +23,12 @@ def test_a_camera_is_checked_from_its_row_and_told_what_was_found(open_page, sit
     expect(page.get_by_role("heading", name="Not checked yet")).to_be_visible()
     page.get_by_role("button", name="Check this camera").click()
     # However long a busy machine takes: the film ends the check.
-    expect(page.locator("tr[data-finding]")).to_have_count(9, timeout=120_000)
+    expect(page.locator("tr[data-finding]")).to_have_count(11, timeout=120_000)
     expect(page.locator("tr[data-finding=eye_distance]")).to_contain_text("at least")
     expect(page.locator("tr[data-finding=faces_seen]")).to_contain_text("Cannot tell")
-    expect(page.locator("tr[data-finding=loss]")).to_contain_text("0 % of frames")
+    expect(page.locator("tr[data-finding=loss]")).to_contain_text("0 %")
+    for what in ("upright", "shape"):
+        expect(page.locator(f"tr[data-finding={what}] td").first).to_have_text(what)
     expect(page.locator("#check .message").first).to_contain_text("Not enough was seen")
     expect(page.get_by_role("button", name="Check this camera")).to_be_enabled()
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import trustme
 
+from ingest.rehearsal.certificate import ServerCertificate
 from ingest.rehearsal.portrait import Person, Portrait, portrait_of
 from ingest.rehearsal.scene import Scene, compose_scene
 from matcher.recognition.face import Face, Image
@@ -35,3 +37,17 @@ def scene(tmp_path_factory: pytest.TempPathFactory, portrait: Portrait, mirrored
         height=720,
         seed=3,
     )
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> ServerCertificate:
+    """For 127.0.0.1, issued by the authority."""
+    folder, issued = tmp_path_factory.mktemp("certificate"), authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    return ServerCertificate(certificate=folder / "certificate.pem", key=folder / "key.pem")

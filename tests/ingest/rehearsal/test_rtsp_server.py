@@ -191,3 +191,10 @@ def test_the_viewers_of_a_cameras_two_streams_see_the_same_moment(scene: Scene, 
         joined = frames(server.url("small"), 1)[0].to_ndarray()
         (place,) = [number for number, original in enumerate(originals) if np.array_equal(original, joined)]
         assert place >= 25 and place % 25 == 0, "a key frame of now, and not the film's beginning"
+
+
+def test_the_help_names_the_troubles() -> None:
+    command = [sys.executable, "-m", "ingest.rehearsal", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "?slow=2&loss=0.01" in told
+    assert all(f"  {name}=" in told for name in ("loss", "udponly", "auth", "ts"))

@@ -1,11 +1,14 @@
 """A recogniser for worker processes that sees one face where it is bright. Importable by name from a worker."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from confinement_stub import attempts
 
 from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality
@@ -59,18 +62,57 @@ class BreakingRecogniser(BrightRecogniser):
 
 
 class HangingRecogniser(BrightRecogniser):
-    """Hangs once for each file `hang` in its folder."""
+    """Hangs while there is a file `hang` in its folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: str) -> None:
+        self._hang = Path(folder) / "hang"
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        hang = self._folder / "hang"
-        if hang.exists():
-            hang.unlink()
+        if self._hang.exists():
             time.sleep(600)
         return super().detect(images)
 
 
+class TryingRecogniser(BrightRecogniser):
+    """Tries in its worker what a hostile stream would try; the templates' numbers say what was refused (1.0)."""
+
+    def __init__(self, *, forbidden: str, port: int) -> None:
+        self._tried = list(attempts(forbidden=Path(forbidden), port=port).values())
+
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
+        told = np.zeros(128, np.float32)
+        told[: len(self._tried)] = self._tried
+        return [replace(template, dlib=told) for template in super().extract(images, faces)]
+
+
+class ConfinedRecogniser(BrightRecogniser):
+    """Sees faces only where all that a hostile stream would try was refused."""
+
+    def __init__(self, *, forbidden: str, port: int) -> None:
+        self._confined = all(attempts(forbidden=Path(forbidden), port=port).values())
+
+    def _faces(self, image: Image) -> list[Face]:
+        return super()._faces(image) if self._confined else []
+
+
+class GreedyRecogniser(BrightRecogniser):
+    """Needs more memory than a worker may have."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        np.ones(64 << 30, np.uint8)
+        return super().detect(images)
+
+
+def bright(*, idle_seconds: float = 60.0) -> BrightRecogniser:
+    """A recogniser in a worker that ends so soon after its stream was live for the last time."""
+    sys.modules["__main__"].IDLE_SECONDS = idle_seconds  # type: ignore[attr-defined]
+    return BrightRecogniser()
+
+
 def crash() -> BrightRecogniser:
     os.abort()
+
+
+def hang() -> BrightRecogniser:
+    time.sleep(600)
+    raise AssertionError

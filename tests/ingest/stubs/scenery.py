@@ -1,8 +1,9 @@
-"""Streams made on the spot to be judged: portraits that move over a wall, large or small, nodding, with losses."""
+"""Streams made on the spot to be judged: portraits that move over a wall, large or small, nodding, with damage."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,12 +33,12 @@ def write_stream(
     *,
     seconds: float,
     kbits: int | None = None,
-    lose_every: int | None = None,
+    cut_every: int | None = None,
     grain: float = 0.0,
     sway: float = 0.0,
     size: tuple[int, int] = (1920, 1080),
 ) -> Path:
-    """People side by side who walk to and fro. kbits: a second, at most. lose_every: of so many packets one is lost.
+    """People side by side who walk to and fro. kbits: a second, at most. cut_every: of so many packets one is halved.
 
     grain: standard deviation of the sensor's noise, in steps of 255. sway: pixels by which the wall moves, as
     a crowd would.
@@ -67,11 +68,20 @@ def write_stream(
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             for packet in stream.encode(frame):
                 sent += 1
-                if lose_every is None or packet.is_keyframe or sent % lose_every:
-                    container.mux(packet)
+                if cut_every is not None and not packet.is_keyframe and sent % cut_every == 0:
+                    packet = _halved(packet)  # noqa: PLW2901 - what goes into the file
+                container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
     return path
+
+
+def _halved(packet: Any) -> Any:
+    import av
+
+    half = av.Packet(bytes(packet)[: packet.size // 2])
+    half.pts, half.dts, half.time_base, half.stream = packet.pts, packet.dts, packet.time_base, packet.stream
+    return half
 
 
 def _picture(wall: Image, people: Sequence[Image], number: int, sway: float) -> Image:

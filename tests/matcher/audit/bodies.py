@@ -18,6 +18,15 @@ ALERT: dict[str, Any] = {
     "camera": "lobby",
     "dissimilarity": 0.25,
 }
+CAMERA: dict[str, Any] = {
+    "action": "added",
+    "actor": "user:one",
+    "camera": "lobby",
+    "name": "Lobby",
+    "place": "rtsps://192.168.1.20:322",
+    "purpose": "demo",
+    "enabled": True,
+}
 DECLARATION: dict[str, Any] = {"action": "declared", "subject": "somebody", "actor": "user:one", "commitment": DIGEST}
 GALLERY = {"id": "main", "revision": 0, "content_hash": DIGEST, "size": 0, "in_scope": 0}
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 
 from matcher.audit.merkle import Frontier
@@ -13,17 +13,22 @@ from matcher.store import migration
 from matcher.store.database import DATABASE_FILE, Database
 
 
-def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
-    Database.open(tmp_path / "data").close()
-    file = tmp_path / "data" / DATABASE_FILE
+def _folder_at(revision: str, folder: Path) -> Path:
+    """Makes a data folder whose database has the tables of an older version; returns the database's file."""
+    Database.open(folder).close()
+    file = folder / DATABASE_FILE
     file.unlink()
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         config: Config = migration._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        assert "sealed_substream" not in {column["name"] for column in inspect(connection).get_columns("camera")}
+        command.upgrade(config, revision)
     engine.dispose()
+    return file
+
+
+def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
+    file = _folder_at("0001", tmp_path / "data")
     with sqlite3.connect(file) as raw:
         raw.execute("INSERT INTO camera VALUES ('1', 'Lobby', 'rtsp://10.0.0.1', 'p', NULL, 5, 20, 1, '2026-01-01')")
         raw.execute("INSERT INTO subject VALUES ('s', NULL, '2026-01-01', NULL, NULL)")
@@ -43,6 +48,23 @@ def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(
         kept = raw.execute("SELECT level, place, hash FROM log_hash ORDER BY place").fetchall()
         assert kept == [(1, 0, roots[0]), (1, 1, roots[1])]
     raw.close()
+
+
+def test_a_camera_of_the_version_before_gets_the_defaults_of_the_new_settings(tmp_path: Path) -> None:
+    file = _folder_at("0007", tmp_path / "data")
+    with sqlite3.connect(file) as raw:
+        raw.execute(
+            "INSERT INTO camera (id, name, address, purpose, analysed_fps, min_eye_distance, enabled, created_at)"
+            " VALUES ('1', 'Lobby', 'rtsps://10.0.0.1:322', 'entry', 4, 25, 1, '2026-01-01T00:00:00.000000Z')"
+        )
+    raw.close()
+    Database.open(tmp_path / "data").close()
+    with sqlite3.connect(file) as raw:
+        kept = raw.execute(
+            "SELECT name, rotation, mirrored, aspect, certificate, snapshot_seconds FROM camera"
+        ).fetchall()
+    raw.close()
+    assert kept == [("Lobby", 0, 0, None, None, 1.0)]
 
 
 def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_path: Path) -> None:

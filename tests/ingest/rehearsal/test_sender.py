@@ -3,7 +3,7 @@ import time
 from threading import Event
 from typing import Any
 
-from ingest.rehearsal.serving import put_once
+from ingest.rehearsal.sender import put_once
 
 
 def test_a_loop_that_is_busy_for_long_is_given_an_item_once(in_a_loop: Any) -> None:

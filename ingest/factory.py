@@ -1,0 +1,24 @@
+"""How another process makes a recogniser: by the name of a callable, since the callable itself cannot be sent."""
+
+import pkgutil
+from typing import Annotated, Any
+
+import msgspec
+
+from matcher.recognition.recogniser import Recogniser
+
+
+class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names a callable, and the keyword arguments to call it with.
+
+    name: "module:name", such as "matcher.recognition.pipeline:load_recogniser". arguments: plain values only.
+    """
+
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[\w.]+:[\w.]+$")]
+    arguments: dict[str, bool | int | float | str | None] = {}
+
+    def __call__(self) -> Recogniser:
+        """Imports the module and calls the callable. Raises what either raises."""
+        make: Any = pkgutil.resolve_name(self.name)
+        made: Recogniser = make(**self.arguments)
+        return made

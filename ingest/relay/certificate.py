@@ -1,0 +1,73 @@
+"""Which certificate a camera may show: one that a trusted authority issued for its host, a pinned one, or any."""
+
+import hashlib
+import ssl
+from pathlib import Path
+from typing import ClassVar
+
+from ingest.address import Address
+from ingest.camera import UNVERIFIED
+from matcher.errors import ClearglassError
+
+_REASONS = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by itself",
+    19: "is signed by itself",
+    20: "was issued by an authority that this machine does not know",
+    21: "was issued by an authority that this machine does not know",
+    23: "was revoked",
+    62: "belongs to another host",
+    64: "belongs to another host",
+}
+"""By OpenSSL's X509_V_ERR codes (x509_vfy.h)."""
+
+
+class CameraCertificateError(ClearglassError):
+    """The camera's certificate is not the one that its rule asks for. No login was sent."""
+
+    code: ClassVar[str] = "camera_certificate"
+
+
+def context(rule: str | None, authorities: Path | None) -> ssl.SSLContext:
+    """How TLS is spoken to a camera. authorities: PEM file of further authorities that the site trusts.
+
+    With a pinned certificate `require` decides after the handshake, before anything is sent.
+    """
+    if rule is None:
+        made = ssl.create_default_context()
+        if authorities is not None:
+            made.load_verify_locations(authorities)
+        return made
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def fingerprint(certificate: bytes) -> str:
+    """The rule that pins this certificate. certificate: DER."""
+    return f"sha256:{hashlib.sha256(certificate).hexdigest()}"
+
+
+def require(rule: str | None, certificate: bytes | None, address: Address) -> None:
+    """Raises CameraCertificateError when a certificate (DER) is not the pinned one. Other rules are the context's."""
+    if rule is None or rule == UNVERIFIED:
+        return
+    shown = fingerprint(certificate or b"")
+    if shown != rule:
+        raise CameraCertificateError(
+            f"{address} shows another certificate than the pinned one: {shown}.",
+            remedy="If the camera got a new certificate, pin that one. If not, something else answers in its place.",
+        )
+
+
+def refused(address: Address, error: ssl.SSLCertVerificationError, certificate: bytes | None) -> CameraCertificateError:
+    """What is told of a certificate that failed verification. certificate: DER, where it could be had."""
+    reason = _REASONS.get(error.verify_code, "cannot be verified")
+    shown = "" if certificate is None else f" Its fingerprint is {fingerprint(certificate)}."
+    return CameraCertificateError(
+        f"The certificate of {address} {reason}.{shown}",
+        remedy="Give the camera a certificate of an authority in CLEARGLASS_CAMERA_AUTHORITIES, or compare the "
+        "fingerprint with the camera's own page and pin it in the camera's settings.",
+    )

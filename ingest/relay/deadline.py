@@ -1,0 +1,74 @@
+"""By when a camera must do what comes next: answer, and then never stop sending."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ingest.address import Address
+from ingest.source import CameraUnreachableError
+
+
+class Deadline:
+    """One connection's. Owned by the relays' thread; `newest` and `longest_gap` may be read by any.
+
+    open_seconds: for everything up to the stream's first media. stall_seconds: without media after that.
+    """
+
+    def __init__(self, *, open_seconds: float, stall_seconds: float) -> None:
+        self._open_seconds = open_seconds
+        self._stall_seconds = stall_seconds
+        self._due = time.monotonic() + open_seconds
+        self._connected = False
+        self._heard = False
+        self.newest: float | None = None
+        """When the newest media came, in seconds of time.monotonic(); None before the first."""
+        self.longest_gap = 0.0
+        """The longest time between two arrivals of media, in seconds."""
+
+    def begin(self) -> None:
+        """A new request begins, with all the time for its answer."""
+        self._due = time.monotonic() + self._open_seconds
+
+    def connected(self) -> None:
+        """The camera has accepted the connection."""
+        self._connected = True
+
+    def heard(self) -> None:
+        """The camera has sent something."""
+        self._heard = True
+
+    def arrived(self) -> None:
+        """Media has come."""
+        now = time.monotonic()
+        if self.newest is not None:
+            self.longest_gap = max(self.longest_gap, now - self.newest)
+        self.newest, self._due = now, now + self._stall_seconds
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """While something else is waited for that is no fault of the camera's."""
+        left, self._due = self._due - time.monotonic(), math.inf
+        yield
+        self._due = time.monotonic() + left
+
+    async def expire(self, address: Address) -> None:
+        """Waits until the time is over. Raises CameraUnreachableError then."""
+        while (left := self._due - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, self._stall_seconds))
+        raise self._missed(address)
+
+    def _missed(self, address: Address) -> CameraUnreachableError:
+        remedy = "Check that the camera is on, and the network between here and it."
+        if self.newest is not None:
+            what = f"sent no picture for {self._stall_seconds:g} s"
+        elif not self._connected:
+            what = f"did not accept a connection within {self._open_seconds:g} s"
+        elif not self._heard:
+            what = f"accepted the connection and sent nothing for {self._open_seconds:g} s"
+            remedy = "Check the port, behind which another service may be. If it is the right one, restart the camera."
+        else:
+            what = f"did not begin its stream within {self._open_seconds:g} s"
+            remedy = "If the camera is slow, raise CLEARGLASS_OPEN_SECONDS. If not, restart it."
+        return CameraUnreachableError(f"{address} {what}.", remedy=remedy)

@@ -1,0 +1,148 @@
+"""GET requests to a camera, one after the other, over one connection for as long as the camera keeps it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import h11
+
+from ingest.camera import Credentials
+from ingest.relay.authentication import Authentication
+from ingest.relay.connection import Connection, Destination, connect
+from ingest.relay.deadline import Deadline
+from ingest.relay.refusal import redirected, refused_status
+from ingest.source import CameraStreamError
+
+MAX_HEAD = 1 << 16
+"""Bytes of an answer's head at most."""
+
+MAX_REFUSAL = 1 << 20
+"""Bytes of a refusal's body that are passed over so that its connection can be used again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """The head of an answer with a body. kind: the media type without its parameters, lower case."""
+
+    kind: str
+
+
+class HttpClient:
+    """Asks for one address. Owned by one task, which closes it."""
+
+    def __init__(self, destination: Destination, credentials: Credentials | None, deadline: Deadline) -> None:
+        self._destination = destination
+        self._authentication = Authentication(credentials)
+        self._deadline = deadline
+        self._connection: Connection | None = None
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+
+    async def get(self) -> Reply:
+        """Asks, and gives the login if the camera wants one. The body is to be read from `body`.
+
+        Raises what `connect` raises, and a ClearglassError when the camera refuses or sends its viewers elsewhere.
+        """
+        while True:
+            answer = await self._asked()
+            headers = [(name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in answer.headers]
+            challenges = [value for name, value in headers if name == "www-authenticate"]
+            if answer.status_code == 401 and self._authentication.challenged(challenges):
+                await self._pass_over_body()
+                continue
+            self._judge(answer.status_code, dict(headers))
+            self._authentication.succeeded()
+            return Reply(kind=dict(headers).get("content-type", "").partition(";")[0].strip().lower())
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The bytes of the body, up to its end."""
+        while True:
+            event = await self._event()
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                return
+
+    def close(self) -> None:
+        """Drops the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    async def _asked(self) -> h11.Response:
+        reused = self._ready()
+        if not reused:
+            await self._connect()
+        try:
+            return await self._exchange()
+        except CameraStreamError:
+            if not reused:
+                raise
+            # The camera closed a connection that it had promised to keep.
+            await self._connect()
+            return await self._exchange()
+
+    def _ready(self) -> bool:
+        """Whether the connection can carry another request."""
+        if self._connection is None or self._connection.reader.at_eof():
+            return False
+        with contextlib.suppress(h11.ProtocolError):
+            self._protocol.start_next_cycle()
+            return True
+        return False
+
+    async def _connect(self) -> None:
+        self.close()
+        self._connection = await connect(self._destination)
+        self._deadline.connected()
+        self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+
+    async def _exchange(self) -> h11.Response:
+        assert self._connection is not None  # noqa: S101 - `_asked` has connected
+        address = self._connection.address
+        headers = [("Host", address.host_and_port), ("User-Agent", "Clearglass"), ("Accept", "*/*")]
+        login = self._authentication.header("GET", address.path)
+        if login is not None:
+            headers.append(("Authorization", login))
+        sent = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers]
+        request = h11.Request(method="GET", target=address.path.encode(), headers=sent)
+        await self._connection.send(self._protocol.send(request) + self._protocol.send(h11.EndOfMessage()))
+        while True:
+            event = await self._event()
+            if isinstance(event, h11.Response):
+                return event
+            if not isinstance(event, h11.InformationalResponse):
+                raise CameraStreamError(
+                    f"{address} closed the connection without an answer.",
+                    remedy="Check the port, and whether the camera allows another viewer.",
+                )
+
+    async def _event(self) -> h11.Event:
+        assert self._connection is not None  # noqa: S101 - `_asked` has connected
+        try:
+            while (event := self._protocol.next_event()) is h11.NEED_DATA:
+                data = await self._connection.receive()
+                if data:
+                    self._deadline.heard()
+                self._protocol.receive_data(data)
+        except h11.RemoteProtocolError:
+            raise CameraStreamError(
+                f"What {self._connection.address} sends is no HTTP.", remedy="Check the address's scheme and port."
+            ) from None
+        assert isinstance(event, h11.Event)  # noqa: S101 - h11.PAUSED comes to servers only
+        return event
+
+    async def _pass_over_body(self) -> None:
+        size = 0
+        async for data in self.body():
+            size += len(data)
+            if size > MAX_REFUSAL:
+                self.close()
+                return
+
+    def _judge(self, status: int, headers: dict[str, str]) -> None:
+        assert self._connection is not None  # noqa: S101 - `_asked` has connected
+        address = self._connection.address
+        if 300 <= status < 400:
+            raise redirected(address, headers.get("location", ""))
+        if status != 200:
+            raise refused_status(address, status, login=self._authentication.given)

@@ -1,0 +1,86 @@
+"""Finds JPEGs in what a camera sends, whatever it puts around them.
+
+Multipart bodies differ from camera to camera in their boundaries, lengths and line ends, and some are wrong; where a
+JPEG begins and ends is told by its own markers (ITU-T T.81, annex B).
+"""
+
+from collections.abc import Iterator
+
+from ingest.source import CameraStreamError
+
+MAX_JPEG = 32 << 20
+"""Bytes of a JPEG at most."""
+
+_START = b"\xff\xd8\xff"
+_END = b"\xff\xd9"
+_SCAN = 0xDA
+_BOUNDS = {0xD8, 0xD9}
+"""The start's and the end's markers, which no header holds."""
+
+_ALONE = {0x01, *range(0xD0, 0xD8)}
+"""Markers without a length: TEM and the restarts."""
+
+
+class JpegScanner:
+    """Cuts JPEGs out of bytes as they come. Owned by one task."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+        """Up to where the scan's end was looked for already; 0 while the scan was not reached."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Takes bytes; gives each JPEG that is whole by now. Raises CameraStreamError when one is too large."""
+        self._buffer += data
+        while (end := self._end()) is not None:
+            yield bytes(self._buffer[:end])
+            del self._buffer[:end]
+            self._searched = 0
+        if len(self._buffer) > MAX_JPEG:
+            raise CameraStreamError(
+                f"The camera sends pictures of more than {MAX_JPEG >> 20} MiB.",
+                remedy="Set it to a lower resolution or a stronger compression.",
+            )
+
+    def _end(self) -> int | None:
+        """Where the JPEG at the buffer's beginning ends; None when it is not whole. Drops what is before a JPEG."""
+        buffer = self._buffer
+        while True:
+            if not self._searched:
+                self._drop_up_to(buffer.find(_START))
+                scan = self._scan()
+                if scan is None:
+                    return None
+                self._searched = scan
+            # Inside a scan 0xFF is followed by zero or a restart (B.1.1.5): a new start means that the rest was lost.
+            end = buffer.find(_END, self._searched)
+            again = buffer.find(_START, self._searched, end if end >= 0 else len(buffer))
+            if again >= 0:
+                self._drop_up_to(again)
+                self._searched = 0
+                continue
+            if end >= 0:
+                return end + len(_END)
+            self._searched = max(self._searched, len(buffer) - len(_START) + 1)
+            return None
+
+    def _scan(self) -> int | None:
+        """Where the first scan's header begins; None while it has not come. A false start is left behind."""
+        buffer, place = self._buffer, 2
+        while place + 4 <= len(buffer):
+            if buffer[place] != 0xFF or buffer[place + 1] in _BOUNDS:
+                self._drop_up_to(buffer.find(_START, 1))
+                place = 2
+            elif buffer[place + 1] == _SCAN:
+                return place + 2
+            elif buffer[place + 1] == 0xFF:
+                place += 1
+            elif buffer[place + 1] in _ALONE:
+                place += 2
+            else:
+                place += 2 + int.from_bytes(buffer[place + 2 : place + 4])
+        return None
+
+    def _drop_up_to(self, start: int) -> None:
+        """start: -1 for no JPEG's start in the buffer, whose last bytes may be half of one."""
+        del self._buffer[: start if start >= 0 else max(len(self._buffer) - len(_START) + 1, 0)]

@@ -1,0 +1,30 @@
+"""How much of an RTP stream was lost on its way, told from sequence numbers (RFC 3550, A.1)."""
+
+MAX_DROPOUT, MAX_MISORDER = 3000, 100
+"""Steps of the sequence number beyond which a source has begun a new sequence, and back to which packets come late."""
+
+
+class RtpCounter:
+    """Counts one connection's packets. Owned by one task; the counts may be read by any thread."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.lost = 0
+        self._source: int | None = None
+        self._expected = 0
+
+    def take(self, source: int, sequence: int) -> int:
+        """Counts a packet by its SSRC and sequence number; returns how many are missing just before it."""
+        self.received += 1
+        ahead = (sequence - self._expected) & 0xFFFF
+        if source != self._source:
+            self._source, ahead = source, 0
+        elif ahead >= 0x10000 - MAX_MISORDER:
+            # Late, and counted as lost when the one after it came.
+            self.lost -= self.lost > 0
+            return 0
+        self._expected = (sequence + 1) & 0xFFFF
+        if ahead > MAX_DROPOUT:
+            return 0
+        self.lost += ahead
+        return ahead

@@ -1,0 +1,161 @@
+"""RTSP on one TCP connection: messages (RFC 2326) and between them interleaved packets (10.12)."""
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from ingest.source import CameraStreamError
+
+MAX_HEAD, MAX_BODY = 1 << 16, 1 << 20
+"""Bytes of a message's head and body at most."""
+
+MAX_CHANNEL = 15
+"""The highest channel of interleaved packets that is taken for one: a client asks for 0 and 1, or a few more."""
+
+LEAST_PACKET = 8
+"""Bytes of the shortest RTCP packet (RFC 3550, 6.4.2)."""
+
+_BLOCK = struct.Struct(">BBH")
+_DOLLAR = 0x24
+_HEAD_END = b"\r\n\r\n"
+_BEGIN = re.compile(rb"RTSP/\d\.\d \d|[A-Z_]{3,20} (?:\*|rtsps?:)", re.IGNORECASE)
+_LONGEST_BEGIN = 28
+"""Bytes after which it is known whether a message begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RtspMessage:
+    """A request or an answer. start: its three words. headers: names as they came, in order."""
+
+    start: tuple[str, str, str]
+    headers: Sequence[tuple[str, str]]
+    body: bytes = b""
+
+    @property
+    def status(self) -> int | None:
+        """An answer's status code; None for a request."""
+        version, code, _ = self.start
+        return int(code) if version.upper().startswith("RTSP/") and code.isascii() and code.isdigit() else None
+
+    @property
+    def method(self) -> str:
+        """A request's method."""
+        return self.start[0]
+
+    @property
+    def uri(self) -> str:
+        """What a request is about."""
+        return self.start[1]
+
+    def all(self, name: str) -> list[str]:
+        """The values of each header of this name, whatever its case."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name: str) -> str:
+        """The value of the first header of this name; empty where there is none."""
+        return next(iter(self.all(name)), "")
+
+    def changed(self, *, uri: str | None = None, **headers: str | None) -> Self:
+        """With other headers (None takes one out) and, for a request, another address."""
+        kept = [(key, value) for key, value in self.headers if key.lower() not in headers]
+        new = [
+            (name.title() if name != "cseq" else "CSeq", value) for name, value in headers.items() if value is not None
+        ]
+        start = self.start if uri is None else (self.start[0], uri, self.start[2])
+        return type(self)(start=start, headers=[*new, *kept], body=self.body)
+
+    def encoded(self) -> bytes:
+        """As it goes over the connection."""
+        lines = [" ".join(self.start).rstrip(), *(f"{name}: {value}" for name, value in self.headers)]
+        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + _HEAD_END + self.body
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """An interleaved packet. data: its bytes, the four of the frame before it included."""
+
+    channel: int
+    data: bytes
+
+
+class RtspReader:
+    """Splits what arrives into messages and packets. Bytes that are neither are left out."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[RtspMessage | Block]:
+        """Takes bytes; gives what is whole by now. Raises CameraStreamError when it makes no sense."""
+        buffer = self._buffer
+        buffer += data
+        place, end = 0, len(buffer)
+        try:
+            while end - place >= _BLOCK.size:
+                if buffer[place] == _DOLLAR:
+                    _, channel, length = _BLOCK.unpack_from(buffer, place)
+                    if channel > MAX_CHANNEL or length < LEAST_PACKET:
+                        place = self._next(place + 1)
+                        continue
+                    after = place + _BLOCK.size + length
+                    if after > end:
+                        return
+                    yield Block(channel=channel, data=bytes(buffer[place:after]))
+                    place = after
+                    continue
+                found = self._message(place)
+                if found is None:
+                    return
+                message, place = found
+                if message is not None:
+                    yield message
+        finally:
+            del buffer[:place]
+
+    def _message(self, place: int) -> tuple[RtspMessage | None, int] | None:
+        """The message that begins here and where it ends; no message where none begins; None where it is not whole."""
+        buffer = self._buffer
+        if _BEGIN.match(buffer, place) is None:
+            # Blank lines between messages, nonsense, or half a line.
+            whole = len(buffer) - place >= _LONGEST_BEGIN or not chr(buffer[place]).isalpha()
+            return (None, self._next(place + 1)) if whole else None
+        stop = buffer.find(_HEAD_END, place)
+        if stop < 0:
+            if len(buffer) - place > MAX_HEAD:
+                raise _senseless()
+            return None
+        message = _parsed(bytes(buffer[place:stop]))
+        if message is None:
+            return None, self._next(place + 1)
+        length = message.header("content-length").strip() or "0"
+        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY:
+            raise _senseless()
+        begin = stop + len(_HEAD_END)
+        end = begin + int(length)
+        if end > len(buffer):
+            return None
+        return RtspMessage(start=message.start, headers=message.headers, body=bytes(buffer[begin:end])), end
+
+    def _next(self, place: int) -> int:
+        """Where a packet or an answer may begin next."""
+        found = [where for mark in (b"$", b"RTSP/1.0") if (where := self._buffer.find(mark, place)) >= 0]
+        # The end may hold the beginning of a mark.
+        return min(found, default=max(place, len(self._buffer) - 7))
+
+
+def _parsed(head: bytes) -> RtspMessage | None:
+    """None where it is no message's head."""
+    first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    words = first.split(" ", 2)
+    words += [""] * (3 - len(words))
+    if not (words[0].startswith("RTSP/") or words[2].startswith("RTSP/")):
+        return None
+    headers = [(name.strip(), value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon]
+    return RtspMessage(start=(words[0], words[1], words[2]), headers=headers)
+
+
+def _senseless() -> CameraStreamError:
+    return CameraStreamError(
+        "What the camera sends is no RTSP.", remedy="Check the address's port: RTSP is mostly on 554, pages on 80."
+    )

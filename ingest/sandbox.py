@@ -1,0 +1,285 @@
+"""What a worker process may still do once it decodes: read its libraries, connect to its relay, and nothing else.
+
+Two mechanisms of Linux, neither of which needs any right: Landlock (files, TCP ports, signals) and seccomp (kinds of
+socket, dangerous system calls). Both hold for the process and all its threads until its end.
+
+What stays open, also where everything holds:
+
+- Landlock's network rules name TCP ports and no addresses. A worker whose relay listens on 127.0.0.1:PORT could connect
+  to that PORT on any other address. The port is chosen by the kernel at random (32768 to 60999 by default), and no
+  camera's data is needed there.
+- It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
+  folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
+- It may look at any file's existence, size and times (stat), which Landlock does not govern.
+- The file of the turnstile is open in every worker, which can hold its locks; `ingest.turnstile` waits for them no
+  longer than LONGEST_WAIT.
+"""
+
+import errno
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+import ingest
+import matcher
+
+if TYPE_CHECKING:
+    from py_landlock import AccessFs
+
+FILES_ABI, CONNECTIONS_ABI, SIGNALS_ABI = 1, 4, 6
+"""The versions of Landlock's interface since which it governs each: Linux 5.13, 6.7 and 6.12."""
+
+MEMORY_LIMIT = 3 << 30
+"""Bytes of data (RLIMIT_DATA) that a process which decodes a stream may have: a hostile stream must not take the whole
+machine's. Measured of workers with all models, on H.264 of noise with three faces and a key frame a second: 698 MiB at
+1920×1080, 862 MiB at 3840×2160, 1,483 MiB at 7680×4320, the largest picture that is decoded."""
+
+READABLE = (
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
+    "/sys/devices/system/node",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
+)
+"""Beside the interpreter and its packages. ONNX Runtime and OpenBLAS read what processors there are."""
+
+FORBIDDEN_CALLS = (
+    # Other processes' memory, and descriptors.
+    *("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_open", "pidfd_getfd"),
+    *("pidfd_send_signal", "kcmp", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "move_pages", "migrate_pages"),
+    # Parts of the kernel that often held faults, and that nothing here uses.
+    *("bpf", "perf_event_open", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd"),
+    *("add_key", "request_key", "keyctl", "fanotify_init", "modify_ldt", "personality", "vmsplice"),
+    # Other views of the file system.
+    *("mount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"),
+    *("pivot_root", "chroot", "unshare", "setns", "name_to_handle_at", "open_by_handle_at", "quotactl"),
+    # Changes that Landlock does not govern, or not in its first versions; nothing is written here anyway.
+    *("truncate", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
+    *("utime", "utimes", "futimesat", "utimensat", "creat", "mknod", "mknodat", "mkdir", "mkdirat", "rmdir"),
+    *("unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat"),
+    # What processes of one account share.
+    *("shmget", "shmat", "msgget", "semget", "mq_open", "sched_setscheduler", "sched_setattr", "ioprio_set"),
+    # The machine's own affairs.
+    *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff"),
+    *("acct", "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl", "ioperm"),
+    *("sethostname", "setdomainname"),
+    # Programs, and connections from outside or of two ends.
+    *("execve", "execveat", "bind", "listen", "accept", "accept4", "socketpair"),
+)
+"""Refused with EACCES, whatever their arguments."""
+
+_AF_INET, _AF_INET6, _SOCK_STREAM, _IPPROTO_TCP = 2, 10, 1, 6
+_SOCK_TYPE_MASK = 0xF
+"""The kernel's type argument of socket(2) holds SOCK_CLOEXEC and SOCK_NONBLOCK above these bits."""
+
+_MSG_FASTOPEN = 0x20000000
+"""A flag of send(2) that connects without connect(2), and so without being asked by Landlock."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confinement:
+    """What holds for this process.
+
+    files: it reads only what it needs, and writes nothing. connections: it connects only to the given TCP ports, and
+    accepts none. sockets: it makes no socket but for TCP, and none of the dangerous calls. signals: it can end no other
+    process. gaps: why what does not hold does not, a sentence each.
+    """
+
+    files: bool
+    connections: bool
+    sockets: bool
+    signals: bool
+    gaps: tuple[str, ...] = ()
+
+
+def restrict(*, places: Sequence[str] = (), forbidden: Sequence[str] = ()) -> Confinement:
+    """Confines this process for good. To be called in the main thread before any other thread starts.
+
+    places: the camera's streams. Of an URL the TCP port may be connected to, which must stand in it; a file may be
+    read, and a device read, written and controlled. forbidden: paths of which nothing may be read even where a folder
+    that is needed contains them. A folder that is needed and lies within a forbidden one stays readable.
+    """
+    ports = [int(urlsplit(place).port or 0) for place in places if "://" in place]
+    files = [Path(place) for place in places if "://" not in place]
+    # Prepared first and loaded last: both libraries run a program to find the C library's file.
+    calls = _call_filter()
+    alone = len(_children(Path("/proc/self/task"))) == 1
+    abi, no_landlock = _apply_landlock(ports, files, [Path(place).resolve() for place in forbidden])
+    filtered, no_filter = _load(calls)
+    gaps = [reason for reason in (no_landlock, no_filter) if reason]
+    if not alone:
+        gaps.append("Another thread was running before the process was confined, and Landlock does not hold for it.")
+    if 0 < abi < CONNECTIONS_ABI:
+        gaps.append(f"The kernel's Landlock (version {abi}) does not govern connections: Linux 6.7 or later does.")
+    return Confinement(
+        files=abi >= FILES_ABI and alone,
+        connections=abi >= CONNECTIONS_ABI and alone and filtered,
+        sockets=filtered,
+        signals=filtered or (abi >= SIGNALS_ABI and alone),
+        gaps=tuple(gaps),
+    )
+
+
+def readable(forbidden: Sequence[Path]) -> Iterator[Path]:
+    """The files and folders that the interpreter and its libraries need, without what is forbidden."""
+    packages = [Path(str(package.__file__)).parent for package in (ingest, matcher)]
+    for place in (*map(Path, READABLE), Path(sys.prefix), Path(sys.base_prefix), *packages, *_importable()):
+        if place.exists():
+            yield from without(place.resolve(), forbidden)
+
+
+def without(folder: Path, forbidden: Sequence[Path]) -> Iterator[Path]:
+    """The folder; where forbidden paths lie in it, its children in its place, except those. All paths are resolved."""
+    if folder in forbidden:
+        return
+    if not any(folder in place.parents for place in forbidden):
+        yield folder
+        return
+    for child in _children(folder):
+        # A link may lead into what is forbidden; what it leads to is allowed by its own path, or not at all.
+        if not child.is_symlink():
+            yield from without(child, forbidden)
+
+
+def _importable() -> Iterator[Path]:
+    """What can be imported from the folders of sys.path, which may hold other things too, such as a data folder."""
+    suffixes = tuple(importlib.machinery.all_suffixes())
+    for entry in map(Path, filter(None, sys.path)):
+        if entry.is_relative_to(sys.prefix) or entry.is_relative_to(sys.base_prefix):
+            continue
+        if entry.is_file():
+            yield entry
+        for child in _children(entry):
+            if child.name.endswith(suffixes) or (child / "__init__.py").is_file():
+                yield child
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _listable(forbidden: Sequence[Path]) -> Iterator[Path]:
+    """Folders of sys.path that the interpreter lists whenever they have changed, to find modules in them."""
+    for entry in filter(Path.is_dir, map(Path, filter(None, sys.path))):
+        folder = entry.resolve()
+        if not any(folder == place or folder in place.parents for place in forbidden):
+            yield folder
+
+
+def _apply_landlock(ports: Sequence[int], files: Sequence[Path], forbidden: Sequence[Path]) -> tuple[int, str]:
+    """The version of Landlock that holds, 0 for none, and why."""
+    try:
+        import py_landlock
+    except ImportError:
+        return 0, "The package py-landlock is not installed, so files and connections are not confined."
+    # The interpreter remembers from this what its folders hold, also those that it may not list any more.
+    importlib.util.find_spec("a_module_that_no_folder_holds")
+    try:
+        ruleset = py_landlock.Landlock(strict=False)
+        for path, access in _rules(files, forbidden):
+            ruleset.add_path_rule(path, access=access)
+        ruleset.add_net_rule(*ports, access=py_landlock.AccessNet.CONNECT_TCP)
+        ruleset.apply()
+    except py_landlock.LandlockError:
+        return 0, "This kernel has no Landlock, or it is switched off: files and connections are not confined."
+    return int(ruleset.abi_version), ""
+
+
+def _rules(files: Sequence[Path], forbidden: Sequence[Path]) -> "Iterator[tuple[Path, AccessFs]]":
+    from py_landlock import AccessFs
+
+    for path in readable(forbidden):
+        yield path, AccessFs.READ_FILE | AccessFs.READ_DIR if path.is_dir() else AccessFs.READ_FILE
+    for folder in _listable(forbidden):
+        yield folder, AccessFs.READ_DIR
+    for path in files:
+        if path.exists():
+            device = stat.S_ISCHR(path.stat().st_mode)
+            yield path, AccessFs.READ_FILE | (AccessFs.WRITE_FILE | AccessFs.IOCTL_DEV if device else AccessFs(0))
+
+
+def _call_filter() -> Any:
+    """The filter of system calls, not loaded yet; None where there is no libseccomp."""
+    try:
+        seccomp: Any = importlib.import_module("pyseccomp")
+    except (ImportError, RuntimeError, OSError):
+        return None
+    calls = seccomp.SyscallFilter(seccomp.ALLOW)
+    calls.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
+    calls.set_attr(seccomp.Attr.CTL_TSYNC, 1)
+    for name, arguments in _refused(seccomp):
+        number = seccomp.resolve_syscall(seccomp.Arch.NATIVE, name)
+        # -1: libseccomp does not know it, and other negative ones are not of this architecture.
+        if number >= 0:
+            calls.add_rule(seccomp.ERRNO(errno.EACCES), number, *arguments)
+    return calls
+
+
+def _load(calls: Any) -> tuple[bool, str]:
+    """Whether the filter of system calls holds, and why not."""
+    if calls is None:
+        return False, "The library libseccomp is not installed, so kinds of socket and system calls are not confined."
+    try:
+        calls.load()
+    except OSError:
+        return False, "This kernel refused the filter of system calls, so kinds of socket are not confined."
+    return True, ""
+
+
+def _refused(seccomp: Any) -> Iterator[tuple[str, Iterable[Any]]]:
+    """Names of system calls, and for which arguments each is refused."""
+
+    def argument(place: int, comparison: int, *data: int) -> tuple[Any]:
+        return (seccomp.Arg(place, comparison, *data),)
+
+    for name in FORBIDDEN_CALLS:
+        yield name, ()
+    for family in set(range(_AF_INET6)) - {_AF_INET}:
+        yield "socket", argument(0, seccomp.EQ, family)
+    yield "socket", argument(0, seccomp.GT, _AF_INET6)
+    for kind in set(range(_SOCK_TYPE_MASK + 1)) - {_SOCK_STREAM}:
+        yield "socket", argument(1, seccomp.MASKED_EQ, _SOCK_TYPE_MASK, kind)
+    for protocol in range(1, _IPPROTO_TCP):
+        yield "socket", argument(2, seccomp.EQ, protocol)
+    yield "socket", argument(2, seccomp.GT, _IPPROTO_TCP)
+    for name, place in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        yield name, argument(place, seccomp.MASKED_EQ, _MSG_FASTOPEN, _MSG_FASTOPEN)
+    # To this process only: os.abort and the like. The kernel's SIGPIPE and SIGKILL pass no filter.
+    for name in ("kill", "tgkill"):
+        yield name, argument(0, seccomp.NE, os.getpid())
+    yield "tkill", ()
+    # Of this process only: its limits, and how nice it is.
+    yield "prlimit64", argument(0, seccomp.NE, 0)
+    yield "setpriority", argument(1, seccomp.NE, 0)
+
+
+def main() -> None:
+    """Confines this process as a worker would be, and prints the Confinement as JSON. For `clearglass doctor`."""
+    sys.stdout.buffer.write(msgspec.json.encode(restrict()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Which way up do faces stand in a camera's picture? A camera may hang upside down or on its side.
+
+A face detector puts landmarks into a turned face as if it stood upright, so they do not tell. Its score does: it is
+highest, of the four rotations of a picture, where the face stands upright.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from ingest.turn import Turn
+from matcher.recognition.face import Box, Image
+from matcher.recognition.pixels import warp
+from matcher.recognition.recogniser import Recogniser
+
+MARGIN = 0.03
+"""By how much the best rotation's score must exceed the second best for a picture to count. In 190 portraits (40 of
+"canada", 150 of LFW) the best was the right one each time, by .045 or more in 95 of 100, and 189 crops counted. Of
+faces tilted by 30 degrees 130 of 190 counted, one of them wrongly; at 45 degrees, halfway, 42 counted."""
+
+LEAST_VOTES, LEAST_AGREEMENT = 6, 0.8
+"""How many pictures must count, and the share of them that must agree."""
+
+CROP_SIDE, CROP_WIDTHS = 128, 2.0
+"""Pixels of the square around one face in which it is looked for, and that square's side in sides of the face's box."""
+
+WHOLE_SIDE = 960
+"""Pixels of the longer side of a whole picture in which faces are looked for."""
+
+
+class Uprightness:
+    """Collects votes of pictures. Owned by one thread. mirrored: left and right were exchanged in the pictures."""
+
+    def __init__(self, recogniser: Recogniser, *, mirrored: bool = False) -> None:
+        self._recogniser = recogniser
+        self._mirrored = mirrored
+        self._votes: Counter[int] = Counter()
+
+    @property
+    def turned(self) -> int | None:
+        """Degrees clockwise to add to the camera's rotation for faces to stand upright: 0, 90, 180 or 270.
+
+        None while too few pictures have counted, or they disagree.
+        """
+        total = self._votes.total()
+        if total < LEAST_VOTES:
+            return None
+        quarters, votes = self._votes.most_common(1)[0]
+        if votes < LEAST_AGREEMENT * total:
+            return None
+        # The mirror comes after the camera's rotation: seen through it, a further rotation goes the other way round.
+        return (-quarters if self._mirrored else quarters) % 4 * 90
+
+    def look(self, picture: Image) -> None:
+        """Lets a picture, (height, width, 3) BGR, vote by its surest face."""
+        scores = [self._surest(Turn(quarters=quarters).applied(picture)) for quarters in range(4)]
+        best = max(range(4), key=scores.__getitem__)
+        if scores[best] - max(scores[:best] + scores[best + 1 :]) >= MARGIN:
+            self._votes[best] += 1
+
+    def look_at(self, picture: Image, box: Box) -> None:
+        """Lets the surroundings of one face vote. box: in the picture's pixels."""
+        scale = CROP_SIDE / (CROP_WIDTHS * max(box.width, box.height, 1.0))
+        middle = np.array([box.x + box.width / 2, box.y + box.height / 2])
+        matrix = np.hstack([np.eye(2) * scale, (CROP_SIDE / 2 - scale * middle)[:, None]])
+        self.look(warp(picture, matrix, CROP_SIDE))
+
+    def _surest(self, picture: Image) -> float:
+        faces = self._recogniser.detect([np.ascontiguousarray(picture)])[0]
+        return max((face.score for face in faces), default=0.0)
