@@ -51,12 +51,13 @@ class Uprightness:
         # The mirror comes after the camera's rotation: seen through it, a further rotation goes the other way round.
         return (-quarters if self._mirrored else quarters) % 4 * 90
 
-    def look(self, picture: Image) -> None:
-        """Lets a picture, (height, width, 3) BGR, vote by its surest face."""
+    def look(self, picture: Image) -> bool:
+        """Lets a picture, (height, width, 3) BGR, vote by its surest face; whether it did."""
         scores = [self._surest(Turn(quarters=quarters).applied(picture)) for quarters in range(4)]
         best = max(range(4), key=scores.__getitem__)
-        if scores[best] - max(scores[:best] + scores[best + 1 :]) >= MARGIN:
-            self._votes[best] += 1
+        sure = scores[best] - max(scores[:best] + scores[best + 1 :]) >= MARGIN
+        self._votes[best] += sure
+        return sure
 
     def look_at(self, picture: Image, box: Box) -> None:
         """Lets the surroundings of one face vote. box: in the picture's pixels."""

@@ -39,8 +39,12 @@ class Clearglass:
         return client
 
 
-def command(*arguments: object, stdin: str = "") -> str:
-    """Runs `clearglass …` to its end and returns what it printed."""
+SETTINGS = {"CLEARGLASS_ALLOW_LOOPBACK": "true", "CLEARGLASS_ALLOWED_PORTS": "1-65535"}
+"""Test cameras are on this machine."""
+
+
+def command(*arguments: object, stdin: str = "", status: int = 0) -> str:
+    """Runs `clearglass …` to its end, with this exit status, and returns what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "api.cli", *map(str, arguments)],
         input=stdin,
@@ -48,8 +52,9 @@ def command(*arguments: object, stdin: str = "") -> str:
         text=True,
         timeout=120,
         check=False,
+        env=os.environ | SETTINGS,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
     return done.stdout
 
 
@@ -75,7 +80,7 @@ def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
         [sys.executable, "-m", "api.cli", "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "CLEARGLASS_ALLOW_LOOPBACK": "true", "CLEARGLASS_ALLOWED_PORTS": "1-65535"},
+        env=os.environ | SETTINGS,
     )
     running = Clearglass(address=_address(process), folder=folder, process=process, passwords=passwords)
     try:

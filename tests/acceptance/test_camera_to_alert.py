@@ -11,6 +11,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from ingest.rehearsal.film import turn_film
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.rehearsal.stamp import read as read_stamp
 from matcher.recognition.face import Image
@@ -130,6 +131,29 @@ def test_from_a_cameras_packet_to_a_reviewed_alert(
     expect(log_page.locator("#verification[data-state=good]")).to_be_visible(timeout=10_000)
     # The check reads beside the running service, as an auditor would.
     assert json.loads(command("audit", "verify", "--data", clearglass.folder, "--json"))["verified"] is True
+
+
+def test_a_camera_that_hangs_upside_down_finds_who_walks_past_once_its_rotation_is_set(
+    clearglass: Clearglass, film: Path, astronaut_jpeg: bytes, tmp_path: Path
+) -> None:
+    admin = clearglass.client("admin")
+    subject = enrol(admin, astronaut_jpeg)
+    hung = turn_film(film, tmp_path / "hung.mp4", 180)
+    with RtspServer({"hung": hung}) as server:
+        told = command("camera", "check", server.url("hung"), "--seconds", "20", "--json", status=3)
+        (upright,) = [finding for finding in json.loads(told)["findings"] if finding["what"] == "upright"]
+        assert upright["verdict"] == "fail" and "180" in upright["change"]
+
+        camera = add_camera(admin, "Hall", server.url("hung"))
+        eventually(
+            lambda: health(admin, camera)["turned"] == 180, seconds=60, what="the page says that faces look turned"
+        )
+        assert admin.get("/alerts").json() == []
+        answer = admin.patch(f"/cameras/{camera}", json={"rotation": 180})
+        assert answer.status_code == 200, answer.text
+        [alert, *_] = eventually(lambda: admin.get("/alerts").json(), seconds=60, what="the volunteer is found")
+        assert alert["subject_id"] == subject
+        assert health(admin, camera)["turned"] is None
 
 
 def test_a_camera_comes_back_and_its_neighbour_loses_nothing(clearglass: Clearglass, film: Path) -> None:
