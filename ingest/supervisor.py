@@ -53,7 +53,6 @@ class Supervisor:
         self._turns: dict[str, Lock] = {}
         self._closed = False
         self._relay_loop = RelayLoop()
-        self._relay_loop.start()
         self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         """What the workers take turns at: see `ingest.turnstile`."""
 

@@ -17,11 +17,18 @@ COARSE = 5
 SURROUNDINGS = 0.3
 """How much more than the box is blurred on each side, in shares of it."""
 
+HIDDEN = 12
+"""Cells across and down to which a whole view is brought where faces look turned: the detector misses some of those,
+and a face that was not found cannot be blurred."""
+
 JPEG_QUALITY = 75
 
 
-def make_view(frame: Frame, picture: Image, seen: Sequence[Seen], *, width: int) -> View:
-    """The view of one frame. picture: the frame, at any smaller size. width: of the view, in pixels, at most."""
+def make_view(frame: Frame, picture: Image, seen: Sequence[Seen], *, width: int, hidden: bool = False) -> View:
+    """The view of one frame. picture: the frame, at any smaller size. width: of the view, in pixels, at most.
+
+    hidden: the whole view is made unrecognisable.
+    """
     import cv2
 
     from matcher.recognition.image import encode_jpeg
@@ -32,6 +39,8 @@ def make_view(frame: Frame, picture: Image, seen: Sequence[Seen], *, width: int)
         small = picture.copy()
     else:
         small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    if hidden:
+        _coarsen(small, HIDDEN)
     boxes = []
     for one in seen:
         share = _share(one.box, frame)
@@ -46,8 +55,6 @@ def make_view(frame: Frame, picture: Image, seen: Sequence[Seen], *, width: int)
 
 def blur(image: Image, box: Box) -> None:
     """Makes what is in the box (shares of width and height) and around it unrecognisable, in place."""
-    import cv2
-
     height, width = image.shape[:2]
     left = _pixel(box.x - SURROUNDINGS * box.width, width)
     right = _pixel(box.x + (1 + SURROUNDINGS) * box.width, width)
@@ -55,11 +62,17 @@ def blur(image: Image, box: Box) -> None:
     bottom = _pixel(box.y + (1 + SURROUNDINGS) * box.height, height)
     if right <= left or bottom <= top:
         return
-    across, down = right - left, bottom - top
-    cells = (min(COARSE, across), min(COARSE, down))
-    coarse = cv2.resize(image[top:bottom, left:right], cells, interpolation=cv2.INTER_AREA)
+    _coarsen(image[top:bottom, left:right], COARSE)
+
+
+def _coarsen(image: Image, cells: int) -> None:
+    """Leaves of an image the mean of so many cells each way, in place."""
+    import cv2
+
+    down, across = image.shape[:2]
+    coarse = cv2.resize(image, (min(cells, across), min(cells, down)), interpolation=cv2.INTER_AREA)
     # From cells, which hold all that is left of the face, up again smoothly: blocks would only be uglier.
-    image[top:bottom, left:right] = cv2.resize(coarse, (across, down), interpolation=cv2.INTER_LINEAR)
+    image[:] = cv2.resize(coarse, (across, down), interpolation=cv2.INTER_LINEAR)
 
 
 def _pixel(share: float, size: int) -> int:

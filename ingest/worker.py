@@ -202,12 +202,12 @@ class Worker:
         now = time.monotonic()
         if self._watched and now >= self._view_due and self._channel.unsent < FEW_BYTES:
             self._view_due = max(self._view_due + 1.0 / self._settings.view_fps, now - 1.0)
-            self._show(frame, looked)
+            self._show(frame, looked, hidden=watch.turned is not None)
         return True
 
-    def _show(self, frame: Frame, looked: Looked) -> None:
+    def _show(self, frame: Frame, looked: Looked, *, hidden: bool) -> None:
         with self._stopwatch.timed("view"):
-            view = make_view(frame, looked.picture, looked.seen, width=self._settings.view_width)
+            view = make_view(frame, looked.picture, looked.seen, width=self._settings.view_width, hidden=hidden)
         self._channel.send(view)
 
     def _pass_on_expired(self, watch: Watch) -> None:

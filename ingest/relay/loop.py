@@ -10,14 +10,17 @@ _Result = TypeVar("_Result")
 
 
 class RelayLoop:
-    """An event loop in a thread of its own. A context manager, or `start` and `close`; `run` is for other threads."""
+    """An event loop in a thread of its own, which starts with the first `run`. A context manager.
+
+    `run` and `close` are for other threads.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self.start()
         return self
 
     def __exit__(
@@ -25,16 +28,9 @@ class RelayLoop:
     ) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="relays", daemon=True)
-        self._thread.start()
-
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Runs a coroutine there to its end; returns or raises what it does."""
-        assert self._loop is not None  # noqa: S101 - its owner has started it
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self._started()).result()
 
     def close(self) -> None:
         """Ends what still runs, and the thread."""
@@ -46,6 +42,14 @@ class RelayLoop:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
         self._loop = self._thread = None
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="relays", daemon=True)
+                self._thread.start()
+            return self._loop
 
 
 async def _end_tasks() -> None:

@@ -245,6 +245,15 @@ def test_a_face_the_detector_misses_for_a_moment_stays_blurred(watch: Watch, rec
     assert detail(view.jpeg, share) < 2
 
 
+def test_where_faces_look_turned_the_whole_view_is_hidden(watch: Watch) -> None:
+    now = frame(0.0, checkered())
+    looked = watch.look(now)
+    open_view, hidden = (make_view(now, looked.picture, (), width=640, hidden=one) for one in (False, True))
+    everywhere = Box(x=0.0, y=0.0, width=1.0, height=1.0)
+    assert detail(open_view.jpeg, everywhere) > 10
+    assert detail(hidden.jpeg, everywhere) < 2
+
+
 @pytest.mark.parametrize(
     "box", [(-0.5, -0.5, 0.6, 0.6), (0.99, 0.99, 0.5, 0.5), (2.0, 2.0, 0.1, 0.1), (0.5, 0.5, 0.0, 0.0), (0, 0, 1, 1)]
 )
