@@ -1,7 +1,5 @@
 """The composition root: opens every room on one data folder and joins them. Nothing else knows them all."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,17 +10,14 @@ from api.camera_checks import CameraChecks
 from api.events import Events
 from api.settings import ApiSettings
 from ingest.camera_store import CameraStore
-from ingest.factory import Factory
+from ingest.factory import DETECTING, RECOGNISING
 from ingest.metrics import IngestMetrics
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.clock import Clock, system_clock
 from matcher.matcher import Matcher
 from matcher.recognition.recogniser import Recogniser
-from matcher.settings import MatcherSettings
-
-RECOGNISER = "matcher.recognition.pipeline:load_recogniser"
-"""What workers and checks load in their own processes."""
+from matcher.settings import MatcherSettings, secret_paths
 
 
 class Service:
@@ -39,10 +34,10 @@ class Service:
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
-        forbidden = tuple(_secret(matcher.settings))
+        forbidden = secret_paths(matcher.settings)
         self.camera_checks = CameraChecks(
             settings=ingest,
-            recogniser_factory=Factory(name=RECOGNISER, arguments={"embedders": False}),
+            recogniser_factory=DETECTING,
             clock=clock,
             forbidden=forbidden,
         )
@@ -53,7 +48,7 @@ class Service:
             observer=self.events,
             settings=ingest,
             metrics=IngestMetrics(registry),
-            recogniser_factory=Factory(name=RECOGNISER, arguments={"eager": True}),
+            recogniser_factory=RECOGNISING,
             forbidden=forbidden,
         )
         self.events.on_watching(self.supervisor.watching)
@@ -96,10 +91,3 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _secret(settings: MatcherSettings) -> Iterator[Path]:
-    """What no process that decodes a camera's stream may read."""
-    yield settings.folder
-    if settings.master_key_file is not None:
-        yield settings.master_key_file

@@ -41,7 +41,7 @@ for _ in av.open(sys.argv[1], options=options, timeout=(60.0, 60.0)).demux(video
 """A program that receives a stream as a camera's worker does, and decodes nothing."""
 
 Serve = Callable[[RelayLoop, str, int], Iterator[list[str]]]
-"""Makes addresses at which so many viewers receive a camera's stream; takes them back when it goes on."""
+"""Makes an address for each viewer of a camera's stream, and removes them when it is resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)

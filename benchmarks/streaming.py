@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.errors import MeasurementError
 from benchmarks.rehearsal_cast import PURPOSE
 from ingest.camera import Camera
-from ingest.factory import Factory
+from ingest.factory import RECOGNISING
 from ingest.health import CameraState
 from ingest.metrics import IngestMetrics
 from ingest.observer import Observer
@@ -83,7 +83,7 @@ def streaming(
             alerts=matcher.alerts,
             settings=settings,
             metrics=metrics,
-            recogniser_factory=Factory(name="matcher.recognition.pipeline:load_recogniser", arguments={"eager": True}),
+            recogniser_factory=RECOGNISING,
             observer=observer,
         ) as supervisor:
             supervisor.start(cameras)

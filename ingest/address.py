@@ -9,11 +9,12 @@ here repeats a login, a path or a query: at most scheme, host and port.
 import ipaddress
 import re
 import socket
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from ingest.camera import Credentials
 from matcher.errors import ClearglassError
@@ -48,7 +49,7 @@ class CameraAddressRefusedError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """A network address in its parts. path: from its first slash on, query included."""
+    """A network address in its parts. path: from its first slash on, query included, percent-encoded to ASCII."""
 
     scheme: str
     host: str
@@ -59,6 +60,11 @@ class Address:
     def host_and_port(self) -> str:
         """As HTTP's Host header has it."""
         return f"{_bracketed(self.host)}:{self.port}"
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the scheme is rtsps or https."""
+        return self.scheme in ("rtsps", "https")
 
     def __str__(self) -> str:
         """What people may be shown: no path, for cameras do put passwords there."""
@@ -78,17 +84,18 @@ def split_address(text: str) -> tuple[str, Credentials | None]:
     """Takes a login out of an address as people paste it; returns the address without it, and the login.
 
     The login ends at the last `@`, for passwords hold slashes and hashes too; but at an earlier one, or there is none,
-    where an IP address stands before the first slash: then what follows is a path, and cameras do have `@` in those.
+    where an IP address or a name with a domain stands before the first slash: then what follows is a path, and cameras
+    do have `@` in those.
     """
     text = text.strip()
     head, separator, rest = text.partition("://")
     if not separator or not _SCHEME.fullmatch(f"{head}:") or "@" not in rest or head.lower() == "file":
         return text, None
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if _is_ip_and_port(authority) or not {"@", ":"} & set(authority):
+    if _is_host_and_port(authority) or not {"@", ":"} & set(authority):
         return text, None
     ends = authority.rfind("@")
-    if ends < 0 or not _is_ip_and_port(authority[ends + 1 :]):
+    if ends < 0 or not _is_host_and_port(authority[ends + 1 :]):
         ends = rest.rfind("@")
     username, _, password = rest[:ends].partition(":")
     return f"{head}://{rest[ends + 1 :]}", Credentials(username=unquote(username), password=unquote(password))
@@ -120,7 +127,8 @@ def parse_address(text: str) -> Address:
     if "@" in authority:
         raise _invalid("it holds a login", "Give user name and password apart from the address.")
     host, port = _host_and_port(authority, DEFAULT_PORTS[scheme])
-    return Address(scheme=scheme, host=host, port=port, path=path if path.startswith("/") else f"/{path}")
+    path = quote(path if path.startswith("/") else f"/{path}", safe=string.punctuation)
+    return Address(scheme=scheme, host=host, port=port, path=path)
 
 
 def split_path(text: str) -> tuple[str, str]:
@@ -241,9 +249,14 @@ def _port(text: str, default: int) -> int:
     return int(text)
 
 
-def _is_ip_and_port(authority: str) -> bool:
-    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::\d*)?", authority)
-    return found is not None and (_is_ip(found[1] or "", 6) or _is_ip(found[2] or "", 4))
+def _is_host_and_port(authority: str) -> bool:
+    """Whether this is surely a host: an IP address, or a name whose last label is no number; perhaps with a port."""
+    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::\d{0,5})?", authority)
+    if found is None:
+        return False
+    six, other = found[1] or "", found[2] or ""
+    named = _HOST.fullmatch(other) is not None and other.rpartition(".")[2][:1].isalpha() and "." in other
+    return named or _is_ip(six, 6) or _is_ip(other, 4)
 
 
 def _all_numbers(host: str) -> bool:

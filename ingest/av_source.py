@@ -85,10 +85,11 @@ class AvSource:
     """A source on FFmpeg.
 
     place: an address of a relay, rtsp://127.0.0.1:PORT/… or http://127.0.0.1:PORT/…, or a path of a file or a device.
-    name: what sentences call it. open_seconds: a relay's limit for each of two steps, connecting and finding the video.
-    stall_seconds: how long a relay waits for the camera; FFmpeg waits a little longer than both. paced: play files at
-    their own speed, as a camera would; else as fast as they are read. measuring: have the decoder tell with each frame
-    how hard it was compressed. shape: applied to every frame.
+    name: what sentences call it. open_seconds: how long a relay waits for the whole answer; FFmpeg waits a little
+    longer in each of its two steps, connecting and finding the video. stall_seconds: how long a relay waits between two
+    pictures; FFmpeg waits a little longer. paced: play files at their own speed, as a camera would; else as fast as
+    they are read. measuring: have the decoder say with each frame how hard it was compressed. shape: applied to every
+    frame.
     """
 
     def __init__(

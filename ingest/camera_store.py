@@ -278,7 +278,7 @@ def _check(camera: Camera) -> None:
 
 
 def _uses_tls(camera: Camera) -> bool:
-    return not is_local(camera.address) and parse_address(camera.address).scheme in {"rtsps", "https"}
+    return not is_local(camera.address) and parse_address(camera.address).uses_tls
 
 
 def _certificate_in_a_word(camera: Camera) -> str:

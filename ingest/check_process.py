@@ -193,8 +193,8 @@ def _looked(channel: Channel[CheckStart], start: CheckStart) -> CheckDone | Chec
             channel.send(CheckProgress(gone=float(done)))
 
     try:
-        restrict(places=(start.place,), forbidden=start.forbidden)
         limit_resources(data=MEMORY_LIMIT)
+        restrict(places=(start.place,), forbidden=start.forbidden)
         return CheckDone(check=_check(start, advance))
     except ChannelClosedError:
         raise

@@ -22,3 +22,12 @@ class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         make: Any = pkgutil.resolve_name(self.name)
         made: Recogniser = make(**self.arguments)
         return made
+
+
+_LOAD = "matcher.recognition.pipeline:load_recogniser"
+
+RECOGNISING = Factory(name=_LOAD, arguments={"eager": True})
+"""Loads every model at once: what a camera's worker needs."""
+
+DETECTING = Factory(name=_LOAD, arguments={"embedders": False})
+"""Finds and judges faces, and makes no templates: what a check needs."""

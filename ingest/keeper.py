@@ -13,11 +13,13 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import IO
 
+from ingest.allowance import Allowance, allowances
 from ingest.backoff import Backoff
 from ingest.camera import Camera
 from ingest.channel import Channel, ChannelClosedError
@@ -50,6 +52,7 @@ from ingest.stopwatch import Stopwatch
 from ingest.worker_clock import WorkerClock
 from ingest.worker_settings import WorkerSettings
 from matcher.child_process import command, environment, place_of
+from matcher.clock import system_clock
 from matcher.errors import ClearglassError
 from matcher.probe import CAMERA_ACTOR, Query
 
@@ -63,6 +66,9 @@ GONE_SECONDS = 5.0
 LONG_LIVED = 30.0
 """A worker that lived so long was well: the next restart begins with short waits again."""
 
+LONGEST_AGO = timedelta(minutes=5)
+"""How far a worker's clock may be from this one, and how old a picture that is searched."""
+
 _NO_RATES = {"frame_rate": 0.0, "bitrate": 0.0, "analysed_rate": 0.0}
 _COUNTERS = ("frames", "analysed", "dropped", "bytes", "reconnects", "passages")
 
@@ -71,11 +77,14 @@ class WorkerSilentError(Exception):
     """The worker said nothing for too long."""
 
 
+class WorkerFloodError(Exception):
+    """The worker said more than it may."""
+
+
 class Keeper:
     """Owns the thread, the worker process and the socket between them. Methods may be called from any thread.
 
-    turnstile: the file that all workers share; relay_loop: where the camera's relays work; the supervisor owns both.
-    forbidden: paths that no worker may read.
+    turnstile: the file that all workers share; its owner is the supervisor. forbidden: paths that no worker may read.
     """
 
     def __init__(
@@ -89,7 +98,6 @@ class Keeper:
         metrics: IngestMetrics,
         recogniser_factory: Factory,
         turnstile: IO[bytes],
-        relay_loop: RelayLoop,
         forbidden: Sequence[Path] = (),
         watched: bool = False,
     ) -> None:
@@ -101,11 +109,8 @@ class Keeper:
         self._metrics = metrics
         self._recogniser_factory = recogniser_factory
         self._turnstile = turnstile
-        self._relay_loop = relay_loop
-        self._relays: CameraRelays | None = None
-        """They outlive the workers, so that a refused login is not tried again by the next one."""
-        self._paused = False
-        """Whether the worker was told to wait, since the camera refused its login."""
+        self._paused_until: dict[int, datetime | None] = {}
+        """By stream the end of the pause that the worker was told of."""
         self._forbidden = tuple(map(str, forbidden))
         self.watched = watched
         self._end = Event()
@@ -117,6 +122,8 @@ class Keeper:
         self._past = self._health
         """What the workers before this one counted."""
         self._clock = WorkerClock()
+        self._allowances: dict[type, Allowance] = {}
+        """How much the worker may still say, by the kind of message."""
         self._loading = False
         """Whether the worker loads its models, and may be silent for that long."""
         self._retiring = False
@@ -176,8 +183,9 @@ class Keeper:
         self._change(state=CameraState.STARTING)
         while not self._end.is_set():
             try:
-                with CameraRelays(self._camera, self._settings, self._relay_loop) as self._relays:
-                    self._keep_workers(self._relays, backoff)
+                # They outlive the workers, so that a refused login is not tried again by the next one.
+                with RelayLoop() as loop, CameraRelays(self._camera, self._settings, loop) as relays:
+                    self._keep_workers(relays, backoff)
             except Exception as error:  # noqa: BLE001 - the top of a supervised thread
                 told = str(error) if isinstance(error, ClearglassError) else self._own_error(error)
                 self._broke(told)
@@ -208,7 +216,9 @@ class Keeper:
 
     def _one_worker(self, relays: CameraRelays) -> None:
         """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
-        self._retiring = self._loading = self._paused = False
+        self._retiring = self._loading = False
+        self._paused_until = {}
+        self._allowances = allowances(self._camera, self._settings)
         ours, theirs = socket.socketpair()
         channel = Channel(ours, receives=from_worker())
         try:
@@ -218,7 +228,7 @@ class Keeper:
             self._raised.clear()
             self._clock = WorkerClock()
             self._serve(channel, relays)
-        except (ChannelClosedError, WorkerSilentError) as error:
+        except (ChannelClosedError, WorkerSilentError, WorkerFloodError) as error:
             self._mourn(error)
         finally:
             channel.close()
@@ -226,7 +236,7 @@ class Keeper:
                 self._bury(self._process)
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:
-        """Kills the worker. One that the kernel does not let go is told of, by `worker_pid` and the camera's health."""
+        """Kills the worker. One that does not end stays in `worker_pid`, and the camera's health says so."""
         process.kill()
         try:
             process.wait(GONE_SECONDS)
@@ -241,7 +251,7 @@ class Keeper:
             camera_id=camera.id,
             places=relays.places,
             name=relays.name,
-            shape=PictureShape(rotation=camera.rotation, mirrored=camera.mirrored, aspect=camera.aspect),
+            shape=PictureShape.of(camera),
             settings=replace(WorkerSettings.of(camera, self._settings), stall_seconds=relays.stall_seconds),
             recogniser_factory=self._recogniser_factory,
             forbidden=self._forbidden,
@@ -257,12 +267,15 @@ class Keeper:
                 told = self.watched
                 channel.send(Watching(on=told))
             self._pass_on_forgotten(channel)
-            self._pass_on_pause(channel, relays)
+            self._pass_on_pauses(channel, relays)
             channel.flush()
             messages = channel.receive(TICK)
             received = time.monotonic()
             for message in messages:
-                self._take(message, channel, received)
+                if self._end.is_set():
+                    break
+                self._require_allowed(message, received)
+                self._take(message, channel, relays, received)
             if messages:
                 heard = time.monotonic()
                 patience = self._settings.startup_seconds if self._loading else self._settings.silence_seconds
@@ -281,12 +294,12 @@ class Keeper:
             self._raised = {raised for raised in self._raised if raised[1] != subject_id}
             channel.send(Forget(subject_id=subject_id))
 
-    def _pass_on_pause(self, channel: Channel[FromWorker], relays: CameraRelays) -> None:
+    def _pass_on_pauses(self, channel: Channel[FromWorker], relays: CameraRelays) -> None:
         """Has the worker wait with its next attempt for as long as its relays would let none through."""
-        wait = relays.wait
-        if wait and not self._paused:
-            channel.send(Pause(seconds=wait))
-        self._paused = wait > 0
+        for stream, (wait, retry_at) in enumerate(zip(relays.waits, relays.retries_at, strict=True)):
+            if wait and self._paused_until.get(stream) != retry_at:
+                self._paused_until[stream] = retry_at
+                channel.send(Pause(stream=stream, seconds=wait))
 
     def _dismiss(self, channel: Channel[FromWorker]) -> None:
         """Lets the worker close its stream properly; a worker that does not want to go is killed by the caller."""
@@ -297,12 +310,18 @@ class Keeper:
             # Ends with ChannelClosedError when the worker has gone. What it still says comes too late.
             channel.receive(TICK)
 
-    def _take(self, message: FromWorker, channel: Channel[FromWorker], received: float) -> None:
+    def _require_allowed(self, message: FromWorker, received: float) -> None:
+        """Raises WorkerFloodError when a worker says more than one that works as it should ever does."""
+        allowance = self._allowances.get(type(message))
+        if allowance is not None and not allowance.take(received):
+            raise WorkerFloodError
+
+    def _take(self, message: FromWorker, channel: Channel[FromWorker], relays: CameraRelays, received: float) -> None:
         """Does what the worker's message asks for. received: when it came, in seconds of time.monotonic()."""
         self._loading = isinstance(message, Loading)
         if isinstance(message, Report):
             self._clock.heard(sent=message.sent, received=received)
-            self._reported(message)
+            self._reported(message, relays)
         elif isinstance(message, Sighting):
             self._clock.heard(sent=message.sent, received=received)
             subject_id = self._identify(message)
@@ -333,7 +352,7 @@ class Keeper:
                         camera_id=camera.id,
                         candidate_list=found,
                         probe=sighting.probe,
-                        captured_at=sighting.captured_at,
+                        captured_at=_plausible(sighting.captured_at),
                     )
                     self._raised.add((sighting.passage, subject_id))
                     self._alerted_at[subject_id] = time.monotonic()
@@ -352,7 +371,7 @@ class Keeper:
         since = time.monotonic() - self._alerted_at.get(subject_id, -math.inf)
         return (passage, subject_id) not in self._raised and since >= self._settings.alert_again_seconds
 
-    def _reported(self, report: Report) -> None:
+    def _reported(self, report: Report, relays: CameraRelays) -> None:
         health, past = report.health, self._past
         if health.state is CameraState.RESTARTING:
             # A worker's last words. It counts nothing any more; what it had counted stands.
@@ -379,22 +398,13 @@ class Keeper:
             restarts=self._health.restarts,
             width=health.width or past.width,
             height=health.height or past.height,
-            error=self._search_error or health.error,
-        )
-        self._publish(self._with_relays(now), report)
-
-    def _with_relays(self, health: Health) -> Health:
-        """What the relays know better than the worker: why there is no stream, and what was lost on its way."""
-        relays = self._relays
-        if relays is None:
-            return health
-        return replace(
-            health,
+            # Why there is no stream, and what was lost on its way, the relays know better than the worker.
             error=self._search_error or relays.error or health.error,
             received_packets=relays.received,
             lost_packets=relays.lost,
-            retry_at=relays.retry_at,
+            retry_at=next(iter(relays.retries_at), None),
         )
+        self._publish(now, report)
 
     def _mourn(self, error: Exception) -> None:
         """Says why the worker is gone, unless it was to go."""
@@ -402,6 +412,9 @@ class Keeper:
             return
         if isinstance(error, WorkerSilentError):
             self._broke("The camera's worker hung and was ended.")
+            return
+        if isinstance(error, WorkerFloodError):
+            self._broke("The camera's worker sent more messages than it may and was ended.")
             return
         try:
             code = self._process.wait(timeout=1.0)
@@ -436,6 +449,12 @@ class Keeper:
             told(*arguments)
         except Exception as error:  # noqa: BLE001 - a listener's fault, at the top of a supervised thread
             _LOG.warning("A listener of camera %s met an error (%s).", self._camera.id, place_of(error))
+
+
+def _plausible(captured_at: datetime) -> datetime:
+    """The moment as the worker tells it, or now where it cannot be right."""
+    now = system_clock()
+    return captured_at if abs(now - captured_at) < LONGEST_AGO else now
 
 
 def _spawn(end: socket.socket, turnstile: int) -> "subprocess.Popen[bytes]":

@@ -24,6 +24,9 @@ from matcher.recognition.quality import QualityReason
 VECTOR = 128
 """Numbers in each vector of a template."""
 
+LONGEST_DLIB = 4.0
+"""Of faces the length of dlib's vectors is between 1.2 and 1.6; none of LFW's is longer than 2."""
+
 Count = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
 Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Id = Annotated[str, Meta(max_length=64)]
@@ -32,9 +35,10 @@ Place = Annotated[str, Meta(max_length=4096)]
 Jpeg = Annotated[bytes, Meta(max_length=LARGEST_PICTURE)]
 Moment = Annotated[datetime, Meta(tz=True)]
 STAGES = frozenset({"decode", "convert", "detect", "track", "assess", "extract", "view"})
-"""The stages of the analysis, as `Stopwatch.timed` is told. A new one must be added here."""
+"""The stages that a worker may report: every name that its `Stopwatch` is given. A new one must be added here."""
 
-Times = Annotated[list[Seconds], Meta(max_length=10_000)]
+Times = Annotated[list[Seconds], Meta(max_length=1_000)]
+"""Between two reports, which come twice a second."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
@@ -84,31 +88,32 @@ class View(Message, frozen=True, kw_only=True):
 class Sighting(Message, frozen=True, kw_only=True, eq=False):
     """Worker to service: please identify this passage's best sample so far.
 
-    search: which of the passage's searches this is, from 1. first: whether it is the first. arrived: when the frame's
-    packet arrived; sent: when this message was sent; both in seconds of the worker's time.monotonic().
+    search: which of the passage's searches this is, from 1. arrived: when the frame's packet arrived; sent: when this
+    message was sent; both in seconds of the worker's time.monotonic().
     """
 
     passage: Count
-    track: Count
     search: Count
-    first: bool
     captured_at: Moment
     arrived: Seconds
     sent: Seconds
     probe: Probe
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the probe exceeds its limits."""
+        """Raises ValueError where the probe exceeds its limits, or is none that a recogniser makes."""
         check_bounds(self.probe)
+        template, crop = self.probe.template, self.probe.crop
+        # A longer vector would be close to everybody: `Template.sface` has length 1.
+        if abs(float(np.linalg.norm(template.sface)) - 1) > 1e-3 or float(np.linalg.norm(template.dlib)) > LONGEST_DLIB:
+            raise ValueError("a vector has no length that a recogniser gives it")
+        if crop is not None and not crop.startswith(b"\xff\xd8\xff"):
+            raise ValueError("a crop is no JPEG")
 
 
 class Passed(Message, frozen=True, kw_only=True):
-    """Worker to service: a passage has ended. searched: how often it was searched for (0: never good enough)."""
+    """Worker to service: a passage has ended."""
 
     passage: Count
-    searched: Count
-    refused: Annotated[tuple[Id, ...], Meta(max_length=20)]
-    seconds: Seconds
 
 
 class Loading(Message, frozen=True, kw_only=True):
@@ -134,8 +139,12 @@ class Forget(Message, frozen=True, kw_only=True):
 
 
 class Pause(Message, frozen=True, kw_only=True):
-    """Service to worker: open no stream for so many seconds, since the camera refused its login."""
+    """Service to worker: do not open a stream for this many seconds, since the camera refused it.
 
+    stream: its place in `Start.places`.
+    """
+
+    stream: Annotated[int, Meta(ge=0, le=1)]
     seconds: Seconds
 
 
@@ -167,7 +176,7 @@ class Stop(Message, frozen=True, kw_only=True):
 
 
 class CheckStart(Message, frozen=True, kw_only=True):
-    """Service to the process of a check, its only message: look at this camera for so many seconds.
+    """Service to the process of a check, its only message: look at this camera for `seconds`.
 
     place, name, shape, recogniser_factory, forbidden: as in `Start`. endless: the stream is a camera's, whose end is a
     fault, and no file. min_eye_distance: in pixels, of the camera.
@@ -186,7 +195,7 @@ class CheckStart(Message, frozen=True, kw_only=True):
 
 
 class CheckProgress(Message, frozen=True, kw_only=True):
-    """Process of a check to service: so many seconds are gone."""
+    """Process of a check to service: how many seconds have passed."""
 
     gone: Seconds
 

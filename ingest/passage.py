@@ -6,9 +6,7 @@ log, and gives the false positive identification rate its denominator.
 """
 
 import math
-from dataclasses import dataclass, field
-
-from matcher.recognition.quality import QualityReason
+from dataclasses import dataclass
 
 ANSWER_SECONDS = 10.0
 """An answer that has not come by then is not waited for any longer."""
@@ -41,7 +39,6 @@ class Passage:
     searched: int = 0
     unsearched: bool = True
     subject_id: str | None = None
-    refused: set[QualityReason] = field(default_factory=set)
     _best: float = 0.0
     _searched_at: float = 0.0
     _named_at: float = -math.inf

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from ingest.camera import Camera
 from matcher.errors import ClearglassError
 
 ROTATIONS = (0, 90, 180, 270)
@@ -34,6 +35,11 @@ class PictureShape:
     rotation: int = 0
     mirrored: bool = False
     aspect: str | None = None
+
+    @classmethod
+    def of(cls, camera: Camera) -> Self:
+        """The camera's settings."""
+        return cls(rotation=camera.rotation, mirrored=camera.mirrored, aspect=camera.aspect)
 
 
 def parse_aspect(text: str) -> Fraction:

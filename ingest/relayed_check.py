@@ -41,7 +41,7 @@ class RelayedCheck:
         self._process.stop()
 
     def run(self, seconds: float, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
-        """Looks for so many seconds; leaves neither process nor thread behind. progress: called with the seconds gone.
+        """Looks for `seconds`; leaves neither process nor thread behind. progress: called with the seconds gone.
 
         Raises ClearglassError when the camera's address cannot be read, and OSError when no process can be started.
         """
@@ -57,7 +57,7 @@ class RelayedCheck:
         return CheckStart(
             place=relays.places[0],
             name=relays.name,
-            shape=PictureShape(rotation=camera.rotation, mirrored=camera.mirrored, aspect=camera.aspect),
+            shape=PictureShape.of(camera),
             endless=not relays.local,
             seconds=seconds,
             open_seconds=self._settings.open_seconds,

@@ -6,8 +6,8 @@ socket, dangerous system calls). Both hold for the process and all its threads u
 What stays open, also where everything holds:
 
 - Landlock's network rules name TCP ports and no addresses. A worker whose relay listens on 127.0.0.1:PORT could connect
-  to that PORT on any other address. The port is chosen by the kernel at random (32768 to 60999 by default), and no
-  camera's data is needed there.
+  to that PORT on any other address. The kernel chooses the port at random (32768 to 60999 by default), so an attacker
+  needs a listener on exactly that port.
 - It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
   folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
 - It may look at any file's existence, size and times (stat), which Landlock does not govern.
@@ -15,6 +15,7 @@ What stays open, also where everything holds:
   longer than LONGEST_WAIT.
 """
 
+import contextlib
 import errno
 import importlib
 import importlib.machinery
@@ -22,7 +23,7 @@ import importlib.util
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,13 +85,16 @@ FORBIDDEN_CALLS = (
     *("acct", "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl", "ioperm"),
     *("sethostname", "setdomainname"),
     # Programs, and connections from outside or of two ends.
-    *("execve", "execveat", "bind", "listen", "accept", "accept4", "socketpair"),
+    *("fork", "vfork", "execve", "execveat", "bind", "listen", "accept", "accept4", "socketpair"),
 )
 """Refused with EACCES, whatever their arguments."""
 
 _AF_INET, _AF_INET6, _SOCK_STREAM, _IPPROTO_TCP = 2, 10, 1, 6
 _SOCK_TYPE_MASK = 0xF
 """The kernel's type argument of socket(2) holds SOCK_CLOEXEC and SOCK_NONBLOCK above these bits."""
+
+_CLONE_THREAD = 0x10000
+"""A flag of clone(2): a thread of this process, and no child that would outlive it."""
 
 _MSG_FASTOPEN = 0x20000000
 """A flag of send(2) that connects without connect(2), and so without being asked by Landlock."""
@@ -144,7 +148,7 @@ def readable(forbidden: Sequence[Path]) -> Iterator[Path]:
     """The files and folders that the interpreter and its libraries need, without what is forbidden."""
     packages = [Path(str(package.__file__)).parent for package in (ingest, matcher)]
     for place in (*map(Path, READABLE), Path(sys.prefix), Path(sys.base_prefix), *packages, *_importable()):
-        if place.exists():
+        if _holds(Path.exists, place):
             yield from without(place.resolve(), forbidden)
 
 
@@ -167,11 +171,19 @@ def _importable() -> Iterator[Path]:
     for entry in map(Path, filter(None, sys.path)):
         if entry.is_relative_to(sys.prefix) or entry.is_relative_to(sys.base_prefix):
             continue
-        if entry.is_file():
+        if _holds(Path.is_file, entry):
             yield entry
         for child in _children(entry):
-            if child.name.endswith(suffixes) or (child / "__init__.py").is_file():
+            if child.name.endswith(suffixes) or _holds(Path.is_file, child / "__init__.py"):
                 yield child
+
+
+def _holds(question: Callable[[Path], bool], path: Path) -> bool:
+    """The answer of Path.is_file and the like; no for a path in a folder that may not be entered."""
+    try:
+        return question(path)
+    except OSError:
+        return False
 
 
 def _children(folder: Path) -> list[Path]:
@@ -183,7 +195,9 @@ def _children(folder: Path) -> list[Path]:
 
 def _listable(forbidden: Sequence[Path]) -> Iterator[Path]:
     """Folders of sys.path that the interpreter lists whenever they have changed, to find modules in them."""
-    for entry in filter(Path.is_dir, map(Path, filter(None, sys.path))):
+    for entry in map(Path, filter(None, sys.path)):
+        if not _holds(Path.is_dir, entry):
+            continue
         folder = entry.resolve()
         if not any(folder == place or folder in place.parents for place in forbidden):
             yield folder
@@ -200,7 +214,9 @@ def _apply_landlock(ports: Sequence[int], files: Sequence[Path], forbidden: Sequ
     try:
         ruleset = py_landlock.Landlock(strict=False)
         for path, access in _rules(files, forbidden):
-            ruleset.add_path_rule(path, access=access)
+            # What this account may not reach needs no rule.
+            with contextlib.suppress(py_landlock.PathError, OSError):
+                ruleset.add_path_rule(path, access=access)
         ruleset.add_net_rule(*ports, access=py_landlock.AccessNet.CONNECT_TCP)
         ruleset.apply()
     except py_landlock.LandlockError:
@@ -212,11 +228,11 @@ def _rules(files: Sequence[Path], forbidden: Sequence[Path]) -> "Iterator[tuple[
     from py_landlock import AccessFs
 
     for path in readable(forbidden):
-        yield path, AccessFs.READ_FILE | AccessFs.READ_DIR if path.is_dir() else AccessFs.READ_FILE
+        yield path, AccessFs.READ_FILE | AccessFs.READ_DIR if _holds(Path.is_dir, path) else AccessFs.READ_FILE
     for folder in _listable(forbidden):
         yield folder, AccessFs.READ_DIR
     for path in files:
-        if path.exists():
+        if _holds(Path.exists, path):
             device = stat.S_ISCHR(path.stat().st_mode)
             yield path, AccessFs.READ_FILE | (AccessFs.WRITE_FILE | AccessFs.IOCTL_DEV if device else AccessFs(0))
 
@@ -235,6 +251,8 @@ def _call_filter() -> Any:
         # -1: libseccomp does not know it, and other negative ones are not of this architecture.
         if number >= 0:
             calls.add_rule(seccomp.ERRNO(errno.EACCES), number, *arguments)
+    # Its flags lie in memory, where no filter sees them. Without it the C library makes its threads by clone.
+    calls.add_rule(seccomp.ERRNO(errno.ENOSYS), seccomp.resolve_syscall(seccomp.Arch.NATIVE, "clone3"))
     return calls
 
 
@@ -271,6 +289,7 @@ def _refused(seccomp: Any) -> Iterator[tuple[str, Iterable[Any]]]:
     for name in ("kill", "tgkill"):
         yield name, argument(0, seccomp.NE, os.getpid())
     yield "tkill", ()
+    yield "clone", argument(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0)
     # Of this process only: its limits, and how nice it is.
     yield "prlimit64", argument(0, seccomp.NE, 0)
     yield "setpriority", argument(1, seccomp.NE, 0)

@@ -31,7 +31,7 @@ class IngestSettings(BaseSettings):
     """Whether loopback addresses (127.0.0.0/8, ::1) may be cameras: for the demo and for tests."""
 
     open_seconds: float = Field(default=10.0, gt=0)
-    """How long a camera may take from the connection to its stream's first bytes; for a still picture, to its last."""
+    """How long a camera may take from the start of connecting to its stream's first picture."""
 
     camera_authorities: Path | None = None
     """A PEM file of authorities whose certificates cameras may show (rtsps, https), beside the system's own."""

@@ -15,9 +15,13 @@ class CameraUnreachableError(ClearglassError):
 
 
 class CameraLoginError(ClearglassError):
-    """The camera refused the login."""
+    """The camera refused the login, or asked for one where there is none.
+
+    sent: whether the camera's login was sent, and refused.
+    """
 
     code: ClassVar[str] = "camera_login"
+    sent: bool = False
 
 
 class CameraStreamError(ClearglassError):

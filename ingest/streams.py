@@ -82,10 +82,10 @@ class Streams:
         for reader in self._readers:
             reader.stop(timeout)
 
-    def pause(self, seconds: float) -> None:
-        """Has neither stream be opened again for so long."""
-        for reader in self._readers:
-            reader.pause(seconds)
+    def pause(self, stream: int, seconds: float) -> None:
+        """Has a stream, 0 for the main one, not be opened again for so long. One that is not there is passed over."""
+        if stream < len(self._readers):
+            self._readers[stream].pause(seconds)
 
     def wait(self, timeout: float) -> bool:
         """Whether there is anything to take, waiting up to timeout seconds for it."""

@@ -14,7 +14,6 @@ from ingest.health import CameraState, Health
 from ingest.keeper import Keeper
 from ingest.metrics import IngestMetrics
 from ingest.observer import NullObserver, Observer
-from ingest.relay.loop import RelayLoop
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
 
@@ -52,7 +51,6 @@ class Supervisor:
         """For what follows; never held while anything is waited for."""
         self._turns: dict[str, Lock] = {}
         self._closed = False
-        self._relay_loop = RelayLoop()
         self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         """What the workers take turns at: see `ingest.turnstile`."""
 
@@ -110,7 +108,6 @@ class Supervisor:
                 metrics=self._metrics,
                 recogniser_factory=self._recogniser_factory,
                 turnstile=self._turnstile,
-                relay_loop=self._relay_loop,
                 forbidden=self._forbidden,
                 watched=old.watched if old is not None else False,
             )
@@ -161,7 +158,6 @@ class Supervisor:
             keeper.ask_to_stop()
         end = time.monotonic() + STOP_WITHIN
         left = tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
-        self._relay_loop.close()
         self._turnstile.close()
         return left
 

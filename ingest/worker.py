@@ -181,7 +181,7 @@ class Worker:
             elif isinstance(message, Forget) and self._watch is not None:
                 self._watch.forget(message.subject_id)
             elif isinstance(message, Pause):
-                self._streams.pause(message.seconds)
+                self._streams.pause(message.stream, message.seconds)
             elif isinstance(message, Watching):
                 self._watched = message.on
             elif isinstance(message, Stop):
@@ -321,8 +321,8 @@ def main() -> None:
             messages = channel.receive(60.0)
         assert isinstance(messages[0], Start)  # noqa: S101 - the keeper's first message
         start = messages[0]
-        restrict(places=start.places, forbidden=start.forbidden)
         limit_resources(data=MEMORY_LIMIT)
+        restrict(places=start.places, forbidden=start.forbidden)
         work(channel, Turnstile(int(sys.argv[2])), start, messages[1:])
         channel.flush(1.0)
     except ChannelClosedError:

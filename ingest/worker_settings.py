@@ -8,7 +8,6 @@ from ingest.camera import Camera
 if TYPE_CHECKING:
     # A worker process needs neither this nor pydantic.
     from ingest.settings import IngestSettings
-from ingest.settings import IngestSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """How a process of our own is started: a module of ours, by this interpreter, with none of the service's secrets."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -42,20 +43,24 @@ def die_with_parent() -> None:
 
 
 def limit_resources(*, data: int) -> None:
-    """To be called by the process that was started. Allocations fail beyond so many bytes of data (RLIMIT_DATA, see
-    setrlimit(2): on Linux since 4.7 all private writable memory); no file grows, and no core is dumped. Lower limits
-    that are set already stay."""
+    """To be called by the process that was started. Allocations fail beyond `data` bytes of data (RLIMIT_DATA, see
+    setrlimit(2): on Linux since 4.7 all private writable memory); at most 256 files are open, no file grows, and no
+    core is dumped. Lower limits that are set already stay. Where memory is short, the kernel ends this process before
+    others."""
     if sys.platform == "linux":
         import resource
 
-        for kind, wanted in ((resource.RLIMIT_DATA, data), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500")
+        limits = {resource.RLIMIT_DATA: data, resource.RLIMIT_NOFILE: 256, resource.RLIMIT_FSIZE: 0}
+        for kind, wanted in (limits | {resource.RLIMIT_CORE: 0}).items():
             _, hard = resource.getrlimit(kind)
             limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
             resource.setrlimit(kind, (limit, limit))
 
 
 def place_of(error: BaseException) -> str:
-    """Where in the code an error was raised, such as "worker.py:123": all that may be told of an unforeseen one, since
-    other libraries' words may hold secrets."""
+    """Where in the code an error was raised, such as "worker.py:123": the only part of an unforeseen error that may be
+    shown, since other libraries' words may hold secrets."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(last.filename).name}:{last.lineno}"

@@ -28,3 +28,9 @@ class MatcherSettings(BaseSettings):
     threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
+
+
+def secret_paths(settings: MatcherSettings) -> tuple[Path, ...]:
+    """What no process that decodes a camera's stream may read: the data folder and the master key's file."""
+    key = settings.master_key_file
+    return (settings.folder,) if key is None else (settings.folder, key)

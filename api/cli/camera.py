@@ -175,11 +175,9 @@ def set_(
 
 
 def _named(service: "Service", name_or_id: str) -> "Camera":
-    """Raises CameraUnknownError."""
-    for camera in service.cameras.list():
-        if name_or_id in {camera.id, camera.name}:
-            return camera
-    return service.cameras.get(name_or_id)
+    """The camera of this name or id. Raises CameraUnknownError."""
+    found = next((camera for camera in service.cameras.list() if name_or_id in {camera.id, camera.name}), None)
+    return found or service.cameras.get(name_or_id)
 
 
 def _login_of(camera: "Camera", username: str | None) -> "Credentials":
@@ -216,15 +214,15 @@ def check(
     """
     from dataclasses import asdict
 
-    from api.service import RECOGNISER
     from ingest.check import CameraCheck
     from ingest.check_process import CheckError
-    from ingest.factory import Factory
+    from ingest.factory import DETECTING
     from ingest.relayed_check import RelayedCheck
     from ingest.settings import IngestSettings
     from ingest.suitability import LEAST_FRAME_RATE, Verdict, judge
     from matcher.recognition.needs import load_needs
     from matcher.recognition.quality import QualityGate
+    from matcher.settings import MatcherSettings, secret_paths
 
     kept = _kept(address, data)
     settings, needs = IngestSettings(), load_needs()
@@ -235,8 +233,8 @@ def check(
         found = RelayedCheck(
             camera,
             settings=settings,
-            recogniser_factory=Factory(name=RECOGNISER, arguments={"embedders": False}),
-            forbidden=(str(data.absolute()),),
+            recogniser_factory=DETECTING,
+            forbidden=tuple(map(str, secret_paths(MatcherSettings(folder=data)))),
         ).run(seconds, lambda gone: advance(round(gone), round(seconds)))
     if not isinstance(found, CameraCheck):
         raise CheckError(found)
@@ -261,10 +259,12 @@ def _kept(name: str, data: Path) -> "Camera | None":
 
 def _unkept(address: str) -> "Camera":
     """A camera that is only looked at."""
-    from ingest.address import split_address
+    from ingest.address import check_login, split_address
     from ingest.camera import Camera
 
     place, credentials = split_address(address)
+    if credentials is not None:
+        check_login(credentials)
     return Camera(id="", name="", address=place, purpose="", credentials=credentials)
 
 

@@ -84,7 +84,7 @@ def make_substream(film: Path, path: Path, *, width: int = 640, height: int = 36
 
 
 def film_noise(path: Path, *, seconds: int, bits: int) -> Path:
-    """Moving noise in 1280×720 at 25 frames a second, H.264 of about so many bits a second throughout. Returns path."""
+    """Moving noise in 1280×720 at 25 frames a second, H.264 of about `bits` a second throughout. Returns path."""
     import av
 
     with av.open(str(path), "w") as container:

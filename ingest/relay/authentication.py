@@ -26,6 +26,8 @@ class Authentication:
         self._challenge: Challenge | None = None
         self._count = 0
         self._proven = False
+        self._renewed = False
+        """Whether the last challenge took the place of one that was answered: a second in a row is a refusal."""
 
     @property
     def given(self) -> bool:
@@ -34,7 +36,7 @@ class Authentication:
 
     def succeeded(self) -> None:
         """The camera has answered: a login that was sent was right, and a later refusal is of an old nonce."""
-        self._proven = self.given
+        self._proven, self._renewed = self.given, False
 
     def challenged(self, headers: Iterable[str]) -> bool:
         """Takes the WWW-Authenticate headers of a refusal; whether the same request is worth another try with `header`.
@@ -46,9 +48,10 @@ class Authentication:
         chosen = _strongest(read_challenges(headers))
         if chosen is None:
             return False
-        stale = chosen.parameters.get("stale", "").lower() == "true"
+        stale = chosen.parameters.get("stale", "").lower() == "true" and not self._renewed
         if self.given and not (stale or self._proven):
             return False
+        self._renewed = self.given
         self._challenge, self._count, self._proven = chosen, 0, False
         return True
 

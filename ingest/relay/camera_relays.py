@@ -24,18 +24,21 @@ class CameraRelays:
         self._login = Login(camera.credentials)
         self._relays: list[Relay] = []
         self.local = is_local(camera.address)
-        self.name = "The camera's file" if self.local else str(parse_address(camera.address))
+        self.name = "The camera's file"
         """What sentences call the camera: nothing of its path."""
         self.stall_seconds = settings.stall_seconds
         """How long the process that looks must bear that nothing comes; the relay itself is stricter."""
-        self.places: tuple[str, ...] = (str(local_path(camera.address)),)
-        """What the process opens, main stream first: loopback URLs of the relays, or a path."""
-        if not self.local:
-            if self.name.startswith("http"):
-                # The camera may give one picture for each request.
-                self.stall_seconds += camera.snapshot_seconds + settings.open_seconds
-            self._open(camera, settings, loop)
-            self.places = tuple(relay.url for relay in self._relays)
+        if self.local:
+            self.places: tuple[str, ...] = (str(local_path(camera.address)),)
+            """What the process opens, main stream first: loopback URLs of the relays, or a path."""
+            return
+        address = parse_address(camera.address)
+        self.name = str(address)
+        if address.scheme in ("http", "https"):
+            # The camera may give one picture for each request.
+            self.stall_seconds += camera.snapshot_seconds + settings.open_seconds
+        self._open(camera, settings, loop)
+        self.places = tuple(relay.url for relay in self._relays)
 
     def _open(self, camera: Camera, settings: IngestSettings, loop: RelayLoop) -> None:
         timing = Timing(
@@ -71,14 +74,14 @@ class CameraRelays:
         return next((f"The substream: {failure}" for failure in failures if failure is not None), None)
 
     @property
-    def wait(self) -> float:
-        """Seconds for which the camera is not asked, since it refused its login; 0 else."""
-        return self._login.wait
+    def waits(self) -> tuple[float, ...]:
+        """Seconds for which the camera is not asked for each stream, since it refused it; 0 else."""
+        return tuple(relay.wait for relay in self._relays)
 
     @property
-    def retry_at(self) -> datetime | None:
-        """When `wait` is over (UTC); None where the camera did not refuse its login."""
-        return self._login.retry_at
+    def retries_at(self) -> tuple[datetime | None, ...]:
+        """When each of `waits` is over (UTC); None where the camera did not refuse."""
+        return tuple(relay.retry_at for relay in self._relays)
 
     @property
     def received(self) -> int:

@@ -29,20 +29,36 @@ class CameraCertificateError(ClearglassError):
     code: ClassVar[str] = "camera_certificate"
 
 
+class AuthoritiesError(ClearglassError):
+    """The site's file of trusted authorities cannot be used."""
+
+    code: ClassVar[str] = "camera_authorities"
+
+
 def context(rule: str | None, authorities: Path | None) -> ssl.SSLContext:
     """How TLS is spoken to a camera. authorities: PEM file of further authorities that the site trusts.
 
-    With a pinned certificate `require` decides after the handshake, before anything is sent.
+    With a pinned certificate `require` decides after the handshake, before anything is sent. Raises AuthoritiesError.
     """
     if rule is None:
         made = ssl.create_default_context()
         if authorities is not None:
-            made.load_verify_locations(authorities)
+            _trust(made, authorities)
         return made
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
     return made
+
+
+def _trust(context: ssl.SSLContext, authorities: Path) -> None:
+    try:
+        context.load_verify_locations(authorities)
+    except OSError:  # ssl.SSLError is one, of a file that is no PEM
+        raise AuthoritiesError(
+            "The file that CLEARGLASS_CAMERA_AUTHORITIES names cannot be read as PEM certificates.",
+            remedy="Correct the setting or the file, and let the service's account read it.",
+        ) from None
 
 
 def fingerprint(certificate: bytes) -> str:
@@ -51,7 +67,10 @@ def fingerprint(certificate: bytes) -> str:
 
 
 def require(rule: str | None, certificate: bytes | None, address: Address) -> None:
-    """Raises CameraCertificateError when a certificate (DER) is not the pinned one. Other rules are the context's."""
+    """Raises CameraCertificateError when a certificate (DER) is not the pinned one.
+
+    The SSL context has checked the other rules.
+    """
     if rule is None or rule == UNVERIFIED:
         return
     shown = fingerprint(certificate or b"")
@@ -63,7 +82,7 @@ def require(rule: str | None, certificate: bytes | None, address: Address) -> No
 
 
 def refused(address: Address, error: ssl.SSLCertVerificationError, certificate: bytes | None) -> CameraCertificateError:
-    """What is told of a certificate that failed verification. certificate: DER, where it could be had."""
+    """The error for a certificate that failed verification. certificate: DER; None where it could not be had."""
     reason = _REASONS.get(error.verify_code, "cannot be verified")
     shown = "" if certificate is None else f" Its fingerprint is {fingerprint(certificate)}."
     return CameraCertificateError(

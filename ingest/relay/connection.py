@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,6 @@ from ingest.source import CameraUnreachableError
 
 CHUNK = 1 << 18
 """Bytes received at once at most."""
-
-_TLS = {"rtsps", "https"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +53,8 @@ class Connection:
 
     async def receive(self) -> bytes:
         """What has come, at least a byte; nothing at the end."""
+        # What has come already is read at once: without this a flood would let nothing else run.
+        await asyncio.sleep(0)
         return await self.reader.read(CHUNK)
 
     def close(self) -> None:
@@ -61,18 +62,17 @@ class Connection:
         self.writer.transport.abort()
 
 
-async def connect(destination: Destination) -> Connection:
+async def connect(destination: Destination, deadline: Deadline) -> Connection:
     """Checks the address, connects to it and makes sure of its certificate; nothing was sent by then.
 
-    Raises what `AddressPolicy.locate` raises, CameraUnreachableError and CameraCertificateError. The caller bounds the
-    time.
+    Raises what `AddressPolicy.locate` raises, AuthoritiesError, CameraUnreachableError and CameraCertificateError.
+    The deadline bounds the time.
     """
-    loop = asyncio.get_running_loop()
-    location = await loop.run_in_executor(None, destination.policy.locate, destination.address)
+    location = await _located(destination)
     address = location.address
     assert address is not None  # noqa: S101 - `locate` refuses files and devices unless it is asked for them
     try:
-        return await _opened(destination, location, address)
+        return await _opened(destination, location, address, deadline)
     except ssl.SSLCertVerificationError as error:
         shown = await _presented(location, address)
         raise certificate.refused(address, error, shown) from None
@@ -91,12 +91,41 @@ async def connect(destination: Destination) -> Connection:
         ) from None
 
 
-async def _opened(destination: Destination, location: Location, address: Address) -> Connection:
-    tls = certificate.context(destination.certificate, destination.authorities) if address.scheme in _TLS else None
-    reader, writer = await _streams(location, address, tls)
+async def _located(destination: Destination) -> Location:
+    """In a thread of its own: the name service may take long, and a process does not wait for such a thread to end."""
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[Location] = loop.create_future()
+
+    def settle(location: Location | None, error: Exception | None) -> None:
+        if found.done():
+            return
+        if location is not None:
+            found.set_result(location)
+        else:
+            found.set_exception(error or OSError())
+
+    def locate() -> None:
+        location, error = None, None
+        try:
+            location = destination.policy.locate(destination.address)
+        except Exception as raised:  # noqa: BLE001 - raised again by who waits
+            error = raised
+        # The relays may have ended meanwhile.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, location, error)
+
+    threading.Thread(target=locate, name="name-service", daemon=True).start()
+    return await found
+
+
+async def _opened(destination: Destination, location: Location, address: Address, deadline: Deadline) -> Connection:
+    reader, writer = await asyncio.open_connection(str(location.ip), address.port, limit=CHUNK)
     connection = Connection(address=address, reader=reader, writer=writer)
+    deadline.connected()
     try:
-        if tls is not None:
+        if address.uses_tls:
+            tls = certificate.context(destination.certificate, destination.authorities)
+            await writer.start_tls(tls, server_hostname=address.host.rstrip("."))
             certificate.require(destination.certificate, _certificate_of(writer), address)
     except BaseException:
         connection.close()
@@ -104,22 +133,12 @@ async def _opened(destination: Destination, location: Location, address: Address
     return connection
 
 
-async def _streams(
-    location: Location, address: Address, tls: ssl.SSLContext | None
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(
-        str(location.ip),
-        address.port,
-        ssl=tls,
-        server_hostname=None if tls is None else address.host.rstrip("."),
-        limit=CHUNK,
-    )
-
-
 async def _presented(location: Location, address: Address) -> bytes | None:
     """The certificate (DER) that failed verification, by a second handshake after which nothing is sent."""
     with contextlib.suppress(OSError):
-        _, writer = await _streams(location, address, certificate.context(UNVERIFIED, None))
+        _, writer = await asyncio.open_connection(
+            str(location.ip), address.port, ssl=certificate.context(UNVERIFIED, None), server_hostname=address.host
+        )
         shown = _certificate_of(writer)
         writer.transport.abort()
         return shown

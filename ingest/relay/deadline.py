@@ -1,4 +1,4 @@
-"""By when a camera must do what comes next: answer, and then never stop sending."""
+"""The time limits of one viewing: for the camera's answer, and then between its pictures."""
 
 import asyncio
 import math
@@ -11,7 +11,7 @@ from ingest.source import CameraUnreachableError
 
 
 class Deadline:
-    """One connection's. Owned by the relays' thread; `newest` and `longest_gap` may be read by any.
+    """Owned by the relays' thread.
 
     open_seconds: for everything up to the stream's first media. stall_seconds: without media after that.
     """
@@ -19,17 +19,17 @@ class Deadline:
     def __init__(self, *, open_seconds: float, stall_seconds: float) -> None:
         self._open_seconds = open_seconds
         self._stall_seconds = stall_seconds
+        self._limit = open_seconds
         self._due = time.monotonic() + open_seconds
         self._connected = False
         self._heard = False
-        self.newest: float | None = None
-        """When the newest media came, in seconds of time.monotonic(); None before the first."""
-        self.longest_gap = 0.0
-        """The longest time between two arrivals of media, in seconds."""
+        self.playing = asyncio.Event()
+        """Set once media has come."""
 
     def begin(self) -> None:
         """A new request begins, with all the time for its answer."""
-        self._due = time.monotonic() + self._open_seconds
+        self._limit = self._open_seconds
+        self._due = time.monotonic() + self._limit
 
     def connected(self) -> None:
         """The camera has accepted the connection."""
@@ -41,17 +41,18 @@ class Deadline:
 
     def arrived(self) -> None:
         """Media has come."""
-        now = time.monotonic()
-        if self.newest is not None:
-            self.longest_gap = max(self.longest_gap, now - self.newest)
-        self.newest, self._due = now, now + self._stall_seconds
+        self._limit = self._stall_seconds
+        self._due = time.monotonic() + self._limit
+        self.playing.set()
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """While something else is waited for that is no fault of the camera's."""
         left, self._due = self._due - time.monotonic(), math.inf
-        yield
-        self._due = time.monotonic() + left
+        try:
+            yield
+        finally:
+            self._due = time.monotonic() + left
 
     async def expire(self, address: Address) -> None:
         """Waits until the time is over. Raises CameraUnreachableError then."""
@@ -61,8 +62,8 @@ class Deadline:
 
     def _missed(self, address: Address) -> CameraUnreachableError:
         remedy = "Check that the camera is on, and the network between here and it."
-        if self.newest is not None:
-            what = f"sent no picture for {self._stall_seconds:g} s"
+        if self.playing.is_set():
+            what = f"sent no picture for {self._limit:g} s"
         elif not self._connected:
             what = f"did not accept a connection within {self._open_seconds:g} s"
         elif not self._heard:

@@ -2,11 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import h11
 
-from ingest.camera import Credentials
 from ingest.relay.authentication import Authentication
 from ingest.relay.connection import Connection, Destination, connect
 from ingest.relay.deadline import Deadline
@@ -20,25 +18,19 @@ MAX_REFUSAL = 1 << 20
 """Bytes of a refusal's body that are passed over so that its connection can be used again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """The head of an answer with a body. kind: the media type without its parameters, lower case."""
-
-    kind: str
-
-
 class HttpClient:
     """Asks for one address. Owned by one task, which closes it."""
 
-    def __init__(self, destination: Destination, credentials: Credentials | None, deadline: Deadline) -> None:
+    def __init__(self, destination: Destination, authentication: Authentication, deadline: Deadline) -> None:
         self._destination = destination
-        self._authentication = Authentication(credentials)
+        self._authentication = authentication
         self._deadline = deadline
         self._connection: Connection | None = None
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
 
-    async def get(self) -> Reply:
-        """Asks, and gives the login if the camera wants one. The body is to be read from `body`.
+    async def get(self) -> str:
+        """Asks, and gives the login if the camera wants one; returns the answer's media type, without parameters, lower
+        case. Its body is to be read from `body`.
 
         Raises what `connect` raises, and a ClearglassError when the camera refuses or sends its viewers elsewhere.
         """
@@ -47,20 +39,27 @@ class HttpClient:
             headers = [(name.decode(), value.decode("utf-8", "surrogateescape")) for name, value in answer.headers]
             challenges = [value for name, value in headers if name == "www-authenticate"]
             if answer.status_code == 401 and self._authentication.challenged(challenges):
-                await self._pass_over_body()
+                await self._pass_over_body(dict(headers))
                 continue
             self._judge(answer.status_code, dict(headers))
             self._authentication.succeeded()
-            return Reply(kind=dict(headers).get("content-type", "").partition(";")[0].strip().lower())
+            return dict(headers).get("content-type", "").partition(";")[0].strip().lower()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The bytes of the body, up to its end."""
+        """The bytes of the body, up to its end; what came together, in however small chunks, together."""
+        pieces: list[bytes] = []
         while True:
-            event = await self._event()
+            event = self._ready_event()
             if isinstance(event, h11.Data):
-                yield bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                pieces.append(bytes(event.data))
+                continue
+            if pieces:
+                yield b"".join(pieces)
+                pieces = []
+            if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
                 return
+            if event is None:
+                await self._receive()
 
     def close(self) -> None:
         """Drops the connection."""
@@ -74,7 +73,7 @@ class HttpClient:
             await self._connect()
         try:
             return await self._exchange()
-        except CameraStreamError:
+        except (CameraStreamError, OSError):
             if not reused:
                 raise
             # The camera closed a connection that it had promised to keep.
@@ -92,8 +91,7 @@ class HttpClient:
 
     async def _connect(self) -> None:
         self.close()
-        self._connection = await connect(self._destination)
-        self._deadline.connected()
+        self._connection = await connect(self._destination, self._deadline)
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
 
     async def _exchange(self) -> h11.Response:
@@ -117,21 +115,39 @@ class HttpClient:
                 )
 
     async def _event(self) -> h11.Event:
-        assert self._connection is not None  # noqa: S101 - `_asked` has connected
-        try:
-            while (event := self._protocol.next_event()) is h11.NEED_DATA:
-                data = await self._connection.receive()
-                if data:
-                    self._deadline.heard()
-                self._protocol.receive_data(data)
-        except h11.RemoteProtocolError:
-            raise CameraStreamError(
-                f"What {self._connection.address} sends is no HTTP.", remedy="Check the address's scheme and port."
-            ) from None
-        assert isinstance(event, h11.Event)  # noqa: S101 - h11.PAUSED comes to servers only
+        while (event := self._ready_event()) is None:
+            await self._receive()
         return event
 
-    async def _pass_over_body(self) -> None:
+    def _ready_event(self) -> h11.Event | None:
+        """The next event of what has come; None where more must come first."""
+        try:
+            event = self._protocol.next_event()
+        except h11.RemoteProtocolError:
+            raise self._senseless() from None
+        return event if isinstance(event, h11.Event) else None
+
+    async def _receive(self) -> None:
+        assert self._connection is not None  # noqa: S101 - `_asked` has connected
+        data = await self._connection.receive()
+        if data:
+            self._deadline.heard()
+        try:
+            self._protocol.receive_data(data)
+        except h11.RemoteProtocolError:
+            raise self._senseless() from None
+
+    def _senseless(self) -> CameraStreamError:
+        assert self._connection is not None  # noqa: S101 - `_asked` has connected
+        return CameraStreamError(
+            f"What {self._connection.address} sends is no HTTP.", remedy="Check the address's scheme and port."
+        )
+
+    async def _pass_over_body(self, headers: dict[str, str]) -> None:
+        """So that the connection can be used again, where the camera has said how long the body is."""
+        if not {"content-length", "transfer-encoding"} & headers.keys():
+            self.close()
+            return
         size = 0
         async for data in self.body():
             size += len(data)

@@ -1,4 +1,4 @@
-"""Fetches a camera's stream by HTTP for a worker's FFmpeg: MJPEG in any dress, still pictures, MPEG-TS, FLV, MP4."""
+"""Fetches a stream by HTTP for a worker's FFmpeg: MJPEG in any multipart form, still pictures, MPEG-TS, FLV, MP4."""
 
 import asyncio
 import re
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from ingest.address import Address
 from ingest.relay.connection import Connection
 from ingest.relay.deadline import Deadline
-from ingest.relay.http_client import HttpClient, Reply
+from ingest.relay.http_client import HttpClient
 from ingest.relay.jpeg_scanner import JpegScanner
 from ingest.relay.race import first_of
 from ingest.source import CameraStreamError
@@ -56,25 +56,25 @@ class HttpExchange:
             pass
 
     async def _fetch(self) -> None:
-        reply = await self._camera.get()
+        kind = await self._camera.get()
         body = self._camera.body()
         head = await _beginning(body)
-        if _shows_pictures(reply, head):
-            await self._pass_pictures(reply, head, body)
+        if _shows_pictures(kind, head):
+            await self._pass_pictures(kind, head, body)
             return
-        unfit = self._unfit(reply, head)
+        unfit = self._unfit(kind, head)
         if unfit is not None:
             raise unfit
-        await self._answer(reply.kind if _MEDIA.fullmatch(reply.kind) else "application/octet-stream")
+        await self._answer(kind if _MEDIA.fullmatch(kind) else "application/octet-stream")
         await self._pass(head)
         async for data in body:
             await self._pass(data)
         raise self._ended()
 
-    async def _pass_pictures(self, reply: Reply, head: bytes, body: AsyncIterator[bytes]) -> None:
+    async def _pass_pictures(self, kind: str, head: bytes, body: AsyncIterator[bytes]) -> None:
         await self._answer(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
         passed = await self._pass_parts(head, body)
-        if passed != 1 or reply.kind.startswith("multipart/"):
+        if passed != 1 or kind.startswith("multipart/"):
             raise self._ended() if passed else self._empty()
         while True:
             # One picture for each request: a still-picture camera.
@@ -89,16 +89,17 @@ class HttpExchange:
         """Passes the JPEGs of one answer; how many there were."""
         scanner, passed = JpegScanner(), 0
         for picture in scanner.feed(head):
-            passed += await self._pass_part(picture)
+            await self._pass_part(picture)
+            passed += 1
         async for data in body:
             for picture in scanner.feed(data):
-                passed += await self._pass_part(picture)
+                await self._pass_part(picture)
+                passed += 1
         return passed
 
-    async def _pass_part(self, picture: bytes) -> int:
+    async def _pass_part(self, picture: bytes) -> None:
         header = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
         await self._pass(header.encode() + picture + b"\r\n")
-        return 1
 
     async def _answer(self, kind: str) -> None:
         await self._viewer.send(f"HTTP/1.0 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode())
@@ -108,20 +109,20 @@ class HttpExchange:
             self._deadline.arrived()
             await self._viewer.pass_on(data, self._deadline)
 
-    def _unfit(self, reply: Reply, head: bytes) -> ClearglassError | None:
-        if reply.kind in _PLAYLISTS or reply.kind == "application/dash+xml" or head.startswith(b"#EXTM3U"):
+    def _unfit(self, kind: str, head: bytes) -> ClearglassError | None:
+        if kind in _PLAYLISTS or kind == "application/dash+xml" or head.startswith(b"#EXTM3U"):
             return CameraStreamError(
                 f"{self._remote} answers with a playlist (HLS or DASH), which names further addresses.",
                 remedy="Give the camera's RTSP address, or that of its MJPEG stream.",
             )
-        if reply.kind in ("text/html", "application/xhtml+xml") or head.lstrip()[:5].lower() in (b"<html", b"<!doc"):
+        if kind in ("text/html", "application/xhtml+xml") or head.lstrip()[:5].lower() in (b"<html", b"<!doc"):
             return CameraStreamError(
                 f"{self._remote} answers with a web page.",
                 remedy="Give the path of its stream, which stands in the camera's manual; the page only shows it.",
             )
         if not head:
             return self._empty()
-        if reply.kind.startswith("text/") or reply.kind in ("application/json", "application/xml"):
+        if kind.startswith("text/") or kind in ("application/json", "application/xml"):
             return CameraStreamError(
                 f"{self._remote} answers with text and no video.",
                 remedy="Look the stream's path up in the camera's manual.",
@@ -150,7 +151,7 @@ async def _beginning(body: AsyncIterator[bytes]) -> bytes:
     return head
 
 
-def _shows_pictures(reply: Reply, head: bytes) -> bool:
+def _shows_pictures(kind: str, head: bytes) -> bool:
     """Whether the body is JPEGs, one or many, by its type or, where the camera gives a wrong one, by its beginning."""
-    named = reply.kind in _PICTURES or reply.kind.startswith("multipart/")
+    named = kind in _PICTURES or kind.startswith("multipart/")
     return named or head.startswith(_JPEG) or (_JPEG in head and head.lstrip().startswith(b"--"))

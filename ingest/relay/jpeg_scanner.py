@@ -11,6 +11,12 @@ from ingest.source import CameraStreamError
 MAX_JPEG = 32 << 20
 """Bytes of a JPEG at most."""
 
+MAX_HEADER = 1 << 20
+"""Bytes of a JPEG before its first scan at most."""
+
+_HEAD = 2
+"""Bytes of the start's marker, after which the header's segments come."""
+
 _START = b"\xff\xd8\xff"
 _END = b"\xff\xd9"
 _SCAN = 0xDA
@@ -26,6 +32,8 @@ class JpegScanner:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._walked = _HEAD
+        """Up to where the header's segments were walked through."""
         self._searched = 0
         """Up to where the scan's end was looked for already; 0 while the scan was not reached."""
 
@@ -34,8 +42,7 @@ class JpegScanner:
         self._buffer += data
         while (end := self._end()) is not None:
             yield bytes(self._buffer[:end])
-            del self._buffer[:end]
-            self._searched = 0
+            self._drop_up_to(end)
         if len(self._buffer) > MAX_JPEG:
             raise CameraStreamError(
                 f"The camera sends pictures of more than {MAX_JPEG >> 20} MiB.",
@@ -47,7 +54,8 @@ class JpegScanner:
         buffer = self._buffer
         while True:
             if not self._searched:
-                self._drop_up_to(buffer.find(_START))
+                if not buffer.startswith(_START):
+                    self._drop_up_to(buffer.find(_START))
                 scan = self._scan()
                 if scan is None:
                     return None
@@ -57,7 +65,6 @@ class JpegScanner:
             again = buffer.find(_START, self._searched, end if end >= 0 else len(buffer))
             if again >= 0:
                 self._drop_up_to(again)
-                self._searched = 0
                 continue
             if end >= 0:
                 return end + len(_END)
@@ -66,21 +73,23 @@ class JpegScanner:
 
     def _scan(self) -> int | None:
         """Where the first scan's header begins; None while it has not come. A false start is left behind."""
-        buffer, place = self._buffer, 2
-        while place + 4 <= len(buffer):
-            if buffer[place] != 0xFF or buffer[place + 1] in _BOUNDS:
+        buffer = self._buffer
+        while self._walked + 4 <= len(buffer):
+            place = self._walked
+            marker = buffer[place + 1]
+            if buffer[place] != 0xFF or marker in _BOUNDS or place > MAX_HEADER:
                 self._drop_up_to(buffer.find(_START, 1))
-                place = 2
-            elif buffer[place + 1] == _SCAN:
+            elif marker == _SCAN:
                 return place + 2
-            elif buffer[place + 1] == 0xFF:
-                place += 1
-            elif buffer[place + 1] in _ALONE:
-                place += 2
+            elif marker == 0xFF:
+                self._walked += 1
+            elif marker in _ALONE:
+                self._walked += 2
             else:
-                place += 2 + int.from_bytes(buffer[place + 2 : place + 4])
+                self._walked += 2 + int.from_bytes(buffer[place + 2 : place + 4])
         return None
 
     def _drop_up_to(self, start: int) -> None:
-        """start: -1 for no JPEG's start in the buffer, whose last bytes may be half of one."""
+        """Begins again there. start: -1 for no JPEG's start in the buffer, whose last bytes may be half of one."""
+        self._walked, self._searched = _HEAD, 0
         del self._buffer[: start if start >= 0 else max(len(self._buffer) - len(_START) + 1, 0)]

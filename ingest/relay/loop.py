@@ -1,4 +1,4 @@
-"""The thread in which the relays of a process work."""
+"""The thread in which a camera's relays work: one camera's trouble keeps no other's waiting."""
 
 import asyncio
 import threading
@@ -39,7 +39,6 @@ class RelayLoop:
         self.run(_end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
         self._loop = self._thread = None
 

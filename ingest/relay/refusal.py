@@ -20,12 +20,13 @@ def redirected(address: Address, target: str) -> ClearglassError:
 
 def refused_status(address: Address, status: int, *, login: bool) -> ClearglassError:
     """A refusal by its status. login: whether the request carried the camera's login."""
-    if status in (401, 403):
-        given = "the login it was given" if login else "a connection without a login"
-        remedy = "Check the camera's user name, password and rights."
-        if not login:
-            remedy = "Give the camera's user name and password, or allow Basic or Digest logins (MD5, SHA-256) on it."
-        return CameraLoginError(f"{address} refused {given}.", remedy=remedy)
+    if status == 403:
+        return CameraLoginError(
+            f"{address} does not allow this stream to be seen.",
+            remedy="Check the rights of the camera's user, and the stream's path.",
+        )
+    if status == 401:
+        return _refused_login(address) if login else _asked_for_login(address)
     if status in (404, 410):
         return CameraUnreachableError(
             f"{address} has no stream at this path.", remedy="Look the stream's path up in the camera's manual."
@@ -43,6 +44,21 @@ def refused_status(address: Address, status: int, *, login: bool) -> ClearglassE
     return CameraUnreachableError(
         f"{address} answered with status {status} and no stream.",
         remedy="Check the stream's path in the camera's manual, and restart the camera.",
+    )
+
+
+def _refused_login(address: Address) -> CameraLoginError:
+    error = CameraLoginError(
+        f"{address} refused the login it was given.", remedy="Check the camera's user name, password and rights."
+    )
+    error.sent = True
+    return error
+
+
+def _asked_for_login(address: Address) -> CameraLoginError:
+    return CameraLoginError(
+        f"{address} refused a connection without a login.",
+        remedy="Give the camera's user name and password, or allow Basic or Digest logins (MD5, SHA-256) on it.",
     )
 
 

@@ -1,34 +1,42 @@
 """One stream of a camera, fetched from its checked address and served on loopback without its login.
 
-A worker's FFmpeg opens `url` and reads a stream; it learns neither the camera's login nor how to reach the camera. Each
-time it does, the relay connects to the camera: once for each viewing, and never by itself.
+A worker's FFmpeg opens `url` and reads a stream; it learns neither the camera's login nor how to reach the camera. The
+relay connects to the camera only while a viewer is connected to it: once for RTSP, again for HTTP when the camera
+closes the connection, and once more to read a certificate that was refused.
 """
 
 import asyncio
 import secrets
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from ingest.address import parse_address
 from ingest.relay.authentication import Authentication
-from ingest.relay.connection import CHUNK, Connection, Destination, connect
+from ingest.relay.connection import Connection, Destination, connect
 from ingest.relay.deadline import Deadline
 from ingest.relay.http_client import HttpClient
 from ingest.relay.http_exchange import HttpExchange
 from ingest.relay.login import Login
 from ingest.relay.loop import RelayLoop
 from ingest.relay.race import first_of
+from ingest.relay.refusals import Refusals
 from ingest.relay.rtp_counter import RtpCounter
-from ingest.relay.rtsp_exchange import RtspExchange
+from ingest.relay.rtsp_exchange import RtspExchange, ViewerError
 from ingest.source import CameraLoginError, CameraStreamError
+from matcher.child_process import place_of
 from matcher.errors import ClearglassError
 
 HOST = "127.0.0.1"
 HEAD_SECONDS = 10.0
 """How long a viewer may take to ask for the stream: one that knows the address does so at once."""
 
-NOTICE_SECONDS = 0.2
-"""How often a new viewing is looked at for its first media."""
+MOST_HEAD = 1 << 13
+"""Bytes of a viewer's first request, and of what it may send before it is read."""
+
+MOST_VIEWERS = 4
+"""Connections at once, those among them that do not know the secret path. A worker has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +66,9 @@ class Relay:
         self._loop = loop
         self._token = secrets.token_urlsafe(16)
         self._viewers: set[asyncio.Future[None]] = set()
-        self._deadline: Deadline | None = None
+        self._closing = False
+        self._refusals = Refusals()
+        """Of this stream alone: the camera has not refused the login, but this stream."""
         self._counter = RtpCounter()
         self._past = (0, 0)
         """Packets received and lost by the viewings before this one."""
@@ -74,6 +84,16 @@ class Relay:
         return f"{scheme}://{HOST}:{self.port}/{self._token}"
 
     @property
+    def wait(self) -> float:
+        """Seconds for which the camera is not asked for this stream, since it refused; 0 else."""
+        return max(self._login.refusals.wait, self._refusals.wait)
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When `wait` is over (UTC); None where the camera did not refuse."""
+        return max(filter(None, (self._login.refusals.retry_at, self._refusals.retry_at)), default=None)
+
+    @property
     def received(self) -> int:
         """RTP packets received."""
         return self._past[0] + self._counter.received
@@ -83,24 +103,24 @@ class Relay:
         """RTP packets that the camera numbered and that never came."""
         return self._past[1] + self._counter.lost
 
-    @property
-    def longest_gap(self) -> float:
-        """Seconds between two arrivals of media in the newest viewing."""
-        return 0.0 if self._deadline is None else self._deadline.longest_gap
-
     def close(self) -> None:
         """Ends the viewing and gives the port back."""
         self._loop.run(self._close())
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._accept, HOST, 0, limit=CHUNK)
+        return await asyncio.start_server(self._accept, HOST, 0, limit=MOST_HEAD)
 
     async def _close(self) -> None:
+        self._closing = True
         self._server.close()
         await _end(self._viewers)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._meet(Connection(address=self._address, reader=reader, writer=writer)))
+        viewer = Connection(address=self._address, reader=reader, writer=writer)
+        if self._closing or len(self._viewers) >= MOST_VIEWERS:
+            viewer.close()
+            return
+        task = asyncio.ensure_future(self._meet(viewer))
         self._viewers.add(task)
         task.add_done_callback(self._viewers.discard)
 
@@ -111,7 +131,7 @@ class Relay:
             if self._is_for_us(request):
                 await _end(self._viewers - {asyncio.current_task()})
                 await self._view(viewer, request)
-        except (OSError, EOFError, asyncio.LimitOverrunError):
+        except (OSError, EOFError, asyncio.LimitOverrunError, ViewerError):
             # The viewer has gone, or speaks no sense: nobody is left to be told.
             pass
         finally:
@@ -124,60 +144,74 @@ class Relay:
 
     async def _view(self, viewer: Connection, request: bytes) -> None:
         """One viewing from its first request to its end."""
-        if self._login.wait:
-            return
-        self._past, self._counter = (self.received, self.lost), RtpCounter()
-        self._deadline = deadline = Deadline(
-            open_seconds=self._timing.open_seconds, stall_seconds=self._timing.stall_seconds
-        )
-        fetch = self._fetch_rtsp if self.url.startswith("rtsp") else self._fetch_http
-        try:
-            await first_of(fetch(viewer, request, deadline), deadline.expire(self._address), self._notice(deadline))
-        except CameraLoginError as error:
-            self._login.refused()
-            self.failure = error
-        except ClearglassError as error:
-            self.failure = error
-        except OSError:
-            self.failure = CameraStreamError(
-                f"The connection to {self._address} broke.",
-                remedy="Check the camera's power and the network between here and it.",
-            )
+        async with AsyncExitStack() as first_try:
+            await first_try.enter_async_context(self._login.first_try())
+            if self.wait:
+                return
+            self._past, self._counter = (self.received, self.lost), RtpCounter()
+            deadline = Deadline(open_seconds=self._timing.open_seconds, stall_seconds=self._timing.stall_seconds)
+            authentication = Authentication(self._login.credentials)
+            try:
+                await first_of(
+                    self._fetch(viewer, request, authentication, deadline),
+                    deadline.expire(self._address),
+                    self._notice(deadline, authentication, first_try),
+                )
+            except CameraLoginError as error:
+                (self._login.refusals if error.sent else self._refusals).refused()
+                self.failure = error
+            except ClearglassError as error:
+                self.failure = error
+            except ViewerError:
+                raise
+            except OSError:
+                self.failure = CameraStreamError(
+                    f"The connection to {self._address} broke.",
+                    remedy="Check the camera's power and the network between here and it.",
+                )
+            except Exception as error:  # noqa: BLE001 - the top of a viewing; other libraries' words may hold secrets
+                self.failure = CameraStreamError(
+                    f"The relay of {self._address} met an error in its own code ({place_of(error)}).",
+                    remedy="Report this with its place in the code.",
+                )
 
-    async def _notice(self, deadline: Deadline) -> None:
-        """Takes the failure back as soon as media comes."""
-        while deadline.newest is None:
-            await asyncio.sleep(NOTICE_SECONDS)
+    async def _notice(self, deadline: Deadline, authentication: Authentication, first_try: AsyncExitStack) -> None:
+        """Takes failure and refusals back as soon as media comes."""
+        await deadline.playing.wait()
         self.failure = None
-        self._login.accepted()
+        self._refusals.accepted()
+        if authentication.given:
+            self._login.accepted()
+        await first_try.aclose()
         await asyncio.Event().wait()
 
-    async def _fetch_rtsp(self, viewer: Connection, request: bytes, deadline: Deadline) -> None:
-        camera = await connect(self._destination)
-        deadline.connected()
+    async def _fetch(
+        self, viewer: Connection, request: bytes, authentication: Authentication, deadline: Deadline
+    ) -> None:
+        if self._address.scheme not in ("rtsp", "rtsps"):
+            exchange = HttpExchange(
+                camera=HttpClient(self._destination, authentication, deadline),
+                viewer=viewer,
+                remote=self._address,
+                deadline=deadline,
+                snapshot_seconds=self._timing.snapshot_seconds,
+            )
+            await exchange.run()
+            return
+        camera = await connect(self._destination, deadline)
         try:
-            exchange = RtspExchange(
+            session = RtspExchange(
                 camera=camera,
                 viewer=viewer,
                 local=self.url,
                 remote=self._address,
-                authentication=Authentication(self._login.credentials),
+                authentication=authentication,
                 counter=self._counter,
                 deadline=deadline,
             )
-            await exchange.run(request)
+            await session.run(request)
         finally:
             camera.close()
-
-    async def _fetch_http(self, viewer: Connection, _: bytes, deadline: Deadline) -> None:
-        exchange = HttpExchange(
-            camera=HttpClient(self._destination, self._login.credentials, deadline),
-            viewer=viewer,
-            remote=self._address,
-            deadline=deadline,
-            snapshot_seconds=self._timing.snapshot_seconds,
-        )
-        await exchange.run()
 
 
 async def _end(tasks: Iterable[asyncio.Future[None]]) -> None:

@@ -14,17 +14,19 @@ class RtpCounter:
         self._expected = 0
 
     def take(self, source: int, sequence: int) -> int:
-        """Counts a packet by its SSRC and sequence number; returns how many are missing just before it."""
+        """Counts a packet by its SSRC and sequence number; returns how many are missing just before it.
+
+        Where a new sequence begins that number is not known: it is 1 then, and nothing is counted as lost.
+        """
         self.received += 1
         ahead = (sequence - self._expected) & 0xFFFF
         if source != self._source:
             self._source, ahead = source, 0
         elif ahead >= 0x10000 - MAX_MISORDER:
-            # Late, and counted as lost when the one after it came.
-            self.lost -= self.lost > 0
+            # Late, and counted as lost when the one after it came: over TCP this does not happen.
             return 0
         self._expected = (sequence + 1) & 0xFFFF
         if ahead > MAX_DROPOUT:
-            return 0
+            return 1
         self.lost += ahead
         return ahead

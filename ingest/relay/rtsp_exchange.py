@@ -5,6 +5,7 @@ answers come back as they are, but for these: a demand for a login is answered h
 so does a refusal. Packets pass unchanged; where some are missing a loss marker takes the place of one.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from ingest.loss_marker import loss_marker_unit
 from ingest.relay.authentication import Authentication
 from ingest.relay.connection import Connection
 from ingest.relay.deadline import Deadline
-from ingest.relay.description import encodings
+from ingest.relay.description import control_addresses, encodings
 from ingest.relay.race import first_of
 from ingest.relay.refusal import redirected, refused_status
 from ingest.relay.rtp_counter import RtpCounter
@@ -27,8 +28,21 @@ _FRAME = 4
 _MOST_PENDING = 16
 """Requests that may wait for their answers."""
 
+_METHODS = {"OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "TEARDOWN"}
+"""What a viewer of a stream asks for."""
+
+_PASSED_HEADERS = {"cseq", "accept", "user-agent", "session", "transport", "range", "blocksize", "public"}
+"""What a viewer may say to a camera; a body it may not."""
+
+_INTERLEAVED = re.compile(r"RTP/AVP/TCP;unicast;interleaved=\d{1,2}-\d{1,2}", re.ASCII)
+"""The one transport that may be asked for: by another a camera would send its packets elsewhere."""
+
 _STARTING = {"OPTIONS", "DESCRIBE", "SETUP", "PLAY"}
 """What must succeed before a stream flows. Later requests, which keep the session alive, may fail."""
+
+
+class ViewerError(Exception):
+    """The viewer asks for what no viewer of the stream needs. Never shown to people."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +81,14 @@ class RtspExchange:
         self._asked: dict[int, _Asked] = {}
         self._number = 0
         self._encodings: dict[int, str] = {}
+        self._bases: tuple[str, ...] = ()
+        """Under which addresses the camera's description says that the stream is."""
         self._playing = False
 
     async def run(self, begun: bytes) -> None:
         """Passes until the viewer has gone. begun: what the viewer has sent already.
 
-        Raises a ClearglassError when the camera refuses, redirects, ends the stream or makes no sense.
+        Raises a ClearglassError when the camera refuses, redirects, ends the stream or makes no sense, and ViewerError.
         """
         await first_of(self._from_viewer(begun), self._from_camera())
 
@@ -85,24 +101,32 @@ class RtspExchange:
                 elif item.status is None:
                     await self._ask(item)
                 else:
-                    await self._camera.send(item.encoded())
+                    await self._camera.send(item.only(_PASSED_HEADERS).encoded())
             data = await self._viewer.receive()
 
     async def _ask(self, request: RtspMessage) -> None:
         if len(self._asked) >= _MOST_PENDING:
             raise CameraStreamError("The camera leaves requests without answers.", remedy="Restart the camera.")
+        uri = self._at_camera(request)
         self._number += 1
         self._asked[self._number] = _Asked(request=request, number=request.header("cseq"))
-        uri = self._at_camera(request.uri)
         login = self._authentication.header(request.method, uri)
-        sent = request.changed(uri=uri, cseq=str(self._number), authorization=login)
+        sent = request.only(_PASSED_HEADERS).changed(uri=uri, cseq=str(self._number), authorization=login)
         await self._camera.send(sent.encoded())
 
-    def _at_camera(self, uri: str) -> str:
-        """The camera's own name for what the viewer asks for."""
+    def _at_camera(self, request: RtspMessage) -> str:
+        """The camera's own name for what the viewer asks for. Raises ViewerError for anything but this stream.
+
+        The request will carry the login: a viewer that was taken over may do with it what a viewer of the stream does.
+        """
+        uri, path = request.uri, self._remote.path
+        known = any(uri.startswith(base) for base in (self._local, *self._bases)) and "/.." not in uri
+        transport = request.header("transport")
+        if request.method not in _METHODS or not known or (transport and not _INTERLEAVED.fullmatch(transport)):
+            raise ViewerError
         if not uri.startswith(self._local):
             return uri
-        path, rest = self._remote.path, uri.removeprefix(self._local)
+        rest = uri.removeprefix(self._local)
         return f"{self._remote}{path.removesuffix('/') if rest.startswith('/') else path}{rest}"
 
     async def _from_camera(self) -> None:
@@ -145,7 +169,9 @@ class RtspExchange:
                 raise redirected(self._remote, message.header("location"))
             return message.encoded()
         number = message.header("cseq").strip()
-        asked = self._asked.pop(int(number), None) if number.isascii() and number.isdigit() else None
+        asked = (
+            self._asked.pop(int(number), None) if number.isascii() and number.isdigit() and len(number) < 10 else None
+        )
         if asked is None:
             return None
         if message.status == 401 and self._authentication.challenged(message.all("www-authenticate")):
@@ -155,7 +181,7 @@ class RtspExchange:
         return message.changed(cseq=asked.number).encoded()
 
     def _judge(self, method: str, answer: RtspMessage) -> None:
-        """Raises RefusedError when nothing comes of the stream with this answer."""
+        """Raises a ClearglassError where the camera's answer means that no stream will come."""
         status = answer.status or 0
         if 300 <= status < 400:
             raise redirected(self._remote, answer.header("location"))
@@ -165,6 +191,8 @@ class RtspExchange:
             self._authentication.succeeded()
         if method == "DESCRIBE":
             self._encodings = encodings(answer.body)
+            named = (answer.header("content-base"), answer.header("content-location"), *control_addresses(answer.body))
+            self._bases = tuple(base for base in named if base)
         elif method == "SETUP" and "interleaved" not in answer.header("transport").lower():
             raise refused_status(self._remote, 461, login=self._authentication.given)
         elif method == "PLAY" and status == 200:

@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +10,9 @@ from ingest.source import CameraStreamError
 
 MAX_HEAD, MAX_BODY = 1 << 16, 1 << 20
 """Bytes of a message's head and body at most."""
+
+MAX_JUNK = 1 << 16
+"""Bytes in a row that are neither message nor packet, at most."""
 
 MAX_CHANNEL = 15
 """The highest channel of interleaved packets that is taken for one: a client asks for 0 and 1, or a few more."""
@@ -21,6 +24,7 @@ _BLOCK = struct.Struct(">BBH")
 _DOLLAR = 0x24
 _HEAD_END = b"\r\n\r\n"
 _BEGIN = re.compile(rb"RTSP/\d\.\d \d|[A-Z_]{3,20} (?:\*|rtsps?:)", re.IGNORECASE)
+_MARK = re.compile(rb"\$[\x00-\x0f]|RTSP/1\.0")
 _LONGEST_BEGIN = 28
 """Bytes after which it is known whether a message begins."""
 
@@ -37,7 +41,8 @@ class RtspMessage:
     def status(self) -> int | None:
         """An answer's status code; None for a request."""
         version, code, _ = self.start
-        return int(code) if version.upper().startswith("RTSP/") and code.isascii() and code.isdigit() else None
+        is_answer = version.upper().startswith("RTSP/") and code.isascii() and code.isdigit() and len(code) == 3
+        return int(code) if is_answer else None
 
     @property
     def method(self) -> str:
@@ -66,6 +71,11 @@ class RtspMessage:
         start = self.start if uri is None else (self.start[0], uri, self.start[2])
         return type(self)(start=start, headers=[*new, *kept], body=self.body)
 
+    def only(self, names: Set[str]) -> Self:
+        """With no body, and no headers but those of these lower-case names whose values are plain text."""
+        kept = [(name, value) for name, value in self.headers if name.lower() in names and value.isprintable()]
+        return type(self)(start=self.start, headers=kept)
+
     def encoded(self) -> bytes:
         """As it goes over the connection."""
         lines = [" ".join(self.start).rstrip(), *(f"{name}: {value}" for name, value in self.headers)]
@@ -85,6 +95,10 @@ class RtspReader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._head: tuple[RtspMessage, int, int] | None = None
+        """The message whose body is awaited, where its body begins in the buffer, and where it ends."""
+        self._junk = 0
+        """Bytes left out since the last message or packet."""
 
     def feed(self, data: bytes) -> Iterator[RtspMessage | Block]:
         """Takes bytes; gives what is whole by now. Raises CameraStreamError when it makes no sense."""
@@ -102,13 +116,14 @@ class RtspReader:
                     if after > end:
                         return
                     yield Block(channel=channel, data=bytes(buffer[place:after]))
-                    place = after
+                    place, self._junk = after, 0
                     continue
                 found = self._message(place)
                 if found is None:
                     return
                 message, place = found
                 if message is not None:
+                    self._junk = 0
                     yield message
         finally:
             del buffer[:place]
@@ -116,32 +131,40 @@ class RtspReader:
     def _message(self, place: int) -> tuple[RtspMessage | None, int] | None:
         """The message that begins here and where it ends; no message where none begins; None where it is not whole."""
         buffer = self._buffer
-        if _BEGIN.match(buffer, place) is None:
-            # Blank lines between messages, nonsense, or half a line.
-            whole = len(buffer) - place >= _LONGEST_BEGIN or not chr(buffer[place]).isalpha()
-            return (None, self._next(place + 1)) if whole else None
-        stop = buffer.find(_HEAD_END, place)
-        if stop < 0:
-            if len(buffer) - place > MAX_HEAD:
+        if self._head is None:
+            if _BEGIN.match(buffer, place) is None:
+                # Blank lines between messages, nonsense, or half a line.
+                whole = len(buffer) - place >= _LONGEST_BEGIN or not chr(buffer[place]).isalpha()
+                return (None, self._next(place + 1)) if whole else None
+            stop = buffer.find(_HEAD_END, place)
+            if stop < 0:
+                if len(buffer) - place > MAX_HEAD:
+                    raise _senseless()
+                return None
+            message = _parsed(bytes(buffer[place:stop]))
+            if message is None:
+                return None, self._next(place + 1)
+            length = message.header("content-length").strip() or "0"
+            if not (length.isascii() and length.isdigit() and len(length) < 9) or int(length) > MAX_BODY:
                 raise _senseless()
+            begin = stop + len(_HEAD_END) - place
+            self._head = message, begin, begin + int(length)
+        message, begin, end = self._head
+        if place + end > len(buffer):
             return None
-        message = _parsed(bytes(buffer[place:stop]))
-        if message is None:
-            return None, self._next(place + 1)
-        length = message.header("content-length").strip() or "0"
-        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY:
-            raise _senseless()
-        begin = stop + len(_HEAD_END)
-        end = begin + int(length)
-        if end > len(buffer):
-            return None
-        return RtspMessage(start=message.start, headers=message.headers, body=bytes(buffer[begin:end])), end
+        self._head = None
+        body = bytes(buffer[place + begin : place + end])
+        return RtspMessage(start=message.start, headers=message.headers, body=body), place + end
 
     def _next(self, place: int) -> int:
-        """Where a packet or an answer may begin next."""
-        found = [where for mark in (b"$", b"RTSP/1.0") if (where := self._buffer.find(mark, place)) >= 0]
+        """Where a packet or an answer may begin next. Raises CameraStreamError after too much that is neither."""
+        found = _MARK.search(self._buffer, place)
         # The end may hold the beginning of a mark.
-        return min(found, default=max(place, len(self._buffer) - 7))
+        after = max(place, len(self._buffer) - 7) if found is None else found.start()
+        self._junk += after - place + 1
+        if self._junk > MAX_JUNK:
+            raise _senseless()
+        return after
 
 
 def _parsed(head: bytes) -> RtspMessage | None:

@@ -169,6 +169,7 @@ def test_files_only_where_they_are_asked_for(tmp_path: Path) -> None:
             "admin",
             "se@cret",
         ),
+        ("rtsp://u:p@cam.example:554/live@main.sdp", "rtsp://cam.example:554/live@main.sdp", "u", "p"),
         ("rtsp://admin:x@[fd00::5]/p@ss", "rtsp://[fd00::5]/p@ss", "admin", "x"),
     ],
 )
@@ -185,6 +186,7 @@ def test_a_pasted_login_is_taken_out(text: str, address: str, username: str, pas
         "rtsp://10.0.0.5:554/user=admin&password=p@ss",
         "rtsp://[fd00::5]:554/p@ss",
         "http://camera/p@ss",
+        "rtsp://cam.example:554/live@main.sdp",
     ],
 )
 def test_an_address_without_login_stays_also_with_an_at_in_its_path(address: str) -> None:

@@ -17,7 +17,7 @@ from ingest.message import Identified, Passed, Sighting, Stop, encoded, from_wor
 
 Ends = tuple[socket.socket, socket.socket]
 
-PASSED = Passed(passage=1, searched=1, refused=(), seconds=0.0)
+PASSED = Passed(passage=1)
 
 
 @pytest.fixture

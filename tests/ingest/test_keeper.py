@@ -7,7 +7,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from message_stub import sighting
+from message_stub import no_relays, sighting
 from prometheus_client import CollectorRegistry
 
 from ingest.camera import Camera
@@ -17,7 +17,6 @@ from ingest.keeper import Keeper
 from ingest.message import Forget, Loading, Report
 from ingest.metrics import IngestMetrics
 from ingest.observer import NullObserver, Observer
-from ingest.relay.loop import RelayLoop
 from ingest.settings import IngestSettings
 from matcher.candidate import CandidateList
 
@@ -32,7 +31,6 @@ def keeper_of(observer: Observer | None = None) -> Keeper:
         metrics=IngestMetrics(CollectorRegistry()),
         recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"),
         turnstile=BytesIO(),
-        relay_loop=RelayLoop(),
     )
 
 
@@ -56,9 +54,9 @@ def test_a_workers_last_words_take_no_counts_away() -> None:
     good = Health(
         camera_id="one", state=CameraState.LIVE, frames=100, bytes=9, frame_rate=25.0, refused={"too_dark": 3}
     )
-    keeper._take(Report(health=good, sent=1.0), Sent(), 1.0)
+    keeper._take(Report(health=good, sent=1.0), Sent(), no_relays(), 1.0)
     broken = Health(camera_id="one", state=CameraState.RESTARTING, error="It broke.")
-    keeper._take(Report(health=broken, sent=2.0), Sent(), 2.0)
+    keeper._take(Report(health=broken, sent=2.0), Sent(), no_relays(), 2.0)
     health = keeper.health()
     assert (health.state, health.error) == (CameraState.RESTARTING, "It broke.")
     assert (health.frames, health.bytes, health.refused) == (100, 9, {"too_dark": 3})
@@ -81,7 +79,7 @@ def test_a_listener_that_breaks_breaks_nothing_else() -> None:
             raise RuntimeError("no room")
 
     keeper = keeper_of(Broken())
-    keeper._take(Report(health=Health(camera_id="one", state=CameraState.LIVE), sent=1.0), Sent(), 1.0)
+    keeper._take(Report(health=Health(camera_id="one", state=CameraState.LIVE), sent=1.0), Sent(), no_relays(), 1.0)
     assert keeper.health().state is CameraState.LIVE
 
 
@@ -119,28 +117,30 @@ def test_a_worker_on_another_machine_is_timed_by_the_services_clock() -> None:
     times: list[float] = []
     keeper._metrics.decided = lambda camera, seconds, outcome: times.append(seconds)  # type: ignore[method-assign]
     live = Health(camera_id="one", state=CameraState.LIVE)
-    keeper._take(Report(health=live, sent=now - hour - 1.01), Sent(), now - 1.0)
-    keeper._take(sighting(arrived=now - hour - 0.21, sent=now - hour - 0.05), Sent(), now)
+    keeper._take(Report(health=live, sent=now - hour - 1.01), Sent(), no_relays(), now - 1.0)
+    keeper._take(sighting(arrived=now - hour - 0.21, sent=now - hour - 0.05), Sent(), no_relays(), now)
     assert times[0] == pytest.approx(0.2, abs=0.1)
 
 
 def test_a_successor_of_a_retired_worker_changes_nothing_until_it_has_tried_its_stream() -> None:
     keeper = keeper_of()
     lost = Health(camera_id="one", state=CameraState.RECONNECTING, error="It refused the connection.", frames=7)
-    keeper._take(Report(health=lost, sent=1.0), Sent(), 1.0)
+    keeper._take(Report(health=lost, sent=1.0), Sent(), no_relays(), 1.0)
     keeper._past, keeper._replaces_retired = keeper.health(), True
-    keeper._take(Report(health=Health(camera_id="one", state=CameraState.STARTING), sent=1.0), Sent(), 1.0)
+    keeper._take(Report(health=Health(camera_id="one", state=CameraState.STARTING), sent=1.0), Sent(), no_relays(), 1.0)
     assert keeper.health() == lost
-    keeper._take(Report(health=Health(camera_id="one", state=CameraState.LIVE, frames=1), sent=2.0), Sent(), 2.0)
+    keeper._take(
+        Report(health=Health(camera_id="one", state=CameraState.LIVE, frames=1), sent=2.0), Sent(), no_relays(), 2.0
+    )
     assert (keeper.health().state, keeper.health().error, keeper.health().frames) == (CameraState.LIVE, None, 8)
-    keeper._take(Report(health=Health(camera_id="one", state=CameraState.STARTING), sent=3.0), Sent(), 3.0)
+    keeper._take(Report(health=Health(camera_id="one", state=CameraState.STARTING), sent=3.0), Sent(), no_relays(), 3.0)
     assert keeper.health().state is CameraState.STARTING
 
 
 def test_a_worker_that_loads_its_models_may_be_silent_for_as_long_as_one_that_starts() -> None:
     keeper = keeper_of()
     assert not keeper._loading
-    keeper._take(Loading(), Sent(), 1.0)
+    keeper._take(Loading(), Sent(), no_relays(), 1.0)
     assert keeper._loading
-    keeper._take(Report(health=Health(camera_id="one", state=CameraState.LIVE), sent=1.0), Sent(), 1.0)
+    keeper._take(Report(health=Health(camera_id="one", state=CameraState.LIVE), sent=1.0), Sent(), no_relays(), 1.0)
     assert not keeper._loading

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import pytest
 from ingest_stub import DIGEST, quality
-from message_stub import EVERY_MESSAGE, NOW, health, sighting
+from message_stub import EVERY_MESSAGE, NOW, health, no_relays, sighting
 from prometheus_client import CollectorRegistry
 
 from ingest.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT
@@ -107,7 +107,7 @@ TOO_MUCH: dict[str, Callable[[], Any]] = {
     "a long subject id": lambda: View(
         number=1, captured_at=NOW, jpeg=b"", boxes=(msgspec.structs.replace(BOX, subject_id="x" * 65),)
     ),
-    "a negative passage": lambda: Passed(passage=-1, searched=0, refused=(), seconds=0.0),
+    "a negative passage": lambda: Passed(passage=-1),
     "a large crop": lambda: sighting(probe=probe(crop=b"x" * (LARGEST_PICTURE + 1))),
     "a quality that is no number": lambda: sighting(probe=probe(quality=quality(sharpness=math.nan))),
     "a short vector": lambda: sighting(probe=probe(template=template(dlib=np.zeros(127, np.float32)))),
@@ -308,7 +308,7 @@ def test_mutated_messages_are_taken_or_refused(keeper: Keeper) -> None:
             for message in taken(data, receives):
                 counts["taken"] += 1
                 if receives is from_worker():
-                    keeper._take(message, Deaf(), start)  # type: ignore[arg-type]
+                    keeper._take(message, Deaf(), no_relays(), start)  # type: ignore[arg-type]
         except ChannelClosedError:
             counts["refused"] += counts["taken"] == before
         except Exception as error:

@@ -22,7 +22,7 @@ from ingest_stub import DIGEST
 from prometheus_client import CollectorRegistry
 
 from ingest.camera import Camera, Credentials
-from ingest.factory import Factory
+from ingest.factory import RECOGNISING, Factory
 from ingest.health import CameraState, Health
 from ingest.message import View
 from ingest.metrics import IngestMetrics
@@ -440,7 +440,7 @@ from ingest.camera import Camera
 from ingest.metrics import IngestMetrics
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
-from ingest.factory import Factory
+from ingest.factory import RECOGNISING, Factory
 supervisor = Supervisor(identifier=None, alerts=None, settings=IngestSettings(),
                         metrics=IngestMetrics(CollectorRegistry()),
                         recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"))
@@ -496,9 +496,8 @@ def closed_port() -> int:
 
 
 def test_workers_of_cameras_that_are_off_hold_no_models(loopback: IngestSettings) -> None:
-    real = Factory(name="matcher.recognition.pipeline:load_recogniser", arguments={"eager": True})
     names = [f"camera-{number}" for number in range(12)]
-    with bench(loopback, real) as b:
+    with bench(loopback, RECOGNISING) as b:
         b.supervisor.start(camera(f"rtsp://127.0.0.1:{closed_port()}/face", name) for name in names)
         wait(lambda: all(b.health(name).reconnects >= 3 for name in names))
         assert all(b.health(name).error for name in names)

@@ -139,12 +139,33 @@ class Certificates:
         long_ago = datetime.now(UTC) - timedelta(days=1)
         self.expired = self._written("expired", authority.issue_cert("127.0.0.1", not_after=long_ago))
         self.unknown = self._written("unknown", stranger.issue_cert("127.0.0.1"))
+        self.self_signed = self._self_signed("self_signed")
 
     def _written(self, name: str, made: trustme.LeafCert) -> ServerCertificate:
         certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         made.cert_chain_pems[0].write_to_path(str(certificate))
         made.private_key_pem.write_to_path(str(key))
         return ServerCertificate(certificate=certificate, key=key)
+
+    def _self_signed(self, name: str) -> ServerCertificate:
+        """As most cameras make theirs."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+        made = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        made = made.not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        made = made.not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        files = ServerCertificate(certificate=self._folder / f"{name}.pem", key=self._folder / f"{name}.key")
+        signed = made.sign(key, hashes.SHA256())
+        files.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return files
 
     @staticmethod
     def pin(certificate: ServerCertificate) -> str:

@@ -89,6 +89,7 @@ def test_no_login_before_it_is_asked_for_and_none_again_after_it_was_refused() -
 def test_an_old_nonce_is_no_wrong_password() -> None:
     stale, proven = Authentication(MUFASA), Authentication(MUFASA)
     assert stale.challenged([PLAIN]) and stale.challenged([PLAIN + ', stale="TRUE"'])
+    assert not stale.challenged([PLAIN + ", stale=true"]), "a camera that says so for ever gets the login twice"
     assert proven.challenged([PLAIN])
     proven.succeeded()
     assert proven.challenged(['Digest realm="cam", nonce="new"']), "it was right a moment ago"

@@ -93,7 +93,7 @@ def test_a_refused_login_is_not_tried_again_for_a_minute(relay: MakeRelay, serve
     failure = refusal(one)
     assert isinstance(failure, CameraLoginError) and "canary" not in str(failure)
     assert sum(request.has_authorization for request in server.requests) == 1
-    assert 55 < login.wait <= 60
+    assert 55 < one.wait <= 60
     asked = server.requests
     assert refusal(one) is failure and server.requests == asked
 
@@ -149,7 +149,12 @@ def test_a_slow_camera_connects(relay: MakeRelay, serve_http: ServeHttp) -> None
 
 @pytest.mark.parametrize(
     ("which", "words"),
-    [("unknown", "does not know"), ("other_host", "belongs to another host"), ("expired", "has expired")],
+    [
+        ("unknown", "does not know"),
+        ("other_host", "belongs to another host"),
+        ("expired", "has expired"),
+        ("self_signed", "is signed by itself"),
+    ],
 )
 def test_certificates(
     relay: MakeRelay, serve_http: ServeHttp, certificates: Certificates, which: str, words: str

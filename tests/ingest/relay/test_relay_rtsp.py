@@ -46,7 +46,6 @@ def test_a_stream_comes_through_and_is_counted(relay: MakeRelay, server: RtspSer
     packets = view(one, 30)
     assert len(packets) == 30 and not any(LOSS_MARKER in packet for packet in packets)
     assert one.received >= 30 and one.lost == 0 and one.failure is None
-    assert 0 < one.longest_gap < TIMING.stall_seconds
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_a_refused_login_is_not_tried_again_for_a_minute(
     assert "canary" not in str(failure)
     asked = server.requests
     assert sum(request.has_authorization for request in asked) == (credentials is not None), "once, and never again"
-    assert 55 < login.wait <= 60
+    assert 55 < one.wait <= 60
     for _ in range(3):
         assert refusal(one) is failure
     assert server.requests == asked and server.connections == 1
@@ -187,7 +186,12 @@ def test_oddities_come_through(relay: MakeRelay, server: RtspServer, query: str)
 
 @pytest.mark.parametrize(
     ("which", "words"),
-    [("unknown", "does not know"), ("other_host", "belongs to another host"), ("expired", "has expired")],
+    [
+        ("unknown", "does not know"),
+        ("other_host", "belongs to another host"),
+        ("expired", "has expired"),
+        ("self_signed", "is signed by itself"),
+    ],
 )
 def test_a_wrong_certificate_is_refused_before_anything_is_sent(
     relay: MakeRelay, serve: Serve, certificates: Certificates, which: str, words: str
@@ -200,7 +204,7 @@ def test_a_wrong_certificate_is_refused_before_anything_is_sent(
     assert server.requests == ()
 
 
-@pytest.mark.parametrize("which", ["good", "other_host", "expired", "unknown"])
+@pytest.mark.parametrize("which", ["good", "other_host", "expired", "unknown", "self_signed"])
 def test_a_pinned_certificate_is_accepted_and_no_other(
     relay: MakeRelay, serve: Serve, certificates: Certificates, which: str
 ) -> None:

@@ -40,6 +40,14 @@ def listens() -> None:
 
 Attempt = Callable[[Path, int], object]
 
+
+def forks() -> None:
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 ATTEMPTS: dict[str, Attempt] = {
     "read the data folder": lambda data, port: data.read_bytes(),
     "list the data folder": lambda data, port: sorted(data.parent.iterdir()),
@@ -63,6 +71,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "multipath tcp": lambda data, port: makes_socket(socket.AF_INET, socket.SOCK_STREAM, 262),
     "slow the service down": lambda data, port: os.setpriority(os.PRIO_PROCESS, os.getppid(), 1),
     "signal the service": lambda data, port: os.kill(os.getppid(), 0),
+    "leave a child behind": lambda data, port: forks(),
     "run a program": lambda data, port: os.execv("/bin/true", ["true"]),
 }
 

@@ -74,14 +74,14 @@ class HangingRecogniser(BrightRecogniser):
 
 
 class TryingRecogniser(BrightRecogniser):
-    """Tries in its worker what a hostile stream would try; the templates' numbers say what was refused (1.0)."""
+    """Tries in its worker what a hostile stream would try; the templates' numbers say what was refused (0.1)."""
 
     def __init__(self, *, forbidden: str, port: int) -> None:
         self._tried = list(attempts(forbidden=Path(forbidden), port=port).values())
 
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         told = np.zeros(128, np.float32)
-        told[: len(self._tried)] = self._tried
+        told[: len(self._tried)] = 0.1 * np.array(self._tried)
         return [replace(template, dlib=told) for template in super().extract(images, faces)]
 
 
@@ -104,7 +104,7 @@ class GreedyRecogniser(BrightRecogniser):
 
 
 def bright(*, idle_seconds: float = 60.0) -> BrightRecogniser:
-    """A recogniser in a worker that ends so soon after its stream was live for the last time."""
+    """A recogniser in a worker that ends `idle_seconds` after its stream was live for the last time."""
     sys.modules["__main__"].IDLE_SECONDS = idle_seconds  # type: ignore[attr-defined]
     return BrightRecogniser()
 

@@ -5,8 +5,12 @@ from datetime import UTC, datetime
 import numpy as np
 from ingest_stub import DIGEST, quality
 
+from ingest.camera import Camera
 from ingest.health import CameraState, Health
 from ingest.message import Loading, Passed, Report, Retiring, Sighting, View, ViewBox
+from ingest.relay.camera_relays import CameraRelays
+from ingest.relay.loop import RelayLoop
+from ingest.settings import IngestSettings
 from matcher.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.template import Template
@@ -16,9 +20,10 @@ NOW = datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
 
 def sighting(**changes: object) -> Sighting:
     vector = np.linspace(0, 1, 128, dtype=np.float32)
+    vector /= np.linalg.norm(vector)
     template = Template(model_digest=DIGEST, sface=vector, dlib=vector[::-1])
-    probe = Probe(template=template, quality=quality(), crop=b"\xff\xd8")
-    fields = {"passage": 1, "track": 1, "search": 1, "first": True, "captured_at": NOW, "arrived": 1.0, "sent": 1.0}
+    probe = Probe(template=template, quality=quality(), crop=b"\xff\xd8\xff")
+    fields = {"passage": 1, "search": 1, "captured_at": NOW, "arrived": 1.0, "sent": 1.0}
     return Sighting(**{**fields, "probe": probe, **changes})  # type: ignore[arg-type]
 
 
@@ -35,7 +40,13 @@ EVERY_MESSAGE = (
         boxes=(ViewBox(track=1, box=Box(x=0, y=0, width=1, height=1), subject_id="anna", note="blurred"),),
     ),
     sighting(),
-    Passed(passage=1, searched=0, refused=("blurred",), seconds=1.0),
+    Passed(passage=1),
     Loading(),
     Retiring(),
 )
+
+
+def no_relays() -> CameraRelays:
+    """Those of a camera that is a file: there are none."""
+    camera = Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry")
+    return CameraRelays(camera, IngestSettings(), RelayLoop())
