@@ -40,7 +40,7 @@ for _ in av.open(sys.argv[1], options=options, timeout=(60.0, 60.0)).demux(video
 """
 """A program that receives a stream as a camera's worker does, and decodes nothing."""
 
-Serve = Callable[[RelayLoop, str, int], Iterator[list[str]]]
+Serve = Callable[[Sequence[RelayLoop], str], Iterator[list[str]]]
 """Makes an address for each viewer of a camera's stream, and removes them when it is resumed."""
 
 
@@ -94,16 +94,18 @@ def _turns(plan: Plan, address: str, policy: AddressPolicy, progress: Progress) 
 
 def _turn(plan: Plan, serve: Serve, address: str) -> float:
     with ExitStack() as stack:
-        loop = stack.enter_context(RelayLoop())
-        urls = stack.enter_context(contextmanager(serve)(loop, address, plan.cameras))
+        # As in the service: a loop, and so a thread, for each camera.
+        loops = [stack.enter_context(RelayLoop()) for _ in range(plan.cameras)]
+        urls = stack.enter_context(contextmanager(serve)(loops, address))
         for url in urls:
             viewer = subprocess.Popen([sys.executable, "-c", VIEWER, url], stderr=subprocess.DEVNULL)
             stack.callback(viewer.wait)
             stack.callback(viewer.kill)
         time.sleep(plan.settle)
-        began, spent = time.monotonic(), loop.run(_thread_seconds())
+        began, spent = time.monotonic(), sum(loop.run(_thread_seconds()) for loop in loops)
         time.sleep(plan.seconds)
-        return (loop.run(_thread_seconds()) - spent) / (time.monotonic() - began) / plan.cameras
+        spent = sum(loop.run(_thread_seconds()) for loop in loops) - spent
+        return spent / (time.monotonic() - began) / plan.cameras
 
 
 async def _thread_seconds() -> float:
@@ -111,10 +113,10 @@ async def _thread_seconds() -> float:
 
 
 def _relays(policy: AddressPolicy) -> Serve:
-    def serve(loop: RelayLoop, address: str, cameras: int) -> Iterator[list[str]]:
+    def serve(loops: Sequence[RelayLoop], address: str) -> Iterator[list[str]]:
         timing = Timing(open_seconds=60.0, stall_seconds=60.0, snapshot_seconds=1.0)
         destination = Destination(address=address, policy=policy)
-        relays = [Relay(destination, login=Login(None), timing=timing, loop=loop) for _ in range(cameras)]
+        relays = [Relay(destination, login=Login(None), timing=timing, loop=loop) for loop in loops]
         try:
             yield [relay.url for relay in relays]
         finally:
@@ -124,7 +126,7 @@ def _relays(policy: AddressPolicy) -> Serve:
     return serve
 
 
-def _copies(loop: RelayLoop, address: str, cameras: int) -> Iterator[list[str]]:
+def _copies(loops: Sequence[RelayLoop], address: str) -> Iterator[list[str]]:
     host_and_port, _, path = address.removeprefix("rtsp://").partition("/")
     host, _, port = host_and_port.rpartition(":")
 
@@ -142,11 +144,11 @@ def _copies(loop: RelayLoop, address: str, cameras: int) -> Iterator[list[str]]:
             remote_writer.transport.abort()
             writer.transport.abort()
 
-    servers = [loop.run(asyncio.start_server(accept, HOST, 0)) for _ in range(cameras)]
+    servers = [loop.run(asyncio.start_server(accept, HOST, 0)) for loop in loops]
     try:
         yield [f"rtsp://{HOST}:{server.sockets[0].getsockname()[1]}/{path}" for server in servers]
     finally:
-        for server in servers:
+        for loop, server in zip(loops, servers, strict=True):
             loop.run(_closed(server))
 
 
@@ -163,7 +165,7 @@ def report(shares: Mapping[str, Sequence[float]], bits: float) -> Result:
     return Result(
         figures={"shares": {name: list(values) for name, values in shares.items()}, "bits_per_second": bits},
         notes=(
-            "The CPU time of the relays' thread, user and system, for each camera; the server and the viewers are "
+            "The CPU time of a relay's thread, user and system; the server and the viewers are "
             "processes of their own. The copy passes the same bytes with the same event loop and looks at none.",
         ),
         tables=[

@@ -6,14 +6,13 @@ another's.
 """
 
 import logging
-import math
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -48,13 +47,12 @@ from ingest.relay.camera_relays import CameraRelays
 from ingest.relay.loop import RelayLoop
 from ingest.search import Identifies, RaisesAlerts
 from ingest.settings import IngestSettings
+from ingest.sighting_search import SightingSearch
 from ingest.stopwatch import Stopwatch
 from ingest.worker_clock import WorkerClock
 from ingest.worker_settings import WorkerSettings
 from matcher.child_process import command, environment, place_of
-from matcher.clock import system_clock
 from matcher.errors import ClearglassError
-from matcher.probe import CAMERA_ACTOR, Query
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,9 +63,6 @@ GONE_SECONDS = 5.0
 
 LONG_LIVED = 30.0
 """A worker that lived so long was well: the next restart begins with short waits again."""
-
-LONGEST_AGO = timedelta(minutes=5)
-"""How far a worker's clock may be from this one, and how old a picture that is searched."""
 
 _NO_RATES = {"frame_rate": 0.0, "bitrate": 0.0, "analysed_rate": 0.0}
 _COUNTERS = ("frames", "analysed", "dropped", "bytes", "reconnects", "passages")
@@ -102,8 +97,9 @@ class Keeper:
         watched: bool = False,
     ) -> None:
         self._camera = camera
-        self._identifier = identifier
-        self._alerts = alerts
+        self._search = SightingSearch(
+            camera, identifier=identifier, alerts=alerts, alert_again_seconds=settings.alert_again_seconds
+        )
         self._observer = observer
         self._settings = settings
         self._metrics = metrics
@@ -132,11 +128,6 @@ class Keeper:
         """Whether the worker took the place of one that retired, and has not tried its stream yet."""
         self._stopwatch = Stopwatch()
         """What happens to a sighting on this side: passing it on from the worker, and the search."""
-        self._search_error: str | None = None
-        self._raised: set[tuple[int, str]] = set()
-        """The alerts of passages still under way: passage and subject."""
-        self._alerted_at: dict[str, float] = {}
-        """When this camera last raised an alert about a subject, in seconds of time.monotonic()."""
         self._forgotten: SimpleQueue[str] = SimpleQueue()
         """Subjects to forget, from whoever says so to the thread."""
 
@@ -225,7 +216,7 @@ class Keeper:
             with theirs:
                 self._process = _spawn(theirs, self._turnstile.fileno())
             self._past = self._health
-            self._raised.clear()
+            self._search.begin_again()
             self._clock = WorkerClock()
             self._serve(channel, relays)
         except (ChannelClosedError, WorkerSilentError, WorkerFloodError) as error:
@@ -290,8 +281,7 @@ class Keeper:
                 subject_id = self._forgotten.get_nowait()
             except Empty:
                 return
-            self._alerted_at.pop(subject_id, None)
-            self._raised = {raised for raised in self._raised if raised[1] != subject_id}
+            self._search.forget(subject_id)
             channel.send(Forget(subject_id=subject_id))
 
     def _pass_on_pauses(self, channel: Channel[FromWorker], relays: CameraRelays) -> None:
@@ -329,47 +319,22 @@ class Keeper:
         elif isinstance(message, View):
             self._tell(self._observer.viewed, self._camera.id, message)
         elif isinstance(message, Passed):
-            self._raised = {raised for raised in self._raised if raised[0] != message.passage}
+            self._search.passed(message.passage)
         elif isinstance(message, Retiring):
             self._retiring = True
 
     def _identify(self, sighting: Sighting) -> str | None:
-        """Searches, and raises the alert if somebody was found; whom, or None.
-
-        A search that failed is no answer: its error stands in the camera's health, and the passage is searched again.
-        """
-        camera = self._camera
-        query = Query(actor=CAMERA_ACTOR + camera.id, role="camera", camera=camera.id, purpose=camera.purpose)
-        subject_id, outcome = None, "unmatched"
+        """Searches, and tells observer and metrics of it; whom the search found, or None."""
         began = time.monotonic()
         self._stopwatch.add("pass on", began - self._clock.here(sighting.sent))
-        try:
-            found = self._identifier.identify(sighting.probe, query)
-            if found.candidates:
-                subject_id, outcome = found.candidates[0].subject_id, "matched"
-                if self._is_news(sighting.passage, subject_id):
-                    alert = self._alerts.raise_alert(
-                        camera_id=camera.id,
-                        candidate_list=found,
-                        probe=sighting.probe,
-                        captured_at=_plausible(sighting.captured_at),
-                    )
-                    self._raised.add((sighting.passage, subject_id))
-                    self._alerted_at[subject_id] = time.monotonic()
-                    self._tell(self._observer.alerted, alert)
-            self._search_error = None
-        except ClearglassError as error:
-            subject_id, outcome = None, "failed"
-            self._search_error = str(error)
+        searched = self._search.search(sighting)
+        if searched.alert is not None:
+            self._tell(self._observer.alerted, searched.alert)
         decided = time.monotonic()
         self._stopwatch.add("identify", decided - began)
-        self._tell(self._metrics.decided, camera.id, decided - self._clock.here(sighting.arrived), outcome)
-        return subject_id
-
-    def _is_news(self, passage: int, subject_id: str) -> bool:
-        """Whether a match is worth an alert: one for each passage, and none for somebody who was there just now."""
-        since = time.monotonic() - self._alerted_at.get(subject_id, -math.inf)
-        return (passage, subject_id) not in self._raised and since >= self._settings.alert_again_seconds
+        taken = decided - self._clock.here(sighting.arrived)
+        self._tell(self._metrics.decided, self._camera.id, taken, searched.outcome)
+        return searched.subject_id
 
     def _reported(self, report: Report, relays: CameraRelays) -> None:
         health, past = report.health, self._past
@@ -399,7 +364,7 @@ class Keeper:
             width=health.width or past.width,
             height=health.height or past.height,
             # Why there is no stream, and what was lost on its way, the relays know better than the worker.
-            error=self._search_error or relays.error or health.error,
+            error=self._search.error or relays.error or health.error,
             received_packets=relays.received,
             lost_packets=relays.lost,
             retry_at=next(iter(relays.retries_at), None),
@@ -449,12 +414,6 @@ class Keeper:
             told(*arguments)
         except Exception as error:  # noqa: BLE001 - a listener's fault, at the top of a supervised thread
             _LOG.warning("A listener of camera %s met an error (%s).", self._camera.id, place_of(error))
-
-
-def _plausible(captured_at: datetime) -> datetime:
-    """The moment as the worker tells it, or now where it cannot be right."""
-    now = system_clock()
-    return captured_at if abs(now - captured_at) < LONGEST_AGO else now
 
 
 def _spawn(end: socket.socket, turnstile: int) -> "subprocess.Popen[bytes]":

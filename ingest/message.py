@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_origin
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from ingest.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT, check_bounds
 from ingest.factory import Factory
@@ -104,10 +105,15 @@ class Sighting(Message, frozen=True, kw_only=True, eq=False):
         check_bounds(self.probe)
         template, crop = self.probe.template, self.probe.crop
         # A longer vector would be close to everybody: `Template.sface` has length 1.
-        if abs(float(np.linalg.norm(template.sface)) - 1) > 1e-3 or float(np.linalg.norm(template.dlib)) > LONGEST_DLIB:
+        if abs(_length(template.sface) - 1) > 1e-3 or _length(template.dlib) > LONGEST_DLIB:
             raise ValueError("a vector has no length that a recogniser gives it")
         if crop is not None and not crop.startswith(b"\xff\xd8\xff"):
             raise ValueError("a crop is no JPEG")
+
+
+def _length(vector: NDArray[np.float32]) -> float:
+    # The square of a float32 may be more than one holds.
+    return float(np.linalg.norm(vector.astype(np.float64)))
 
 
 class Passed(Message, frozen=True, kw_only=True):

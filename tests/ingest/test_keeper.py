@@ -17,14 +17,15 @@ from ingest.keeper import Keeper
 from ingest.message import Forget, Loading, Report
 from ingest.metrics import IngestMetrics
 from ingest.observer import NullObserver, Observer
+from ingest.search import Identifies
 from ingest.settings import IngestSettings
 from matcher.candidate import CandidateList
 
 
-def keeper_of(observer: Observer | None = None) -> Keeper:
+def keeper_of(observer: Observer | None = None, identifier: Identifies | None = None) -> Keeper:
     return Keeper(
         camera=Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry"),
-        identifier=None,
+        identifier=identifier,
         alerts=None,
         observer=observer or NullObserver(),
         settings=IngestSettings(),
@@ -63,14 +64,11 @@ def test_a_workers_last_words_take_no_counts_away() -> None:
     assert health.frame_rate == 0.0
 
 
-def test_a_forgotten_subject_is_passed_on_and_may_raise_an_alert_again() -> None:
+def test_a_forgotten_subject_is_passed_on() -> None:
     keeper, sent = keeper_of(), Sent()
-    keeper._alerted_at = {"anna": 1.0, "bert": 1.0}
-    keeper._raised = {(1, "anna"), (2, "bert")}
     keeper.forget("anna")
     keeper._pass_on_forgotten(sent)
     assert sent.messages == [Forget(subject_id="anna")]
-    assert (set(keeper._alerted_at), keeper._raised) == ({"bert"}, {(2, "bert")})
 
 
 def test_a_listener_that_breaks_breaks_nothing_else() -> None:
@@ -112,8 +110,7 @@ def test_a_search_that_does_not_end_holds_nobody_up(monkeypatch: pytest.MonkeyPa
 
 def test_a_worker_on_another_machine_is_timed_by_the_services_clock() -> None:
     """Its clock is an hour behind, and what it says takes 10 ms at least."""
-    keeper, hour, now = keeper_of(), 3600.0, time.monotonic()
-    keeper._identifier = NobodyHome()
+    keeper, hour, now = keeper_of(identifier=NobodyHome()), 3600.0, time.monotonic()
     times: list[float] = []
     keeper._metrics.decided = lambda camera, seconds, outcome: times.append(seconds)  # type: ignore[method-assign]
     live = Health(camera_id="one", state=CameraState.LIVE)
