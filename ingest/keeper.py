@@ -106,7 +106,7 @@ class Keeper:
         self._recogniser_factory = recogniser_factory
         self._turnstile = turnstile
         self._paused_until: dict[int, datetime | None] = {}
-        """By stream the end of the pause that the worker was told of."""
+        """By stream, the end of the pause that the worker was last sent."""
         self._forbidden = tuple(map(str, forbidden))
         self.watched = watched
         self._end = Event()

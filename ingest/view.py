@@ -66,7 +66,7 @@ def blur(image: Image, box: Box) -> None:
 
 
 def _coarsen(image: Image, cells: int) -> None:
-    """Leaves of an image the mean of so many cells each way, in place."""
+    """Replaces an image by the means of `cells` by `cells` parts of it, in place."""
     import cv2
 
     down, across = image.shape[:2]

@@ -138,7 +138,7 @@ class Trouble:
         for name, text in parse_qsl(urlsplit(address).query, keep_blank_values=True):
             if name not in known or name in chosen:
                 raise RehearsalError(
-                    f"The {protocol} server makes no trouble called {name!r}, or it is asked for twice.",
+                    f"The {protocol} server makes no trouble called {name!r}, or the address names it twice.",
                     remedy=f"Use each of these once at most: {', '.join(known)}.",
                 )
             try:

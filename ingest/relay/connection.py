@@ -70,7 +70,7 @@ async def connect(destination: Destination, deadline: Deadline) -> Connection:
     """
     location = await _located(destination)
     address = location.address
-    assert address is not None  # noqa: S101 - `locate` refuses files and devices unless it is asked for them
+    assert address is not None  # noqa: S101 - `locate` refuses files and devices by default
     try:
         return await _opened(destination, location, address, deadline)
     except ssl.SSLCertVerificationError as error:
@@ -108,7 +108,7 @@ async def _located(destination: Destination) -> Location:
         location, error = None, None
         try:
             location = destination.policy.locate(destination.address)
-        except Exception as raised:  # noqa: BLE001 - raised again by who waits
+        except Exception as raised:  # noqa: BLE001 - raised again in the loop
             error = raised
         # The relays may have ended meanwhile.
         with contextlib.suppress(RuntimeError):

@@ -1,4 +1,4 @@
-"""Finds JPEGs in what a camera sends, whatever it puts around them.
+"""Finds JPEGs in what a camera sends, with any text or bytes around them.
 
 Multipart bodies differ from camera to camera in their boundaries, lengths and line ends, and some are wrong; where a
 JPEG begins and ends is told by its own markers (ITU-T T.81, annex B).

@@ -120,7 +120,7 @@ class RtspExchange:
         The request will carry the login: a viewer that was taken over may do with it what a viewer of the stream does.
         """
         uri, path = request.uri, self._remote.path
-        known = any(uri.startswith(base) for base in (self._local, *self._bases)) and "/.." not in uri
+        known = any(_lies_under(uri, base) for base in (self._local, *self._bases))
         transport = request.header("transport")
         if request.method not in _METHODS or not known or (transport and not _INTERLEAVED.fullmatch(transport)):
             raise ViewerError
@@ -169,9 +169,8 @@ class RtspExchange:
                 raise redirected(self._remote, message.header("location"))
             return message.encoded()
         number = message.header("cseq").strip()
-        asked = (
-            self._asked.pop(int(number), None) if number.isascii() and number.isdigit() and len(number) < 10 else None
-        )
+        known = number.isascii() and number.isdigit() and len(number) < 10
+        asked = self._asked.pop(int(number), None) if known else None
         if asked is None:
             return None
         if message.status == 401 and self._authentication.challenged(message.all("www-authenticate")):
@@ -197,3 +196,11 @@ class RtspExchange:
             raise refused_status(self._remote, 461, login=self._authentication.given)
         elif method == "PLAY" and status == 200:
             self._playing = True
+
+
+def _lies_under(uri: str, base: str) -> bool:
+    """Whether an address is the base or a part of it, and not another whose name only begins alike."""
+    if not uri.startswith(base) or "/.." in uri or not uri.isprintable():
+        return False
+    rest = uri.removeprefix(base)
+    return not rest or base.endswith("/") or rest[0] in "/?"

@@ -153,9 +153,10 @@ def suppressed(one: Relay) -> None:
         ("SET_PARAMETER {url} RTSP/1.0", "CSeq: 2"),
         ("DESCRIBE {camera}/other RTSP/1.0", "CSeq: 2"),
         ("DESCRIBE {url}/../other RTSP/1.0", "CSeq: 2"),
+        ("DESCRIBE {url}2 RTSP/1.0", "CSeq: 2"),
         ("SETUP {url} RTSP/1.0", "CSeq: 2", "Transport: RTP/AVP;unicast;client_port=5000-5001;destination=10.0.0.9"),
     ],
-    ids=["another method", "another stream", "a way out of the path", "packets to another host"],
+    ids=["another method", "another stream", "a way out of the path", "a longer name", "packets to another host"],
 )
 def test_a_viewer_may_do_with_the_login_what_viewing_needs_and_nothing_else(
     relay: MakeRelay, serve: Serve, lines: tuple[str, ...]

@@ -38,7 +38,7 @@ def write_stream(
     sway: float = 0.0,
     size: tuple[int, int] = (1920, 1080),
 ) -> Path:
-    """People side by side who walk to and fro. kbits: a second, at most. cut_every: of so many packets one is halved.
+    """People side by side who walk to and fro. kbits: a second, at most. cut_every: every N-th packet is halved.
 
     grain: standard deviation of the sensor's noise, in steps of 255. sway: pixels by which the wall moves, as
     a crowd would.
