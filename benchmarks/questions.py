@@ -16,6 +16,7 @@ _QUESTIONS = {
     "operating-point": "Where should the line be drawn between “the same person” and “somebody else”?",
     "recognition": "Does the fast way of recognising faces give the results of the slow one it replaces, and how fast "
     "is it?",
+    "relay": "What does it cost that the service itself, and not the camera's worker, connects to a camera?",
     "scene": "People walk past a camera: who is found, who is named, who is wrongly named, and how soon?",
     "search": "How quickly is a person found in a large gallery, and is anybody overlooked for the sake of speed?",
     "search-huge": "The same for a gallery of ten million pictures.",
