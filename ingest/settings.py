@@ -49,7 +49,7 @@ class IngestSettings(BaseSettings):
     """The longest wait before the first new attempt; it doubles with each further one."""
 
     backoff_cap_seconds: float = Field(default=4.0, gt=0)
-    """The longest wait between two attempts. With the other times it keeps a camera's return under ten seconds."""
+    """The longest wait between two attempts. A camera that answers at once is back within ten seconds of its loss."""
 
     passage_gap_seconds: float = Field(default=1.5, gt=0)
     """A person out of sight for so long has left: the passage is over."""
