@@ -54,10 +54,9 @@ class _Asked:
 
 
 class RtspExchange:
-    """One session. Owned by one task each of the two directions.
+    """One RTSP session. Owned by one task, which passes both directions.
 
-    local: the address under which FFmpeg knows the stream. remote: the camera's. deadline: what must come next, and by
-    when.
+    local: the address under which FFmpeg knows the stream. remote: the camera's. deadline: its limits of time.
     """
 
     def __init__(
