@@ -28,7 +28,6 @@ from matcher.gallery.growing_index import GrowingIndex
 from matcher.identification import Identifier
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe
-from matcher.recognition.face import Face, Image
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
     NO_EVIDENCE,
@@ -171,10 +170,6 @@ class Matcher:
         Raises an image error, NoFaceError, SeveralFacesError or FaceQualityError.
         """
         return _probe(self.sampler.sample(data, largest=largest))
-
-    def probe_of(self, image: Image, face: Face) -> Probe:
-        """The probe of a face that was already found. Raises FaceQualityError."""
-        return _probe(self.sampler.sample_of(image, face))
 
     def operating_points(self) -> dict[str, OperatingPoint]:
         """All there are now, by name, also those calibrated since the start; among them the one in use.

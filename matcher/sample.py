@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matcher.photograph import FoundFace, Photograph, find_faces
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
-from matcher.recognition.face import Face, Image
+from matcher.recognition.face import Image
 from matcher.recognition.image import crop_face, decode_image, encode_jpeg
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
@@ -41,24 +42,27 @@ class Sampler:
 
         Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError or FaceQualityError.
         """
-        image = decode_image(data)
-        return self.sample_of(image, _only(self.recogniser.detect([image])[0], largest=largest))
+        photograph = self.photograph(data)
+        return self._sample_of(photograph.image, _only(photograph.faces, largest=largest))
 
-    def sample_of(self, image: Image, face: Face) -> FaceSample:
-        """A face that was already found. Raises FaceQualityError."""
-        quality = self.recogniser.assess([image], [face])[0]
-        reasons = self.gate.judge(quality)
+    def photograph(self, data: bytes) -> Photograph:
+        """All faces of a picture, none of them searched for. Raises an image error."""
+        return find_faces(decode_image(data), self.recogniser, self.gate)
+
+    def _sample_of(self, image: Image, found: FoundFace) -> FaceSample:
+        """Raises FaceQualityError."""
+        reasons = found.reasons
         if reasons:
             raise FaceQualityError(
                 f"The face is not good enough: {', '.join(reasons)}.",
                 remedy=f"Please {', '.join(_REMEDY[reason] for reason in reasons)}.",
                 reasons=reasons,
             )
-        template = self.recogniser.extract([image], [face])[0]
-        return FaceSample(template=template, quality=quality, crop=encode_jpeg(crop_face(image, face)))
+        template = self.recogniser.extract([image], [found.face])[0]
+        return FaceSample(template=template, quality=found.quality, crop=encode_jpeg(crop_face(image, found.face)))
 
 
-def _only(faces: Sequence[Face], *, largest: bool) -> Face:
+def _only(faces: Sequence[FoundFace], *, largest: bool) -> FoundFace:
     if not faces:
         raise NoFaceError("No face was found in the picture.", remedy="Use a picture that shows one face clearly.")
     if len(faces) > 1 and not largest:
