@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz tamper-test fault-test lock clean
+.PHONY: setup demo test check bench fuzz picture-test tamper-test fault-test lock clean
 
 setup: $(VENV)/ready
 
@@ -33,6 +33,11 @@ bench: setup
 fuzz: setup
 	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py tests/ingest/test_message.py | grep taken_or_refused \
 	| CLEARGLASS_FUZZ_CASES=100000 xargs -d '\n' -P $$(nproc) -n 1 $(BIN)/python -m pytest --timeout 0 -q -p no:cacheprovider
+
+# Every format and size of picture that is read, with a sensor's noise, twice at once, and what each takes in memory; `make test` does
+# most of it.
+picture-test: setup
+	CLEARGLASS_PICTURES=all $(BIN)/python -m pytest --timeout 0 -s tests/matcher/picture/test_memory.py $(TEST)
 
 # Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.
 tamper-test: setup

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.errors import ClearglassError
+from matcher.picture.decoders import AT_ONCE
+from matcher.picture.decoding import MEMORY, libheif_version
 
 MIN_FREE_BYTES = 2_000_000_000
-MIN_MEMORY_BYTES = 2_000_000_000
+SERVICE_MEMORY = 600_000_000
+CAMERA_MEMORY = 300_000_000
+"""Bytes that the service takes once it has looked at pictures, and the worker of one 1080p camera."""
+
+MIN_MEMORY_BYTES = SERVICE_MEMORY + AT_ONCE * MEMORY + CAMERA_MEMORY
+"""What one camera takes while as many pictures are decoded as may be at once, each as large as may be."""
 MIN_OPEN_FILES = 512
 SANDBOX_SECONDS = 30.0
 """How long a process may take to confine itself and to say so; it takes half a second."""
@@ -35,6 +42,7 @@ def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _disk(folder)
     yield _open_files()
     yield _attempt("recognition models", _load_models, "Install again with make setup: the models come with it.")
+    yield _attempt("picture decoder", _decode_picture, "Install again with make setup: Pillow and libheif come along.")
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
     yield _attempt("data folder", lambda: _open_folder(folder), "")
@@ -56,7 +64,9 @@ def _memory() -> Finding:
         what="memory",
         well=free >= MIN_MEMORY_BYTES,
         found=f"{free / 1e9:.1f} GB free",
-        remedy="Give it 2 GB or more: about 0.4 GB for the service and 0.3 GB a camera.",
+        remedy=f"Give it {MIN_MEMORY_BYTES / 1e9:.1f} GB or more: {SERVICE_MEMORY / 1e9:.1f} GB for the service, "
+        f"{AT_ONCE * MEMORY / 1e9:.1f} GB while {AT_ONCE} large pictures are decoded, "
+        f"{CAMERA_MEMORY / 1e9:.1f} GB a camera.",
     )
 
 
@@ -119,6 +129,16 @@ def _threshold(folder: Path) -> Finding:
     return Finding(what="threshold", well=True, found=f"{found}. {caveat.message}", remedy=caveat.remedy, warns=True)
 
 
+def _decode_picture() -> str:
+    """Has a picture decoded where all are: in a confined process."""
+    import numpy as np
+
+    from matcher.recognition.image import FORMATS, decode_image, encode_jpeg
+
+    decode_image(encode_jpeg(np.zeros((8, 8, 3), np.uint8)))
+    return f"{FORMATS} (libheif {libheif_version()}), {AT_ONCE} at once, each with at most {MEMORY // 1_000_000} MB"
+
+
 def _find_decoder() -> str:
     from ingest.av_source import decoder_version
 
@@ -167,7 +187,7 @@ _CONFINED = {
     "sockets": "makes no socket but for TCP",
     "signals": "ends no other process",
 }
-"""What a worker is held to, by the fields of `ingest.sandbox.Confinement`."""
+"""What a worker is held to, by the fields of `matcher.sandbox.Confinement`."""
 
 
 def _sandbox() -> Finding:
@@ -176,13 +196,13 @@ def _sandbox() -> Finding:
 
     import msgspec
 
-    from ingest.sandbox import Confinement
     from matcher.child_process import command, environment
+    from matcher.sandbox import Confinement
 
     remedy = "Use Linux 6.7 or later with Landlock switched on, and install libseccomp (apt install libseccomp2)."
     try:
         tried = subprocess.run(
-            command("ingest.sandbox"), capture_output=True, check=True, timeout=SANDBOX_SECONDS, env=environment()
+            command("matcher.sandbox"), capture_output=True, check=True, timeout=SANDBOX_SECONDS, env=environment()
         )
         holds = msgspec.json.decode(tried.stdout, type=Confinement)
     except (OSError, subprocess.SubprocessError, msgspec.MsgspecError):

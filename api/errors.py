@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,8 +10,13 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from api.duplicate import DuplicateOut
+from api.enrolment_details import enrolment_details
+from api.face_listing import FaceListingOut
 from api.headers import SECURITY_HEADERS
+from api.refused_picture import RefusedOut
 from matcher.errors import ClearglassError
+from matcher.recognition.errors import FaceUnknownError, SeveralFacesError
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +39,9 @@ STATUS: Mapping[str, int] = {
     "image_broken": 422,
     "no_face": 422,
     "several_faces": 422,
+    "face_unknown": 422,
     "face_quality": 422,
+    "too_many_faces": 422,
     "different_person": 422,
     "verification_target": 422,
     "evidence_missing": 422,
@@ -76,6 +84,7 @@ STATUS: Mapping[str, int] = {
     "account_exists": 409,
     "camera_exists": 409,
     "already_reviewed": 409,
+    "likely_duplicate": 409,
     "alert_closed": 409,
     "subject_withdrawn": 410,
     "alert_picture_gone": 410,
@@ -84,6 +93,7 @@ STATUS: Mapping[str, int] = {
     "busy": 503,
     "store_busy": 503,
     "needs": 503,
+    "decoder": 503,
     "parquet_missing": 501,
     "store_full": 507,
     "store_failed": 503,
@@ -152,12 +162,21 @@ _INTERNAL = (
 
 
 class ErrorDetail(BaseModel):
-    """What was wrong, and what to do."""
+    """What was wrong, and what to do. Some codes bring a list beside it, which is missing elsewhere."""
 
     code: str = Field(description="Stable, for programs.", examples=["no_face"])
     message: str = Field(description="What was wrong and where.", examples=["No face was found in the picture."])
     remedy: str = Field(
         description="What to do about it.", examples=["Send a picture that shows one face from the front."]
+    )
+    picture: FaceListingOut | None = Field(
+        default=None, description="Only where a face must be chosen: the picture's faces."
+    )
+    refused: list[RefusedOut] | None = Field(
+        default=None, description="Only where no picture of an enrolment could be used: each with its reason."
+    )
+    duplicates: list[DuplicateOut] | None = Field(
+        default=None, description="Only for `likely_duplicate`: the subjects to be acknowledged, the nearest first."
     )
 
 
@@ -168,11 +187,18 @@ class ErrorBody(BaseModel):
 
 
 def error_response(
-    status: int, code: str, message: str, remedy: str, headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    remedy: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """An error in its one form."""
-    body = ErrorBody(error=ErrorDetail(code=code, message=message, remedy=remedy))
-    return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
+    """An error in its one form. details: fields of ErrorDetail beside code, message and remedy."""
+    detail = ErrorDetail(code=code, message=message, remedy=remedy, **(details or {}))
+    content = ErrorBody(error=detail).model_dump(mode="json", exclude_unset=True)
+    return JSONResponse(content, status_code=status, headers=dict(headers or {}))
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -194,7 +220,14 @@ def _clearglass(request: Request, error: Exception) -> Response:
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return error_response(status, error.code, error.message, error.remedy, headers)
+    details = {**_faces(error), **enrolment_details(error, request)}
+    return error_response(status, error.code, error.message, error.remedy, headers=headers, details=details)
+
+
+def _faces(error: ClearglassError) -> Mapping[str, Any]:
+    if isinstance(error, SeveralFacesError | FaceUnknownError):
+        return {"picture": FaceListingOut.of(error.listing)}
+    return {}
 
 
 def _validation(request: Request, error: Exception) -> Response:
@@ -213,7 +246,7 @@ def _place(location: tuple[str | int, ...]) -> str:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     code, message, remedy = _BY_STATUS.get(error.status_code, _INTERNAL)
-    return error_response(error.status_code, code, message, remedy, error.headers)
+    return error_response(error.status_code, code, message, remedy, headers=error.headers)
 
 
 def _internal(request: Request, error: Exception) -> Response:

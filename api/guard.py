@@ -76,6 +76,10 @@ class Limits:
         if bucket is Bucket.SEARCHES:
             self._searches.take(account_id)
 
+    def owe_searches(self, account_id: str, count: int) -> None:
+        """Counts so many more searches, of which the account could not know how many they would be."""
+        self._searches.owe(account_id, count)
+
 
 def asks(
     permission: Permission, *, max_body: int = JSON_BODY, bucket: Bucket = Bucket.REQUESTS, session: bool = False
@@ -161,10 +165,15 @@ async def _service(request: Request) -> Service:
     return service_of(request)
 
 
+async def _limits(request: Request) -> Limits:
+    return cast(Limits, request.app.state.limits)
+
+
 async def _principal(request: Request) -> Principal:
     return cast(Principal, request.state.principal)
 
 
+LimitsDep = Annotated[Limits, Depends(_limits)]
 ServiceDep = Annotated[Service, Depends(_service)]
 Caller = Annotated[Principal, Depends(_principal)]
 """Who calls; only in routes that are not public."""

@@ -25,5 +25,5 @@ class ApiSettings(BaseSettings):
     login_attempts: int = Field(default=8, ge=1, description="Failed logins of one name or address before it waits.")
     login_window_seconds: float = Field(default=300.0, gt=0)
     requests_per_minute: int = Field(default=600, ge=1, description="Of one account, all its tokens together.")
-    searches_per_minute: int = Field(default=30, ge=1, description="Identifications and verifications of one account.")
+    searches_per_minute: int = Field(default=30, ge=1, description="Of one account, each face counted.")
     views_per_minute: int = Field(default=12_000, ge=1, description="Live pictures fetched by one account.")

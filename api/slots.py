@@ -1,6 +1,7 @@
 """Work that only so many may do at once. Who would wait long is sent away, so that waiting fills no thread pool."""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -19,7 +20,7 @@ class BusyError(ClearglassError):
 
 
 class Slots:
-    """At most `at_once` of something at once; further ones wait up to `seconds`. Thread-safe.
+    """At most `at_once` of something at once; further ones wait up to `seconds`, in the order of asking. Thread-safe.
 
     what: of what, in the plural, for people.
     """
@@ -27,14 +28,38 @@ class Slots:
     def __init__(self, what: str, *, at_once: int, seconds: float) -> None:
         self._what = what
         self._seconds = seconds
-        self._free = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._free = at_once
+        self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Holds a slot while the block runs. Raises: BusyError."""
-        if not self._free.acquire(timeout=self._seconds):
+        if not self._take():
             raise BusyError(self._what)
         try:
             yield
         finally:
-            self._free.release()
+            self._give()
+
+    def _take(self) -> bool:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait(self._seconds)
+        with self._lock:
+            if not turn.is_set():
+                self._waiting.remove(turn)
+            return turn.is_set()
+
+    def _give(self) -> None:
+        """To the one who has waited longest. No slot is free while anybody waits, so nobody overtakes them; a semaphore
+        would give it to the thread that has just let it go, as often as that asks."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1

@@ -44,14 +44,30 @@ class RateLimit:
         """Takes one. Raises: TooManyRequestsError when the bucket is empty."""
         with self._lock:
             now = self._now()
-            level, since = self._buckets.pop(key, (self._size, now))
-            level = min(self._size, level + (now - since) * self._rate)
+            level = self._level(key, now)
             allowed = level >= 1.0
-            self._buckets[key] = (level - 1.0 if allowed else level, now)
-            if len(self._buckets) > _KEYS:
-                self._buckets.popitem(last=False)
+            self._keep(key, level - 1.0 if allowed else level, now)
         if not allowed:
             raise TooManyRequestsError(self._what, (1.0 - level) / self._rate)
+
+    def owe(self, key: str, count: int) -> None:
+        """Takes so many more, also beyond what is left: until they are filled up again nothing can be taken.
+
+        For work whose size shows only when it has begun: the rate holds on average, however large a piece was.
+        """
+        with self._lock:
+            now = self._now()
+            self._keep(key, self._level(key, now) - count, now)
+
+    def _level(self, key: str, now: float) -> float:
+        level, since = self._buckets.get(key, (self._size, now))
+        return min(self._size, level + (now - since) * self._rate)
+
+    def _keep(self, key: str, level: float, now: float) -> None:
+        self._buckets[key] = (level, now)
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > _KEYS:
+            self._buckets.popitem(last=False)
 
 
 class LoginThrottle:

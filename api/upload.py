@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from api.slots import Slots
+from matcher.picture.decoders import AT_ONCE
 
 JSON_BODY = 64 * 1024
 PICTURE_BYTES = 20 * 1024 * 1024
@@ -23,8 +24,9 @@ TWO_PICTURES = 2 * PICTURE_BYTES + _FORM_EXTRA
 MAX_PICTURES = 20
 ENROLMENT_BODY = 100 * 1024 * 1024
 
-LOOKING = Slots("pictures to look at", at_once=2, seconds=5.0)
-"""Whoever decodes what was sent holds one: a picture within all limits may still unpack to a hundred megabytes."""
+LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=5.0)
+"""Whoever decodes what was sent holds one, for each picture: as many as there are decoders (matcher.picture.decoders),
+each of which may take half a gigabyte for a while."""
 
 
 class _InMemoryParser(MultiPartParser):
@@ -68,5 +70,6 @@ class CappedRequest(Request):
 
 
 def read(upload: UploadFile) -> bytes:
-    """The bytes of an uploaded file, which are in memory already."""
-    return upload.file.read()
+    """The bytes of an uploaded file, which are in memory already. To be read once: the form lets go of them."""
+    with upload.file:
+        return upload.file.read()

@@ -51,6 +51,9 @@ class _NoRecogniser:
     def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
         return [_QUALITY for _ in images]
 
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        return [0 for _ in faces]
+
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         raise AssertionError("no picture is ever looked at")
 

@@ -10,7 +10,13 @@ _QUESTIONS = {
     "choices": "What does each choice in the way faces are recognised do to the errors?",
     "aclu": "If the photographs of a parliament are searched for in a large gallery of other people, how many of its "
     "members are wrongly matched?",
+    "crowd": "If a photograph shows hundreds of people, are their faces found and searched for in one call, and how "
+    "long does that take? Are strangers taken for each other more often because the faces are small?",
     "degradation": "How many more people are missed when faces are small, blurred or heavily compressed?",
+    "duplicates": "If somebody who is in the gallery already is enrolled under another name, is that noticed? And how "
+    "often is a newcomer taken for somebody else?",
+    "gate": "If a picture lies on its side, or a face is cut off, smeared or covered: is it refused, and are strangers "
+    "taken for each other more often where it is not?",
     "live-month": "If one group of people is falsely named more often than another, does a month of the log show it? "
     "And does it keep silent where there is no difference?",
     "operating-point": "Where should the line be drawn between “the same person” and “somebody else”?",

@@ -1,7 +1,7 @@
 """One camera's worker process: `python -m ingest.worker FD TURNSTILE`, started by the camera's keeper.
 
 It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE. It confines itself before
-it opens anything (`ingest.sandbox`), loads its models only when the first packet of its stream came, and ends, for
+it opens anything (`matcher.sandbox`), loads its models only when the first packet of its stream came, and ends, for
 another process without models to take its place, when the stream was not live for IDLE_SECONDS.
 
 Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
@@ -43,7 +43,6 @@ from ingest.pace import Pace
 from ingest.passage import SearchRule
 from ingest.rates import Rates
 from ingest.reader import Reader
-from ingest.sandbox import MEMORY_LIMIT, restrict
 from ingest.source import Source
 from ingest.stopwatch import Stopwatch
 from ingest.streams import Streams
@@ -54,6 +53,7 @@ from matcher.child_process import die_with_parent, limit_resources, place_of
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
+from matcher.sandbox import MEMORY_LIMIT, restrict
 
 REPORT_SECONDS = 0.5
 STUCK_SECONDS = 15.0

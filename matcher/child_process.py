@@ -59,6 +59,16 @@ def limit_resources(*, data: int) -> None:
             resource.setrlimit(kind, (limit, limit))
 
 
+def limit_data(data: int) -> None:
+    """Allocations fail from now on beyond `data` bytes of data, as of `limit_resources`, whose limit stays the most."""
+    if sys.platform == "linux":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limit = data if hard == resource.RLIM_INFINITY else min(data, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
 def place_of(error: BaseException) -> str:
     """Where in the code an error was raised, such as "worker.py:123": the only part of an unforeseen error that may be
     shown, since other libraries' words may hold secrets."""

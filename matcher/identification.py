@@ -6,7 +6,8 @@ the next round: one transaction of requests, one pass over the index, one transa
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, cast
@@ -19,7 +20,6 @@ from matcher.candidate import Candidate, CandidateList, Verification
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.evidence import Evidence
-from matcher.gallery.consent import is_plain
 from matcher.gallery.errors import ConsentRequiredError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.index import Searcher
@@ -27,6 +27,7 @@ from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.scope import permits
 from matcher.gallery.selection import Selection
 from matcher.metrics import MatcherMetrics
+from matcher.plain_text import fault_of
 from matcher.probe import Probe, Query
 from matcher.recognition.fusion import Dissimilarity, compare, compare_all
 from matcher.recognition.operating_point import OperatingPoint
@@ -90,16 +91,26 @@ class Identifier:
         StoreError or SealError if the gallery cannot be read: then there is no answer, and a failure entry says so if
         it still can be written.
         """
-        try:
-            answer = self._identify(probe, query)
-        except (QueryError, ModelMismatchError):
-            self._count("refused")
-            raise
-        except BaseException:
-            self._count("failed")
-            raise
-        self._count("candidates" if answer.candidates else "none")
+        with self._counting(1):
+            self._prepare([probe], query)
+            asked = _Asked(probe=probe, query=query)
+            self._turns.acquire(_FOREVER, asked)
+            if not asked.taken:
+                self._answer_round([asked])
+            answer = asked.result()
+        self._count_answer(answer)
         return answer
+
+    def identify_all(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
+        """The same for several probes, such as the faces of a photograph: each is a search with two entries of its own.
+
+        They are made in rounds, and other searches have their turn between two rounds. Raises as `identify` does;
+        then nothing is answered, and the log tells how far it came.
+        """
+        answers: list[CandidateList] = []
+        for start in range(0, len(probes), _MOST_SEARCHES):
+            answers += self._identify_round(probes[start : start + _MOST_SEARCHES], query)
+        return answers
 
     def verify(self, probe: Probe, against: str | Probe, query: Query) -> Verification:
         """Whether the probe is of the subject with this id, or of the same person as another probe.
@@ -108,7 +119,7 @@ class Identifier:
         ConsentRequiredError if no consent of the subject covers the query. Both end a logged request, and nothing was
         compared. SubjectUnknownError comes before the request and is not logged.
         """
-        self._prepare(probe, query)
+        self._prepare([probe], query)
         if isinstance(against, Probe):
             self._require(against, query)
             return self._verify_probes(probe, against, query)
@@ -116,17 +127,21 @@ class Identifier:
 
     # --- 1:N -------------------------------------------------------------------------------------------------------
 
-    def _identify(self, probe: Probe, query: Query) -> CandidateList:
-        self._prepare(probe, query)
-        asked = _Asked(probe=probe, query=query)
-        self._turns.acquire(_FOREVER, asked)
-        if not asked.taken:
+    def _identify_round(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
+        """Of at most `_MOST_SEARCHES` probes."""
+        with self._counting(len(probes)):
+            self._prepare(probes, query)
+            asked = [_Asked(probe=probe, query=query) for probe in probes]
+            self._turns.acquire(_FOREVER)
             self._answer_round(asked)
-        return asked.result()
+            answers = [one.result() for one in asked]
+        for answer in answers:
+            self._count_answer(answer)
+        return answers
 
-    def _answer_round(self, first: _Asked) -> None:
-        """For the one who has the turn: answers him and all who wait by then."""
-        asked = [first]
+    def _answer_round(self, own: Sequence[_Asked]) -> None:
+        """For the caller who has the turn: answers his own and all who wait by then."""
+        asked = [*own]
         try:
             self._log.together(lambda connection: self._begin_round(connection, asked))
             begun = {one.search: one for one in asked if one.search is not None}
@@ -134,11 +149,11 @@ class Identifier:
                 self._find(begun)
                 self._log.together(lambda connection: self._end_round(connection, begun))
         except BaseException as error:
-            for one in asked[1:]:
+            for one in asked[len(own) :]:
                 one.fail(error)
             raise
         finally:
-            for one in asked[1:]:
+            for one in asked[len(own) :]:
                 one.call()
             self._turns.release()
 
@@ -288,22 +303,22 @@ class Identifier:
 
     # --- both ------------------------------------------------------------------------------------------------------
 
-    def _prepare(self, probe: Probe, query: Query) -> None:
+    def _prepare(self, probes: Sequence[Probe], query: Query) -> None:
         """Raises as `_require` does."""
-        self._require(probe, query)
+        for probe in probes:
+            self._require(probe, query)
         # For a camera's first search the whole gallery is gone through: not while others wait for the log.
         self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
 
     def _require(self, probe: Probe, query: Query) -> None:
         """Raises QueryError, or ModelMismatchError, which it logs."""
-        texts = [query.actor, query.role, query.camera, query.purpose]
-        if query.case_reference is not None:
-            texts.append(query.case_reference)
-        if not all(is_plain(text) for text in texts):
-            raise QueryError(
-                "Actor, role, camera, purpose or case reference is empty, too long, or holds control characters.",
-                remedy="Say who asks, where and why, in at most 200 characters each.",
-            )
+        for name, text in vars(query).items():
+            fault = None if text is None else fault_of(text)
+            if fault is not None:
+                raise QueryError(
+                    f"The search's {name.replace('_', ' ')} {fault}.",
+                    remedy="Say who asks, where and why, in at most 200 characters each.",
+                )
         if probe.template.model_digest != self.operating_point.model_digest:
             self._log.record(
                 EntryKind.FAILURE, {"code": ModelMismatchError.code, "actor": query.actor, "purpose": query.purpose}
@@ -313,9 +328,24 @@ class Identifier:
                 remedy="Extract it again with the present model.",
             )
 
-    def _count(self, outcome: str) -> None:
+    @contextmanager
+    def _counting(self, searches: int) -> Iterator[None]:
+        """Counts so many searches as refused or failed if the block ends in an error."""
+        try:
+            yield
+        except (QueryError, ModelMismatchError):
+            self._count("refused", searches)
+            raise
+        except BaseException:
+            self._count("failed", searches)
+            raise
+
+    def _count_answer(self, answer: CandidateList) -> None:
+        self._count("candidates" if answer.candidates else "none", 1)
+
+    def _count(self, outcome: str, searches: int) -> None:
         if self._metrics is not None:
-            self._metrics.identifications.labels(outcome=outcome).inc()
+            self._metrics.identifications.labels(outcome=outcome).inc(searches)
 
 
 def _candidate(rank: int, reference: KnownReference, score: Dissimilarity) -> Candidate:

@@ -19,6 +19,7 @@ from matcher.audit.log import AuditLog
 from matcher.audit.policy import read_policy
 from matcher.audit.verification import require_sound
 from matcher.clock import Clock, system_clock
+from matcher.enrolment_check import MOST_SUBJECTS, EnrolmentCheck, check_point
 from matcher.errors import ClearglassError
 from matcher.evaluation.expectation import DAY, WEEK
 from matcher.gallery.declaration import Declarations
@@ -40,7 +41,7 @@ from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.scale import StandsFor
 from matcher.replay import Replayer
-from matcher.sample import FaceSample, Sampler
+from matcher.sample import Sampler
 from matcher.settings import MatcherSettings
 from matcher.shortlist import Shortlister
 from matcher.store.database import Database
@@ -107,10 +108,15 @@ class Matcher:
         )
         self.declarations = Declarations(database, self.gallery, self.log)
         self.sampler = Sampler(recogniser, gate)
-        self.enroller = Enroller(self.sampler, self.gallery, threshold=operating_point.threshold)
         self.identifier = Identifier(
             self._index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
         )
+        self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
+        """What a dissimilarity stands for; None where that was not measured."""
+        # Without metrics: nobody asked for an identification.
+        point = check_point(operating_point, self.scale)
+        check = EnrolmentCheck(Identifier(self._index, self.gallery, self.log, point, clock, candidates=MOST_SUBJECTS))
+        self.enroller = Enroller(self.sampler, self.gallery, check, threshold=operating_point.threshold)
         self.replayer = Replayer(
             database,
             self.log,
@@ -118,8 +124,6 @@ class Matcher:
             Shortlister(self._index, self.gallery, subjects=settings.candidates),
             recogniser,
         )
-        self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
-        """What a dissimilarity stands for; None where that was not measured."""
         self.traffic = CameraTraffic(database, days=(DAY, WEEK))
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
@@ -164,12 +168,12 @@ class Matcher:
             raise
         return matcher
 
-    def probe(self, data: bytes, *, largest: bool = False) -> Probe:
-        """The probe of the one good face in a JPEG, PNG or WebP picture. largest: where there are several, the largest.
+    def probe(self, data: bytes, *, face: int | None = None) -> Probe:
+        """The probe of the one good face in a picture. face: which one where there are several, from 1, largest first.
 
-        Raises an image error, NoFaceError, SeveralFacesError or FaceQualityError.
+        Raises an image error, NoFaceError, SeveralFacesError, FaceUnknownError or FaceQualityError.
         """
-        return _probe(self.sampler.sample(data, largest=largest))
+        return self.sampler.sample(data, face=face).probe()
 
     def operating_points(self) -> dict[str, OperatingPoint]:
         """All there are now, by name, also those calibrated since the start; among them the one in use.
@@ -271,7 +275,3 @@ def _loaded() -> Recogniser:
     from matcher.recognition.pipeline import load_recogniser
 
     return load_recogniser()
-
-
-def _probe(sample: FaceSample) -> Probe:
-    return Probe(template=sample.template, quality=sample.quality, crop=sample.crop)

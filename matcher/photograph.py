@@ -1,6 +1,9 @@
 """A photograph that somebody hands in: the faces in it, and which of them may be used."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from matcher.recognition.face import Face, Image
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
@@ -15,23 +18,58 @@ class FoundFace:
     quality: Quality
     reasons: tuple[QualityReason, ...]
 
+    @property
+    def upright(self) -> bool:
+        """Whether it stands upright, whatever else may be against it."""
+        return QualityReason.NOT_UPRIGHT not in self.reasons
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Photograph:
-    """image: the picture as its faces were found in it. faces: the largest first."""
+    """image: the picture as its faces were found in it. faces: the largest first.
+
+    quarters: by how many quarter turns clockwise the picture was turned for its faces to stand upright, 0 to 3; boxes
+    and landmarks are in pixels of the turned picture.
+    """
 
     image: Image
     faces: tuple[FoundFace, ...]
+    quarters: int = 0
+
+    @property
+    def worth(self) -> int:
+        """2 where a face may be used, 1 where one stands upright, otherwise 0."""
+        if any(not found.reasons for found in self.faces):
+            return 2
+        return int(any(found.upright for found in self.faces))
 
 
 def find_faces(image: Image, recogniser: Recogniser, gate: QualityGate) -> Photograph:
-    """Looks for faces in a picture and judges each."""
+    """Looks for faces in a picture and judges each. The picture is turned only where no face in it stands upright.
+
+    Of its quarter turns, the first is taken in which a face may be used, or at least stands upright.
+    """
+    as_it_is = _looked_at(image, 0, recogniser, gate)
+    if as_it_is.worth:
+        return as_it_is
+
+    def turned() -> Iterator[Photograph]:
+        yield as_it_is
+        for quarters in (1, 2, 3):
+            yield _looked_at(np.ascontiguousarray(np.rot90(image, -quarters)), quarters, recogniser, gate)
+
+    return max(turned(), key=lambda photograph: photograph.worth)
+
+
+def _looked_at(image: Image, quarters: int, recogniser: Recogniser, gate: QualityGate) -> Photograph:
     faces = recogniser.detect([image])[0]
-    qualities = recogniser.assess([image] * len(faces), faces)
+    same = [image] * len(faces)
+    found = zip(faces, recogniser.assess(same, faces), recogniser.orientations(same, faces), strict=True)
     return Photograph(
         image=image,
         faces=tuple(
-            FoundFace(face=face, quality=quality, reasons=gate.judge(quality))
-            for face, quality in zip(faces, qualities, strict=True)
+            FoundFace(face=face, quality=quality, reasons=gate.judge(quality, upright=turns == 0))
+            for face, quality, turns in found
         ),
+        quarters=quarters,
     )

@@ -9,13 +9,31 @@ CAMERA_ACTOR = "camera:"
 """How the actor of a camera's search begins; its id follows."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a probe comes from whose photograph was searched for all its faces. It goes into the request entry.
+
+    photograph: a random id, the same for all faces of one call. face: its index, from 1, the largest first. searched:
+    how many faces the call searches for. least_eye_distance: pixels, the least that was asked of these faces.
+    """
+
+    photograph: str
+    face: int
+    searched: int
+    least_eye_distance: float
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Probe:
-    """A face to be searched for. `crop` is a JPEG of it, kept (sealed) only if a candidate is found."""
+    """A face to be searched for. `crop` is a JPEG of it, kept (sealed) only if a candidate is found.
+
+    origin: None for a picture's only or chosen face, and for a camera's sample.
+    """
 
     template: Template
     quality: Quality
     crop: bytes | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

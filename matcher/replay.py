@@ -14,6 +14,7 @@ from matcher.audit.entry import AuditEntry, EntryKind, answered
 from matcher.audit.log import AuditLog
 from matcher.errors import ClearglassError
 from matcher.evidence import Evidence, read_evidence
+from matcher.gallery.consent import ENROLMENT
 from matcher.gallery.errors import ReferenceUnknownError, SubjectWithdrawnError
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.past_scope import past_selection
@@ -109,6 +110,8 @@ class Replayer:
             return _impossible(request, outcome, "It compared two pictures, of which none was kept.")
         if not candidates:
             return _impossible(request, outcome, "It found nobody, so nothing of the probe was kept.")
+        if request.body["camera"] == ENROLMENT:
+            return _impossible(request, outcome, "It was the check at an enrolment, which keeps no probe.")
         with self._database.reading() as connection:
             try:
                 key = self._gallery.subject_key(connection, candidates[0]["subject"])

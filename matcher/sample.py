@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matcher.photograph import FoundFace, Photograph, find_faces
-from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
-from matcher.recognition.face import Image
+from matcher.probe import Origin, Probe
+from matcher.recognition.errors import FaceQualityError, FaceUnknownError, NoFaceError, SeveralFacesError
+from matcher.recognition.face import Box, Image
+from matcher.recognition.face_listing import FaceListing, ListedFace
 from matcher.recognition.image import crop_face, decode_image, encode_jpeg
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
+from matcher.recognition.tiles import TiledRecogniser
 
 _REMEDY = {
     QualityReason.TOO_SMALL: "come closer or use a larger picture",
@@ -18,6 +21,8 @@ _REMEDY = {
     QualityReason.TOO_DARK: "use more light",
     QualityReason.TOO_BRIGHT: "use less light",
     QualityReason.CUT_OFF: "show the whole face",
+    QualityReason.NOT_UPRIGHT: "use a picture in which the face stands upright",
+    QualityReason.COVERED: "uncover the eyes and the mouth",
 }
 
 
@@ -29,6 +34,10 @@ class FaceSample:
     quality: Quality
     crop: bytes
 
+    def probe(self, origin: Origin | None = None) -> Probe:
+        """The sample as something to search with."""
+        return Probe(template=self.template, quality=self.quality, crop=self.crop, origin=origin)
+
 
 class Sampler:
     """Finds the one face of a picture, judges it and extracts its template."""
@@ -37,37 +46,82 @@ class Sampler:
         self.recogniser = recogniser
         self.gate = gate
 
-    def sample(self, data: bytes, *, largest: bool = False) -> FaceSample:
-        """The face in a JPEG, PNG or WebP picture. largest: where there are several, the largest.
+    def sample(self, data: bytes, *, face: int | None = None) -> FaceSample:
+        """The face in a picture. face: which one where there are several, from 1, the largest first.
 
-        Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError or FaceQualityError.
+        Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError, FaceUnknownError or
+        FaceQualityError.
         """
         photograph = self.photograph(data)
-        return self._sample_of(photograph.image, _only(photograph.faces, largest=largest))
+        found = _chosen(photograph, face)
+        if found.reasons:
+            raise FaceQualityError(
+                f"The face is not good enough: {', '.join(found.reasons)}.",
+                remedy=f"Please {', '.join(_REMEDY[reason] for reason in found.reasons)}.",
+                reasons=found.reasons,
+            )
+        return self.samples(photograph.image, [found])[0]
 
     def photograph(self, data: bytes) -> Photograph:
         """All faces of a picture, none of them searched for. Raises an image error."""
         return find_faces(decode_image(data), self.recogniser, self.gate)
 
-    def _sample_of(self, image: Image, found: FoundFace) -> FaceSample:
-        """Raises FaceQualityError."""
-        reasons = found.reasons
-        if reasons:
-            raise FaceQualityError(
-                f"The face is not good enough: {', '.join(reasons)}.",
-                remedy=f"Please {', '.join(_REMEDY[reason] for reason in reasons)}.",
-                reasons=reasons,
-            )
-        template = self.recogniser.extract([image], [found.face])[0]
-        return FaceSample(template=template, quality=found.quality, crop=encode_jpeg(crop_face(image, found.face)))
+    def crowd(self, data: bytes, gate: QualityGate) -> Photograph:
+        """The same at the picture's full resolution, where the small faces of a crowd are found, judged by this gate.
+
+        Takes a second for 4 megapixels, four times that where no face stands upright. Raises an image error.
+        """
+        return find_faces(decode_image(data), TiledRecogniser(self.recogniser), gate)
+
+    def samples(self, image: Image, faces: Sequence[FoundFace]) -> list[FaceSample]:
+        """Of faces that may be used."""
+        templates = self.recogniser.extract([image] * len(faces), [found.face for found in faces])
+        return [
+            FaceSample(template=template, quality=found.quality, crop=encode_jpeg(crop_face(image, found.face)))
+            for template, found in zip(templates, faces, strict=True)
+        ]
 
 
-def _only(faces: Sequence[FoundFace], *, largest: bool) -> FoundFace:
+def listing(photograph: Photograph) -> FaceListing:
+    """The photograph's faces as a caller may choose from them, in the picture as it was before it was turned."""
+    height, width = photograph.image.shape[:2]
+    boxes = [found.face.box for found in photograph.faces]
+    for _ in range(photograph.quarters):
+        boxes = [_turned_back(box, width) for box in boxes]
+        width, height = height, width
+    return FaceListing(
+        width=width,
+        height=height,
+        faces=tuple(
+            ListedFace(index=index, box=box, quality=found.quality, reasons=found.reasons)
+            for index, (box, found) in enumerate(zip(boxes, photograph.faces, strict=True), start=1)
+        ),
+    )
+
+
+def _turned_back(box: Box, width: float) -> Box:
+    """The box after a quarter turn anticlockwise of its picture, which was so wide before."""
+    return Box(x=box.y, y=width - box.x - box.width, width=box.height, height=box.width)
+
+
+def _chosen(photograph: Photograph, face: int | None) -> FoundFace:
+    """Raises NoFaceError, SeveralFacesError or FaceUnknownError."""
+    faces = photograph.faces
     if not faces:
         raise NoFaceError("No face was found in the picture.", remedy="Use a picture that shows one face clearly.")
-    if len(faces) > 1 and not largest:
+    if face is None and len(faces) > 1:
+        listed = listing(photograph)
         raise SeveralFacesError(
-            f"{len(faces)} faces were found in the picture where one is needed.",
-            remedy="Use a picture of one person, or cut it so that one face is left.",
+            f"{len(faces)} faces were found in the picture where one is needed: {listed.words()}",
+            remedy="Choose one of them by its number, or cut the picture so that one face is left.",
+            listing=listed,
         )
-    return faces[0]
+    index = 1 if face is None else face
+    if not 1 <= index <= len(faces):
+        listed = listing(photograph)
+        raise FaceUnknownError(
+            f"There is no face {index} in the picture, which has {len(faces)}: {listed.words()}",
+            remedy="Choose one of them by its number.",
+            listing=listed,
+        )
+    return faces[index - 1]

@@ -1,12 +1,13 @@
 """What the log's entries say of a search."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from matcher.candidate import Candidate
 from matcher.gallery.scope import Scope
-from matcher.probe import Query
+from matcher.probe import Origin, Query
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.store.tables import format_time
 
@@ -21,9 +22,10 @@ def request_body(
     commitment: str,
     quality: float,
     against: Mapping[str, str] | None,
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     """Of a request entry. kind: identify or verify. quality: of the probe, 0 to 1. against: whom or what a
-    verification compares with."""
+    verification compares with. origin: of the probe, if it is one of a photograph's faces."""
     body: dict[str, Any] = {
         "search": kind,
         "actor": query.actor,
@@ -44,7 +46,11 @@ def request_body(
         "commitment": commitment,
         "quality": round(quality, 2),
     }
-    return body if against is None else body | {"against": dict(against)}
+    if against is not None:
+        body["against"] = dict(against)
+    if origin is not None:
+        body["origin"] = asdict(origin)
+    return body
 
 
 def outcome_body(

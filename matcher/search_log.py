@@ -14,6 +14,7 @@ from matcher.candidate import Candidate
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.evidence import Evidence
+from matcher.gallery.consent import ENROLMENT
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.scope import Scope
 from matcher.probe import Probe, Query
@@ -63,6 +64,7 @@ class SearchLog:
             commitment=evidence.commitment,
             quality=probe.quality.score,
             against=against,
+            origin=probe.origin,
         )
         entry = self._log.append(connection, EntryKind.REQUEST, body)
         return Search(request_index=entry.index, started_at=started_at, query=query, evidence=evidence, scope=scope)
@@ -77,12 +79,14 @@ class SearchLog:
     ) -> int:
         """Appends the outcome entry, and keeps the evidence if somebody was found; the entry's index.
 
+        Not that of the check at an enrolment: its probe becomes a reference under its own person's key, or is not kept.
         Raises SealError before anything is written: other searches may share the transaction.
         """
         body = outcome_body(
             search.request_index, started_at=search.started_at, ended_at=ended_at, candidates=candidates
         )
-        key = self._gallery.subject_key(connection, candidates[0].subject_id) if candidates else None
+        kept = bool(candidates) and search.query.camera != ENROLMENT
+        key = self._gallery.subject_key(connection, candidates[0].subject_id) if kept else None
         entry = self._log.append(connection, EntryKind.OUTCOME, {**body, **result})
         if key is not None:
             search.evidence.keep(connection, search.request_index, candidates[0].subject_id, key)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matcher.errors import ClearglassError
+from matcher.plain_text import is_shown
 
 Row = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def show(rows: Sequence[Row], *, as_json: bool, title: str, empty: str) -> None:
 def _plain(value: object) -> Text:
     """What is shown of a value, whoever wrote it: no markup, and nothing that moves a terminal."""
     text = "" if value is None else str(value)
-    return Text("".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text))
+    return Text("".join(letter if letter == "\n" or is_shown(letter) else "\ufffd" for letter in text))
 
 
 def tell(record: Row, *, as_json: bool, sentence: str) -> None:
@@ -58,7 +59,12 @@ def tell(record: Row, *, as_json: bool, sentence: str) -> None:
 def complain(error: ClearglassError, *, as_json: bool) -> None:
     """Prints an error in the form the API has too: code, message, remedy."""
     if as_json:
-        form = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        from api.face_listing import FaceListingOut
+
+        form: dict[str, Any] = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        listing = getattr(error, "listing", None)
+        if listing is not None:
+            form["picture"] = FaceListingOut.of(listing).model_dump(mode="json")
         print(json.dumps({"error": form}, indent=2))
         return
     console = Console(stderr=True)

@@ -1,13 +1,20 @@
 """`clearglass subject`: enrol, list, declare, withdraw."""
 
+import sys
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import progress, show, tell
+
+if TYPE_CHECKING:
+    from api.service import Service
+    from matcher.gallery.enrolment import Enrolment
+    from matcher.gallery.errors import LikelyDuplicateError
 
 app = typer.Typer(help="People who agreed to be in the gallery.", no_args_is_help=True)
 
@@ -25,13 +32,31 @@ def enrol(
         list[str] | None, typer.Option(help="A camera's id; may stand again. Every camera if none.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="How many days the consent holds from now.")] = 365,
+    face: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[PICTURE=]N",
+            help="Which face of a picture is meant where it has several, as the refusal numbers them; may stand again.",
+        ),
+    ] = None,
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="A subject who is like the person, and somebody else; may stand again. Asked for at a terminal.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Enrol a person who consented, from one or many pictures; says of each refused picture why."""
+    """Enrol a person who consented, from one or many pictures; says of each refused picture why.
+
+    Everybody whose consent is in force is searched for the same person under another name, which the log tells of.
+    """
     import hashlib
 
     from matcher.gallery.consent import ANY_CAMERA, NewConsent
     from matcher.gallery.enrolment import Picture
+    from matcher.gallery.errors import LikelyDuplicateError
 
     now = datetime.now(UTC)
     consent = NewConsent(
@@ -41,14 +66,28 @@ def enrol(
         valid_until=now + timedelta(days=days),
         evidence_digest=hashlib.sha256(evidence.read_bytes()).hexdigest(),
     )
-    with opened(data) as service, progress("Reading the pictures") as advance:
-        enrolment = service.matcher.enroller.enrol(
-            name=name,
-            pictures=[Picture(label=path.name, data=path.read_bytes()) for path in pictures],
-            consent=consent,
-            actor=actor(),
-            progress=advance,
-        )
+    faces = _faces(face or [], pictures)
+    handed_in = [Picture(label=path.name, data=path.read_bytes(), face=faces.get(path)) for path in pictures]
+
+    def attempt(service: "Service", acknowledged: Collection[str]) -> "Enrolment":
+        with progress("Reading the pictures") as advance:
+            return service.matcher.enroller.enrol(
+                name=name,
+                pictures=handed_in,
+                consent=consent,
+                actor=actor(),
+                acknowledged=acknowledged,
+                progress=advance,
+            )
+
+    with opened(data) as service:
+        acknowledged = set(acknowledge or [])
+        try:
+            enrolment = attempt(service, acknowledged)
+        except LikelyDuplicateError as error:
+            if json or not sys.stdin.isatty():
+                raise
+            enrolment = attempt(service, acknowledged | _acknowledged(service, error))
     refused = [{"picture": r.label, "code": r.code, "message": r.message} for r in enrolment.refused]
     record = {
         "subject_id": enrolment.subject.id,
@@ -59,6 +98,35 @@ def enrol(
     tell(record, as_json=json, sentence=f"Enrolled {enrolment.subject.id} with {len(enrolment.accepted)} reference(s).")
     if refused and not json:
         show(refused, as_json=False, title="Pictures that were not used", empty="")
+
+
+def _faces(texts: Sequence[str], pictures: Sequence[Path]) -> dict[Path, int]:
+    """The numbers of the faces that are meant, by picture."""
+    faces = {}
+    for text in texts:
+        picture, _, number = text.rpartition("=")
+        meant = [path for path in pictures if picture in ("", str(path), path.name)]
+        if len(meant) != 1 or not number.isdecimal():
+            raise typer.BadParameter(f"{text!r} does not say which face of which picture is meant, as PICTURE=N does")
+        faces[meant[0]] = int(number)
+    return faces
+
+
+def _acknowledged(service: "Service", error: "LikelyDuplicateError") -> set[str]:
+    """Those who were found, if the person at the terminal says that it is none of them. Raises the error if not."""
+    check = error.check
+    rows = [
+        {
+            "id": one.subject_id,
+            "name": service.matcher.gallery.subject(one.subject_id).name,
+            "dissimilarity": f"{one.dissimilarity:.3f}",
+        }
+        for one in check.duplicates
+    ]
+    show(rows, as_json=False, title="The person seems to be enrolled already", empty="")
+    if not typer.confirm("Is it somebody else, to be enrolled beside them?"):
+        raise error
+    return set(check.subjects)
 
 
 @app.command("list")

@@ -122,6 +122,7 @@ class LoggedSearchOut(BaseModel):
     subject: str | None = Field(description="Who was found first, or compared with.")
     dissimilarity: float | None
     failure: str | None
+    photograph: str | None = Field(description="Shared with the searches for the photograph's other faces.")
 
     @classmethod
     def of(cls, search: LoggedSearch) -> "LoggedSearchOut":

@@ -3,23 +3,46 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import APIRouter, File, Form, UploadFile
+from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
+from api.refused_picture import RefusedOut
 from api.service import Service
 from api.upload import ENROLMENT_BODY, LOOKING, read
-from matcher.gallery.enrolment import Enrolment, Picture, RefusedPicture
+from matcher.gallery.enrolment import Enrolment, Picture
+from matcher.gallery.errors import EnrolmentError
 from matcher.gallery.reference import Reference
 from matcher.recognition.quality import Quality
 
 router = APIRouter(tags=["references"], route_class=GuardedRoute)
 
+Files = Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")]
+Faces = Annotated[
+    str,
+    Form(
+        pattern="^[0-9]{0,4}(,[0-9]{0,4})*$",
+        max_length=200,
+        description="Where a picture has several faces, the number of the one that is meant, as `several_faces` listed "
+        "it: one for each file, by comma, nothing where there is one face.",
+        examples=["1,,3"],
+    ),
+]
+Acknowledged = Annotated[
+    str,
+    Form(
+        max_length=4000,
+        description="Subjects who are like the person, and somebody else: the ids that `likely_duplicate` listed, "
+        "by comma.",
+    ),
+]
+
 
 class QualityOut(BaseModel):
-    """What was measured of the face: pixels between the eyes, sharpness, degrees of pose, brightness."""
+    """What was measured of the face: pixels between the eyes, sharpness, degrees of pose, brightness, the share of it
+    inside the picture, and contrast where it is least."""
 
     eye_distance: float
     sharpness: float
@@ -28,6 +51,7 @@ class QualityOut(BaseModel):
     roll: float
     brightness: float
     inside: float
+    contrast: float
     score: float
 
     @classmethod
@@ -41,6 +65,7 @@ class QualityOut(BaseModel):
             roll=quality.roll,
             brightness=quality.brightness,
             inside=quality.inside,
+            contrast=quality.contrast,
             score=quality.score,
         )
 
@@ -64,20 +89,6 @@ class ReferenceOut(BaseModel):
         )
 
 
-class RefusedOut(BaseModel):
-    """A picture that was not used, and why. picture: its place among the files, from 1."""
-
-    picture: str = Field(examples=["2"])
-    code: str = Field(examples=["no_face"])
-    message: str
-    remedy: str
-
-    @classmethod
-    def of(cls, refused: RefusedPicture) -> "RefusedOut":
-        """From the noun."""
-        return cls(picture=refused.label, code=refused.code, message=refused.message, remedy=refused.remedy)
-
-
 class AddedOut(BaseModel):
     """What came of further pictures."""
 
@@ -96,11 +107,20 @@ def add_references(
     subject_id: str,
     caller: Caller,
     service: ServiceDep,
-    files: Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")],
+    files: Files,
+    faces: Faces = "",
+    acknowledged: Acknowledged = "",
 ) -> AddedOut:
-    """Adds pictures of a subject who is enrolled already."""
-    with LOOKING.taken():
-        added = service.matcher.enroller.add_pictures(subject_id, pictures_of(files), caller.actor)
+    """Adds pictures of a subject who is enrolled already. Refused with `likely_duplicate` if they are like another
+    subject who is not acknowledged."""
+    added = service.matcher.enroller.add_pictures(
+        subject_id,
+        pictures_of(files, faces),
+        caller.actor,
+        role=caller.role.value,
+        acknowledged=split(acknowledged),
+        looking=LOOKING.taken,
+    )
     return AddedOut(
         accepted=references_out(service, added),
         refused=[RefusedOut.of(refused) for refused in added.refused],
@@ -120,9 +140,24 @@ def reference_picture(reference_id: str, service: ServiceDep) -> Response:
     return Response(service.matcher.gallery.reference_picture(reference_id), media_type="image/jpeg")
 
 
-def pictures_of(files: Sequence[UploadFile]) -> list[Picture]:
-    """The uploaded files, labelled by their place: a file's name may be a person's."""
-    return [Picture(label=str(place), data=read(file)) for place, file in enumerate(files, 1)]
+def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:
+    """The uploaded files, labelled by their place: a file's name may be a person's. Raises EnrolmentError if `faces`,
+    as Faces has it, is for another number of files."""
+    chosen = [int(face) if face else None for face in faces.split(",")] if faces else [None] * len(files)
+    if len(chosen) != len(files):
+        raise EnrolmentError(
+            f"A face is chosen in {len(chosen)} pictures, and {len(files)} were sent.",
+            remedy="Give one number for each file, or nothing between two commas where a picture has one face.",
+        )
+    return [
+        Picture(label=str(place), data=read(file), face=face)
+        for place, (file, face) in enumerate(zip(files, chosen, strict=True), 1)
+    ]
+
+
+def split(ids: str) -> frozenset[str]:
+    """Ids by comma."""
+    return frozenset(one.strip() for one in ids.split(",")) - {""}
 
 
 def references_out(service: Service, enrolment: Enrolment) -> list[ReferenceOut]:

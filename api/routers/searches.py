@@ -5,23 +5,29 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
+from api.about import about
 from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
 from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES, read
-from matcher.candidate import Candidate
+from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
 from matcher.matcher import Matcher
 from matcher.probe import Probe, Query
+from matcher.recognition.image import FORMATS
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 
 Purpose = Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])]
+ONE_FACE = f"{FORMATS}, with one face, or with several and the index of one of them."
 ReceiptPath = Annotated[
     str, Field(description="Where the entry's receipt is.", examples=["/api/v1/log/entries/7/receipt"])
+]
+FaceIndex = Annotated[
+    int | None, Form(ge=1, description="Which face, if the picture shows several: from 1, the largest first.")
 ]
 Case = Annotated[str | None, Form(max_length=200, description="Goes into the log.", examples=["2026-114"])]
 
@@ -49,11 +55,10 @@ class CandidateOut(BaseModel):
     )
 
 
-class IdentificationOut(BaseModel):
-    """The answer to one identification, with the two log entries that prove it."""
+class SearchOut(BaseModel):
+    """What one search found, with the two log entries that prove it."""
 
     candidates: list[CandidateOut]
-    operating_point: OperatingPointOut
     request_index: int
     request_receipt: ReceiptPath
     outcome_index: int
@@ -63,6 +68,28 @@ class IdentificationOut(BaseModel):
     searched: int = Field(description="References whose consent covered this search.")
     gallery_size: int
     gallery_revision: int
+
+    @classmethod
+    def of(cls, found: CandidateList, request: Request, caller: Principal, matcher: Matcher) -> "SearchOut":
+        """From the noun, for this caller."""
+        return cls(
+            candidates=[_candidate(candidate, found.request_index, matcher, caller) for candidate in found.candidates],
+            request_index=found.request_index,
+            request_receipt=_receipt(request, found.request_index),
+            outcome_index=found.outcome_index,
+            outcome_receipt=_receipt(request, found.outcome_index),
+            started_at=found.started_at,
+            ended_at=found.ended_at,
+            searched=found.searched,
+            gallery_size=found.gallery_size,
+            gallery_revision=found.gallery_revision,
+        )
+
+
+class IdentificationOut(SearchOut):
+    """The answer to one identification."""
+
+    operating_point: OperatingPointOut
 
 
 class VerificationOut(BaseModel):
@@ -90,26 +117,18 @@ def identify(
     request: Request,
     caller: Caller,
     service: ServiceDep,
-    file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
+    file: Annotated[UploadFile, File(description=ONE_FACE)],
     purpose: Purpose,
+    face: FaceIndex = None,
     case_reference: Case = None,
 ) -> IdentificationOut:
     """Searches those whose consent covers this purpose and searches by picture, now. The picture is not kept unless
     somebody is found."""
     matcher = service.matcher
-    found = matcher.identifier.identify(_probe(service, file), _query(caller, purpose, case_reference))
+    found = matcher.identifier.identify(_probe(service, file, face), search_query(caller, purpose, case_reference))
     return IdentificationOut(
-        candidates=[_candidate(candidate, found.request_index, matcher, caller) for candidate in found.candidates],
+        **dict(SearchOut.of(found, request, caller, matcher)),
         operating_point=OperatingPointOut.of(found.operating_point),
-        request_index=found.request_index,
-        request_receipt=_receipt(request, found.request_index),
-        outcome_index=found.outcome_index,
-        outcome_receipt=_receipt(request, found.outcome_index),
-        started_at=found.started_at,
-        ended_at=found.ended_at,
-        searched=found.searched,
-        gallery_size=found.gallery_size,
-        gallery_revision=found.gallery_revision,
     )
 
 
@@ -124,16 +143,19 @@ def verify(
     request: Request,
     caller: Caller,
     service: ServiceDep,
-    file: Annotated[UploadFile, File(description="JPEG, PNG or WebP with exactly one face.")],
+    file: Annotated[UploadFile, File(description=ONE_FACE)],
     purpose: Purpose,
+    face: FaceIndex = None,
     against: Annotated[UploadFile | None, File(description="A second picture.")] = None,
+    against_face: FaceIndex = None,
     subject_id: Annotated[str | None, Form(max_length=64, description="Or an enrolled subject.")] = None,
     case_reference: Case = None,
 ) -> VerificationOut:
     """Compares a picture with a second one, or with an enrolled subject, which takes the permission to search."""
-    other = _target(caller, service, against, subject_id)
-    query = _query(caller, purpose, case_reference)
-    found = service.matcher.identifier.verify(_probe(service, file), other, query)
+    other = _target(caller, service, against, against_face, subject_id)
+    with about("file"):
+        probe = _probe(service, file, face)
+    found = service.matcher.identifier.verify(probe, other, search_query(caller, purpose, case_reference))
     return VerificationOut(
         mated=found.mated,
         dissimilarity=found.dissimilarity,
@@ -162,25 +184,29 @@ def _candidate(candidate: Candidate, request_index: int, matcher: Matcher, calle
     )
 
 
-def _target(caller: Principal, service: Service, against: UploadFile | None, subject_id: str | None) -> str | Probe:
+def _target(
+    caller: Principal, service: Service, against: UploadFile | None, face: int | None, subject_id: str | None
+) -> str | Probe:
     if (against is None) == (subject_id is None):
         raise VerificationTargetError(
             "A verification needs exactly one other side.",
             remedy="Send a second picture as 'against', or a subject's id as 'subject_id'.",
         )
     if against is not None:
-        return _probe(service, against)
+        with about("against"):
+            return _probe(service, against, face)
     if not caller.may(Permission.SEARCH):
         raise PermissionDeniedError(caller.role, Permission.SEARCH)
     return str(subject_id)
 
 
-def _probe(service: Service, picture: UploadFile) -> Probe:
+def _probe(service: Service, picture: UploadFile, face: int | None) -> Probe:
     with LOOKING.taken():
-        return service.matcher.probe(read(picture))
+        return service.matcher.probe(read(picture), face=face)
 
 
-def _query(caller: Principal, purpose: str, case_reference: str | None) -> Query:
+def search_query(caller: Principal, purpose: str, case_reference: str | None) -> Query:
+    """A search by picture that this account asks for."""
     return Query(
         actor=caller.actor, role=caller.role.value, camera=UPLOAD, purpose=purpose, case_reference=case_reference
     )

@@ -9,8 +9,9 @@ from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
+from api.refused_picture import RefusedOut
 from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
-from api.routers.references import ReferenceOut, RefusedOut, pictures_of, references_out
+from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from api.upload import ENROLMENT_BODY, LOOKING
 from matcher.gallery.consent import NewConsent
 from matcher.gallery.errors import ErasurePendingError
@@ -95,14 +96,18 @@ def enrol_subject(
     name: Annotated[str, Form(min_length=1, max_length=200, examples=["Ada Lovelace"])],
     purpose: Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])],
     valid_until: Annotated[Moment, Form(examples=["2027-11-22T00:00:00Z"])],
-    files: Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")],
+    files: Files,
     cameras: Annotated[str, Form(max_length=4000, description="Ids by comma; * for all.", examples=["*"])] = "*",
     valid_from: Annotated[Moment | None, Form(description="Now, if left out.")] = None,
     evidence: Annotated[UploadFile | None, File(description="The signed consent; its digest alone is kept.")] = None,
     evidence_digest: Annotated[str | None, Form(pattern="^[0-9a-f]{64}$", description="Or its SHA-256.")] = None,
+    faces: Faces = "",
+    acknowledged: Acknowledged = "",
 ) -> EnrolmentOut:
     """Enrols a person from pictures and a consent. All or nothing: refused pictures are told, and if all are, no
-    subject is made."""
+    subject is made. Refused with `likely_duplicate` if the gallery holds somebody like the person: the error lists
+    them, and the same request is taken once they are acknowledged. Each picture is searched for to find that out, among
+    everybody whose consent is in force, with two entries in the log."""
     consent = NewConsent(
         purpose=purpose,
         cameras=known_cameras(service, cameras.split(",")),
@@ -110,10 +115,15 @@ def enrol_subject(
         valid_until=valid_until,
         evidence_digest=evidence_digest_of(evidence, evidence_digest),
     )
-    with LOOKING.taken():
-        enrolment = service.matcher.enroller.enrol(
-            name=name, pictures=pictures_of(files), consent=consent, actor=caller.actor
-        )
+    enrolment = service.matcher.enroller.enrol(
+        name=name,
+        pictures=pictures_of(files, faces),
+        consent=consent,
+        actor=caller.actor,
+        role=caller.role.value,
+        acknowledged=split(acknowledged),
+        looking=LOOKING.taken,
+    )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject, caller),
         consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),

@@ -55,10 +55,23 @@ class Against(_Model):
     commitment: Sha256 | None = None
 
 
+class Origin(_Model):
+    """Where the face comes from, if a whole photograph was searched. photograph: a random id that its faces share.
+
+    face: the face's number in it, the largest first. searched: how many faces were searched for. least_eye_distance:
+    pixels between the eyes that were asked of each.
+    """
+
+    photograph: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    face: Annotated[int, Field(ge=1)]
+    searched: Annotated[int, Field(ge=1)]
+    least_eye_distance: Annotated[float, Field(gt=0)]
+
+
 class Request(_Model):
     """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log.
 
-    quality: of the probe, 0 to 1, higher is better.
+    quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces.
     """
 
     search: Literal["identify", "verify"]
@@ -74,6 +87,7 @@ class Request(_Model):
     commitment: Sha256
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
     against: Against | None = None
+    origin: Origin | None = None
 
 
 class Candidate(_Model):
@@ -154,7 +168,11 @@ class ConsentNamed(_Model):
 
 
 class Enrolment(_Model):
-    """References of a subject came into the gallery. refused: pictures that were not good enough, by reason."""
+    """References of a subject came into the gallery. refused: pictures that were not good enough, by reason.
+
+    checks: request entries of the searches, one for each reference, that looked for the person under another name.
+    acknowledged: subjects whom these found, and of whom the actor said that they are somebody else.
+    """
 
     subject: str
     references: list[str]
@@ -163,6 +181,8 @@ class Enrolment(_Model):
     actor: Actor
     revision: Count
     consent: Consent | None = None
+    checks: list[Index] | None = None
+    acknowledged: list[str] | None = None
 
 
 class ConsentChange(_Model):

@@ -52,7 +52,8 @@ class LoggedSearch:
     """A search in one line. Whatever is not known, or of the other kind of search, is None.
 
     index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of them.
-    failure: the code of what it failed with.
+    failure: the code of what it failed with. photograph: the id that it shares with the searches for the other faces of
+    the same photograph.
     """
 
     index: int
@@ -73,6 +74,7 @@ class LoggedSearch:
     subject: str | None
     dissimilarity: float | None
     failure: str | None
+    photograph: str | None
 
     @classmethod
     def of(cls, request: Row[Any]) -> Self:
@@ -107,6 +109,7 @@ class LoggedSearch:
             subject=candidates[0]["subject"] if candidates else against,
             dissimilarity=candidates[0]["dissimilarity"] if candidates else said.get("dissimilarity"),
             failure=said.get("code"),
+            photograph=(body.get("origin") or {}).get("photograph"),
         )
 
 

@@ -1,7 +1,7 @@
 """What an auditor had better look at: searches that rules allow, and that somebody should be able to explain."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -9,11 +9,15 @@ from sqlalchemy import Connection, select
 
 from matcher.audit.entry import EntryKind, decode
 from matcher.audit.searches import Ending, LoggedSearch, Question, every_search
+from matcher.gallery.consent import ENROLMENT
 from matcher.store import tables
 from matcher.store.database import Database
 
 _ENTRY = tables.audit_entry.c
 _SHOWN = 20
+Told = tuple[int, dict[str, Any]]
+"""An entry's index and its body."""
+
 _CAMERA = "camera"
 """The role of searches that cameras make by themselves, by day and by night and without a case."""
 
@@ -46,9 +50,12 @@ class Unusual:
 
 def unusual(database: Database, measure: Measure, *, since: datetime, until: datetime) -> list[Unusual]:
     """What there is of each kind in that time, the most first; nothing where there is nothing."""
-    found = [*_searches(database, measure, Question(since=since, until=until))]
+    question = Question(since=since, until=until)
+    found = [*_searches(database, measure, question)]
     with database.reading() as connection:
+        enrolments = list(_told(connection, EntryKind.ENROLMENT, since, until))
         found += [_loosened(connection, since, until), _refused_logins(connection, since, until)]
+    found += [_twice(enrolments), _without_enrolment(database, question, enrolments)]
     return sorted((one for one in found if one.count), key=lambda one: -one.count)
 
 
@@ -57,23 +64,52 @@ def _searches(database: Database, measure: Measure, question: Question) -> Itera
     nightly = Unusual(code="at_night", message="Searches by people at night.")
     failed = Unusual(code="failed", message="Searches that were refused or failed.")
     again: dict[tuple[str, str], Unusual] = {}
+    crowds: dict[str, Unusual] = {}
     for search in every_search(database, question):
         if search.ending is Ending.FAILED:
             failed.add(search.index)
-        if search.role == _CAMERA:
+        if search.role == _CAMERA or search.camera == ENROLMENT:
             continue
         if search.case_reference is None:
             caseless.add(search.index)
         if _within(search.time.astimezone(measure.zone).hour, measure.night):
             nightly.add(search.index)
+        if search.photograph is not None:
+            crowds.setdefault(search.photograph, _crowd(search)).add(search.index)
         if search.subject is not None:
             again.setdefault((search.actor, search.subject), _again(search)).add(search.index)
-    yield from (caseless, nightly, failed)
+    yield from (caseless, nightly, failed, *crowds.values())
     yield from (one for one in again.values() if one.count >= measure.again)
+
+
+def _twice(enrolments: Sequence[Told]) -> Unusual:
+    found = Unusual(code="second_name", message="Enrolments of people who seemed to be enrolled under another name.")
+    for index, body in enrolments:
+        if body.get("acknowledged"):
+            found.add(index)
+    return found
+
+
+def _without_enrolment(database: Database, question: Question, enrolments: Sequence[Told]) -> Unusual:
+    """The check looks at everybody whose consent is in force, whatever they consented to: it must not be the way to
+    search for people."""
+    found = Unusual(
+        code="check_without_enrolment", message="Checks at enrolment that found somebody, and nobody was enrolled."
+    )
+    named = {check for _, body in enrolments for check in body.get("checks", ())}
+    acknowledged = {(body["actor"], subject) for _, body in enrolments for subject in body.get("acknowledged", ())}
+    for search in every_search(database, replace(question, camera=ENROLMENT, ending=Ending.FOUND)):
+        if search.index not in named and (search.actor, search.subject) not in acknowledged:
+            found.add(search.index)
+    return found
 
 
 def _again(search: LoggedSearch) -> Unusual:
     return Unusual(code="again", message=f"{search.actor} searched again and again, and found {search.subject} first.")
+
+
+def _crowd(search: LoggedSearch) -> Unusual:
+    return Unusual(code="crowd", message=f"{search.actor} searched for everybody in a photograph.")
 
 
 def _within(hour: int, night: tuple[int, int]) -> bool:
@@ -101,9 +137,7 @@ def _refused_logins(connection: Connection, since: datetime, until: datetime) ->
     return found
 
 
-def _told(
-    connection: Connection, kind: EntryKind, since: datetime, until: datetime
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _told(connection: Connection, kind: EntryKind, since: datetime, until: datetime) -> Iterator[Told]:
     within = (_ENTRY.kind == kind.value, _ENTRY.time >= since, _ENTRY.time < until)
     for index, data in connection.execute(select(_ENTRY.index, _ENTRY.data).where(*within).order_by(_ENTRY.index)):
         yield index, decode(data)[2]

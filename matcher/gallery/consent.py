@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matcher.gallery.errors import ConsentExpiredError, ConsentInvalidError, ConsentRequiredError
+from matcher.plain_text import fault_of, is_plain
 
 ANY_CAMERA = "*"
 """In a consent's cameras: every camera, and pictures handed in by a person."""
@@ -14,8 +15,13 @@ ANY_CAMERA = "*"
 UPLOAD = "upload"
 """The place of a search whose probe is a picture handed in by a person and not a camera's."""
 
+ENROLMENT = "enrolment"
+"""The place of the check for duplicates before a person is enrolled. Every consent in force covers it, whatever its
+purpose and cameras: somebody who is in the gallery for one purpose must be met by who enrols them for another."""
 
-MAX_TEXT = 200
+ENROLMENT_CHECK = "enrolment-check"
+"""The purpose of that check in the log."""
+
 MAX_CAMERAS = 200
 _YEARS = range(1970, 9001)
 """What a consent's times may lie in: near the ends of the calendar a time zone's offset leads out of it."""
@@ -52,12 +58,17 @@ class Consent:
     withdrawn_at: datetime | None = None
 
     def covers(self, *, camera: str, purpose: str, moment: datetime) -> bool:
-        """Whether a search at this camera (or UPLOAD), for this purpose, at this moment may find the subject."""
+        """Whether a search at this camera (or UPLOAD), for this purpose, at this moment may find the subject.
+
+        The check at ENROLMENT may, as long as the consent is in force.
+        """
         if self.withdrawn_at is not None and moment >= self.withdrawn_at:
             return False
-        if purpose != self.purpose or not self.valid_from <= moment < self.valid_until:
+        if not self.valid_from <= moment < self.valid_until:
             return False
-        return camera in self.cameras or ANY_CAMERA in self.cameras
+        if camera == ENROLMENT:
+            return True
+        return purpose == self.purpose and (camera in self.cameras or ANY_CAMERA in self.cameras)
 
 
 def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
@@ -110,10 +121,9 @@ def require_active(consents: Iterable[Consent], moment: datetime) -> None:
 
 
 def _problem(new: NewConsent, valid_from: datetime) -> str | None:
-    if not is_plain(new.purpose):
-        return "its purpose is empty, longer than 200 characters, or holds control characters"
-    if not new.cameras or len(new.cameras) > MAX_CAMERAS or not all(is_plain(camera) for camera in new.cameras):
-        return "it names no camera, too many, or one that cannot be"
+    covered = _covered_wrongly(new)
+    if covered is not None:
+        return covered
     if _DIGEST.fullmatch(new.evidence_digest) is None:
         return "its evidence digest is no hex SHA-256"
     if any(moment.tzinfo is None or moment.year not in _YEARS for moment in (valid_from, new.valid_until)):
@@ -123,6 +133,13 @@ def _problem(new: NewConsent, valid_from: datetime) -> str | None:
     return None
 
 
-def is_plain(text: str) -> bool:
-    """Whether a short text of a person's is fit for a record: 1 to 200 printable characters, no blanks around it."""
-    return 0 < len(text) <= MAX_TEXT and text.isprintable() and text == text.strip()
+def _covered_wrongly(new: NewConsent) -> str | None:
+    """What is wrong with its purpose or its cameras."""
+    fault = fault_of(new.purpose)
+    if fault is not None:
+        return f"its purpose {fault}"
+    if new.purpose == ENROLMENT_CHECK or ENROLMENT in new.cameras:
+        return f"the purpose {ENROLMENT_CHECK} and the camera {ENROLMENT} stand for the check at an enrolment"
+    if not new.cameras or len(new.cameras) > MAX_CAMERAS or not all(is_plain(camera) for camera in new.cameras):
+        return "it names no camera, too many, or one that cannot be"
+    return None

@@ -1,20 +1,32 @@
 """Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
 
 The consent is looked at before any picture is. Where pictures disagree on who it is, the person's references decide; a
-new person's pictures by their number, and then by their order (see `likeness`).
+new person's pictures by their number, and then by their order (see `likeness`). Somebody who seems to be in the
+gallery under another name is enrolled only if the caller has acknowledged that.
 """
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 
+from matcher.enrolment_check import EnrolmentCheck
 from matcher.errors import ClearglassError
-from matcher.gallery.consent import Consent, NewConsent, is_plain
-from matcher.gallery.errors import ConsentRequiredError, DifferentPersonError, EnrolmentError
+from matcher.gallery.consent import Consent, NewConsent
+from matcher.gallery.duplicate import DuplicateCheck
+from matcher.gallery.errors import (
+    ConsentRequiredError,
+    DifferentPersonError,
+    EnrolmentError,
+    LikelyDuplicateError,
+)
 from matcher.gallery.gallery import Gallery
 from matcher.gallery.likeness import one_person
 from matcher.gallery.subject import Subject
-from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
+from matcher.plain_text import fault_of, tidied
+from matcher.recognition.errors import FaceQualityError, FaceUnknownError, NoFaceError, SeveralFacesError
+from matcher.recognition.face_listing import FaceListing
 from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
 from matcher.recognition.template import Template
 from matcher.sample import FaceSample, Sampler
@@ -24,32 +36,42 @@ MAX_PICTURES = 200
 Progress = Callable[[int, int], None]
 """Called with how many pictures are done, and of how many."""
 
+Looking = Callable[[], AbstractContextManager[None]]
+"""Makes what is held while one picture is looked at, and not between two."""
+
 _REFUSALS = (
     ImageFormatError,
     ImageTooLargeError,
     ImageBrokenError,
     NoFaceError,
     SeveralFacesError,
+    FaceUnknownError,
     FaceQualityError,
 )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A picture as it was handed in. label: what the person calls it, to tell them which one was refused."""
+    """A picture as it was handed in.
+
+    label: what the person calls it, to tell them which one was refused. face: which face of it is meant, from 1, the
+    largest first; None where there is one.
+    """
 
     label: str
     data: bytes
+    face: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedPicture:
-    """A picture that was not used, and why."""
+    """A picture that was not used, and why. listing: its faces, where one of them must be chosen."""
 
     label: str
     code: str
     message: str
     remedy: str
+    listing: FaceListing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +88,14 @@ class Enrolment:
 class Enroller:
     """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
 
-    def __init__(self, sampler: Sampler, gallery: Gallery, *, threshold: float) -> None:
+    def __init__(self, sampler: Sampler, gallery: Gallery, check: EnrolmentCheck, *, threshold: float) -> None:
         """threshold: the fused dissimilarity up to which two pictures are taken for one person's."""
         self._sampler = sampler
         self._gallery = gallery
+        self._check = check
         self._threshold = threshold
+        self._admitting = threading.Lock()
+        """Between check and admission nobody else is admitted: two enrolments of one person at once meet each other."""
 
     def enrol(
         self,
@@ -79,31 +104,39 @@ class Enroller:
         pictures: Sequence[Picture],
         consent: NewConsent | None,
         actor: str,
+        role: str = "administrator",
+        acknowledged: Collection[str] = (),
         progress: Progress | None = None,
+        looking: Looking = nullcontext,
     ) -> Enrolment:
-        """A new subject.
+        """A new subject. acknowledged: subjects of whom the actor says that they are like the person and somebody else.
 
         Raises ConsentRequiredError without a consent that is active now, ConsentInvalidError, ConsentExpiredError;
-        EnrolmentError if the name is malformed or no picture can be used; ClockError, LogUnavailableError. Then nothing
-        was written.
+        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if somebody else is
+        found who is not acknowledged; ClockError, LogUnavailableError, and what `looking` raises. Then nothing was
+        written but the searches of the check.
         """
-        if not is_plain(name):
-            raise EnrolmentError(
-                "The name is empty, longer than 200 characters, or holds control characters.", remedy="Give a name."
-            )
+        name = tidied(name)
+        fault = fault_of(name)
+        if fault is not None:
+            raise EnrolmentError(f"The name {fault}.", remedy="Correct the name.")
         if consent is None:
             raise ConsentRequiredError(
                 "Nobody is enrolled without a consent.", remedy="Give purpose, cameras, end and evidence of a consent."
             )
         self._gallery.require_admissible(consent)
-        used, refused = self._samples(pictures, (), progress)
-        subject, record, references = self._gallery.admit(
-            name=name,
-            consent=consent,
-            samples=[sample for _, sample in used],
-            actor=actor,
-            refused=Counter(picture.code for picture in refused),
-        )
+        used, refused = self._samples(pictures, (), progress, looking)
+        samples = [sample for _, sample in used]
+        with self._admitting:
+            check = self._checked(samples, acknowledged, actor=actor, role=role)
+            subject, record, references = self._gallery.admit(
+                name=name,
+                consent=consent,
+                samples=samples,
+                actor=actor,
+                refused=Counter(picture.code for picture in refused),
+                check=check,
+            )
         return Enrolment(
             subject=subject,
             consent=record,
@@ -113,7 +146,15 @@ class Enroller:
         )
 
     def add_pictures(
-        self, subject_id: str, pictures: Sequence[Picture], actor: str, *, progress: Progress | None = None
+        self,
+        subject_id: str,
+        pictures: Sequence[Picture],
+        actor: str,
+        *,
+        role: str = "administrator",
+        acknowledged: Collection[str] = (),
+        progress: Progress | None = None,
+        looking: Looking = nullcontext,
     ) -> Enrolment:
         """More pictures of a subject who has an active consent.
 
@@ -122,13 +163,17 @@ class Enroller:
         subject = self._gallery.subject(subject_id)
         self._gallery.require_consented(subject_id)
         known = [reference.template for reference in self._gallery.references(subject_id)]
-        used, refused = self._samples(pictures, known, progress)
-        references = self._gallery.add_references(
-            subject_id,
-            samples=[sample for _, sample in used],
-            actor=actor,
-            refused=Counter(picture.code for picture in refused),
-        )
+        used, refused = self._samples(pictures, known, progress, looking)
+        samples = [sample for _, sample in used]
+        with self._admitting:
+            check = self._checked(samples, acknowledged, actor=actor, role=role, own=subject_id)
+            references = self._gallery.add_references(
+                subject_id,
+                samples=samples,
+                actor=actor,
+                refused=Counter(picture.code for picture in refused),
+                check=check,
+            )
         return Enrolment(
             subject=subject,
             consent=None,
@@ -137,8 +182,24 @@ class Enroller:
             refused=refused,
         )
 
+    def _checked(
+        self,
+        samples: Sequence[FaceSample],
+        acknowledged: Collection[str],
+        *,
+        actor: str,
+        role: str,
+        own: str | None = None,
+    ) -> DuplicateCheck:
+        """Raises LikelyDuplicateError."""
+        check = self._check.duplicates(samples, actor=actor, role=role, own=own)
+        unknown = tuple(one for one in check.duplicates if one.subject_id not in acknowledged)
+        if unknown:
+            raise LikelyDuplicateError(replace(check, duplicates=unknown))
+        return check
+
     def _samples(
-        self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None
+        self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None, looking: Looking
     ) -> tuple[list[tuple[str, FaceSample]], tuple[RefusedPicture, ...]]:
         """One picture at a time, so that memory holds one. known: of the person. Raises EnrolmentError if none is left.
 
@@ -153,7 +214,8 @@ class Enroller:
         refused = []
         for done, picture in enumerate(pictures, start=1):
             try:
-                good.append((picture.label, self._sampler.sample(picture.data)))
+                with looking():
+                    good.append((picture.label, self._sampler.sample(picture.data, face=picture.face)))
             except _REFUSALS as error:
                 refused.append(_refused(picture.label, error))
             if progress is not None:
@@ -163,8 +225,9 @@ class Enroller:
         if not used:
             reasons = " ".join(dict.fromkeys(picture.message for picture in refused))
             raise EnrolmentError(
-                f"None of the {len(pictures)} pictures can be used. {reasons}",
+                f"{_unusable(len(pictures))} {reasons}",
                 remedy=" ".join(dict.fromkeys(picture.remedy for picture in refused)),
+                refused=refused,
             )
         return [one for at, one in enumerate(good) if at in used], tuple(refused)
 
@@ -176,8 +239,18 @@ class Enroller:
         return one_person(templates, known=comparable, threshold=self._threshold)
 
 
+def _unusable(pictures: int) -> str:
+    return "The picture cannot be used." if pictures == 1 else f"None of the {pictures} pictures can be used."
+
+
 def _refused(label: str, error: ClearglassError) -> RefusedPicture:
-    return RefusedPicture(label=label, code=error.code, message=error.message, remedy=error.remedy)
+    return RefusedPicture(
+        label=label,
+        code=error.code,
+        message=error.message,
+        remedy=error.remedy,
+        listing=getattr(error, "listing", None),
+    )
 
 
 def _different() -> DifferentPersonError:

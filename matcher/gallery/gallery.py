@@ -20,6 +20,7 @@ from matcher.audit.log import AuditLog
 from matcher.gallery import records
 from matcher.gallery.consent import Consent, NewConsent, begun, recorded, require_active
 from matcher.gallery.consents import Consents
+from matcher.gallery.duplicate import DuplicateCheck
 from matcher.gallery.erasure import destroy, finish_erasures
 from matcher.gallery.errors import (
     ErasurePendingError,
@@ -178,11 +179,19 @@ class Gallery:
     # --- changing --------------------------------------------------------------------------------------------------
 
     def admit(
-        self, *, name: str, consent: NewConsent, samples: Sequence[FaceSample], actor: str, refused: Mapping[str, int]
+        self,
+        *,
+        name: str,
+        consent: NewConsent,
+        samples: Sequence[FaceSample],
+        actor: str,
+        refused: Mapping[str, int],
+        check: DuplicateCheck | None = None,
     ) -> tuple[Subject, Consent, tuple[str, ...]]:
         """A new subject with a consent that is active now and at least one sample; all of it or nothing.
 
-        refused: how many pictures were not used, by code, for the log. Gives the references' ids as well.
+        refused: how many pictures were not used, by code. check: the search for duplicates, whose findings the actor
+        has acknowledged. Both are for the log. Gives the references' ids as well.
         Raises ConsentInvalidError, ConsentExpiredError or ConsentRequiredError, LogUnavailableError, ClockError.
         """
         subject_id, key = str(uuid.uuid4()), SealingKey.generate()
@@ -199,14 +208,20 @@ class Gallery:
                 records.insert_consent(connection, record)
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
-                body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
+                body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
             self._follow(revision, subject_id, added, samples, consents=Consents.of([record]))
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
 
     def add_references(
-        self, subject_id: str, *, samples: Sequence[FaceSample], actor: str, refused: Mapping[str, int]
+        self,
+        subject_id: str,
+        *,
+        samples: Sequence[FaceSample],
+        actor: str,
+        refused: Mapping[str, int],
+        check: DuplicateCheck | None = None,
     ) -> tuple[str, ...]:
         """More references of a subject who has an active consent; their ids. Raises as `admit` does."""
         with self._changing:
@@ -216,7 +231,7 @@ class Gallery:
                 require_active(records.read_consents(connection, subject_id), moment)
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
-                body = self._enrolment(subject_id, added, actor=actor, refused=refused, revision=revision)
+                body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body)
             self._follow(revision, subject_id, added, samples)
         return tuple(reference_id for reference_id, _ in added.values())
@@ -312,9 +327,10 @@ class Gallery:
         *,
         actor: str,
         refused: Mapping[str, int],
+        check: DuplicateCheck | None,
         revision: int,
     ) -> dict[str, Any]:
-        return {
+        body = {
             "subject": subject_id,
             "references": [reference_id for reference_id, _ in added.values()],
             "refused": dict(refused),
@@ -322,6 +338,9 @@ class Gallery:
             "actor": actor,
             "revision": revision,
         }
+        if check is None:
+            return body
+        return body | {"checks": list(check.searches), "acknowledged": list(check.subjects)}
 
     def _follow(
         self,

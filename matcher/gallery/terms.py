@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matcher.gallery.consent import ANY_CAMERA
+from matcher.gallery.consent import ANY_CAMERA, ENROLMENT
 from matcher.gallery.consents import Consents
 from matcher.gallery.index import Numbers
 from matcher.gallery.rows import Rows
@@ -72,8 +73,7 @@ class Terms:
         subjects, terms = self._subjects.vectors[: len(self._ids), 0], self._terms.vectors[: len(self._ids), 0]
         if places is not None:
             subjects, terms = subjects[places], terms[places]
-        included = np.array([camera in one or ANY_CAMERA in one for one in self._camera_sets], dtype=np.bool_)
-        fitting = np.flatnonzero(included[terms["cameras"]] & (terms["purpose"] == self._purposes.get(purpose, -1)))
+        fitting = np.arange(len(terms)) if camera == ENROLMENT else self._fitting(camera, purpose, terms)
         begins, ends = terms["begin"][fitting], terms["end"][fitting]
         edges = np.concatenate([begins, ends])
         return Permitted(
@@ -81,6 +81,14 @@ class Terms:
             since=int(edges[edges <= moment].max(initial=_NEVER_BEFORE)),
             until=int(edges[edges > moment].min(initial=_NEVER_AFTER)),
         )
+
+    def _fitting(self, camera: str, purpose: str, terms: NDArray[np.void]) -> Numbers:
+        """The rows that are for this camera and this purpose."""
+        included = np.array([camera in one or ANY_CAMERA in one for one in self._camera_sets], dtype=np.bool_)
+        fitting: Numbers = np.flatnonzero(
+            included[terms["cameras"]] & (terms["purpose"] == self._purposes.get(purpose, -1))
+        )
+        return fitting
 
     def _place(self, consent_id: str) -> int:
         place = self._places.get(consent_id)

@@ -3,12 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition import pixels
-from matcher.recognition.alignment import sface_chip
+from matcher.recognition import pixels, polygon
+from matcher.recognition.alignment import LEAST_SCALE, SFACE_POINTS, SFACE_SIZE, sface_chip, similarity
 from matcher.recognition.face import Face, Image
 from matcher.recognition.quality import Quality
 
 Points = NDArray[np.float64]
+
+_FACE = np.s_[40:105, 29:84]
+_FEATURES = (np.s_[6:19, 0:19], np.s_[6:19, 36:55], np.s_[45:60, 12:43])
+"""Rows and columns of SFace's chip that are face; and of those, the eyes and the mouth."""
+
+_BELOW_THE_BROW = np.s_[36:112, 16:96]
+"""Rows and columns without what is written on caps."""
 
 _HEAD: Points = np.array(
     [[-31.5, -33.0, 0.0], [31.5, -33.0, 0.0], [0.0, 4.7, -27.0], [-25.0, 34.0, -2.0], [25.0, 34.0, -2.0]]
@@ -30,7 +37,32 @@ def assess(image: Image, face: Face) -> Quality:
         roll=roll,
         brightness=brightness,
         inside=inside(image, face),
+        contrast=contrast(chip),
+        evenness=evenness(chip),
     )
+
+
+def contrast(chip: Image) -> float:
+    """The least standard deviation of grey at an eye or the mouth of an aligned chip, as a share of its face's mean.
+
+    Dark glasses, masks and hands are plainer than what they cover.
+    """
+    grey = chip[_FACE].mean(axis=2)
+    return min(float(grey[place].std()) for place in _FEATURES) / max(float(grey.mean()), 1.0)
+
+
+def evenness(chip: Image) -> float:
+    """The variance of the second difference of a chip's grey in that of four directions in which it is least.
+
+    As a share of the Laplacian's; 0 of a chip that is all of one grey.
+    """
+    grey = chip[_BELOW_THE_BROW].mean(axis=2, dtype=np.float32)
+    middle = 2 * grey[1:-1, 1:-1]
+    across = grey[1:-1, :-2] + grey[1:-1, 2:] - middle
+    down = grey[:-2, 1:-1] + grey[2:, 1:-1] - middle
+    aslant = (grey[:-2, :-2] + grey[2:, 2:] - middle, grey[:-2, 2:] + grey[2:, :-2] - middle)
+    whole = float((across + down).var())
+    return min(float(one.var()) for one in (across, down, *aslant)) / whole if whole > 0 else 0.0
 
 
 def pose(landmarks: Points) -> tuple[float, float, float]:
@@ -56,9 +88,16 @@ def pose(landmarks: Points) -> tuple[float, float, float]:
 
 
 def inside(image: Image, face: Face) -> float:
-    """The share of the face's box that lies in the picture, 0 to 1."""
-    box, (height, width) = face.box, image.shape[:2]
-    across = min(box.x + box.width, width) - max(box.x, 0)
-    down = min(box.y + box.height, height) - max(box.y, 0)
-    whole = box.width * box.height
-    return max(across, 0) * max(down, 0) / whole if whole > 0 else 0.0
+    """The share of the aligned chip's area that lies in the picture, 0 to 1; 0 of landmarks that are no face's.
+
+    Not of the detector's box: a detector ends that at the picture's edge, however much of the face is beyond it.
+    """
+    matrix = similarity(face.landmarks.astype(np.float64), SFACE_POINTS)
+    if np.hypot(*matrix[:, 0]) < LEAST_SCALE:
+        return 0.0
+    # A pixel's place is its middle: a picture's edge is half a pixel farther out.
+    low, high, (height, width) = -0.5, SFACE_SIZE - 0.5, image.shape[:2]
+    chip = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]])
+    corners = [(x, y) for x, y in (chip @ np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2].T).tolist()]
+    part = polygon.within(corners, (-0.5, -0.5), (width - 0.5, height - 0.5))
+    return min(polygon.area(part) / polygon.area(corners), 1.0)

@@ -1,8 +1,9 @@
-"""What can be wrong with a picture's faces, for whoever asks for exactly one good one."""
+"""What can be wrong with a picture's faces, where exactly one good face is needed."""
 
 from typing import ClassVar
 
 from matcher.errors import ClearglassError
+from matcher.recognition.face_listing import FaceListing
 from matcher.recognition.quality import QualityReason
 
 
@@ -13,9 +14,23 @@ class NoFaceError(ClearglassError):
 
 
 class SeveralFacesError(ClearglassError):
-    """More than one face was found in a picture that should show one person."""
+    """More than one face was found where one is needed, and none was chosen. listing: the faces to choose from."""
 
     code: ClassVar[str] = "several_faces"
+
+    def __init__(self, message: str, *, remedy: str, listing: FaceListing) -> None:
+        super().__init__(message, remedy=remedy)
+        self.listing = listing
+
+
+class FaceUnknownError(ClearglassError):
+    """The picture has no face with the index that was chosen. listing: the faces that it has."""
+
+    code: ClassVar[str] = "face_unknown"
+
+    def __init__(self, message: str, *, remedy: str, listing: FaceListing) -> None:
+        super().__init__(message, remedy=remedy)
+        self.listing = listing
 
 
 class FaceQualityError(ClearglassError):

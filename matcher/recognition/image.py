@@ -1,24 +1,20 @@
 """Pictures in and out: bytes that nobody vouches for become pixels, pixels become a JPEG."""
 
-import io
-import struct
-import zlib
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from matcher.errors import ClearglassError
+from matcher.picture.decoders import decoders
+from matcher.picture.exchange import Answer, UndecodedError, Verdict
 from matcher.recognition.face import Face, Image
 
-if TYPE_CHECKING:
-    from PIL import Image as Pillow
-
 MAX_BYTES = 20 * 1024 * 1024
-MAX_PIXELS = 50_000_000
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_BROKEN = (OSError, EOFError, SyntaxError, ValueError, IndexError, KeyError, OverflowError, struct.error, zlib.error)
-"""Everything Pillow's three decoders are known to raise on damaged input; anything else is a fault of ours."""
+FORMATS = "JPEG, PNG, WebP, HEIC or AVIF"
+"""The kinds of picture that are read, for people."""
+
+_AS_JPEG = "Save it as an ordinary (baseline) JPEG and send that."
 
 
 class ImageFormatError(ClearglassError):
@@ -28,7 +24,7 @@ class ImageFormatError(ClearglassError):
 
 
 class ImageTooLargeError(ClearglassError):
-    """The picture has more bytes or pixels than are read here."""
+    """The picture has more bytes or pixels than are read here, or takes too much memory or time to decode."""
 
     code: ClassVar[str] = "image_too_large"
 
@@ -39,60 +35,72 @@ class ImageBrokenError(ClearglassError):
     code: ClassVar[str] = "image_broken"
 
 
-def decode_image(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Image:
-    """Pixels of a JPEG, PNG or WebP picture, told by its content and never by a name, upright as EXIF says.
+class DecoderError(ClearglassError):
+    """The process that decodes pictures cannot be started."""
 
-    The caps are held against the bytes and against the size in the header, before any pixel is decoded. Transparent
-    parts become white, grey and CMYK become colour, 16 bits become 8, of an animation the first picture is taken.
-    Raises ImageFormatError, ImageTooLargeError or ImageBrokenError.
+    code: ClassVar[str] = "decoder"
+
+
+def decode_image(data: bytes) -> Image:
+    """Pixels of a JPEG, PNG, WebP, HEIC or AVIF picture, told by its content and never by a name, upright as it says.
+
+    A picture of more than 12.6 megapixels is scaled down to that. Transparent parts become white, grey and CMYK become
+    colour, 16 bits become 8, of an animation the first picture is taken. It is decoded in a confined process with
+    little memory, two pictures at once. Raises ImageFormatError, ImageTooLargeError, ImageBrokenError, or DecoderError
+    where no process can be started.
     """
-    from PIL import Image as Pillow
-    from PIL import ImageOps, UnidentifiedImageError
-
-    if len(data) > max_bytes:
+    if len(data) > MAX_BYTES:
         raise ImageTooLargeError(
-            f"The picture has {len(data):,} bytes; at most {max_bytes:,} are read.",
+            f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} are read.",
             remedy="Send a smaller or more strongly compressed picture.",
         )
     try:
-        with Pillow.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            width, height = picture.size
-            if width * height > max_pixels:
-                raise _too_many_pixels(f"{width}×{height}", max_pixels)
-            picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            pixels = _bgr(picture)
-    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise _too_many_pixels("far too many", max_pixels) from error
-    except UnidentifiedImageError as error:
-        raise ImageFormatError(
-            "The bytes are not a JPEG, PNG or WebP picture.", remedy="Send the picture as JPEG, PNG or WebP."
+        return decoders().decode(data)
+    except UndecodedError as undecoded:
+        raise _error(undecoded.answer) from undecoded
+    except OSError as error:
+        raise DecoderError(
+            "The process that decodes pictures cannot be started.",
+            remedy="Try again; if it stays, run clearglass doctor on the machine: it may be short of memory.",
         ) from error
-    except _BROKEN as error:
-        raise ImageBrokenError(
-            "The picture is damaged or cut short and cannot be decoded.", remedy="Send the original file again."
-        ) from error
-    return pixels
 
 
-def _too_many_pixels(size: str, max_pixels: int) -> ImageTooLargeError:
-    return ImageTooLargeError(
-        f"The picture has {size} pixels; at most {max_pixels:,} in all are read.",
-        remedy="Scale the picture down; a face needs no more than a few hundred pixels.",
-    )
+def _error(answer: Answer) -> ClearglassError:
+    """In words, why there is no picture."""
+    match answer.verdict:
+        case Verdict.FORMAT:
+            return ImageFormatError(f"The bytes are not a {FORMATS} picture.", remedy=f"Send the picture as {FORMATS}.")
+        case Verdict.BROKEN:
+            return ImageBrokenError(
+                "The picture is damaged or cut short and cannot be decoded.", remedy="Send the original file again."
+            )
+        case Verdict.FAILED:
+            return ImageBrokenError(
+                "The picture made the process that decodes it fail.", remedy=f"Send the original file again. {_AS_JPEG}"
+            )
+        case _:
+            return _too_large(answer)
 
 
-def _bgr(picture: "Pillow.Image") -> Image:
-    """Any of Pillow's modes as BGR."""
-    from PIL import Image as Pillow
-
-    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip instead of scale
-        grey = (np.asarray(picture).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Pillow.alpha_composite(Pillow.new("RGBA", layer.size, "white"), layer)
-    return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+def _too_large(answer: Answer) -> ImageTooLargeError:
+    most = f"{answer.most:,}"
+    size = f"{answer.width:,}×{answer.height:,}" if answer.width else "too many"
+    message, remedy = {
+        Verdict.PIXELS: (
+            f"The picture has {size} pixels; at most {most} in all are read of its format.",
+            "Scale the picture down; a face needs no more than a few hundred pixels.",
+        ),
+        Verdict.SCANS: (f"The JPEG has more than {most} scans, and each takes as long as a picture.", _AS_JPEG),
+        Verdict.MEMORY: (
+            f"The picture takes more than {answer.most // 1_000_000} MB of memory to decode.",
+            f"Scale the picture down. {_AS_JPEG}",
+        ),
+        Verdict.SLOW: (
+            f"The picture was given up: it was not decoded within {most} seconds.",
+            f"Try again when the machine has less to do, or scale the picture down. {_AS_JPEG}",
+        ),
+    }[answer.verdict]
+    return ImageTooLargeError(message, remedy=remedy)
 
 
 def encode_jpeg(image: Image, quality: int = 90) -> bytes:

@@ -15,6 +15,7 @@ from matcher.recognition.alignment import DlibAlignment, sface_chip
 from matcher.recognition.assessment import assess
 from matcher.recognition.dlib_network import DlibNetwork
 from matcher.recognition.face import Face, Image
+from matcher.recognition.orientation import quarters_to_upright
 from matcher.recognition.quality import Quality
 from matcher.recognition.refinement import refined
 from matcher.recognition.registry import model_digest
@@ -71,6 +72,10 @@ class OnnxRecogniser:
     def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
         """The quality of faces[i] in images[i]."""
         return [assess(image, face) for image, face in zip(images, faces, strict=True)]
+
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        """See `Recogniser`."""
+        return [quarters_to_upright(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
 
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         """The template of faces[i] in images[i]. Raises ModelError in a recogniser loaded without embedders."""

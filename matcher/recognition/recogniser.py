@@ -27,6 +27,13 @@ class Recogniser(Protocol):
         """The quality of faces[i] in images[i]."""
         ...
 
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        """Quarter turns clockwise after which faces[i] of images[i] stands upright, 0 to 3; None where it is doubtful.
+
+        0 says that its landmarks may be trusted: detectors put them into a lying face as if it stood upright.
+        """
+        ...
+
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         """The template of faces[i] in images[i]."""
         ...

@@ -17,6 +17,7 @@ from matcher.recognition.weights import read
 from matcher.recognition.yunet_network import STRIDES, network
 
 Floats = NDArray[np.float32]
+Whole = NDArray[np.intp]
 
 
 class YuNet:
@@ -73,9 +74,27 @@ class YuNet:
 
     def detect_batch(self, images: Sequence[Image]) -> list[list[Face]]:
         """The same for some pictures of one size, which go through the network together."""
-        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in images[0].shape[:2])
-        heads = self._session.run(np.stack([pixels.planes(image, width, height) for image in images]))
+        heads = self._heads(images)
         return [self._faces([head[place] for head in heads]) for place in range(len(images))]
+
+    def surest(self, images: Sequence[Image]) -> tuple[Floats, Face]:
+        """(n,) the score of the surest face of each picture, however low; and the face with the highest of them.
+
+        The n pictures are of one size.
+        """
+        heads = self._heads(images)
+        scores = [_scores(head[:, :2]).reshape(len(images), -1) for head in heads]
+        surest = np.concatenate(scores, axis=1).max(axis=1)
+        best = int(surest.argmax())
+        level = int(np.argmax([score[best].max() for score in scores]))
+        head, stride = heads[level][best], STRIDES[level]
+        down, across = np.unravel_index([int(scores[level][best].argmax())], head.shape[1:])
+        return surest, _face(_rows(head[:, down, across].T, down, across, stride)[0])
+
+    def _heads(self, images: Sequence[Image]) -> Sequence[Floats]:
+        """The network's outputs, one of each stride: (n, 16, rows, columns)."""
+        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in images[0].shape[:2])
+        return self._session.run(np.stack([pixels.planes(image, width, height) for image in images]))
 
     def _faces(self, heads: Sequence[Floats]) -> list[Face]:
         rows = np.concatenate([self._decoded(head, stride) for head, stride in zip(heads, STRIDES, strict=True)])
@@ -83,17 +102,27 @@ class YuNet:
         return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
 
     def _decoded(self, head: Floats, stride: int) -> Floats:
-        """(n, 15): x, y, width, height, five landmarks, score of the cells that are sure enough."""
+        """(n, 15), see `_rows`, of the cells that are sure enough."""
         # The score is the geometric mean of two numbers below 1: neither may be less than its square.
         down, across = np.nonzero(np.minimum(head[0], head[1]) >= self._least_logit)
-        cells = head[:, down, across].T
-        scores = np.sqrt(np.prod(1 / (1 + np.exp(-cells[:, :2])), axis=1))
-        sure = scores >= self._min_score
-        cells, corner = cells[sure], np.stack([across[sure], down[sure]], axis=1).astype(np.float32)
-        sides = np.exp(cells[:, 4:6]) * stride
-        begin = (corner + cells[:, 2:4]) * stride - sides / 2
-        landmarks = (cells[:, 6:].reshape(-1, 5, 2) + corner[:, None, :]) * stride
-        return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores[sure, None]], axis=1, dtype=np.float32)
+        rows = _rows(head[:, down, across].T, down, across, stride)
+        return rows[rows[:, 14] >= self._min_score]
+
+
+def _scores(cells: Floats) -> Floats:
+    """(n, …) of (n, 2, …): the geometric mean of two probabilities, whose logits these are."""
+    scores: Floats = np.sqrt(np.prod(1 / (1 + np.exp(-cells)), axis=1))
+    return scores
+
+
+def _rows(cells: Floats, down: Whole, across: Whole, stride: int) -> Floats:
+    """(n, 15): x, y, width, height, five landmarks, score of n cells (n, 16) in these rows and columns."""
+    corner = np.stack([across, down], axis=1).astype(np.float32)
+    sides = np.exp(cells[:, 4:6]) * stride
+    begin = (corner + cells[:, 2:4]) * stride - sides / 2
+    landmarks = (cells[:, 6:].reshape(-1, 5, 2) + corner[:, None, :]) * stride
+    scores = _scores(cells[:, :2])[:, None]
+    return np.concatenate([begin, sides, landmarks.reshape(-1, 10), scores], axis=1, dtype=np.float32)
 
 
 _SMALLEST_SEEN = 16.0

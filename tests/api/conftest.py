@@ -89,8 +89,8 @@ class Site:
         """The code of an error in its one form; fails on any other form."""
         body = answer.json()
         assert set(body) == {"error"}, body
-        assert set(body["error"]) == {"code", "message", "remedy"}
-        assert all(isinstance(text, str) and text for text in body["error"].values())
+        texts = {key: body["error"][key] for key in ("code", "message", "remedy")}
+        assert all(isinstance(text, str) and text for text in texts.values())
         return str(body["error"]["code"])
 
 

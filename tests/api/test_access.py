@@ -47,6 +47,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "reference_picture": {OP, X},
     "identify": {OP, X},
     "verify": {OP, R, X},
+    "search_photograph": {OP, X},
     "list_alerts": {OP, A, X},
     "get_alert": {OP, A, X},
     "list_operating_points": {OP, A, X},

@@ -1,7 +1,10 @@
 """Pictures that are taken in over HTTP: tiny faces, bombs of pixels, more at once than the machine can look at."""
 
 import io
+import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -70,6 +73,21 @@ def test_a_tiny_face_is_not_enrolled(shared_site: Any, send: Send, astronaut_jpe
     assert [(one["picture"], one["code"]) for one in beside["refused"]] == [("2", "face_quality")]
 
 
+def test_a_phones_heic_finds_whom_a_jpeg_enrolled(shared_site: Any, send: Send, astronaut_jpeg: bytes) -> None:
+    heic = (Path(__file__).parents[1] / "matcher" / "picture" / "pictures" / "portrait.heic").read_bytes()
+    enrolled = send("/subjects", [astronaut_jpeg]).json()["subject"]["id"]
+    found = send("/identifications", [heic])
+    shared_site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{enrolled}")
+    assert found.status_code == 201
+    assert [candidate["subject_id"] for candidate in found.json()["candidates"]] == [enrolled]
+
+
+def test_another_format_is_refused_by_the_names_of_those_that_are_read(shared_site: Any, send: Send) -> None:
+    answer = send("/identifications", [b"GIF89a" + bytes(99)])
+    assert (answer.status_code, shared_site.code(answer)) == (415, "image_format")
+    assert "JPEG, PNG, WebP, HEIC or AVIF" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("path", ["/identifications", "/verifications"])
 def test_a_bomb_of_pixels_is_refused(shared_site: Any, send: Send, bomb_png: bytes, path: str) -> None:
     answer = send(path, [bomb_png])
@@ -99,3 +117,21 @@ def test_a_slot_is_given_back_after_a_failure() -> None:
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), slots.taken():
             raise ZeroDivisionError
+
+
+def test_slots_are_given_in_the_order_of_asking() -> None:
+    """Also before the one who has just let go of one and asks again at once."""
+    slots, order = Slots("x", at_once=1, seconds=5.0), []
+
+    def other() -> None:
+        with slots.taken():
+            order.append("other")
+
+    waits = threading.Thread(target=other)
+    with slots.taken():
+        waits.start()
+        time.sleep(0.1)
+    with slots.taken():
+        order.append("again")
+    waits.join()
+    assert order == ["other", "again"]

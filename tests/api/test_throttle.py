@@ -50,6 +50,19 @@ def test_never_more_than_the_rate_and_one_bucket(rate: int, gaps: list[float]) -
     assert taken <= rate + rate * clock.seconds / 60 + 1e-6
 
 
+def test_what_is_owed_is_filled_up_first() -> None:
+    clock = Clock()
+    limit = RateLimit("searches", 60, clock)
+    limit.take("a")
+    limit.owe("a", 100)
+    with pytest.raises(TooManyRequestsError) as refused:
+        limit.take("a")
+    assert 42 <= refused.value.retry_after <= 43
+    limit.take("b")
+    clock.seconds += refused.value.retry_after
+    limit.take("a")
+
+
 def test_refused_requests_cost_nothing() -> None:
     clock = Clock()
     limit = RateLimit("requests", 60, clock)

@@ -62,3 +62,17 @@ def test_the_unit_lets_through_the_networks_that_cameras_may_be_on(deploy: Path)
 def test_nothing_is_reported_to_the_maker_of_the_runtime(deploy: Path) -> None:
     for file in ("Containerfile", "systemd/clearglass.service"):
         assert re.search(r"\bORT_DISABLE_TELEMETRY=1\b", (deploy / file).read_text()), file
+
+
+def test_memory_is_limited_the_same_everywhere_and_suffices(deploy: Path) -> None:
+    from api.doctor import CAMERA_MEMORY, MIN_MEMORY_BYTES
+
+    unit = re.findall(r"^MemoryMax=(\d+)G$", (deploy / "systemd/clearglass.service").read_text(), flags=re.M)
+    composed = re.findall(r"mem_limit: \$\{MEMORY_LIMIT:-(\d+)g\}", (deploy / "compose.yaml").read_text())
+    assert unit == composed
+    assert int(unit[0]) << 30 >= MIN_MEMORY_BYTES + 7 * CAMERA_MEMORY, "eight cameras"
+
+
+def test_freed_pictures_go_back_to_the_kernel(deploy: Path) -> None:
+    for file in ("Containerfile", "systemd/clearglass.service"):
+        assert re.search(r"\bMALLOC_MMAP_THRESHOLD_=4194304\b", (deploy / file).read_text()), file

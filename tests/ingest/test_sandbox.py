@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from confinement_stub import ATTEMPTS, refused
 
-from ingest.sandbox import without
 from matcher.child_process import environment
+from matcher.sandbox import without
 
 CONFINED = """
 import json, sys
 from pathlib import Path
 import ingest.worker
-from ingest.sandbox import restrict
+from matcher.sandbox import restrict
 given = json.loads(sys.argv[1])
 confinement = restrict(places=given["places"], forbidden=given["forbidden"])
 """

@@ -31,13 +31,13 @@ def test_whole_pictures_tell_however_a_camera_hangs(people: list[Image], recogni
     assert mirrored.turned == (360 - hung) % 360, "the mirror hides nothing"
 
 
-def test_a_crop_round_a_face_found_upside_down_tells(people: list[Image], recogniser: Recogniser) -> None:
+def test_a_face_found_upside_down_tells(people: list[Image], recogniser: Recogniser) -> None:
     """Also one that the detector has put where it thinks that a turned face is."""
     uprightness = Uprightness(recogniser)
     for person in people:
         picture = Turn(quarters=2).applied(person)
         for face in recogniser.detect([picture])[0][:1]:
-            uprightness.look_at(picture, face.box)
+            uprightness.look_at(picture, face)
     assert uprightness.turned == 180
 
 

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,9 +11,9 @@ from ingest_stub import BrightRecogniser, face_at, quality
 from ingest.frame import Frame
 from ingest.message import Identified
 from ingest.passage import SearchRule
-from ingest.uprightness import CROP_SIDE, LEAST_VOTES
+from ingest.uprightness import LEAST_VOTES
 from ingest.view import blur, make_view
-from ingest.watch import EMPTY_SECONDS, MOST_EXTRACTED, UPRIGHT_SECONDS, Watch
+from ingest.watch import AGAIN_SECONDS, EMPTY_SECONDS, MOST_EXTRACTED, UPRIGHT_SECONDS, Watch
 from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality, QualityGate
 
@@ -27,22 +28,28 @@ class Scripted(BrightRecogniser):
         self.quality = quality()
         self.extracted = 0
         self.turned_tests = 0
-        self.upright_after = 0
-        """Quarter turns clockwise after which a face's crop is seen best."""
+        """How often it was asked how a face stands: in a view, and below of a sample."""
+        self.sample_tests = 0
+        self.upright_after: int | None = 0
+        """Quarter turns clockwise after which faces stand upright."""
+        self.lying_from = math.inf
+        """Where, in pixels across, faces lie however others stand."""
         self.detected_in: list[tuple[int, int]] = []
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         image = images[0]
-        if image.shape == (CROP_SIDE, CROP_SIDE, 3):
-            self.turned_tests += 1
-            best = (self.turned_tests - 1) % 4 == self.upright_after
-            return [[face_at(0, 0, score=0.9 if best else 0.8)]]
         self.detected_in.append((image.shape[1], image.shape[0]))
         scale = image.shape[1] / SIZE[0]
         return [[_scaled(face, scale) for face in self.faces]]
 
     def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
         return [self.quality for _ in faces]
+
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        sample = images[0].shape[1] == SIZE[0]
+        self.sample_tests += sample
+        self.turned_tests += not sample
+        return [2 if face.box.x >= self.lying_from else self.upright_after for face in faces]
 
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list:
         self.extracted += len(faces)
@@ -129,6 +136,46 @@ def test_a_face_the_gate_refuses_leaves_no_template_but_a_reason(watch: Watch, r
     assert watch.refused == {"blurred": 1}
     (passed,) = watch.expire(5.0)
     assert passed.passage == 1 and set(watch.refused) == {"blurred"}
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3, None])
+def test_a_face_that_does_not_stand_upright_is_not_searched_for(
+    watch: Watch, recogniser: Scripted, quarters: int | None
+) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.upright_after = quarters
+    looked = watch.look(frame(0.0))
+    assert looked.sightings == () and recogniser.extracted == 0
+    assert [reason.value for reason in looked.seen[0].refused] == ["not_upright"]
+    assert watch.refused == {"not_upright": 1}
+    recogniser.upright_after = 0
+    assert watch.look(frame(AGAIN_SECONDS - 0.1)).sightings == ()
+    assert recogniser.sample_tests == 1, "not in every frame"
+    assert len(watch.look(frame(AGAIN_SECONDS)).sightings) == 1, "the head is up again"
+    assert recogniser.sample_tests == 2
+
+
+def test_a_face_is_tested_once_for_each_search(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    for step in range(20):
+        for asked in watch.look(frame(0.2 * step)).sightings:
+            watch.identified(Identified(passage=asked.passage, search=asked.search, subject_id=None))
+    assert recogniser.sample_tests == recogniser.extracted == 1
+
+
+def test_faces_that_lie_hold_up_nobody_who_stands(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(150.0 * column, 300, 100) for column in (7, 6, 5, 1)]
+    recogniser.lying_from = 500.0
+    looked = watch.look(frame(0.0))
+    assert [one.passage for one in looked.sightings] == [4]
+    assert watch.refused == {"not_upright": 3}
+
+
+def test_a_tilted_head_is_refused_by_its_roll(watch: Watch, recogniser: Scripted) -> None:
+    recogniser.faces = [face_at(400, 300, 100)]
+    recogniser.quality = replace(quality(), roll=60.0)
+    assert [reason.value for reason in watch.look(frame(0.0)).seen[0].refused] == ["not_upright"]
+    assert recogniser.sample_tests == 0
 
 
 def test_a_small_face_is_refused_before_it_is_assessed(watch: Watch, recogniser: Scripted) -> None:
@@ -356,17 +403,17 @@ def test_which_way_up_faces_stand_is_tested_now_and_then_until_it_is_known(watch
         watch.look(frame(0.2 * step))
         step += 1
     assert watch.turned == 180
-    assert recogniser.turned_tests == 4 * LEAST_VOTES
+    assert recogniser.turned_tests == LEAST_VOTES
     assert step * 0.2 > (LEAST_VOTES - 1) * UPRIGHT_SECONDS
     for later in range(50):
         watch.look(frame(20 + 0.2 * later))
-    assert recogniser.turned_tests == 4 * LEAST_VOTES, "known"
+    assert recogniser.turned_tests == LEAST_VOTES, "known"
     watch.reconnected()
     recogniser.upright_after = 0
     for later in range(100):
         watch.look(frame(40 + 0.2 * later))
     assert watch.turned is None, "it hangs upright now"
-    assert recogniser.turned_tests == 2 * 4 * LEAST_VOTES, "which is known too"
+    assert recogniser.turned_tests == 2 * LEAST_VOTES, "which is known too"
 
 
 def test_no_test_delays_a_search_or_a_machine_that_is_late(watch: Watch, recogniser: Scripted) -> None:
@@ -377,7 +424,7 @@ def test_no_test_delays_a_search_or_a_machine_that_is_late(watch: Watch, recogni
     watch.look(replace(frame(0.4), damaged=True))
     assert recogniser.turned_tests == 0
     watch.look(frame(0.6))
-    assert recogniser.turned_tests == 4
+    assert recogniser.turned_tests == 1
 
 
 class UpsideDown(BrightRecogniser):

@@ -65,6 +65,9 @@ class StubRecogniser:
             for image, _ in zip(images, faces, strict=True)
         ]
 
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        return [0 for _ in faces]
+
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         return [template(int(image[0, 0, 0])) for image in images]
 
@@ -125,6 +128,7 @@ class World:
             pictures=[Picture(label=f"{at}.png", data=picture(person)) for at, person in enumerate(people)],
             consent=self.consent(**consent),
             actor="cli:test",
+            acknowledged=[subject.id for subject in matcher.gallery.subjects()],
         )
 
     def probe(self, matcher: Matcher, person: int) -> Probe:

@@ -215,6 +215,44 @@ def test_one_to_one_needs_a_consent_and_a_subject(matcher: Matcher, world: Any) 
     assert verified(matcher)
 
 
+def test_many_probes_are_searched_for_in_rounds_each_with_its_own_entries(matcher: Matcher, world: Any) -> None:
+    ids = {person: world.enrol(matcher, person).subject.id for person in (3, 70)}
+    probes = [world.probe(matcher, person) for person in range(1, 101)]
+    before = matcher.log.transactions
+    answers = matcher.identifier.identify_all(probes, world.query(case_reference="case 7"))
+    assert matcher.log.transactions - before == 4, "rounds of 64 and 36"
+    found = {place: [one.subject_id for one in answer.candidates] for place, answer in enumerate(answers, start=1)}
+    assert {place: ids for place, ids in found.items() if ids} == {person: [one] for person, one in ids.items()}
+    for answer in answers:
+        request, outcome = matcher.log.entry(answer.request_index), matcher.log.entry(answer.outcome_index)
+        assert (request.kind, outcome.kind) == (EntryKind.REQUEST, EntryKind.OUTCOME)
+        assert (request.body["case_reference"], outcome.body["request"]) == ("case 7", answer.request_index)
+    assert len({answer.request_index for answer in answers}) == 100
+    assert verified(matcher)
+
+
+def test_no_probes_are_no_search(matcher: Matcher, world: Any) -> None:
+    size = matcher.log.size()
+    assert matcher.identifier.identify_all([], world.query()) == []
+    assert matcher.log.size() == size
+
+
+def test_a_round_of_many_probes_that_breaks_answers_nothing(matcher: Matcher, world: Any, watched: Watched) -> None:
+    world.enrol(matcher, 1)
+    probes = [world.probe(matcher, 1)] * 65
+
+    def break_the_second() -> None:
+        if watched.calls == 2:
+            raise RuntimeError("the index broke")
+
+    watched.during = break_the_second
+    with pytest.raises(RuntimeError):
+        matcher.identifier.identify_all(probes, world.query())
+    kinds = [entry.kind for entry in matcher.log.entries(0, 130, newest_first=True)]
+    assert kinds == [EntryKind.FAILURE, EntryKind.REQUEST] + [EntryKind.OUTCOME] * 64 + [EntryKind.REQUEST] * 64
+    assert verified(matcher)
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +271,12 @@ def test_templates_of_another_model_never_meet_the_gallery(matcher: Matcher, wor
     world.enrol(matcher, 1)
     probe = world.probe(matcher, 1)
     alien = dataclasses.replace(probe, template=dataclasses.replace(probe.template, model_digest="00" * 32))
-    for search in (matcher.identifier.identify, lambda p, q: matcher.identifier.verify(probe, p, q)):
+    identifier = matcher.identifier
+    for search in (
+        identifier.identify,
+        lambda p, q: identifier.identify_all([probe, p], q),
+        lambda p, q: identifier.verify(probe, p, q),
+    ):
         with pytest.raises(ModelMismatchError):
             search(alien, world.query())
         assert matcher.log.entries(0, 1, newest_first=True)[0].body["code"] == "model_mismatch"

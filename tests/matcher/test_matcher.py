@@ -91,7 +91,7 @@ def test_probes(matcher: Matcher, stub: Any) -> None:
     probe = matcher.probe(stub.picture(1))
     assert probe.crop is not None
     assert probe.crop.startswith(b"\xff\xd8")
-    assert matcher.probe(stub.picture(1, faces=3), largest=True).template.model_digest == stub.DIGEST
+    assert matcher.probe(stub.picture(1, faces=3), face=1).template.model_digest == stub.DIGEST
     with pytest.raises(NoFaceError):
         matcher.probe(stub.picture(1, faces=0))
     with pytest.raises(SeveralFacesError):

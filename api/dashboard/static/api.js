@@ -6,9 +6,9 @@ const ROOT = "/api/v1";
 let csrf = null;
 
 export class ApiError extends Error {
-  constructor(status, { code, message, remedy }) {
+  constructor(status, { message, ...rest }) {
     super(message);
-    Object.assign(this, { status, code, remedy });
+    Object.assign(this, { status, ...rest }); // code and remedy, and what else the error lists
   }
 }
 

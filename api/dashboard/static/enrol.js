@@ -1,9 +1,10 @@
 // Enrolling a person: pictures and a consent, and the reason for every picture that was refused.
 
-import { send } from "./api.js";
 import { cameras } from "./camera.js";
 import { ConsentFields } from "./consent_fields.js";
 import { element } from "./element.js";
+import { added, enrolled } from "./enrolment.js";
+import { chosenFace } from "./face_choice.js";
 import { plural } from "./measure.js";
 import { complain, failure, message, notify } from "./message.js";
 import { PictureDrop } from "./picture_drop.js";
@@ -33,9 +34,11 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   button.textContent = `Looking at ${plural(files.length, "picture")}…`;
   try {
-    done(await send("POST", "/subjects", body(files)));
+    const answer = await enrolled("/subjects", body(files));
+    if (answer) done(answer);
   } catch (error) {
-    trouble.replaceChildren(failure(error));
+    refuse(error.refused ?? [], (picture, face) => drop.choose(picture, face));
+    trouble.replaceChildren(error.refused ? message("No picture can be used, so nobody is enrolled.", "The reason stands below each.", "bad") : failure(error));
     trouble.scrollIntoView({ block: "center" });
   }
   button.disabled = false;
@@ -58,17 +61,38 @@ function body(files) {
   data.set("valid_until", until);
   data.set("evidence", consent.proof);
   for (const file of files) data.append("files", file);
+  data.set("faces", drop.faces);
   return data;
+}
+
+/** Marks pictures that were refused. `chosen` gets a picture with several faces, and the number of the chosen one. */
+function refuse(pictures, chosen) {
+  for (const { picture: place, message: reason, listing } of pictures) {
+    drop.refuse(Number(place), listing ? `${plural(listing.faces.length, "face")}: choose the one that is meant.` : reason, listing && (async (picture) => {
+      const face = await chosenFace(picture.file, listing);
+      if (face) await chosen(picture, face);
+    }));
+  }
 }
 
 function done({ subject, accepted, refused: turnedDown }) {
   const page = `/people/${subject.id}`;
   if (!turnedDown.length) return location.assign(page);
-  for (const one of turnedDown) drop.refuse(Number(one.picture), one.message);
+  refuse(turnedDown, (picture, face) => add(subject, picture, face));
   const link = element("a", { class: "button primary", href: page }, `Open ${subject.name}`);
   const box = message(`${subject.name} is enrolled with ${plural(accepted.length, "picture")}.`, `${plural(turnedDown.length, "picture was", "pictures were")} refused; the reason stands below each.`, "good");
   refused.replaceChildren(box);
   box.scrollIntoView({ block: "center" });
   form.querySelector(".form-foot").replaceChildren(link, element("a", { class: "button quiet", href: "/people/enrol" }, "Enrol another person"));
-  form.querySelectorAll("input, .strip button").forEach((input) => { input.disabled = true; });
+  form.querySelectorAll("input, .strip button:not(.choose)").forEach((input) => { input.disabled = true; });
+}
+
+/** Adds the chosen face of a picture to the person who is enrolled by now. */
+async function add(subject, picture, face) {
+  try {
+    const answer = await added(subject.id, [picture.file], face);
+    if (answer) drop.choose(picture, face);
+  } catch (error) {
+    complain(error.refused?.[0] ?? error);
+  }
 }

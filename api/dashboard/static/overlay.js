@@ -1,10 +1,7 @@
 // The boxes over a picture: a bracket and a name for people who consented, a thin plain box for everybody else.
 
 import { element, shape } from "./element.js";
-
-const NOTE = {
-  too_small: "too small", blurred: "blurred", turned: "turned away", too_dark: "too dark", too_bright: "too bright", cut_off: "cut off",
-};
+import { REASONS } from "./reason.js";
 
 /** An overlay for an <img>. Drawn in the picture's own pixels on the page, so that lines and letters keep their size. */
 export class Overlay {
@@ -51,7 +48,7 @@ function drawn(box, area) {
 }
 
 function stranger(place, note) {
-  const text = NOTE[note] ?? note;
+  const text = REASONS[note] ?? note;
   return [
     shape("rect", { class: "shade", rx: 3, ...place }),
     shape("rect", { class: "stranger", rx: 3, ...place }),

@@ -7,6 +7,8 @@ import { ConsentFields } from "./consent_fields.js";
 import { confirmed } from "./dialog.js";
 import { sha256 } from "./digest.js";
 import { chip, element, icon } from "./element.js";
+import { added } from "./enrolment.js";
+import { chosenFace } from "./face_choice.js";
 import { plural } from "./measure.js";
 import { complain, empty, failure, message, notify, waiting } from "./message.js";
 import { stamp } from "./moment.js";
@@ -16,6 +18,7 @@ import { may } from "./viewer.js";
 const place = document.getElementById("person");
 const id = location.pathname.split("/")[2];
 const writes = may("subjects_write");
+const PICTURES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif";
 let list = [];
 
 async function show() {
@@ -87,7 +90,7 @@ function consentForm(slot) {
 }
 
 function gallery(references) {
-  const input = element("input", { class: "hidden", type: "file", accept: "image/jpeg,image/png,image/webp", multiple: true, id: "more", onchange: () => add(input) });
+  const input = element("input", { class: "hidden", type: "file", accept: PICTURES, multiple: true, id: "more", onchange: () => add([...input.files]) });
   const outcome = element("div", { class: "refusals slot", id: "added" });
   const items = references.map((reference) => element("li", {},
     may("pictures") ? element("img", { src: pictureOf(reference), alt: "Enrolled picture", loading: "lazy", width: 112, height: 112 }) : icon("person"),
@@ -99,18 +102,31 @@ function gallery(references) {
     references.length ? element("ul", { class: "strip" }, ...items) : empty("person", "No picture", "Add one, so that a search can find this person."));
 }
 
-async function add(input) {
-  const body = new FormData();
-  const names = [...input.files].map((file) => file.name);
-  for (const file of input.files) body.append("files", file);
+/** Adds pictures; `face`: which of its faces is meant, where it is one picture that has several. */
+async function add(files, face = null) {
+  let refused;
   try {
-    const { accepted, refused } = await send("POST", `/subjects/${id}/references`, body);
+    const answer = await added(id, files, face);
+    if (!answer) return;
     await show();
-    if (accepted.length) notify(`${plural(accepted.length, "picture")} added.`);
-    document.getElementById("added").replaceChildren(...refused.map((one) => message(`${names[Number(one.picture) - 1] ?? one.picture} is not used.`, one.message, "warn")));
+    if (answer.accepted.length) notify(`${plural(answer.accepted.length, "picture")} added.`);
+    refused = answer.refused;
   } catch (error) {
-    document.getElementById("added").replaceChildren(failure(error));
+    if (!error.refused) return document.getElementById("added").replaceChildren(failure(error));
+    refused = error.refused;
   }
+  document.getElementById("added").replaceChildren(...refused.map((one) => notUsed(one, files[Number(one.picture) - 1])));
+}
+
+function notUsed({ message: reason, listing }, file) {
+  const box = message(`${file.name} is not used.`, listing ? `${plural(listing.faces.length, "face")}: choose the one that is meant.` : reason, "warn");
+  if (listing) box.append(element("button", { type: "button", onclick: () => choose(file, listing) }, "Choose the face"));
+  return box;
+}
+
+async function choose(file, listing) {
+  const face = await chosenFace(file, listing);
+  if (face) await add([file], face);
 }
 
 async function end(consent) {

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -198,12 +199,42 @@ def test_the_doctor_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
 
     findings = {finding["what"]: finding for finding in of(run, "doctor", "--data", tmp_path / "none", "--port", 0)}
     assert all(finding["well"] for finding in findings.values())
+    assert findings["picture decoder"]["found"].startswith("JPEG, PNG, WebP, HEIC or AVIF (libheif 1.")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", taken.getsockname()[1])
     assert status == 1
     assert "✗ port" in out
+
+
+def test_the_doctor_says_how_much_memory_is_needed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psutil
+
+    def memory(free: int) -> dict[str, Any]:
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
+        found = json.loads(run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")[1])
+        return next(finding for finding in found if finding["what"] == "memory")
+
+    assert memory(2_000_000_000)["well"]
+    short = memory(1_999_999_999)
+    assert not short["well"]
+    assert short["remedy"] == (
+        "Give it 2.0 GB or more: 0.6 GB for the service, 1.1 GB while 2 large pictures are decoded, 0.3 GB a camera."
+    )
+
+
+def test_the_doctor_names_a_decoder_that_does_not_start(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matcher.picture import decoder, decoders
+
+    monkeypatch.setattr(decoder, "command", lambda *_: ["/no/such/program"])
+    monkeypatch.setattr("matcher.recognition.image.decoders", decoders.Decoders)
+    status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")
+    assert status == 1
+    finding = next(finding for finding in json.loads(out) if finding["what"] == "picture decoder")
+    assert (finding["well"], finding["found"]) == (False, "The process that decodes pictures cannot be started.")
 
 
 def test_the_doctor_warns_of_a_threshold_nobody_measured(
@@ -241,7 +272,7 @@ def test_the_doctor_says_what_holds_of_the_workers_sandbox(
     real = subprocess.run
 
     def run_elsewhere(command: list[str], **options: Any) -> Any:
-        if "ingest.sandbox" in command:
+        if "matcher.sandbox" in command:
             return subprocess.CompletedProcess(command, 0, old, b"")
         return real(command, **options)
 

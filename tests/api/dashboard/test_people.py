@@ -27,6 +27,14 @@ def fill(page, files, pictures):
     page.get_by_label("Signed consent").set_input_files(files[2])
 
 
+def choose(page, face):
+    page.get_by_role("button", name="Choose the face").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("canvas")).to_be_visible()
+    dialog.get_by_label(f"Face {face}").check()
+    dialog.get_by_role("button", name="Use this face").click()
+
+
 def test_enrolling_tells_the_reason_for_every_picture_refused(open_page, site, files):
     page = open_page("/people/enrol", role=Role.OPERATOR)
     fill(page, files, list(files[:2]))
@@ -98,6 +106,46 @@ def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page, site,
     page.get_by_role("button", name="Enrol", exact=True).click()
     expect(page.locator("#enrol-error .message p")).not_to_be_empty()
     assert site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
+
+
+def test_a_likely_duplicate_is_shown_and_asked_about(open_page, site, astronaut_jpeg, files):
+    subject = site.enrol(astronaut_jpeg, name="Ada Lovelace")
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    fill(page, files, [files[0]])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("link", name="Ada Lovelace")).to_have_attribute("href", f"/people/{subject}")
+    expect(dialog).to_contain_text("Dissimilarity 0.000: of strangers")
+    expect(dialog.locator("img")).to_have_js_property("complete", True)
+    dialog.get_by_role("button", name="Cancel").click()
+    assert len(site.as_role(Role.OPERATOR, "GET", "/subjects").json()) == 1
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    dialog.get_by_role("button", name="It is somebody else: enrol").click()
+    expect(page.get_by_role("heading", name="Eileen Collins")).to_be_visible()
+
+
+def test_one_of_several_faces_is_chosen(open_page, site, astronaut, files, tmp_path):
+    import numpy as np
+
+    from matcher.recognition.image import encode_jpeg
+
+    group = tmp_path / "group.jpg"
+    group.write_bytes(encode_jpeg(np.concatenate([astronaut, astronaut], axis=1)))
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    fill(page, files, [group])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    choose(page, 2)
+    expect(page.locator("#strip li")).to_contain_text("group.jpg: face 2")
+    # The same in a picture that was refused while another was used, and where pictures are added to somebody.
+    page.locator("#pictures").set_input_files([group])
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#refused")).to_contain_text("enrolled with 1 picture")
+    choose(page, 1)
+    expect(page.locator("#strip li.refused")).to_have_count(0)
+    page.get_by_role("link", name="Open Eileen Collins").click()
+    page.locator("#more").set_input_files([group])
+    choose(page, 1)
+    expect(page.get_by_role("heading", name="3 pictures")).to_be_visible()
 
 
 def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(open_page, site, astronaut_jpeg):

@@ -6,7 +6,7 @@ from api.permission import Role
 
 @pytest.fixture
 def searched(site, astronaut_jpeg):
-    """Six searches that found somebody, the first with a case, and one for another purpose."""
+    """The check of an enrolment; six searches that found somebody, the first with a case; one of another purpose."""
     site.enrol(astronaut_jpeg)
     for number in range(7):
         data = {"purpose": "other" if number == 6 else "demo"} | ({"case_reference": "2026-1"} if number == 0 else {})
@@ -20,7 +20,7 @@ def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
     page = open_page("/log", role=Role.AUDITOR)
     page.get_by_role("link", name="Searches").click()
     rows = page.locator("#searches tbody tr")
-    expect(rows).to_have_count(7)
+    expect(rows).to_have_count(8)
     expect(rows.first).to_contain_text("Nobody")
     expect(page.locator("#unusual")).to_contain_text("Searches by people that name no case.")
     expect(page.locator("#unusual")).to_contain_text("searched again and again")
@@ -37,7 +37,7 @@ def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
 
 def test_a_sample_names_the_seed_that_draws_it_again(open_page, searched):
     page = open_page("/log/searches", role=Role.AUDITOR)
-    expect(page.locator("#searches tbody tr")).to_have_count(7)
+    expect(page.locator("#searches tbody tr")).to_have_count(8)
     page.get_by_label("For").fill("demo")
     page.get_by_role("button", name="draw twenty").click()
     expect(page.locator("#searches tbody tr")).to_have_count(6)

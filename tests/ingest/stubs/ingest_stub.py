@@ -41,6 +41,9 @@ class BrightRecogniser:
     def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
         return [quality() for _ in faces]
 
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        return [0 for _ in faces]
+
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         vector = np.zeros(128, np.float32)
         vector[0] = 1.0

@@ -81,10 +81,29 @@ def test_too_few_or_too_many_pictures(matcher: Matcher, world: Any, count: int) 
         )
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201, "a\x00", " Ann"])
-def test_malformed_names(matcher: Matcher, world: Any, name: str) -> None:
-    with pytest.raises(EnrolmentError, match="name"):
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("", "is empty"),
+        (" ", "is empty"),
+        ("x" * 201, "is longer"),
+        ("a\nb", "U\\+000A"),
+        ("a\x00", "U\\+0000"),
+        ("Ann\u202enaeJ", r"U\+202E \(right-to-left override\)"),
+    ],
+)
+def test_malformed_names(matcher: Matcher, world: Any, name: str, fault: str) -> None:
+    with pytest.raises(EnrolmentError, match=f"The name .*{fault}"):
         world.enrol(matcher, 1, name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [(" Ann\n", "Ann"), ("Jose\u0301", "Jos\u00e9"), ("می\u200cخواهم", "می\u200cخواهم"), ("Jean\u00a0Luc",) * 2],
+)
+def test_names_are_kept_trimmed_and_composed(matcher: Matcher, world: Any, name: str, kept: str) -> None:
+    subject = world.enrol(matcher, 1, name=name).subject
+    assert subject.name == matcher.gallery.subject(subject.id).name == kept
 
 
 def test_nobody_is_enrolled_without_an_active_consent(matcher: Matcher, world: Any, stub: Any) -> None:

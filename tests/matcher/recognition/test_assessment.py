@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.recognition.assessment import assess, inside, pose
+from matcher.recognition.alignment import SFACE_POINTS, SFACE_SIZE, sface_chip
+from matcher.recognition.assessment import assess, evenness, inside, pose
 from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.yunet import YuNet
@@ -48,9 +49,20 @@ def test_a_blurred_face_is_blurred(astronaut: Image, face: Face) -> None:
     assert GATE.judge(assess(soft, face)) == (QualityReason.BLURRED,)
 
 
-def test_motion_blur_is_blur_too(astronaut: Image, face: Face) -> None:
-    smeared = cv2.blur(astronaut, (21, 1))
-    assert assess(smeared, face).sharpness < 0.25 * assess(astronaut, face).sharpness
+@pytest.mark.parametrize("size", [(21, 1), (1, 21)])
+def test_a_smear_in_one_direction_is_blur_too(astronaut: Image, face: Face, size: tuple[int, int]) -> None:
+    quality = assess(cv2.blur(astronaut, size), face)
+    assert quality.sharpness > GATE.min_sharpness, "across it there is detail left"
+    assert GATE.judge(quality) == (QualityReason.BLURRED,)
+
+
+def test_dark_glasses_and_masks_cover(astronaut: Image, face: Face) -> None:
+    eyes, mouth = face.landmarks[:2].mean(axis=0), face.landmarks[3:].mean(axis=0)
+    for x, y in (eyes, mouth):
+        covered = astronaut.copy()
+        cv2.rectangle(covered, (int(x) - 45, int(y) - 16), (int(x) + 45, int(y) + 16), (40, 40, 40), -1)
+        assert QualityReason.COVERED in GATE.judge(assess(covered, face))
+    assert assess(astronaut // 4, face).contrast == pytest.approx(assess(astronaut, face).contrast, abs=0.02)
 
 
 @pytest.mark.parametrize(("gain", "reason"), [(0.12, QualityReason.TOO_DARK), (None, QualityReason.TOO_BRIGHT)])
@@ -98,17 +110,47 @@ def test_any_landmarks_have_a_finite_quality(spots: list[tuple[float, float]]) -
     assert all(math.isfinite(value) for value in dataclasses.astuple(quality))
 
 
+def chip_at(turn: float, scale: float, across: float, down: float) -> Face:
+    """A face whose aligned chip is turned by these degrees, `scale` times as large, its middle at (across, down)."""
+    c, s = scale * math.cos(math.radians(turn)), scale * math.sin(math.radians(turn))
+    middle = (SFACE_SIZE - 1) / 2
+    points = (SFACE_POINTS - middle) @ np.array([[c, s], [-s, c]]) + [across, down]
+    return Face(box=Box(x=0, y=0, width=9, height=9), landmarks=points.astype(np.float32), score=1.0)
+
+
 @pytest.mark.parametrize(
-    ("box", "share"),
+    ("turn", "middle", "share"),
     [
-        ((10, 10, 20, 20), 1.0),
-        ((-10, 0, 20, 20), 0.5),
-        ((90, 90, 20, 20), 0.25),
-        ((200, 0, 20, 20), 0.0),
-        ((0, 0, 0, 0), 0.0),
+        (0, (149.5, 99.5), 1.0),
+        (0, (-0.5, 99.5), 0.5),
+        (180, (-0.5, -0.5), 0.25),
+        (45, (149.5, -0.5), 0.5),
+        (0, (149.5, 199.5 + 28), 0.25),
+        (0, (900, 900), 0.0),
     ],
 )
-def test_the_share_inside(box: tuple[int, int, int, int], share: float) -> None:
-    x, y, width, height = box
-    where = Face(box=Box(x=x, y=y, width=width, height=height), landmarks=np.zeros((5, 2), np.float32), score=1.0)
-    assert inside(np.zeros((100, 100, 3), np.uint8), where) == pytest.approx(share)
+def test_the_share_of_the_chip_inside(turn: float, middle: tuple[float, float], share: float) -> None:
+    picture = np.zeros((200, 300, 3), np.uint8)
+    assert inside(picture, chip_at(turn, 1.0, *middle)) == pytest.approx(share, abs=1e-4)
+
+
+@given(turn=st.floats(-180, 180), scale=st.floats(0.4, 3), across=st.floats(-100, 400), down=st.floats(-100, 300))
+def test_the_share_inside_is_that_of_the_chip_which_has_pixels(
+    turn: float, scale: float, across: float, down: float
+) -> None:
+    white = np.full((200, 300, 3), 255, np.uint8)
+    face = chip_at(turn, scale, across, down)
+    assert inside(white, face) == pytest.approx(float(sface_chip(white, face).mean()) / 255, abs=0.03)
+
+
+def test_landmarks_on_one_spot_are_of_no_face() -> None:
+    spot = Face(box=Box(x=0, y=0, width=9, height=9), landmarks=np.full((5, 2), 7, np.float32), score=1.0)
+    assert inside(np.zeros((20, 20, 3), np.uint8), spot) == 0
+
+
+def test_evenness_is_of_the_direction_with_least_detail() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (112, 112, 1), np.uint8).repeat(3, axis=2)
+    stripes = noise[:1].repeat(112, axis=0)
+    assert evenness(noise) == pytest.approx(0.3, abs=0.03), "6 of 20 parts of the variance, as of any white noise"
+    assert evenness(stripes) == evenness(np.rot90(stripes)) == 0
+    assert evenness(np.full_like(noise, 90)) == 0

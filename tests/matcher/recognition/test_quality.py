@@ -27,6 +27,10 @@ def test_a_good_face_has_nothing_against_it() -> None:
         ({"brightness": GATE.min_brightness - 0.1}, QualityReason.TOO_DARK),
         ({"brightness": GATE.max_brightness + 0.1}, QualityReason.TOO_BRIGHT),
         ({"inside": GATE.min_inside - 0.01}, QualityReason.CUT_OFF),
+        ({"evenness": GATE.min_evenness - 0.01}, QualityReason.BLURRED),
+        ({"contrast": GATE.min_contrast - 0.01}, QualityReason.COVERED),
+        ({"roll": GATE.max_roll + 0.1}, QualityReason.NOT_UPRIGHT),
+        ({"roll": -GATE.max_roll - 0.1}, QualityReason.NOT_UPRIGHT),
     ],
 )
 def test_each_fault_has_its_reason(fault: dict[str, float], reason: QualityReason) -> None:
@@ -34,9 +38,16 @@ def test_each_fault_has_its_reason(fault: dict[str, float], reason: QualityReaso
     assert GATE.judge(bad) == (reason,)
 
 
+def test_a_face_that_lies_is_refused_however_its_landmarks_stand() -> None:
+    assert GATE.judge(GOOD, upright=False) == (QualityReason.NOT_UPRIGHT,)
+
+
 def test_every_reason_can_be_given_and_all_are_given_together() -> None:
-    worst = Quality(eye_distance=1, sharpness=0, yaw=90, pitch=0, roll=0, brightness=0, inside=0)
-    assert set(GATE.judge(worst)) == set(QualityReason) - {QualityReason.TOO_BRIGHT}
+    worst = Quality(eye_distance=1, sharpness=0, yaw=90, pitch=0, roll=90, brightness=0, inside=0, contrast=0)
+    assert set(GATE.judge(worst)) == set(QualityReason) - {QualityReason.TOO_BRIGHT, QualityReason.COVERED}
+    covered = dataclasses.replace(worst, sharpness=100, brightness=250)
+    seen = set(GATE.judge(worst)) | set(GATE.judge(covered))
+    assert seen == set(QualityReason), "a blur hides what else is missing, and nothing is dark and bright"
 
 
 def test_a_face_exactly_at_the_gate_passes() -> None:
@@ -45,9 +56,11 @@ def test_a_face_exactly_at_the_gate_passes() -> None:
         sharpness=GATE.min_sharpness,
         yaw=GATE.max_yaw,
         pitch=-GATE.max_pitch,
-        roll=180,
+        roll=-GATE.max_roll,
         brightness=GATE.min_brightness,
         inside=GATE.min_inside,
+        contrast=GATE.min_contrast,
+        evenness=GATE.min_evenness,
     )
     assert GATE.judge(edge) == ()
 

@@ -46,6 +46,17 @@ def test_equals_opencv_on_a_crowd(yunet: YuNet, data_folder) -> None:
     assert several > 20
 
 
+def test_the_surest_face_of_pictures_that_go_through_together(yunet: YuNet, astronaut: Image) -> None:
+    upright, grey = shrink(astronaut, 256, 256), np.full((256, 256, 3), 127, np.uint8)
+    lying = np.ascontiguousarray(np.rot90(upright))
+    scores, face = yunet.surest([lying, upright, grey])
+    (found,) = yunet.detect_unscaled(upright)
+    assert scores.argmax() == 1 and scores[1] == pytest.approx(found.score, abs=1e-5)
+    assert scores[2] < 0.3, "lower than what counts as found"
+    assert_allclose(face.landmarks, found.landmarks, atol=1e-3)
+    assert (face.box.width, face.score) == (pytest.approx(found.box.width, abs=1e-3), pytest.approx(found.score))
+
+
 def test_largest_first(yunet: YuNet, astronaut: Image) -> None:
     small = shrink(astronaut, 256, 256)
     both = np.zeros((512, 768, 3), np.uint8)

@@ -1,16 +1,19 @@
-"""What a worker process may still do once it decodes: read its libraries, connect to its relay, and nothing else.
+"""What a process that decodes strangers' bytes may still do.
+
+A camera's worker (`restrict`) reads its libraries, connects to its relay, and nothing else. A decoder of pictures
+(`isolate`) opens nothing at all and makes no socket: it has its memory and the descriptors that it began with.
 
 Two mechanisms of Linux, neither of which needs any right: Landlock (files, TCP ports, signals) and seccomp (kinds of
 socket, dangerous system calls). Both hold for the process and all its threads until its end.
 
-What stays open, also where everything holds:
+What stays open to a worker, also where everything holds:
 
 - Landlock's network rules name TCP ports and no addresses. A worker whose relay listens on 127.0.0.1:PORT could connect
   to that PORT on any other address. The kernel chooses the port at random (32768 to 60999 by default), so an attacker
   needs a listener on exactly that port.
 - It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
   folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
-- It may look at any file's existence, size and times (stat), which Landlock does not govern.
+- It may look at any file's existence, size and times (stat), which Landlock does not govern. So may a decoder.
 - The file of the turnstile is open in every worker, which can hold its locks; `ingest.turnstile` waits for them no
   longer than LONGEST_WAIT.
 """
@@ -31,9 +34,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-import ingest
-import matcher
-
 if TYPE_CHECKING:
     from py_landlock import AccessFs
 
@@ -44,6 +44,9 @@ MEMORY_LIMIT = 3 << 30
 """Bytes of data (RLIMIT_DATA) that a process which decodes a stream may have: a hostile stream must not take the whole
 machine's. Measured of workers with all models, on H.264 of noise with three faces and a key frame a second: 698 MiB at
 1920×1080, 862 MiB at 3840×2160, 1,483 MiB at 7680×4320, the largest picture that is decoded."""
+
+ROOMS = ("matcher", "ingest")
+"""Our own packages that a worker may read, where they are loaded; they need not lie in a folder of sys.path."""
 
 READABLE = (
     "/usr",
@@ -89,6 +92,9 @@ FORBIDDEN_CALLS = (
 )
 """Refused with EACCES, whatever their arguments."""
 
+OPENING_CALLS = ("open", "openat", "openat2", "socket", "connect", "memfd_create")
+"""Refused to a decoder of pictures besides: also where there is no Landlock it opens and connects to nothing."""
+
 _AF_INET, _AF_INET6, _SOCK_STREAM, _IPPROTO_TCP = 2, 10, 1, 6
 _SOCK_TYPE_MASK = 0xF
 """The kernel's type argument of socket(2) holds SOCK_CLOEXEC and SOCK_NONBLOCK above these bits."""
@@ -125,10 +131,21 @@ def restrict(*, places: Sequence[str] = (), forbidden: Sequence[str] = ()) -> Co
     """
     ports = [int(urlsplit(place).port or 0) for place in places if "://" in place]
     files = [Path(place) for place in places if "://" not in place]
+    return _confine(_rules(files, [Path(place).resolve() for place in forbidden]), ports, FORBIDDEN_CALLS)
+
+
+def isolate() -> Confinement:
+    """Confines this process for good to its memory and the descriptors that are open: it opens no file, makes no
+    socket and connects to nothing. To be called in the main thread before any other thread starts, and after
+    everything was imported that is needed later."""
+    return _confine((), (), (*FORBIDDEN_CALLS, *OPENING_CALLS))
+
+
+def _confine(rules: "Iterable[tuple[Path, AccessFs]]", ports: Sequence[int], refused: Sequence[str]) -> Confinement:
     # Prepared first and loaded last: both libraries run a program to find the C library's file.
-    calls = _call_filter()
+    calls = _call_filter(refused)
     alone = len(_children(Path("/proc/self/task"))) == 1
-    abi, no_landlock = _apply_landlock(ports, files, [Path(place).resolve() for place in forbidden])
+    abi, no_landlock = _apply_landlock(rules, ports)
     filtered, no_filter = _load(calls)
     gaps = [reason for reason in (no_landlock, no_filter) if reason]
     if not alone:
@@ -146,7 +163,7 @@ def restrict(*, places: Sequence[str] = (), forbidden: Sequence[str] = ()) -> Co
 
 def readable(forbidden: Sequence[Path]) -> Iterator[Path]:
     """The files and folders that the interpreter and its libraries need, without what is forbidden."""
-    packages = [Path(str(package.__file__)).parent for package in (ingest, matcher)]
+    packages = [Path(str(sys.modules[room].__file__)).parent for room in ROOMS if room in sys.modules]
     for place in (*map(Path, READABLE), Path(sys.prefix), Path(sys.base_prefix), *packages, *_importable()):
         if _holds(Path.exists, place):
             yield from without(place.resolve(), forbidden)
@@ -203,7 +220,7 @@ def _listable(forbidden: Sequence[Path]) -> Iterator[Path]:
             yield folder
 
 
-def _apply_landlock(ports: Sequence[int], files: Sequence[Path], forbidden: Sequence[Path]) -> tuple[int, str]:
+def _apply_landlock(rules: "Iterable[tuple[Path, AccessFs]]", ports: Sequence[int]) -> tuple[int, str]:
     """The version of Landlock that holds, 0 for none, and why."""
     try:
         import py_landlock
@@ -213,7 +230,7 @@ def _apply_landlock(ports: Sequence[int], files: Sequence[Path], forbidden: Sequ
     importlib.util.find_spec("a_module_that_no_folder_holds")
     try:
         ruleset = py_landlock.Landlock(strict=False)
-        for path, access in _rules(files, forbidden):
+        for path, access in rules:
             # What this account may not reach needs no rule.
             with contextlib.suppress(py_landlock.PathError, OSError):
                 ruleset.add_path_rule(path, access=access)
@@ -237,7 +254,7 @@ def _rules(files: Sequence[Path], forbidden: Sequence[Path]) -> "Iterator[tuple[
             yield path, AccessFs.READ_FILE | (AccessFs.WRITE_FILE | AccessFs.IOCTL_DEV if device else AccessFs(0))
 
 
-def _call_filter() -> Any:
+def _call_filter(refused: Sequence[str]) -> Any:
     """The filter of system calls, not loaded yet; None where there is no libseccomp."""
     try:
         seccomp: Any = importlib.import_module("pyseccomp")
@@ -246,7 +263,7 @@ def _call_filter() -> Any:
     calls = seccomp.SyscallFilter(seccomp.ALLOW)
     calls.set_attr(seccomp.Attr.ACT_BADARCH, seccomp.KILL_PROCESS)
     calls.set_attr(seccomp.Attr.CTL_TSYNC, 1)
-    for name, arguments in _refused(seccomp):
+    for name, arguments in _refused(seccomp, refused):
         number = seccomp.resolve_syscall(seccomp.Arch.NATIVE, name)
         # -1: libseccomp does not know it, and other negative ones are not of this architecture.
         if number >= 0:
@@ -267,13 +284,13 @@ def _load(calls: Any) -> tuple[bool, str]:
     return True, ""
 
 
-def _refused(seccomp: Any) -> Iterator[tuple[str, Iterable[Any]]]:
-    """Names of system calls, and for which arguments each is refused."""
+def _refused(seccomp: Any, always: Sequence[str]) -> Iterator[tuple[str, Iterable[Any]]]:
+    """Names of system calls, and for which arguments each is refused. always: refused whatever the arguments."""
 
     def argument(place: int, comparison: int, *data: int) -> tuple[Any]:
         return (seccomp.Arg(place, comparison, *data),)
 
-    for name in FORBIDDEN_CALLS:
+    for name in always:
         yield name, ()
     for family in set(range(_AF_INET6)) - {_AF_INET}:
         yield "socket", argument(0, seccomp.EQ, family)

@@ -1,0 +1,44 @@
+// Sending an enrolment, and asking where the gallery seems to hold the person under another name.
+
+import { send } from "./api.js";
+import { confirmed } from "./dialog.js";
+import { element } from "./element.js";
+import { called, pictureOf } from "./subject.js";
+import { may } from "./viewer.js";
+
+/**
+ * Sends it. If another person is alike, shows who that is, and sends it again if it is somebody else. Resolves to the
+ * answer, or to null if it was not wanted then.
+ */
+export async function enrolled(path, body) {
+  try {
+    return await send("POST", path, body);
+  } catch (error) {
+    if (!error.duplicates) throw error;
+    body.set("acknowledged", error.duplicates.map((one) => one.subject_id).join(","));
+    let answer = null;
+    await confirmed({
+      title: "Already enrolled?", verb: "It is somebody else: enrol",
+      text: ["The pictures look like somebody who is in the gallery. If it is the same person, cancel, and add the pictures there.",
+        ...error.duplicates.map(shown)],
+      act: async () => { answer = await send("POST", path, body); },
+    });
+    return answer;
+  }
+}
+
+/** Adds pictures to a person. `face`: which one is meant, where it is one picture with several. */
+export function added(subject, files, face = null) {
+  const body = new FormData();
+  for (const file of files) body.append("files", file);
+  if (face) body.set("faces", face);
+  return enrolled(`/subjects/${subject}/references`, body);
+}
+
+function shown(one) {
+  const picture = may("pictures") && element("img", { src: pictureOf({ id: one.reference_id }), alt: "", width: 96, height: 96 });
+  const name = called({ id: one.subject_id, name: one.name });
+  return element("span", { class: "person-cell" }, picture, element("span", {},
+    element("a", { href: `/people/${one.subject_id}`, target: "_blank" }, name), element("br"),
+    element("small", {}, `Dissimilarity ${one.dissimilarity.toFixed(3)}${one.stands_for ? `: ${one.stands_for}` : ""}`)));
+}

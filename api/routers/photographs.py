@@ -1,0 +1,90 @@
+"""Photographs of many people: each face that may be used is a search of its own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from pydantic import BaseModel, Field
+
+from api.face_listing import FaceOut
+from api.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
+from api.permission import Permission
+from api.routers.operating_points import OperatingPointOut
+from api.routers.searches import Case, Purpose, SearchOut, search_query
+from api.slots import Slots
+from api.upload import LOOKING, ONE_PICTURE, read
+from matcher.crowd import CrowdSearcher
+from matcher.recognition.image import FORMATS
+from matcher.small_faces import LEAST_EYE_DISTANCE
+
+router = APIRouter(tags=["searches"], route_class=GuardedRoute)
+
+CROWDS = Slots("photographs of several people to search", at_once=1, seconds=5.0)
+"""One of them may take a minute: it must not hold all the slots that single pictures need."""
+
+
+class SearchedFaceOut(FaceOut):
+    """A face, and what the search for it found; null if the face may not be used, for the reasons beside it."""
+
+    search: SearchOut | None
+
+
+class PhotographOut(BaseModel):
+    """The answer about one photograph, the largest face first. Boxes are in pixels of the picture as it is shown."""
+
+    photograph: str = Field(description="A random id, in the log entries of all these searches.")
+    width: int
+    height: int
+    least_eye_distance: float = Field(description="What was asked of the faces, in pixels between the eyes.")
+    operating_point: OperatingPointOut
+    faces: list[SearchedFaceOut]
+
+
+@router.post(
+    "/photographs",
+    operation_id="search_photograph",
+    summary="Search for everybody in a photograph (1:N for each face)",
+    status_code=201,
+    openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
+)
+def search_photograph(
+    request: Request,
+    caller: Caller,
+    service: ServiceDep,
+    limits: LimitsDep,
+    file: Annotated[UploadFile, File(description=f"{FORMATS}, with any number of faces.")],
+    purpose: Purpose,
+    least_eye_distance: Annotated[
+        float | None,
+        Form(
+            ge=LEAST_EYE_DISTANCE,
+            le=1_000,
+            description="Pixels between the eyes that a face needs to be searched for; without it, as for other "
+            "pictures. Of smaller faces fewer are recognised: with 8 pixels two in three, with 6 one in four, with 5 "
+            "hardly any.",
+        ),
+    ] = None,
+    case_reference: Case = None,
+) -> PhotographOut:
+    """Looks for faces at the picture's full resolution and searches for each that may be used, as an identification
+    of its own with its own log entries. Each counts as one search of the account's rate: a photograph of a hundred
+    people takes the next hundred searches with it. The picture is not kept; of a face, only if somebody is found."""
+    searcher = CrowdSearcher(service.matcher.sampler, service.matcher.identifier)
+    with CROWDS.taken(), LOOKING.taken():
+        crowd = searcher.find(read(file), least_eye_distance=least_eye_distance)
+        limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
+        searched = searcher.search(crowd, search_query(caller, purpose, case_reference))
+    listed = crowd.listing
+    return PhotographOut(
+        photograph=crowd.id,
+        width=listed.width,
+        height=listed.height,
+        least_eye_distance=crowd.least_eye_distance,
+        operating_point=OperatingPointOut.of(service.matcher.identifier.operating_point),
+        faces=[
+            SearchedFaceOut(
+                **dict(FaceOut.of(one.face)),
+                search=None if one.answer is None else SearchOut.of(one.answer, request, caller, service.matcher),
+            )
+            for one in searched
+        ],
+    )

@@ -1,0 +1,70 @@
+"""The process that decodes pictures, one at a time: `python -m matcher.picture.decoder_process FD`.
+
+Its other end is `matcher.picture.decoder`; what both say over FD is in `matcher.picture.exchange`. Before it takes the
+first request it confines itself: it can open nothing and connect to nothing, and its memory is limited.
+
+It ends when the other end is closed. A picture that takes too long ends it too, by SIGALRM, so that it outlives a
+service that was killed by some seconds at most. (`die_with_parent` would not do: the kernel counts as parent the
+thread that started the process, and threads that serve requests come and go.)
+"""
+
+import gc
+import io
+import os
+import signal
+import socket
+import sys
+
+from matcher.child_process import limit_resources
+from matcher.picture.decoding import CODE_MEMORY, MEMORY, decode, load_libraries, rows
+from matcher.picture.exchange import LENGTH, READY, SECONDS, Answer, UndecodedError, Verdict
+from matcher.sandbox import isolate
+
+
+def main() -> None:
+    """The process: confines itself, says READY and serves."""
+    # Ctrl-C in a terminal reaches the whole group; the service decides when its processes end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    service = socket.socket(fileno=int(sys.argv[1]))
+    load_libraries()
+    limit_resources(data=MEMORY - CODE_MEMORY)
+    isolate()
+    try:
+        service.sendall(READY)
+        while request := _received(service, LENGTH.size):
+            (length,) = LENGTH.unpack(request)
+            _answer(service, io.BytesIO(_received(service, length)))
+    except OSError:
+        pass  # the service has gone
+    os._exit(0)
+
+
+def _answer(service: socket.socket, stream: io.BytesIO) -> None:
+    """Answers to one picture. When this returns, nothing holds the picture any more."""
+    signal.alarm(2 * SECONDS)
+    try:
+        picture = decode(stream)
+        service.sendall(Answer(verdict=Verdict.DECODED, width=picture.width, height=picture.height).packed())
+        for part in rows(picture):
+            service.sendall(part)
+    except UndecodedError as told:
+        service.sendall(told.answer.packed())
+        failed = True
+    else:
+        failed = False
+    finally:
+        signal.alarm(0)
+    if failed:
+        gc.collect()  # an exception's traceback may hold the picture in a cycle
+
+
+def _received(service: socket.socket, length: int) -> bytearray:
+    """The next bytes, this many; none at the end of the connection."""
+    data = bytearray(length)
+    if length and service.recv_into(data, length, socket.MSG_WAITALL) < length:
+        return bytearray()
+    return data
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The processes of this one that decode pictures."""
+
+import atexit
+from functools import cache
+from queue import LifoQueue
+
+from matcher.picture.decoder import Decoder
+from matcher.recognition.face import Image
+
+AT_ONCE = 2
+"""Pictures that are decoded at once. With it grows the memory that this takes."""
+
+
+class Decoders:
+    """At most so many decoders, each with one picture at a time; further pictures wait. Thread-safe. Close it."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._all = [Decoder() for _ in range(at_once)]
+        # The one used last comes first: pictures one after the other need one process.
+        self._idle: LifoQueue[Decoder] = LifoQueue()
+        for decoder in self._all:
+            self._idle.put(decoder)
+
+    def decode(self, data: bytes) -> Image:
+        """See `Decoder.decode`."""
+        decoder = self._idle.get()
+        try:
+            return decoder.decode(data)
+        finally:
+            self._idle.put(decoder)
+
+    def pids(self) -> list[int]:
+        """The numbers of the processes that run."""
+        return [pid for decoder in self._all if (pid := decoder.pid) is not None]
+
+    def close(self) -> None:
+        """Ends the processes. Not while pictures are decoded; another picture starts another process."""
+        for decoder in self._all:
+            decoder.close()
+
+
+@cache
+def decoders() -> Decoders:
+    """Those of this process, whatever in it decodes pictures. They end with it."""
+    ours = Decoders()
+    atexit.register(ours.close)
+    return ours

@@ -1,0 +1,68 @@
+"""What the service and the process that decodes its pictures say to each other: lengths and a header of fixed size.
+
+A request is LENGTH, the number of bytes of a picture, and the bytes. An answer is an `Answer`; after that of a decoded
+picture come its pixels, rows from top to bottom, BGR.
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Self
+
+LENGTH = struct.Struct(">I")
+
+READY = b"+"
+"""What the process says once, when it is confined and takes requests."""
+
+SECONDS = 20
+"""How long a picture may take to be decoded. The slowest photograph, a noisy HEIC of 50 megapixels and 17 MB, takes
+3.3 s of a core of an AMD EPYC."""
+
+_HEADER = struct.Struct(">BIII")
+
+
+class Verdict(IntEnum):
+    """What became of a picture. SLOW and FAILED are the service's own findings; the process does not send them."""
+
+    DECODED = 0
+    FORMAT = 1
+    PIXELS = 2
+    SCANS = 3
+    MEMORY = 4
+    BROKEN = 5
+    SLOW = 6
+    FAILED = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """width, height: in pixels, of the decoded picture or else of the one that was sent; 0 where they are not known.
+
+    most: the limit that was exceeded (pixels, scans, bytes of memory or seconds); 0 where there is none.
+    """
+
+    verdict: Verdict
+    width: int = 0
+    height: int = 0
+    most: int = 0
+
+    SIZE = _HEADER.size
+    """Bytes of an answer."""
+
+    def packed(self) -> bytes:
+        """The answer as SIZE bytes."""
+        return _HEADER.pack(self.verdict, self.width, self.height, self.most)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Self:
+        """From SIZE bytes. Raises ValueError where they are no answer."""
+        verdict, width, height, most = _HEADER.unpack(data)
+        return cls(verdict=Verdict(verdict), width=width, height=height, most=most)
+
+
+class UndecodedError(Exception):
+    """No picture came of the bytes. Never shown to people; `matcher.recognition.image` says in words what it means."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer)
+        self.answer = answer

@@ -1,0 +1,72 @@
+"""Short texts that people type, such as names and purposes: which of them are fit to be kept and shown."""
+
+import unicodedata
+
+MAX_TEXT = 200
+"""Characters that a text may have."""
+
+_SPACES = frozenset(" \u00a0\u202f\u3000")
+"""Within a name: the space, those that no line breaks at, and the one of Chinese and Japanese."""
+
+_JOINERS = frozenset("\u200c\u200d")
+"""Within a word they decide how the letters beside them are drawn, in Persian, Hindi and other languages."""
+
+_REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Bidirectional classes: with one of these a text is shown in another order than it is stored."""
+
+_VIRAMA = 9
+"""The combining class of the sign that takes a consonant's vowel away; a joiner may end a word after it."""
+
+
+def tidied(text: str) -> str:
+    """The text as it is kept: no blanks around it, and composed (Unicode's NFC), since keyboards write one letter as
+    one character or as two."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def fault_of(text: str) -> str | None:
+    """What makes a text unfit for a record, to follow a noun in a sentence; None for 1 to MAX_TEXT characters that are
+    shown, no blanks around them."""
+    if not text:
+        return "is empty"
+    if len(text) > MAX_TEXT:
+        return f"is longer than {MAX_TEXT} characters"
+    if text != text.strip():
+        return "begins or ends with a blank"
+    for place, character in enumerate(text):
+        if not is_shown(character):
+            return f"holds {_named(character)}{_effect(character)}"
+        if character in _JOINERS and not _joins(text, place):
+            return f"holds {_named(character)} outside a word"
+    return None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is fit for a record."""
+    return fault_of(text) is None
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character may be shown as it is: it is seen, or it only decides how its neighbours are drawn."""
+    return character.isprintable() or character in _SPACES or character in _JOINERS
+
+
+def _joins(text: str, place: int) -> bool:
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    return _in_word(before) and (_in_word(after) or unicodedata.combining(before) == _VIRAMA)
+
+
+def _in_word(character: str) -> bool:
+    """Whether it is a letter or a mark on one; not where there is none."""
+    return character != "" and unicodedata.category(character)[0] in "LM"
+
+
+def _named(character: str) -> str:
+    unnamed = "control character" if unicodedata.category(character) == "Cc" else "unassigned character"
+    return f"U+{ord(character):04X} ({unicodedata.name(character, unnamed).lower()})"
+
+
+def _effect(character: str) -> str:
+    if unicodedata.bidirectional(character) in _REORDERING:
+        return ", which changes the order in which a text is shown"
+    return ", which is not shown"

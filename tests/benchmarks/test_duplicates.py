@@ -1,0 +1,20 @@
+import json
+from pathlib import Path
+
+from benchmarks.benchmark import Context
+from benchmarks.duplicates import DuplicatesBenchmark
+from benchmarks.runner import TerminalProgress
+
+
+def test_a_quick_run_finds_the_planted_and_admits_the_newcomers(data_folder: Path, tmp_path: Path) -> None:
+    context = Context(quick=True, data=data_folder, progress=TerminalProgress(), out=tmp_path)
+    result = DuplicatesBenchmark().run(context)
+    parts = result.figures["parts"]
+    assert {part: counts["tried"] for part, counts in parts.items()} == {
+        "gallery": 20,
+        "planted duplicate": 5,
+        "newcomer": 5,
+    }
+    assert parts["planted duplicate"]["found"] + len(result.figures["missed"]) == 5
+    assert [target.met for target in result.targets] == [True, True], result.targets
+    assert json.dumps(result.figures)
