@@ -5,8 +5,8 @@ looked at in several turns: where the face stands upright the score is highest, 
 they were put. Where that is doubtful a larger picture is tried, for faces that fill their photograph; then one along
 landmarks found anew, as the embedders' pictures are cut, for heads tilted by some 30 degrees.
 
-Limits were chosen on LFW view 1, of which 400 upright pictures and 300 each at 90, 120, 150 and 180 degrees were taken.
-Of the faces that the gate lets through all upright ones are said to stand, and none of 723 others.
+Limits were chosen on LFW view 1. Of the faces that the rest of the gate lets through all of 193 upright ones are said
+to stand, 193 of 196 tilted by 30 degrees, and none of 723 turned by 90, 120, 150 and 180 degrees.
 """
 
 from collections.abc import Iterator

@@ -66,9 +66,9 @@ class QualityGate:
 
     Two faces made worse alike are taken for one another more often. Beyond max_roll a quarter turn brings a face nearer
     to upright. min_inside lets 283 of 294 whole faces at the picture's edge pass, and 11 of 376 halves. min_contrast
-    refuses 5 of 1,369 faces, each with dark glasses, 8 of 10 with drawn dark glasses, and all with drawn masks.
-    min_evenness refuses 1 of 200 faces, 94 of 100 or more that are smeared over 0.3 of the distance between the eyes,
-    and 83 of 100 that are squeezed to half their width.
+    refuses 5 of 1,369 faces, of which 4 wear dark glasses; two thirds of those with drawn ones, and all with drawn
+    masks. min_evenness refuses 4 of 1,369, at least 94 of 100 that are smeared over 0.3 of the distance between the
+    eyes, and 8 of 10 that are squeezed to half their width.
     """
 
     min_eye_distance: float = 20.0
