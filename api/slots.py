@@ -33,23 +33,23 @@ class Slots:
         self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Holds a slot while the block runs. Raises: BusyError."""
-        if not self._take():
+    def taken(self, seconds: float | None = None) -> Iterator[None]:
+        """Holds a slot while the block runs. seconds: to wait, if others than usual. Raises: BusyError."""
+        if not self._take(self._seconds if seconds is None else seconds):
             raise BusyError(self._what)
         try:
             yield
         finally:
             self._give()
 
-    def _take(self) -> bool:
+    def _take(self, seconds: float) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             turn = threading.Event()
             self._waiting.append(turn)
-        turn.wait(self._seconds)
+        turn.wait(seconds)
         with self._lock:
             if not turn.is_set():
                 self._waiting.remove(turn)

@@ -24,6 +24,9 @@ TWO_PICTURES = 2 * PICTURE_BYTES + _FORM_EXTRA
 MAX_PICTURES = 20
 ENROLMENT_BODY = 100 * 1024 * 1024
 
+ENROLMENT_SECONDS = 60.0
+"""How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""
+
 LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=5.0)
 """Whoever decodes what was sent holds one, for each picture: as many as there are decoders (matcher.picture.decoders),
 each of which may take half a gigabyte for a while."""

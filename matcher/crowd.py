@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 from uuid import uuid4
 
 from matcher.candidate import CandidateList
-from matcher.errors import ClearglassError
 from matcher.identification import Identifier
 from matcher.photograph import FoundFace, Photograph
 from matcher.probe import Origin, Probe, Query
+from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.face_listing import FaceListing, ListedFace
 from matcher.sample import FaceSample, Sampler, listing
 from matcher.small_faces import SmallFaceGate
@@ -22,12 +21,6 @@ _BATCH = 16
 
 Progress = Callable[[int, int], None]
 """Called with how many faces are done, and of how many."""
-
-
-class TooManyFacesError(ClearglassError):
-    """A photograph has more faces to search for than one call takes."""
-
-    code: ClassVar[str] = "too_many_faces"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +72,7 @@ class CrowdSearcher:
             raise TooManyFacesError(
                 f"The photograph has {len(crowd.usable):,} faces to search for; one call takes {MOST_FACES:,}.",
                 remedy="Cut the photograph into parts, or ask for a larger distance between the eyes.",
+                faces=len(crowd.usable),
             )
         return crowd
 

@@ -310,8 +310,8 @@ class Identifier:
         # For a camera's first search the whole gallery is gone through: not while others wait for the log.
         self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
 
-    def _require(self, probe: Probe, query: Query) -> None:
-        """Raises QueryError, or ModelMismatchError, which it logs."""
+    def require_query(self, query: Query) -> None:
+        """Raises QueryError where a text of the query is not fit for the log."""
         for name, text in vars(query).items():
             fault = None if text is None else fault_of(text)
             if fault is not None:
@@ -319,6 +319,10 @@ class Identifier:
                     f"The search's {name.replace('_', ' ')} {fault}.",
                     remedy="Say who asks, where and why, in at most 200 characters each.",
                 )
+
+    def _require(self, probe: Probe, query: Query) -> None:
+        """Raises QueryError, or ModelMismatchError, which it logs."""
+        self.require_query(query)
         if probe.template.model_digest != self.operating_point.model_digest:
             self._log.record(
                 EntryKind.FAILURE, {"code": ModelMismatchError.code, "actor": query.actor, "purpose": query.purpose}

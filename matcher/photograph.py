@@ -1,13 +1,15 @@
 """A photograph that somebody hands in: the faces in it, and which of them may be used."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.face import Face, Image
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
+
+MOST_WORTH = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,31 +40,38 @@ class Photograph:
 
     @property
     def worth(self) -> int:
-        """2 where a face may be used, 1 where one stands upright, otherwise 0."""
+        """MOST_WORTH where a face may be used, 1 where one stands upright, otherwise 0."""
         if any(not found.reasons for found in self.faces):
-            return 2
+            return MOST_WORTH
         return int(any(found.upright for found in self.faces))
 
 
-def find_faces(image: Image, recogniser: Recogniser, gate: QualityGate) -> Photograph:
+def find_faces(image: Image, recogniser: Recogniser, gate: QualityGate, *, most: int) -> Photograph:
     """Looks for faces in a picture and judges each. The picture is turned only where no face in it stands upright.
 
-    Of its quarter turns, the first is taken in which a face may be used, or at least stands upright.
+    Of its quarter turns, the first is taken in which a face may be used, or at least stands upright. most: how many
+    faces are judged, since each takes some milliseconds. Raises TooManyFacesError.
     """
-    as_it_is = _looked_at(image, 0, recogniser, gate)
-    if as_it_is.worth:
-        return as_it_is
+    best = _looked_at(image, 0, recogniser, gate, most)
+    if best.worth:
+        return best
+    for quarters in (1, 2, 3):
+        looked = _looked_at(np.ascontiguousarray(np.rot90(image, -quarters)), quarters, recogniser, gate, most)
+        if looked.worth > best.worth:
+            best = looked
+        if best.worth == MOST_WORTH:
+            break
+    return best
 
-    def turned() -> Iterator[Photograph]:
-        yield as_it_is
-        for quarters in (1, 2, 3):
-            yield _looked_at(np.ascontiguousarray(np.rot90(image, -quarters)), quarters, recogniser, gate)
 
-    return max(turned(), key=lambda photograph: photograph.worth)
-
-
-def _looked_at(image: Image, quarters: int, recogniser: Recogniser, gate: QualityGate) -> Photograph:
+def _looked_at(image: Image, quarters: int, recogniser: Recogniser, gate: QualityGate, most: int) -> Photograph:
     faces = recogniser.detect([image])[0]
+    if len(faces) > most:
+        raise TooManyFacesError(
+            f"The picture shows {len(faces):,} faces; at most {most:,} are looked at.",
+            remedy="Cut the picture into parts.",
+            faces=len(faces),
+        )
     same = [image] * len(faces)
     found = zip(faces, recogniser.assess(same, faces), recogniser.orientations(same, faces), strict=True)
     return Photograph(

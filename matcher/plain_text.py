@@ -11,6 +11,13 @@ _SPACES = frozenset(" \u00a0\u202f\u3000")
 _JOINERS = frozenset("\u200c\u200d")
 """Within a word they decide how the letters beside them are drawn, in Persian, Hindi and other languages."""
 
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Unicode counts them as printable, and nothing is seen of them."""
+
+_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Variation selectors: after an ideograph they choose how it is drawn, as Japanese names need; elsewhere nothing is
+seen of them."""
+
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Bidirectional classes: with one of these a text is shown in another order than it is stored."""
 
@@ -34,7 +41,7 @@ def fault_of(text: str) -> str | None:
     if text != text.strip():
         return "begins or ends with a blank"
     for place, character in enumerate(text):
-        if not is_shown(character):
+        if not is_shown(character) or (character in _SELECTORS and not _is_ideograph(text[place - 1 : place])):
             return f"holds {_named(character)}{_effect(character)}"
         if character in _JOINERS and not _joins(text, place):
             return f"holds {_named(character)} outside a word"
@@ -48,12 +55,17 @@ def is_plain(text: str) -> bool:
 
 def is_shown(character: str) -> bool:
     """Whether a character may be shown as it is: it is seen, or it only decides how its neighbours are drawn."""
-    return character.isprintable() or character in _SPACES or character in _JOINERS
+    seen = character.isprintable() and character not in _UNSEEN
+    return seen or character in _SPACES or character in _JOINERS or character in _SELECTORS
 
 
 def _joins(text: str, place: int) -> bool:
     before, after = text[place - 1 : place], text[place + 1 : place + 2]
     return _in_word(before) and (_in_word(after) or unicodedata.combining(before) == _VIRAMA)
+
+
+def _is_ideograph(character: str) -> bool:
+    return character != "" and unicodedata.name(character, "").startswith("CJK")
 
 
 def _in_word(character: str) -> bool:

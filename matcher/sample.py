@@ -14,6 +14,9 @@ from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
 from matcher.recognition.tiles import TiledRecogniser
 
+MOST_FACES, MOST_IN_CROWD = 200, 2_000
+"""How many faces are judged, in a picture of which one is meant and in a crowd: up to 15 ms of a core each."""
+
 _REMEDY = {
     QualityReason.TOO_SMALL: "come closer or use a larger picture",
     QualityReason.BLURRED: "use a sharper picture",
@@ -49,8 +52,8 @@ class Sampler:
     def sample(self, data: bytes, *, face: int | None = None) -> FaceSample:
         """The face in a picture. face: which one where there are several, from 1, the largest first.
 
-        Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError, FaceUnknownError or
-        FaceQualityError.
+        Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError, FaceUnknownError, TooManyFacesError
+        or FaceQualityError.
         """
         photograph = self.photograph(data)
         found = _chosen(photograph, face)
@@ -63,15 +66,16 @@ class Sampler:
         return self.samples(photograph.image, [found])[0]
 
     def photograph(self, data: bytes) -> Photograph:
-        """All faces of a picture, none of them searched for. Raises an image error."""
-        return find_faces(decode_image(data), self.recogniser, self.gate)
+        """All faces of a picture, none of them searched for. Raises an image error, or TooManyFacesError."""
+        return find_faces(decode_image(data), self.recogniser, self.gate, most=MOST_FACES)
 
     def crowd(self, data: bytes, gate: QualityGate) -> Photograph:
         """The same at the picture's full resolution, where the small faces of a crowd are found, judged by this gate.
 
-        Takes a second for 4 megapixels, four times that where no face stands upright. Raises an image error.
+        Takes a second for 4 megapixels, four times that where no face stands upright. Raises as
+        `photograph` does.
         """
-        return find_faces(decode_image(data), TiledRecogniser(self.recogniser), gate)
+        return find_faces(decode_image(data), TiledRecogniser(self.recogniser), gate, most=MOST_IN_CROWD)
 
     def samples(self, image: Image, faces: Sequence[FoundFace]) -> list[FaceSample]:
         """Of faces that may be used."""

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -60,11 +61,14 @@ def complain(error: ClearglassError, *, as_json: bool) -> None:
     """Prints an error in the form the API has too: code, message, remedy."""
     if as_json:
         from api.face_listing import FaceListingOut
+        from matcher.gallery.errors import LikelyDuplicateError
 
         form: dict[str, Any] = {"code": error.code, "message": error.message, "remedy": error.remedy}
         listing = getattr(error, "listing", None)
         if listing is not None:
             form["picture"] = FaceListingOut.of(listing).model_dump(mode="json")
+        if isinstance(error, LikelyDuplicateError):
+            form["duplicates"] = [asdict(duplicate) for duplicate in error.check.duplicates]
         print(json.dumps({"error": form}, indent=2))
         return
     console = Console(stderr=True)

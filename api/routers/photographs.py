@@ -13,6 +13,7 @@ from api.routers.searches import Case, Purpose, SearchOut, search_query
 from api.slots import Slots
 from api.upload import LOOKING, ONE_PICTURE, read
 from matcher.crowd import CrowdSearcher
+from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
 from matcher.small_faces import LEAST_EYE_DISTANCE
 
@@ -25,6 +26,10 @@ CROWDS = Slots("photographs of several people to search", at_once=1, seconds=5.0
 class SearchedFaceOut(FaceOut):
     """A face, and what the search for it found; null if the face may not be used, for the reasons beside it."""
 
+    index: int = Field(
+        description="From 1, the largest first: of this answer and its log entries. Single searches number the faces "
+        "that they find themselves, which are fewer."
+    )
     search: SearchOut | None
 
 
@@ -69,10 +74,16 @@ def search_photograph(
     of its own with its own log entries. Each counts as one search of the account's rate: a photograph of a hundred
     people takes the next hundred searches with it. The picture is not kept; of a face, only if somebody is found."""
     searcher = CrowdSearcher(service.matcher.sampler, service.matcher.identifier)
+    query = search_query(caller, purpose, case_reference)
+    service.matcher.identifier.require_query(query)
     with CROWDS.taken(), LOOKING.taken():
-        crowd = searcher.find(read(file), least_eye_distance=least_eye_distance)
+        try:
+            crowd = searcher.find(read(file), least_eye_distance=least_eye_distance)
+        except TooManyFacesError as error:
+            limits.owe_searches(caller.account.id, error.faces - 1)  # to look at them took as long as to search
+            raise
         limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
-        searched = searcher.search(crowd, search_query(caller, purpose, case_reference))
+        searched = searcher.search(crowd, query)
     listed = crowd.listing
     return PhotographOut(
         photograph=crowd.id,

@@ -11,7 +11,7 @@ from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.service import Service
-from api.upload import ENROLMENT_BODY, LOOKING, read
+from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING, read
 from matcher.gallery.enrolment import Enrolment, Picture
 from matcher.gallery.errors import EnrolmentError
 from matcher.gallery.reference import Reference
@@ -52,6 +52,7 @@ class QualityOut(BaseModel):
     brightness: float
     inside: float
     contrast: float
+    evenness: float
     score: float
 
     @classmethod
@@ -66,6 +67,7 @@ class QualityOut(BaseModel):
             brightness=quality.brightness,
             inside=quality.inside,
             contrast=quality.contrast,
+            evenness=quality.evenness,
             score=quality.score,
         )
 
@@ -119,7 +121,7 @@ def add_references(
         caller.actor,
         role=caller.role.value,
         acknowledged=split(acknowledged),
-        looking=LOOKING.taken,
+        looking=lambda: LOOKING.taken(ENROLMENT_SECONDS),
     )
     return AddedOut(
         accepted=references_out(service, added),

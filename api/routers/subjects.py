@@ -12,7 +12,7 @@ from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
-from api.upload import ENROLMENT_BODY, LOOKING
+from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING
 from matcher.gallery.consent import NewConsent
 from matcher.gallery.errors import ErasurePendingError
 from matcher.gallery.subject import Subject
@@ -122,7 +122,7 @@ def enrol_subject(
         actor=caller.actor,
         role=caller.role.value,
         acknowledged=split(acknowledged),
-        looking=LOOKING.taken,
+        looking=lambda: LOOKING.taken(ENROLMENT_SECONDS),
     )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject, caller),

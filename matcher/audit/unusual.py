@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -15,8 +15,11 @@ from matcher.store.database import Database
 
 _ENTRY = tables.audit_entry.c
 _SHOWN = 20
-Told = tuple[int, dict[str, Any]]
-"""An entry's index and its body."""
+Told = tuple[int, datetime, dict[str, Any]]
+"""An entry's index, its time and its body."""
+
+_EXPLAINED = timedelta(hours=1)
+"""How long before an enrolment a check that found somebody may have been part of it."""
 
 _CAMERA = "camera"
 """The role of searches that cameras make by themselves, by day and by night and without a case."""
@@ -84,7 +87,7 @@ def _searches(database: Database, measure: Measure, question: Question) -> Itera
 
 def _twice(enrolments: Sequence[Told]) -> Unusual:
     found = Unusual(code="second_name", message="Enrolments of people who seemed to be enrolled under another name.")
-    for index, body in enrolments:
+    for index, _, body in enrolments:
         if body.get("acknowledged"):
             found.add(index)
     return found
@@ -92,16 +95,26 @@ def _twice(enrolments: Sequence[Told]) -> Unusual:
 
 def _without_enrolment(database: Database, question: Question, enrolments: Sequence[Told]) -> Unusual:
     """The check looks at everybody whose consent is in force, whatever they consented to: it must not be the way to
-    search for people."""
+    search for people.
+
+    A check is explained by the enrolment that names it, or by one of the same actor soon after: of the person found,
+    whose pictures were added, or one that acknowledged this person.
+    """
     found = Unusual(
         code="check_without_enrolment", message="Checks at enrolment that found somebody, and nobody was enrolled."
     )
-    named = {check for _, body in enrolments for check in body.get("checks", ())}
-    acknowledged = {(body["actor"], subject) for _, body in enrolments for subject in body.get("acknowledged", ())}
+    named = {check for _, _, body in enrolments for check in body.get("checks", ())}
     for search in every_search(database, replace(question, camera=ENROLMENT, ending=Ending.FOUND)):
-        if search.index not in named and (search.actor, search.subject) not in acknowledged:
+        if search.index not in named and not any(_explains(enrolment, search) for enrolment in enrolments):
             found.add(search.index)
     return found
+
+
+def _explains(enrolment: Told, search: LoggedSearch) -> bool:
+    index, time, body = enrolment
+    subjects = (body["subject"], *body.get("acknowledged", ()))
+    soon = index > search.index and time - search.time <= _EXPLAINED
+    return soon and body["actor"] == search.actor and search.subject in subjects
 
 
 def _again(search: LoggedSearch) -> Unusual:
@@ -120,7 +133,7 @@ def _within(hour: int, night: tuple[int, int]) -> bool:
 def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusual:
     """Starts with a threshold that lets more count as mated than the start before."""
     found = Unusual(code="threshold_loosened", message="The threshold was changed so that more people are found.")
-    for index, body in _told(connection, EntryKind.MODEL, since, until):
+    for index, _, body in _told(connection, EntryKind.MODEL, since, until):
         before, after = body["before"], body["after"]
         if before["model_digest"] != after["model_digest"] or before["operating_point"] is None:
             continue  # another model's dissimilarities are other numbers
@@ -131,7 +144,7 @@ def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusu
 
 def _refused_logins(connection: Connection, since: datetime, until: datetime) -> Unusual:
     found = Unusual(code="login_refused", message="Logins that were refused.")
-    for index, body in _told(connection, EntryKind.LOGIN, since, until):
+    for index, _, body in _told(connection, EntryKind.LOGIN, since, until):
         if body["outcome"] == "refused":
             found.add(index)
     return found
@@ -140,4 +153,5 @@ def _refused_logins(connection: Connection, since: datetime, until: datetime) ->
 def _told(connection: Connection, kind: EntryKind, since: datetime, until: datetime) -> Iterator[Told]:
     within = (_ENTRY.kind == kind.value, _ENTRY.time >= since, _ENTRY.time < until)
     for index, data in connection.execute(select(_ENTRY.index, _ENTRY.data).where(*within).order_by(_ENTRY.index)):
-        yield index, decode(data)[2]
+        time, _, body = decode(data)
+        yield index, time, body

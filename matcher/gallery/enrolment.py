@@ -25,7 +25,13 @@ from matcher.gallery.gallery import Gallery
 from matcher.gallery.likeness import one_person
 from matcher.gallery.subject import Subject
 from matcher.plain_text import fault_of, tidied
-from matcher.recognition.errors import FaceQualityError, FaceUnknownError, NoFaceError, SeveralFacesError
+from matcher.recognition.errors import (
+    FaceQualityError,
+    FaceUnknownError,
+    NoFaceError,
+    SeveralFacesError,
+    TooManyFacesError,
+)
 from matcher.recognition.face_listing import FaceListing
 from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
 from matcher.recognition.template import Template
@@ -46,6 +52,7 @@ _REFUSALS = (
     NoFaceError,
     SeveralFacesError,
     FaceUnknownError,
+    TooManyFacesError,
     FaceQualityError,
 )
 

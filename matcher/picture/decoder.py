@@ -82,7 +82,7 @@ class Decoder:
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
                 self._process = _spawned(theirs)
             _receive(self._end, memoryview(bytearray(len(READY))), until=time.monotonic() + START_SECONDS)
-        except OSError:
+        except BaseException:
             self.close()
             raise
         return self._end

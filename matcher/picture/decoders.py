@@ -1,6 +1,7 @@
 """The processes of this one that decode pictures."""
 
 import atexit
+import threading
 from functools import cache
 from queue import LifoQueue
 
@@ -9,6 +10,9 @@ from matcher.recognition.face import Image
 
 AT_ONCE = 2
 """Pictures that are decoded at once. With it grows the memory that this takes."""
+
+
+_MAKING = threading.Lock()
 
 
 class Decoders:
@@ -39,9 +43,14 @@ class Decoders:
             decoder.close()
 
 
-@cache
 def decoders() -> Decoders:
-    """Those of this process, whatever in it decodes pictures. They end with it."""
+    """Those of this process, whatever in it decodes pictures. They end with it. Thread-safe."""
+    with _MAKING:
+        return _made()
+
+
+@cache
+def _made() -> Decoders:
     ours = Decoders()
     atexit.register(ours.close)
     return ours

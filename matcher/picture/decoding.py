@@ -25,6 +25,9 @@ further."""
 MAX_PIXELS = 52_000_000
 """The most that a header may promise: photographs of 50 megapixels have up to 8736×5856."""
 
+MAX_SIDE = 65_535
+"""The longest side, as of JPEG: no photograph has a longer one."""
+
 MAX_WEBP_PIXELS = 24_000_000
 """Pillow decodes WebP by libwebp's decoder of animations, which holds 16 to 20 bytes for each pixel."""
 
@@ -137,7 +140,7 @@ def _begins_like_a_picture(stream: io.BytesIO) -> bool:
 
 def _check_pixels(picture: "Pillow.Image") -> None:
     most = MAX_WEBP_PIXELS if picture.format == "WEBP" else MAX_PIXELS
-    if picture.width * picture.height > most:
+    if picture.width * picture.height > most or max(picture.size) > MAX_SIDE:
         raise _refused(Verdict.PIXELS, picture, most)
 
 

@@ -33,6 +33,16 @@ class FaceUnknownError(ClearglassError):
         self.listing = listing
 
 
+class TooManyFacesError(ClearglassError):
+    """A picture has more faces than are judged or searched for in one call. faces: how many it has."""
+
+    code: ClassVar[str] = "too_many_faces"
+
+    def __init__(self, message: str, *, remedy: str, faces: int) -> None:
+        super().__init__(message, remedy=remedy)
+        self.faces = faces
+
+
 class FaceQualityError(ClearglassError):
     """The face was found but is not good enough to be used; `reasons` says why."""
 

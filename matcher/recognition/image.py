@@ -6,6 +6,7 @@ import numpy as np
 
 from matcher.errors import ClearglassError
 from matcher.picture.decoders import decoders
+from matcher.picture.decoding import MAX_SIDE
 from matcher.picture.exchange import Answer, UndecodedError, Verdict
 from matcher.recognition.face import Face, Image
 
@@ -87,7 +88,7 @@ def _too_large(answer: Answer) -> ImageTooLargeError:
     size = f"{answer.width:,}×{answer.height:,}" if answer.width else "too many"
     message, remedy = {
         Verdict.PIXELS: (
-            f"The picture has {size} pixels; at most {most} in all are read of its format.",
+            f"The picture has {size} pixels; at most {most} in all and {MAX_SIDE:,} on a side are read of its format.",
             "Scale the picture down; a face needs no more than a few hundred pixels.",
         ),
         Verdict.SCANS: (f"The JPEG has more than {most} scans, and each takes as long as a picture.", _AS_JPEG),

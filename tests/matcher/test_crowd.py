@@ -240,10 +240,9 @@ def test_small_faces_need_less_sharpness_and_nothing_else_is_waived(stub: Any) -
     assert judged(eye_distance=5, sharpness=4) == ()
     assert judged(eye_distance=5, sharpness=3.7) == (QualityReason.BLURRED,)
     assert judged(eye_distance=4.9, sharpness=50) == (QualityReason.TOO_SMALL,)
-    assert judged(eye_distance=5, detail=0.51) == ()
-    assert judged(eye_distance=5, detail=0.49) == judged(detail=3.9) == (QualityReason.BLURRED,)
-    assert judged(eye_distance=5, contrast=0.021) == ()
-    assert judged(eye_distance=5, contrast=0.019) == judged(contrast=0.079) == (QualityReason.COVERED,)
+    assert judged(eye_distance=5, evenness=0.17) == judged(evenness=0.17) == (QualityReason.BLURRED,)
+    assert judged(eye_distance=5, contrast=0.018) == ()
+    assert judged(eye_distance=5, contrast=0.017) == judged(contrast=0.069) == (QualityReason.COVERED,)
     assert (
         judged(eye_distance=20, sharpness=14.9) == judged(eye_distance=60, sharpness=14.9) == (QualityReason.BLURRED,)
     )

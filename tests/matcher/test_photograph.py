@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from matcher.photograph import Photograph, find_faces
+from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.face import Box, Face, Image
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
@@ -27,7 +28,7 @@ def reasons(photograph: Photograph) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
 def test_a_picture_that_lies_is_turned_upright(astronaut: Image, recogniser: Recogniser, quarters: int) -> None:
-    photograph = find_faces(turned(astronaut, quarters), recogniser, GATE)
+    photograph = find_faces(turned(astronaut, quarters), recogniser, GATE, most=200)
     assert reasons(photograph) == [()]
     assert photograph.quarters == -quarters % 4
     assert np.array_equal(photograph.image, astronaut)
@@ -40,7 +41,7 @@ def test_a_tilted_picture_is_found_by_the_turn_nearest(
 ) -> None:
     matrix = cv2.getRotationMatrix2D((255.5, 255.5), -degrees, 1.0)
     picture = cv2.warpAffine(astronaut, matrix, (512, 512), borderMode=cv2.BORDER_REFLECT_101).astype(np.uint8)
-    photograph = find_faces(picture, recogniser, GATE)
+    photograph = find_faces(picture, recogniser, GATE, most=200)
     assert reasons(photograph)[0] == ()
     assert photograph.quarters == (-round(degrees / 90)) % 4
 
@@ -51,22 +52,29 @@ def test_a_picture_in_which_somebody_stands_is_not_turned_for_those_who_lie(
     face, lying = astronaut[:256, 100:356], turned(astronaut, 2)
     beside = np.zeros((512, 800, 3), np.uint8)
     beside[:256, :256], beside[:, 288:] = face, lying
-    photograph = find_faces(beside, recogniser, GATE)
+    photograph = find_faces(beside, recogniser, GATE, most=200)
     assert photograph.quarters == 0
     assert [found.face.box.x < 256 for found in photograph.faces if not found.reasons] == [True]
+
+
+def test_more_faces_than_are_looked_at_are_not_judged(astronaut: Image, recogniser: Recogniser) -> None:
+    beside = np.hstack([astronaut[:256, 100:356]] * 3)
+    assert len(find_faces(beside, recogniser, GATE, most=3).faces) == 3
+    with pytest.raises(TooManyFacesError, match="shows 3 faces; at most 2 are looked at"):
+        find_faces(beside, recogniser, GATE, most=2)
 
 
 def test_nor_where_the_one_who_stands_is_not_good_enough(astronaut: Image, recogniser: Recogniser) -> None:
     beside = np.zeros((512, 800, 3), np.uint8)
     beside[:256, :256], beside[:, 288:] = cv2.GaussianBlur(astronaut[:256, 100:356], (0, 0), 4), turned(astronaut, 2)
-    photograph = find_faces(beside, recogniser, GATE)
+    photograph = find_faces(beside, recogniser, GATE, most=200)
     assert photograph.quarters == 0
     assert ("blurred",) in reasons(photograph) and () not in reasons(photograph)
 
 
 def test_where_no_turn_brings_a_face_it_is_the_picture_as_it_was(recogniser: Recogniser) -> None:
     grey = np.full((300, 200, 3), 127, np.uint8)
-    photograph = find_faces(grey, recogniser, GATE)
+    photograph = find_faces(grey, recogniser, GATE, most=200)
     assert photograph.faces == () and photograph.quarters == 0
     assert photograph.image is grey
 
@@ -120,7 +128,7 @@ CORNERS = np.array([[[0] * 3, [3] * 3], [[1] * 3, [2] * 3]], np.uint8)
 def test_the_first_turn_in_which_a_face_may_be_used(
     qualities: list[Quality], standing: list[int | None], quarters: int
 ) -> None:
-    photograph = find_faces(CORNERS, Scripted(qualities, standing), GATE)
+    photograph = find_faces(CORNERS, Scripted(qualities, standing), GATE, most=200)
     assert photograph.quarters == quarters
     assert int(photograph.image[0, 0, 0]) == quarters
     lies = QualityReason.NOT_UPRIGHT in photograph.faces[0].reasons

@@ -19,6 +19,7 @@ from matcher.plain_text import MAX_TEXT, fault_of, is_plain, tidied
         "മോഹന്\u200d",  # Malayalam: such a half letter ends the name
         "র\u200d্য",  # Bengali: a mark follows the joiner
         "e\u0301",
+        "葛\U000e0100城",  # Japanese: which form of the first sign a family writes
         "x" * MAX_TEXT,
     ],
 )
@@ -41,6 +42,10 @@ def test_names_of_all_languages_are_plain(text: str) -> None:
         ("An\u200en", "holds U+200E (left-to-right mark), which is not shown"),
         ("An\ufeffn", "holds U+FEFF (zero width no-break space), which is not shown"),
         ("An\u00adn", "holds U+00AD (soft hyphen), which is not shown"),
+        ("\u3164", "holds U+3164 (hangul filler), which is not shown"),
+        ("\u2800", "holds U+2800 (braille pattern blank), which is not shown"),
+        ("An\u034fn", "holds U+034F (combining grapheme joiner), which is not shown"),
+        ("An\ufe0fn", "holds U+FE0F (variation selector-16), which is not shown"),
         ("An\nn", "holds U+000A (control character), which is not shown"),
         ("An\x00n", "holds U+0000 (control character), which is not shown"),
         ("An\u2028n", "holds U+2028 (line separator), which is not shown"),

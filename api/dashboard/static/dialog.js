@@ -12,7 +12,7 @@ export function confirmed({ title, text, verb, act, typed = null }) {
   const trouble = element("div", { class: "form-error", role: "alert" });
   const word = typed && element("input", {
     autocomplete: "off", spellcheck: "false",
-    oninput: (event) => { go.disabled = event.target.value.trim() !== typed; },
+    oninput: (event) => { go.disabled = plain(event.target.value) !== plain(typed); },
   });
   const form = element(
     "form",
@@ -21,22 +21,24 @@ export function confirmed({ title, text, verb, act, typed = null }) {
     ...[text].flat().map((line) => element("p", {}, line)),
     word && element("label", { class: "field" }, element("span", {}, `Type “${typed}” to go on`), word),
     trouble,
-    element("div", { class: "form-foot" }, element("button", { class: "quiet", type: "button", onclick: () => dialog.close() }, "Cancel"), go),
+    element("div", { class: "form-foot" }, element("button", { class: "quiet", type: "button", onclick: () => { if (!busy) dialog.close(); } }, "Cancel"), go),
   );
   const dialog = element("dialog", { "aria-labelledby": "dialog-title" }, form);
   let done = false;
+  let busy = false; // what has begun is not called off by closing the dialog
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    go.disabled = true;
+    go.disabled = busy = true;
     try {
       await act();
       done = true;
       dialog.close();
     } catch (error) {
       trouble.replaceChildren(failure(error));
-      go.disabled = false;
+      go.disabled = busy = false;
     }
   });
+  dialog.addEventListener("cancel", (event) => { if (busy) event.preventDefault(); });
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
@@ -45,4 +47,9 @@ export function confirmed({ title, text, verb, act, typed = null }) {
       resolve(done);
     });
   });
+}
+
+/** A text without what a keyboard does not tell apart: kinds of blanks, joiners, composed and separate accents. */
+function plain(text) {
+  return text.normalize("NFC").replace(/[\u200c\u200d]/g, "").replace(/\s+/g, " ").trim();
 }

@@ -11,19 +11,30 @@ import { may } from "./viewer.js";
  * answer, or to null if it was not wanted then.
  */
 export async function enrolled(path, body) {
-  try {
-    return await send("POST", path, body);
-  } catch (error) {
-    if (!error.duplicates) throw error;
-    body.set("acknowledged", error.duplicates.map((one) => one.subject_id).join(","));
-    let answer = null;
-    await confirmed({
+  let { answer, duplicates } = await sent(path, body);
+  const acknowledged = [];
+  while (duplicates) {
+    acknowledged.push(...duplicates.map((one) => one.subject_id));
+    body.set("acknowledged", acknowledged.join(","));
+    const wanted = await confirmed({
       title: "Already enrolled?", verb: "It is somebody else: enrol",
       text: ["The pictures look like somebody who is in the gallery. If it is the same person, cancel, and add the pictures there.",
-        ...error.duplicates.map(shown)],
-      act: async () => { answer = await send("POST", path, body); },
+        ...duplicates.map(shown)],
+      // Others may be found now who came meanwhile: they are asked about in their turn.
+      act: async () => { ({ answer, duplicates } = await sent(path, body)); },
     });
-    return answer;
+    if (!wanted) return null;
+  }
+  return answer;
+}
+
+/** The answer, or the people whom the gallery seems to hold already. */
+async function sent(path, body) {
+  try {
+    return { answer: await send("POST", path, body) };
+  } catch (error) {
+    if (!error.duplicates) throw error;
+    return { duplicates: error.duplicates };
   }
 }
 

@@ -19,7 +19,11 @@ export async function chosenFace(file, listing) {
   let chosen = null;
   await confirmed({
     title: "Which face is meant?", verb: "Use this face", text: [canvas, list],
-    act: async () => { chosen = Number(list.querySelector(":checked").value); },
+    act: async () => {
+      const face = list.querySelector(":checked");
+      if (!face) throw Object.assign(new Error("None of these faces may be used."), { remedy: "Use another picture." });
+      chosen = Number(face.value);
+    },
   });
   return chosen;
 }

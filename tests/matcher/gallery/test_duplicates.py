@@ -105,6 +105,12 @@ def test_an_auditor_sees_second_names_and_checks_without_an_enrolment(matcher: M
     assert seen() == {"check_without_enrolment": 1}
     enrol(matcher, world, stub, 1, first)
     assert seen() == {"second_name": 1}
+    world.clock.move(minutes=1)
+    with pytest.raises(LikelyDuplicateError):
+        enrol(matcher, world, stub, 1)
+    assert seen() == {"second_name": 1, "check_without_enrolment": 1}, "an acknowledgement explains nothing after it"
+    add(matcher, stub, first, 1, *enrolled(matcher))
+    assert "check_without_enrolment" not in seen(), "the pictures were added to the person found"
 
 
 def test_each_subject_is_acknowledged_by_its_id(matcher: Matcher, world: Any, stub: Any) -> None:
