@@ -77,7 +77,7 @@ class Limits:
             self._searches.take(account_id)
 
     def owe_searches(self, account_id: str, count: int) -> None:
-        """Counts so many more searches, of which the account could not know how many they would be."""
+        """Counts `count` more searches. How many they would be showed only when the picture was looked at."""
         self._searches.owe(account_id, count)
 
 

@@ -51,7 +51,7 @@ class RateLimit:
             raise TooManyRequestsError(self._what, (1.0 - level) / self._rate)
 
     def owe(self, key: str, count: int) -> None:
-        """Takes so many more, also beyond what is left: until they are filled up again nothing can be taken.
+        """Takes `count` more, also beyond what is left: until they are filled up again nothing can be taken.
 
         For work whose size shows only when it has begun: the rate holds on average, however large a piece was.
         """

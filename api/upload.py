@@ -28,7 +28,7 @@ ENROLMENT_SECONDS = 60.0
 """How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""
 
 LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=5.0)
-"""Whoever decodes what was sent holds one, for each picture: as many as there are decoders (matcher.picture.decoders),
+"""A request holds one while it decodes and looks at a picture. There are as many as decoders (matcher.picture.decoders),
 each of which may take half a gigabyte for a while."""
 
 

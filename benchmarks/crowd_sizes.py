@@ -39,8 +39,8 @@ Rate = tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """One distance between the eyes, in pixels. searched: of so many people. fmr, fnmr: by operating point, of so many
-    non-mated and mated pairs."""
+    """One distance between the eyes, in pixels. searched: of `people`. fmr, fnmr: by operating point, of `non_mated`
+    and `mated` pairs."""
 
     eye_distance: float
     people: int

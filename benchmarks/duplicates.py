@@ -28,7 +28,7 @@ from matcher.settings import MatcherSettings
 SEED = 20261130
 
 SPARE = 2
-"""So many times as many people are at hand as are wanted: the gate refuses some pictures."""
+"""People at hand for each one wanted: the gate refuses some pictures."""
 
 
 class Part(StrEnum):
@@ -126,7 +126,7 @@ def _attempt(part: Part, person: str, picture: Path) -> Attempt:
 def tried(
     matcher: Matcher, attempts: Mapping[Part, Sequence[Attempt]], size: Size, progress: Progress
 ) -> Sequence[Outcome]:
-    """Whoever belongs into the gallery is enrolled whatever the warning says; others only if there is none."""
+    """People of the gallery are enrolled whatever the warning says; others only if there is none."""
     names: dict[str, str] = {}
     outcomes: list[Outcome] = []
     wanted = {Part.GALLERY: size.gallery, Part.PLANTED: size.planted, Part.NEWCOMER: size.newcomers}
@@ -144,7 +144,7 @@ def tried(
 
 
 def _try(matcher: Matcher, names: dict[str, str], attempt: Attempt) -> Outcome:
-    """names: of those who are in the gallery, by subject id; whoever is enrolled is added."""
+    """names: of those who are in the gallery, by subject id; a person who is enrolled here is added."""
     face: int | None = None
     acknowledged: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()

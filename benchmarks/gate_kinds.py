@@ -74,7 +74,7 @@ def cut(image: Image, face: Face, share: float, side: str) -> Image:
 
 
 def squeezed(image: Image, across: float, down: float) -> Image:
-    """With so many times its width and height, at most 1."""
+    """Scaled to these shares of its width and height, each at most 1."""
     height, width = image.shape[:2]
     return pixels.shrink(image, max(1, round(width * across)), max(1, round(height * down)))
 

@@ -40,7 +40,7 @@ class Rates:
 
 @dataclass(frozen=True, kw_only=True)
 class Passed:
-    """What became of one kind. passed: of so many pictures. of_upright: of those that pass as they are.
+    """What became of one kind. passed: of `pictures`. of_upright: of those that pass as they are.
 
     refused: how often for which reason; a picture may have several. rates: by operating point.
     """

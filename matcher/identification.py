@@ -317,7 +317,7 @@ class Identifier:
             if fault is not None:
                 raise QueryError(
                     f"The search's {name.replace('_', ' ')} {fault}.",
-                    remedy="Say who asks, where and why, in at most 200 characters each.",
+                    remedy="Give actor, role, camera and purpose, in at most 200 characters each.",
                 )
 
     def _require(self, probe: Probe, query: Query) -> None:
@@ -334,7 +334,7 @@ class Identifier:
 
     @contextmanager
     def _counting(self, searches: int) -> Iterator[None]:
-        """Counts so many searches as refused or failed if the block ends in an error."""
+        """Counts the searches as refused or failed if the block ends in an error."""
         try:
             yield
         except (QueryError, ModelMismatchError):

@@ -19,7 +19,7 @@ GONE_SECONDS = 5.0
 """A killed process is gone at once, unless the kernel holds it: then nothing here waits on."""
 
 _BUFFER = 1 << 20
-"""Bytes that may wait between the two, where the system allows so many."""
+"""Bytes that may wait between the two, or as many as the system allows."""
 
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "4194304"}
 """glibc then gives what is freed back to the kernel at once: neither a picture nor its memory stays in the process."""

@@ -8,6 +8,7 @@ service that was killed by some seconds at most. (`die_with_parent` would not do
 thread that started the process, and threads that serve requests come and go.)
 """
 
+import contextlib
 import gc
 import io
 import os
@@ -29,13 +30,11 @@ def main() -> None:
     load_libraries()
     limit_resources(data=MEMORY - CODE_MEMORY)
     isolate()
-    try:
+    with contextlib.suppress(OSError):  # the service has gone
         service.sendall(READY)
         while request := _received(service, LENGTH.size):
             (length,) = LENGTH.unpack(request)
             _answer(service, io.BytesIO(_received(service, length)))
-    except OSError:
-        pass  # the service has gone
     os._exit(0)
 
 

@@ -16,7 +16,7 @@ _MAKING = threading.Lock()
 
 
 class Decoders:
-    """At most so many decoders, each with one picture at a time; further pictures wait. Thread-safe. Close it."""
+    """At most `at_once` decoders, each with one picture at a time; further pictures wait. Thread-safe. Close it."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._all = [Decoder() for _ in range(at_once)]

@@ -27,7 +27,7 @@ _OVERLAP = 96
 picture, which the detector looks at with 960 pixels on the longer side: of 4,096 it sees faces from 68 pixels on."""
 
 _MANY, _MOST = 10, 0.8
-"""A picture stands as most of its faces do, if at least so many are not doubtful and at least this share of them
+"""A picture stands as most of its faces do, if at least this many are not doubtful and at least this share of them
 agree."""
 
 _SAME = 0.3

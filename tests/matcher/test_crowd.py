@@ -77,7 +77,7 @@ def _person(image: Image, box: Box) -> int:
 
 
 def painted(people: Sequence[int], *, sides: Sequence[int] = (24,), across: int = 24) -> bytes:
-    """A picture of squares of these sides, in rows of so many."""
+    """A picture of squares of these sides, in rows of equal length."""
     rows = -(-len(people) // across)
     canvas = np.zeros((rows * STEP + 8, min(across, len(people)) * STEP + 8, 3), np.uint8)
     for place, person in enumerate(people):
