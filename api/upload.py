@@ -28,8 +28,8 @@ ENROLMENT_SECONDS = 60.0
 """How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""
 
 LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=5.0)
-"""A request holds one while it decodes and looks at a picture. There are as many as decoders (matcher.picture.decoders),
-each of which may take half a gigabyte for a while."""
+"""A request holds one while it decodes and looks at a picture, which may take half a gigabyte for a while. There are
+as many as decoders (`matcher.picture.decoders`)."""
 
 
 class _InMemoryParser(MultiPartParser):
