@@ -16,6 +16,7 @@ from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.clock import Clock, system_clock
 from matcher.matcher import Matcher
+from matcher.picture.decoders import AT_ONCE
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings, secret_paths
 
@@ -73,9 +74,10 @@ class Service:
         return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
 
     def start(self) -> None:
-        """Begins watching every enabled camera, and having the log cosigned."""
+        """Begins watching every enabled camera and having the log cosigned, and gets ready for pictures."""
         self.matcher.cosigning.start()
         self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
+        self.matcher.sampler.warm_up(at_once=AT_ONCE)
 
     def close(self) -> None:
         """Stops the cameras and lets the data folder go. A second call does nothing."""

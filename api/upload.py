@@ -6,7 +6,7 @@ into are not used.
 
 from collections.abc import AsyncGenerator
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -70,9 +70,3 @@ class CappedRequest(Request):
             except (MultiPartException, UnicodeError) as error:
                 raise HTTPException(400) from error
         return self._form
-
-
-def read(upload: UploadFile) -> bytes:
-    """The bytes of an uploaded file, which are in memory already. To be read once: the form lets go of them."""
-    with upload.file:
-        return upload.file.read()

@@ -276,14 +276,13 @@ class Watch:
     def _sightings(self, frame: Frame, image: Image, samples: Sequence[_Sample]) -> tuple[Sighting, ...]:
         if not samples:
             return ()
-        from matcher.recognition.image import crop_face, encode_jpeg
+        from matcher.recognition.image import face_jpeg
 
         with self._stopwatch.timed("extract"):
             templates = self._recogniser.extract([image] * len(samples), [sample.face for sample in samples])
         sightings = []
         for sample, template in zip(samples, templates, strict=True):
             passage = sample.passage
-            crop = encode_jpeg(crop_face(image, sample.face, 0.3))
             passage.asked(sample.quality.score, frame.arrived)
             sightings.append(
                 Sighting(
@@ -292,7 +291,7 @@ class Watch:
                     captured_at=frame.captured_at,
                     arrived=frame.arrived,
                     sent=time.monotonic(),
-                    probe=Probe(template=template, quality=sample.quality, crop=crop),
+                    probe=Probe(template=template, quality=sample.quality, crop=face_jpeg(image, sample.face)),
                 )
             )
         return tuple(sightings)

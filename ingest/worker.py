@@ -19,8 +19,6 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from ingest.backoff import Backoff
 from ingest.bounds import LONGEST_TEXT
 from ingest.channel import Channel, ChannelClosedError
@@ -50,9 +48,9 @@ from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
 from matcher.child_process import die_with_parent, limit_resources, place_of
-from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.warm_up import warm_up
 from matcher.sandbox import MEMORY_LIMIT, restrict
 
 REPORT_SECONDS = 0.5
@@ -72,9 +70,6 @@ NICER = 5
 
 FEW_BYTES = 1 << 16
 """A view is skipped while more than this has not been taken by the service: old views help nobody."""
-
-WARM_UP_FACES = 4
-"""More than go through a network at once."""
 
 
 class StuckReaderError(Exception):
@@ -292,19 +287,6 @@ def load(start: Start) -> Recogniser:
     recogniser = start.recogniser_factory()
     warm_up(recogniser)
     return recogniser
-
-
-def warm_up(recogniser: Recogniser) -> None:
-    """Has every model loaded before the first frame: a person's first search must not wait for that.
-
-    And has it work through several faces, so that its memory is as large as it will become.
-    """
-    blank = np.full((160, 160, 3), 127, np.uint8)
-    landmarks = np.array([[60, 65], [100, 65], [80, 85], [65, 105], [95, 105]], np.float32)
-    face = Face(box=Box(x=40, y=30, width=80, height=100), landmarks=landmarks, score=1.0)
-    recogniser.detect([blank])
-    recogniser.assess([blank], [face])
-    recogniser.extract([blank] * WARM_UP_FACES, [face] * WARM_UP_FACES)
 
 
 def main() -> None:

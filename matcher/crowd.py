@@ -10,6 +10,7 @@ from matcher.photograph import FoundFace, Photograph
 from matcher.probe import Origin, Probe, Query
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.face_listing import FaceListing, ListedFace
+from matcher.recognition.image import PictureBytes
 from matcher.sample import FaceSample, Sampler, listing
 from matcher.small_faces import SmallFaceGate
 
@@ -57,7 +58,7 @@ class CrowdSearcher:
         self._sampler = sampler
         self._identifier = identifier
 
-    def find(self, data: bytes, *, least_eye_distance: float | None = None) -> Crowd:
+    def find(self, data: PictureBytes, *, least_eye_distance: float | None = None) -> Crowd:
         """The faces of a picture, none of them searched for yet.
 
         least_eye_distance: pixels between the eyes that a face needs, LEAST_EYE_DISTANCE or more (see `SmallFaceGate`);

@@ -29,6 +29,7 @@ from matcher.gallery.growing_index import GrowingIndex
 from matcher.identification import Identifier
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe
+from matcher.recognition.image import PictureBytes
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
     NO_EVIDENCE,
@@ -168,7 +169,7 @@ class Matcher:
             raise
         return matcher
 
-    def probe(self, data: bytes, *, face: int | None = None) -> Probe:
+    def probe(self, data: PictureBytes, *, face: int | None = None) -> Probe:
         """The probe of the one good face in a picture. face: which one where there are several, from 1, largest first.
 
         Raises an image error, NoFaceError, SeveralFacesError, FaceUnknownError or FaceQualityError.

@@ -28,7 +28,7 @@ class FoundFace:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Photograph:
-    """image: the picture as its faces were found in it. faces: the largest first.
+    """image: the picture as its faces were found in it, a view of how it was sent. faces: the largest first.
 
     quarters: by how many quarter turns clockwise the picture was turned for its faces to stand upright, 0 to 3; boxes
     and landmarks are in pixels of the turned picture.
@@ -56,7 +56,7 @@ def find_faces(image: Image, recogniser: Recogniser, gate: QualityGate, *, most:
     if best.worth:
         return best
     for quarters in (1, 2, 3):
-        looked = _looked_at(np.ascontiguousarray(np.rot90(image, -quarters)), quarters, recogniser, gate, most)
+        looked = _looked_at(np.rot90(image, -quarters), quarters, recogniser, gate, most)
         if looked.worth > best.worth:
             best = looked
         if best.worth == MOST_WORTH:

@@ -1,6 +1,7 @@
 """From a picture that somebody hands in to the one good face in it, for enrolment and for a search alike."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from matcher.photograph import FoundFace, Photograph, find_faces
@@ -8,14 +9,21 @@ from matcher.probe import Origin, Probe
 from matcher.recognition.errors import FaceQualityError, FaceUnknownError, NoFaceError, SeveralFacesError
 from matcher.recognition.face import Box, Image
 from matcher.recognition.face_listing import FaceListing, ListedFace
-from matcher.recognition.image import crop_face, decode_image, encode_jpeg
+from matcher.recognition.image import PictureBytes, decode_image, face_jpeg
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
 from matcher.recognition.tiles import TiledRecogniser
+from matcher.recognition.warm_up import warm_up
 
 MOST_FACES, MOST_IN_CROWD = 200, 2_000
 """How many faces are judged, in a picture of which one is meant and in a crowd: up to 15 ms of a core each."""
+
+_LOOKED_AT = 960
+"""Pixels of the longer side of what the detector is given at most."""
+
+_ROUNDS = 4
+"""Warm-ups on each thread: so that those of several threads meet one another."""
 
 _REMEDY = {
     QualityReason.TOO_SMALL: "come closer or use a larger picture",
@@ -49,7 +57,16 @@ class Sampler:
         self.recogniser = recogniser
         self.gate = gate
 
-    def sample(self, data: bytes, *, face: int | None = None) -> FaceSample:
+    def warm_up(self, *, at_once: int) -> None:
+        """Reads the models and takes the memory that so many pictures at once need beside their own pixels.
+
+        So a lack of either shows at the start, and no picture waits for it. Raises ModelError.
+        """
+        warm_up(self.recogniser)
+        with ThreadPoolExecutor(at_once) as threads:
+            list(threads.map(lambda _: warm_up(self.recogniser, side=_LOOKED_AT), range(_ROUNDS * at_once)))
+
+    def sample(self, data: PictureBytes, *, face: int | None = None) -> FaceSample:
         """The face in a picture. face: which one where there are several, from 1, the largest first.
 
         Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError, FaceUnknownError, TooManyFacesError
@@ -65,11 +82,11 @@ class Sampler:
             )
         return self.samples(photograph.image, [found])[0]
 
-    def photograph(self, data: bytes) -> Photograph:
+    def photograph(self, data: PictureBytes) -> Photograph:
         """All faces of a picture, none of them searched for. Raises an image error, or TooManyFacesError."""
         return find_faces(decode_image(data), self.recogniser, self.gate, most=MOST_FACES)
 
-    def crowd(self, data: bytes, gate: QualityGate) -> Photograph:
+    def crowd(self, data: PictureBytes, gate: QualityGate) -> Photograph:
         """The same at the picture's full resolution, where the small faces of a crowd are found, judged by this gate.
 
         Takes a second for 4 megapixels, four times that where no face stands upright. Raises as
@@ -81,7 +98,7 @@ class Sampler:
         """Of faces that may be used."""
         templates = self.recogniser.extract([image] * len(faces), [found.face for found in faces])
         return [
-            FaceSample(template=template, quality=found.quality, crop=encode_jpeg(crop_face(image, found.face)))
+            FaceSample(template=template, quality=found.quality, crop=face_jpeg(image, found.face))
             for template, found in zip(templates, faces, strict=True)
         ]
 

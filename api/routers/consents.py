@@ -11,7 +11,6 @@ from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
 from api.service import Service
-from api.upload import read
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
 
@@ -124,4 +123,4 @@ def evidence_digest_of(evidence: UploadFile | None, digest: str | None) -> str:
             "A consent needs exactly one proof.",
             remedy="Send the signed document as 'evidence', or its SHA-256 as 'evidence_digest'.",
         )
-    return hashlib.sha256(read(evidence)).hexdigest() if evidence is not None else str(digest)
+    return hashlib.sha256(evidence.file.read()).hexdigest() if evidence is not None else str(digest)

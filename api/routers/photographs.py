@@ -11,7 +11,7 @@ from api.permission import Permission
 from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query
 from api.slots import Slots
-from api.upload import LOOKING, ONE_PICTURE, read
+from api.upload import LOOKING, ONE_PICTURE
 from matcher.crowd import CrowdSearcher
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
@@ -78,7 +78,7 @@ def search_photograph(
     service.matcher.identifier.require_query(query)
     with CROWDS.taken(), LOOKING.taken():
         try:
-            crowd = searcher.find(read(file), least_eye_distance=least_eye_distance)
+            crowd = searcher.find(file.file, least_eye_distance=least_eye_distance)
         except TooManyFacesError as error:
             limits.owe_searches(caller.account.id, error.faces - 1)  # to look at them took as long as to search
             raise

@@ -11,7 +11,7 @@ from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.service import Service
-from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING, read
+from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING
 from matcher.gallery.enrolment import Enrolment, Picture
 from matcher.gallery.errors import EnrolmentError
 from matcher.gallery.reference import Reference
@@ -152,7 +152,7 @@ def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:
             remedy="Give one number for each file, or nothing between two commas where a picture has one face.",
         )
     return [
-        Picture(label=str(place), data=read(file), face=face)
+        Picture(label=str(place), data=file.file, face=face)
         for place, (file, face) in enumerate(zip(files, chosen, strict=True), 1)
     ]
 

@@ -11,7 +11,7 @@ from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
-from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES, read
+from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES
 from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
@@ -202,7 +202,7 @@ def _target(
 
 def _probe(service: Service, picture: UploadFile, face: int | None) -> Probe:
     with LOOKING.taken():
-        return service.matcher.probe(read(picture), face=face)
+        return service.matcher.probe(picture.file, face=face)
 
 
 def search_query(caller: Principal, purpose: str, case_reference: str | None) -> Query:

@@ -33,7 +33,7 @@ from matcher.recognition.errors import (
     TooManyFacesError,
 )
 from matcher.recognition.face_listing import FaceListing
-from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
+from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError, PictureBytes
 from matcher.recognition.template import Template
 from matcher.sample import FaceSample, Sampler
 
@@ -66,7 +66,7 @@ class Picture:
     """
 
     label: str
-    data: bytes
+    data: PictureBytes
     face: int | None = None
 
 

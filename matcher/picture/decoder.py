@@ -1,6 +1,7 @@
 """The service's side of the process that decodes pictures (`matcher.picture.decoder_process`)."""
 
 import contextlib
+import signal
 import socket
 import subprocess
 import time
@@ -53,8 +54,9 @@ class Decoder:
             self.close()
             raise UndecodedError(Answer(verdict=Verdict.SLOW, most=SECONDS)) from error
         except (OSError, ValueError) as error:
+            verdict = Verdict.KILLED if isinstance(error, OSError) and self._was_killed() else Verdict.FAILED
             self.close()
-            raise UndecodedError(Answer(verdict=Verdict.FAILED)) from error
+            raise UndecodedError(Answer(verdict=verdict)) from error
         except BaseException:
             self.close()  # the rest of this answer would be taken for the next
             raise
@@ -71,6 +73,13 @@ class Decoder:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GONE_SECONDS)
         self._end = self._process = None
+
+    def _was_killed(self) -> bool:
+        """Whether the process, whose end of the connection is closed, was killed; by somebody else."""
+        assert self._process is not None  # noqa: S101 - for the type checker
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(GONE_SECONDS) == -signal.SIGKILL
+        return False
 
     def _start(self) -> socket.socket:
         """Raises OSError."""

@@ -22,7 +22,10 @@ _HEADER = struct.Struct(">BIII")
 
 
 class Verdict(IntEnum):
-    """What became of a picture. SLOW and FAILED are the service's own findings; the process does not send them."""
+    """What became of a picture. SLOW, FAILED and KILLED are the service's own findings; the process does not send them.
+
+    KILLED: by the kernel, which was short of memory, or by somebody; the picture may be as good as any.
+    """
 
     DECODED = 0
     FORMAT = 1
@@ -32,6 +35,7 @@ class Verdict(IntEnum):
     BROKEN = 5
     SLOW = 6
     FAILED = 7
+    KILLED = 8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Pictures in and out: bytes that nobody vouches for become pixels, pixels become a JPEG."""
 
-from typing import ClassVar
+from typing import IO, ClassVar
 
 import numpy as np
 
@@ -12,8 +12,16 @@ from matcher.recognition.face import Face, Image
 
 MAX_BYTES = 20 * 1024 * 1024
 
+PictureBytes = bytes | IO[bytes]
+"""A picture as it was sent. A file is read and closed: so nothing holds its bytes while its faces are looked at."""
+
 FORMATS = "JPEG, PNG, WebP, HEIC or AVIF"
 """The kinds of picture that are read, for people."""
+
+FACE_SIDE = 1_024
+"""Of what is kept of a face: several times what the embedders look at, and as much as a screen shows of it."""
+
+_SHORT_OF_MEMORY = "Try again; if it stays, run clearglass doctor on the machine: it may be short of memory."
 
 _AS_JPEG = "Save it as an ordinary (baseline) JPEG and send that."
 
@@ -37,19 +45,20 @@ class ImageBrokenError(ClearglassError):
 
 
 class DecoderError(ClearglassError):
-    """The process that decodes pictures cannot be started."""
+    """The process that decodes pictures cannot be started, or was killed meanwhile."""
 
     code: ClassVar[str] = "decoder"
 
 
-def decode_image(data: bytes) -> Image:
+def decode_image(sent: PictureBytes) -> Image:
     """Pixels of a JPEG, PNG, WebP, HEIC or AVIF picture, told by its content and never by a name, upright as it says.
 
     A picture of more than 12.6 megapixels is scaled down to that. Transparent parts become white, grey and CMYK become
     colour, 16 bits become 8, of an animation the first picture is taken. It is decoded in a confined process with
     little memory, two pictures at once. Raises ImageFormatError, ImageTooLargeError, ImageBrokenError, or DecoderError
-    where no process can be started.
+    where no process can be started or it is killed.
     """
+    data = sent if isinstance(sent, bytes) else _taken(sent)
     if len(data) > MAX_BYTES:
         raise ImageTooLargeError(
             f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} are read.",
@@ -60,10 +69,12 @@ def decode_image(data: bytes) -> Image:
     except UndecodedError as undecoded:
         raise _error(undecoded.answer) from undecoded
     except OSError as error:
-        raise DecoderError(
-            "The process that decodes pictures cannot be started.",
-            remedy="Try again; if it stays, run clearglass doctor on the machine: it may be short of memory.",
-        ) from error
+        raise DecoderError("The process that decodes pictures cannot be started.", remedy=_SHORT_OF_MEMORY) from error
+
+
+def _taken(file: IO[bytes]) -> bytes:
+    with file:
+        return file.read()
 
 
 def _error(answer: Answer) -> ClearglassError:
@@ -79,6 +90,8 @@ def _error(answer: Answer) -> ClearglassError:
             return ImageBrokenError(
                 "The picture made the process that decodes it fail.", remedy=f"Send the original file again. {_AS_JPEG}"
             )
+        case Verdict.KILLED:
+            return DecoderError("The process that decodes pictures was killed meanwhile.", remedy=_SHORT_OF_MEMORY)
         case _:
             return _too_large(answer)
 
@@ -111,8 +124,20 @@ def encode_jpeg(image: Image, quality: int = 90) -> bytes:
     return jpeg(image, quality)
 
 
+def face_jpeg(image: Image, face: Face) -> bytes:
+    """The face with some margin, to be looked at: a JPEG of at most FACE_SIDE pixels a side."""
+    from matcher.recognition import pixels
+
+    crop = crop_face(image, face)
+    share = min(1.0, FACE_SIDE / max(crop.shape))
+    if share < 1.0:
+        height, width = (max(1, round(side * share)) for side in crop.shape[:2])
+        crop = pixels.shrink(crop, width, height)
+    return encode_jpeg(crop)
+
+
 def crop_face(image: Image, face: Face, margin: float = 0.3) -> Image:
-    """A copy of the face's box, widened on each side by `margin` of the box's width and height, inside the picture.
+    """The face's box, widened on each side by `margin` of the box's width and height, inside the picture: a view of it.
 
     At least one pixel, even of a box that lies wholly outside.
     """
@@ -122,4 +147,4 @@ def crop_face(image: Image, face: Face, margin: float = 0.3) -> Image:
     top = int(np.clip(box.y - above, 0, height - 1))
     right = int(np.clip(np.ceil(box.x + box.width + aside), left + 1, width))
     bottom = int(np.clip(np.ceil(box.y + box.height + above), top + 1, height))
-    return image[top:bottom, left:right].copy()
+    return image[top:bottom, left:right]

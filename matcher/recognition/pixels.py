@@ -24,11 +24,34 @@ def shrink(image: Image, width: int, height: int) -> Image:
     """The picture scaled down by averaging areas, so that nothing aliases."""
     import cv2
 
+    as_stored, quarters = _as_stored(image)
+    if quarters:
+        size = (height, width) if quarters % 2 else (width, height)
+        return np.ascontiguousarray(np.rot90(shrink(as_stored, *size), -quarters))
     if image.shape[:2] == (3 * height, 3 * width):
         # From 1080p to 640×360: the same numbers in under half the time, for INTER_AREA has no vector code for thirds.
         means = cv2.blur(image, (3, 3), anchor=(0, 0))
         return cast("Image", cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST))
     return cast("Image", cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _as_stored(image: Image) -> tuple[Image, int]:
+    """The picture as its bytes lie in memory, and how many quarter turns anticlockwise that is from how it was given.
+
+    OpenCV would make a copy of a picture that is turned only by its strides, at each call.
+    """
+    for quarters in range(4):
+        turned = np.rot90(image, quarters)
+        if turned.strides[0] >= turned.strides[1] > 0:
+            return turned, quarters
+    return image, 0
+
+
+def _from_stored(image: Image, quarters: int) -> NDArray[np.float64]:
+    """(3, 3): from x, y, 1 in the picture as it is stored to those in `image`. quarters: see `_as_stored`."""
+    right, bottom = image.shape[1] - 1, image.shape[0] - 1
+    rows = {1: ([0, -1, right], [1, 0, 0]), 2: ([-1, 0, right], [0, -1, bottom]), 3: ([0, 1, 0], [-1, 0, bottom])}
+    return np.array([*rows[quarters], [0, 0, 1]], np.float64)
 
 
 def resize(image: Image, scale: float) -> Image:
@@ -43,7 +66,10 @@ def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     """A (size, size) picture whose pixel at `matrix` @ (x, y, 1) is the picture's pixel at (x, y). Outside is black."""
     import cv2
 
-    return cast("Image", cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR))
+    as_stored, quarters = _as_stored(image)
+    if quarters:
+        matrix = matrix @ _from_stored(image, quarters)
+    return cast("Image", cv2.warpAffine(as_stored, matrix, (size, size), flags=cv2.INTER_LINEAR))
 
 
 def rgb(image: Image) -> Image:

@@ -116,17 +116,17 @@ def _clearglass(environment: dict[str, str], *arguments: str, stdin: str = "") -
 @pytest.fixture(scope="session")
 def serve(
     deploy: Path, wait_for: Callable[[str, Callable[[], str | None]], str]
-) -> Callable[[Path], AbstractContextManager[Served]]:
-    """Starts the service on a new folder, with the environment that the systemd unit sets but for folder and port."""
+) -> Callable[..., AbstractContextManager[Served]]:
+    """Starts the service on a new folder, as the systemd unit does but for folder, port and the settings given."""
     unit = (deploy / "systemd/clearglass.service").read_text()
     settings = dict(re.findall(r"^Environment=(\w+)=(.*)$", unit, flags=re.M))
 
     @contextmanager
-    def start(folder: Path) -> Iterator[Served]:
+    def start(folder: Path, **given: str) -> Iterator[Served]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("CLEARGLASS_")}
         (folder / "home").mkdir()
         ours = {"CLEARGLASS_FOLDER": str(folder / "data"), "CLEARGLASS_PORT": "0", "HOME": str(folder / "home")}
-        environment = plain | settings | ours
+        environment = plain | settings | ours | given
         added = _clearglass(environment, "account", "add", "admin", "--role", "administrator", stdin=f"{PASSWORD}\n")
         assert added.returncode == 0, added.stderr
         output = folder / "service.txt"

@@ -75,4 +75,5 @@ def test_memory_is_limited_the_same_everywhere_and_suffices(deploy: Path) -> Non
 
 def test_freed_pictures_go_back_to_the_kernel(deploy: Path) -> None:
     for file in ("Containerfile", "systemd/clearglass.service"):
-        assert re.search(r"\bMALLOC_MMAP_THRESHOLD_=4194304\b", (deploy / file).read_text()), file
+        for setting in ("MALLOC_MMAP_THRESHOLD_=4194304", "MALLOC_ARENA_MAX=2"):
+            assert re.search(rf"\b{setting}\b", (deploy / file).read_text()), (file, setting)

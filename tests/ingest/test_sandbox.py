@@ -111,7 +111,7 @@ print(json.dumps([(folder / "film.mp4").read_text(), refused((folder / "master.k
 
 def test_models_load_and_films_are_decoded(confined: Run, clip: Path, data: Path) -> None:
     code = """
-from ingest.worker import warm_up
+from matcher.recognition.warm_up import warm_up
 from matcher.recognition.pipeline import load_recogniser
 warm_up(load_recogniser(eager=True))
 import av

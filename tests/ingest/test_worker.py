@@ -5,7 +5,7 @@ import sys
 
 _GROWTH = """
 import numpy as np, psutil
-from ingest.worker import warm_up
+from matcher.recognition.warm_up import warm_up
 from matcher.recognition.face import Box, Face
 from matcher.recognition.pipeline import load_recogniser
 

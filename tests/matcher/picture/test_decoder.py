@@ -132,13 +132,31 @@ def test_a_picture_that_takes_too_long_is_given_up_and_the_next_one_works(decode
     assert decoder.decode(jpeg).shape == (4, 6, 3)
 
 
-def test_a_process_that_dies_fails_its_picture_and_no_other(decoder: Decoder, jpeg: bytes) -> None:
+@pytest.mark.parametrize(("ended_by", "told"), [(signal.SIGKILL, Verdict.KILLED), (signal.SIGSEGV, Verdict.FAILED)])
+def test_a_process_that_dies_fails_its_picture_and_no_other(
+    decoder: Decoder, jpeg: bytes, ended_by: signal.Signals, told: Verdict
+) -> None:
+    """The kernel kills when it is short of memory, and that is not the picture's fault; a crash may be."""
     os.kill(pid_of(decoder), signal.SIGSTOP)
-    dies = threading.Timer(0.2, os.kill, (pid_of(decoder), signal.SIGKILL))
+    dies = threading.Timer(0.2, os.kill, (pid_of(decoder), ended_by))
+    goes_on = threading.Timer(0.3, os.kill, (pid_of(decoder), signal.SIGCONT))
     dies.start()
-    assert verdict(decoder, jpeg) is Verdict.FAILED
+    if ended_by is not signal.SIGKILL:
+        goes_on.start()
+    assert verdict(decoder, jpeg) is told
     dies.join()
     assert decoder.decode(jpeg).shape == (4, 6, 3)
+
+
+def test_a_picture_is_not_blamed_for_a_killed_process(monkeypatch: pytest.MonkeyPatch, jpeg: bytes) -> None:
+    ours = Decoders(at_once=1)
+    monkeypatch.setattr("matcher.recognition.image.decoders", lambda: ours)
+    decode_image(jpeg)
+    os.kill(ours.pids()[0], signal.SIGSTOP)
+    threading.Timer(0.2, os.kill, (ours.pids()[0], signal.SIGKILL)).start()
+    with pytest.raises(DecoderError, match="was killed"):
+        decode_image(jpeg)
+    ours.close()
 
 
 def test_a_process_that_died_meanwhile_is_replaced(decoder: Decoder, jpeg: bytes) -> None:

@@ -14,6 +14,7 @@ from PIL import ImageOps
 from matcher.picture.decoders import decoders
 from matcher.recognition.face import Box, Face
 from matcher.recognition.image import (
+    FACE_SIDE,
     MAX_BYTES,
     ImageBrokenError,
     ImageFormatError,
@@ -21,6 +22,7 @@ from matcher.recognition.image import (
     crop_face,
     decode_image,
     encode_jpeg,
+    face_jpeg,
 )
 
 
@@ -225,12 +227,25 @@ def face(x: float, y: float, width: float, height: float) -> Face:
     return Face(box=Box(x=x, y=y, width=width, height=height), landmarks=np.zeros((5, 2), np.float32), score=1.0)
 
 
-def test_crop_has_the_margin_and_is_a_copy() -> None:
-    image = np.zeros((100, 200, 3), np.uint8)
-    crop = crop_face(image, face(50, 40, 20, 10), 0.5)
-    assert crop.shape == (20, 40, 3)
-    crop[:] = 9
-    assert not image.any()
+def test_crop_has_the_margin() -> None:
+    image = np.arange(100 * 200 * 3, dtype=np.uint8).reshape(100, 200, 3)
+    np.testing.assert_array_equal(crop_face(image, face(50, 40, 20, 10), 0.5), image[35:55, 40:80])
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_face_is_kept_as_large_as_it_is_looked_at_and_no_larger(astronaut: np.ndarray, quarters: int) -> None:
+    large = np.rot90(astronaut.repeat(8, axis=0).repeat(8, axis=1), quarters)
+    kept = decode_image(face_jpeg(large, face(0, 0, 4096, 2048)))
+    assert max(kept.shape) == FACE_SIDE
+    again = large[::4, ::4][: kept.shape[0], : kept.shape[1]]
+    assert np.abs(kept.astype(int) - again.astype(int)).mean() < 6, "the same way round"
+    assert decode_image(face_jpeg(astronaut, face(100, 50, 200, 100))).shape == (160, 320, 3)
+
+
+def test_a_file_is_read_and_closed(astronaut_jpeg: bytes) -> None:
+    file = io.BytesIO(astronaut_jpeg)
+    np.testing.assert_array_equal(decode_image(file), decode_image(astronaut_jpeg))
+    assert file.closed, "its bytes are let go"
 
 
 @given(x=st.floats(-500, 500), y=st.floats(-500, 500), width=st.floats(0, 400), height=st.floats(0, 400))

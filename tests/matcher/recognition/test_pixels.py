@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.recognition.pixels import planes, shrink
+from matcher.recognition.face import Image
+from matcher.recognition.pixels import planes, shrink, warp
 
 
 @given(
@@ -36,3 +37,28 @@ def test_planes_are_the_colours_apart_and_black_below_and_beside() -> None:
     assert apart.shape == (3, 4, 5)
     assert np.array_equal(apart[:, :2, :3].transpose(1, 2, 0), picture)
     assert np.count_nonzero(apart) == picture.size
+
+
+@pytest.fixture
+def picture(astronaut: Image) -> Image:
+    return np.ascontiguousarray(astronaut[:300])
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_turned_view_is_scaled_down_as_its_copy_is(picture: Image, quarters: int) -> None:
+    view = np.rot90(picture, quarters)
+    height, width = view.shape[:2]
+    for size in ((width // 3, height // 3), (width * 2 // 5, height * 2 // 5)):
+        copied = shrink(np.ascontiguousarray(view), *size)
+        assert np.abs(shrink(view, *size).astype(int) - copied.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("part", [np.s_[:], np.s_[20:190, 30:170]])
+def test_a_turned_view_is_warped_as_its_copy_is(picture: Image, quarters: int, part: slice) -> None:
+    view = np.rot90(picture, quarters)[part]
+    matrix = np.array([[0.4, 0.1, -20.0], [-0.1, 0.4, -7.5]])
+    copied = warp(np.ascontiguousarray(view), matrix, 96)
+    assert copied.any()
+    # OpenCV rounds a pixel's place to a 32nd, which comes out otherwise from the other side.
+    assert np.abs(warp(view, matrix, 96).astype(int) - copied.astype(int)).mean() < 1
