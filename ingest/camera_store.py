@@ -13,6 +13,7 @@ from ingest.picture_shape import ROTATIONS, parse_aspect
 from matcher.audit.entry import EntryKind
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
+from matcher.plain_text import fault_of, tidied
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from matcher.audit.log import AuditLog
     from matcher.store.database import Database
     from matcher.store.sealing import MasterKey
+
+MAX_TEXT = 100
+"""Characters of a name or a purpose."""
 
 MAX_ANALYSED_FPS = 30.0
 
@@ -219,9 +223,9 @@ def _tidy(change: ChangedSettings) -> ChangedSettings:
     """The change with its texts as they are kept, and a login that stood in the address apart from it."""
     tidy = change.copy()
     if "name" in tidy:
-        tidy["name"] = tidy["name"].strip()
+        tidy["name"] = tidied(tidy["name"])
     if "purpose" in tidy:
-        tidy["purpose"] = tidy["purpose"].strip()
+        tidy["purpose"] = tidied(tidy["purpose"])
     if "address" in tidy:
         tidy["address"], login = split_address(tidy["address"])
         if login is not None and tidy.get("credentials") is None:
@@ -239,10 +243,9 @@ def _tidy(change: ChangedSettings) -> ChangedSettings:
 
 def _check(camera: Camera) -> None:
     for what, text in (("name", camera.name), ("purpose", camera.purpose)):
-        if not 0 < len(text) <= 100 or not text.isprintable():
-            raise CameraInvalidError(
-                f"The camera's {what} must be 1 to 100 printable characters.", remedy=f"Give another {what}."
-            )
+        fault = fault_of(text, most=MAX_TEXT)
+        if fault is not None:
+            raise CameraInvalidError(f"The camera's {what} {fault}.", remedy=f"Give another {what}.")
     if not 0.1 <= camera.analysed_fps <= MAX_ANALYSED_FPS:
         raise CameraInvalidError(
             f"A camera can be analysed 0.1 to {MAX_ANALYSED_FPS:g} times a second.", remedy="5 is a good start."

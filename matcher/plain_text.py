@@ -31,13 +31,13 @@ def tidied(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
-def fault_of(text: str) -> str | None:
-    """What makes a text unfit for a record, to follow a noun in a sentence; None for 1 to MAX_TEXT characters that are
+def fault_of(text: str, *, most: int = MAX_TEXT) -> str | None:
+    """What makes a text unfit for a record, to follow a noun in a sentence; None for 1 to `most` characters that are
     shown, no blanks around them."""
     if not text:
         return "is empty"
-    if len(text) > MAX_TEXT:
-        return f"is longer than {MAX_TEXT} characters"
+    if len(text) > most:
+        return f"is longer than {most} characters"
     if text != text.strip():
         return "begins or ends with a blank"
     for place, character in enumerate(text):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from matcher.plain_text import tidied
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 
@@ -48,3 +49,7 @@ class Query:
     camera: str
     purpose: str
     case_reference: str | None = None
+
+    def __post_init__(self) -> None:
+        """Composes the purpose, so that two are equal if they look the same."""
+        object.__setattr__(self, "purpose", tidied(self.purpose))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matcher.gallery.errors import ConsentExpiredError, ConsentInvalidError, ConsentRequiredError
-from matcher.plain_text import fault_of, is_plain
+from matcher.plain_text import fault_of, is_plain, tidied
 
 ANY_CAMERA = "*"
 """In a consent's cameras: every camera, and pictures handed in by a person."""
@@ -38,6 +38,10 @@ class NewConsent:
     valid_until: datetime
     evidence_digest: str
     valid_from: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Composes the purpose, so that two are equal if they look the same."""
+        object.__setattr__(self, "purpose", tidied(self.purpose))
 
 
 @dataclass(frozen=True, kw_only=True)

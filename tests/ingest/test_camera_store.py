@@ -147,6 +147,17 @@ def test_invalid(store: CameraStore, changes: dict[str, object]) -> None:
     assert store.list() == (camera,)
 
 
+@pytest.mark.parametrize("what", ["name", "purpose"])
+def test_a_text_that_shows_otherwise_than_it_is_kept_is_refused(store: CameraStore, what: str) -> None:
+    with pytest.raises(CameraInvalidError, match=rf"camera's {what} holds U\+202E .*order"):
+        add(store, **{what: "Lob\u202eyb"})
+
+
+def test_texts_are_kept_composed_whatever_keyboard_wrote_them(store: CameraStore) -> None:
+    camera = add(store, name=" Cafe\u0301 ", purpose="fe\u0302te")
+    assert (camera.name, camera.purpose) == ("Caf\u00e9", "f\u00eate")
+
+
 def test_refused_addresses_are_not_kept(store: CameraStore, log: AuditLog) -> None:
     for address in ("file:///etc/passwd", "rtsp://8.8.8.8/x", "rtsp://169.254.169.254/"):
         with pytest.raises(CameraAddressRefusedError):

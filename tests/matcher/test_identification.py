@@ -267,6 +267,12 @@ def test_malformed_queries(matcher: Matcher, world: Any, watched: Watched, chang
     assert watched.calls == 0
 
 
+def test_a_purpose_is_the_same_whatever_keyboard_wrote_it(matcher: Matcher, world: Any) -> None:
+    world.enrol(matcher, 1, purpose="fe\u0302te")
+    answer = matcher.identifier.identify(world.probe(matcher, 1), world.query(purpose="f\u00eate"))
+    assert len(answer.candidates) == 1
+
+
 def test_templates_of_another_model_never_meet_the_gallery(matcher: Matcher, world: Any, watched: Watched) -> None:
     world.enrol(matcher, 1)
     probe = world.probe(matcher, 1)
