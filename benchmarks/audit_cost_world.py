@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.benchmark import Progress
+from benchmarks.consent import one_day
 from matcher.audit.entry import AuditEntry, Body, EntryKind
 from matcher.audit.log import AuditLog
 from matcher.clock import system_clock
 from matcher.evidence import Evidence
-from matcher.gallery.consent import NewConsent
 from matcher.gallery.scope import Scope
 from matcher.identification import Identifier
 from matcher.matcher import Matcher
@@ -126,10 +126,7 @@ def open_world(folder: Path, progress: Progress, *, references: int, probes: int
     """Enrols so many people, of one reference each, by the gallery's own door."""
     random = np.random.default_rng(seed)
     people = [_template(random) for _ in range(references)]
-    until = system_clock() + timedelta(days=1)
-    consent = NewConsent(
-        purpose="demo", cameras=frozenset({"*"}), valid_until=until, evidence_digest=sha256(b"none").hexdigest()
-    )
+    consent = one_day("demo")
     with Matcher.open(MatcherSettings(folder=folder), recogniser=_NoRecogniser(), operating_point=POINT) as matcher:
         with progress.step("enrolling", total=references) as advance:
             for number, template in enumerate(people):

@@ -6,18 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.benchmark import Context, Progress, Result, Table, Target
+from benchmarks.consent import one_day
 from benchmarks.crowd_sizes import measured, size_table
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.errors import DataMissingError
 from benchmarks.gate import strangers
 from matcher.audit.entry import EntryKind
-from matcher.clock import system_clock
 from matcher.crowd import CrowdSearcher
-from matcher.gallery.consent import ANY_CAMERA, UPLOAD, NewConsent
+from matcher.gallery.consent import UPLOAD
 from matcher.matcher import Matcher
 from matcher.probe import Query
 from matcher.recognition.errors import FaceQualityError, NoFaceError
@@ -105,12 +104,7 @@ def _calls(photograph: bytes, enrolled: Sequence[Path], progress: Progress) -> l
 
 
 def _enrol(matcher: Matcher, pictures: Sequence[Path], progress: Progress) -> None:
-    consent = NewConsent(
-        purpose=PURPOSE,
-        cameras=frozenset({ANY_CAMERA}),
-        valid_until=system_clock() + timedelta(days=1),
-        evidence_digest="00" * 32,
-    )
+    consent = one_day(PURPOSE)
     with progress.step(f"enrolling {len(pictures)}", total=len(pictures)) as advance:
         for path in pictures:
             with suppress(NoFaceError, FaceQualityError):

@@ -1,11 +1,9 @@
 """How well an enrolment meets people who are in the gallery already: planted duplicates, and newcomers beside them."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -14,11 +12,11 @@ import numpy as np
 
 from benchmarks.accuracy.view1 import view1
 from benchmarks.benchmark import Context, Progress, Result, Table, Target
+from benchmarks.consent import one_day
 from benchmarks.datasets.lfw import Lfw, person_of
 from matcher.audit.entry import EntryKind
 from matcher.child_process import cores
 from matcher.evaluation.interval import wilson
-from matcher.gallery.consent import ANY_CAMERA, NewConsent
 from matcher.gallery.enrolment import Picture
 from matcher.gallery.errors import EnrolmentError, LikelyDuplicateError
 from matcher.matcher import Matcher
@@ -172,7 +170,7 @@ def _try(matcher: Matcher, names: dict[str, str], attempt: Attempt) -> Outcome:
             enrolment = matcher.enroller.enrol(
                 name=attempt.person,
                 pictures=pictures,
-                consent=_consent(),
+                consent=one_day("benchmark"),
                 actor="cli:benchmark",
                 acknowledged=acknowledged,
             )
@@ -205,15 +203,6 @@ def _picture(matcher: Matcher, path: Path) -> Picture:
 
     face = min(listed.faces, key=distance).index if listed.faces else None
     return Picture(label=path.name, data=data, face=face)
-
-
-def _consent() -> NewConsent:
-    return NewConsent(
-        purpose="benchmark",
-        cameras=frozenset({ANY_CAMERA}),
-        valid_until=datetime.now(UTC) + timedelta(days=1),
-        evidence_digest=hashlib.sha256(b"A measurement on public data.").hexdigest(),
-    )
 
 
 def report(outcomes: Sequence[Outcome], *, point: str) -> Result:

@@ -1,18 +1,16 @@
 """Who plays in the `scene` benchmark: people of LFW, enrolled from other pictures than those they walk with."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.benchmark import Progress
+from benchmarks.consent import one_day
 from benchmarks.datasets.lfw import Lfw
 from ingest.rehearsal.portrait import Person, Portrait, portrait_of
-from matcher.gallery.consent import ANY_CAMERA, NewConsent
 from matcher.gallery.enrolment import Picture
 from matcher.gallery.errors import EnrolmentError, LikelyDuplicateError
 from matcher.matcher import Matcher
@@ -87,14 +85,10 @@ def choose_cast(lfw: Lfw, matcher: Matcher, size: Size, progress: Progress, *, s
 
 def _enrol(matcher: Matcher, name: str, files: Sequence[Path]) -> tuple[str, int] | None:
     """The subject's id and number of references; None if no picture was good enough."""
-    consent = NewConsent(
-        purpose=PURPOSE,
-        cameras=frozenset({ANY_CAMERA}),
-        valid_until=datetime.now(UTC) + timedelta(days=1),
-        evidence_digest=hashlib.sha256(b"A measurement on public data.").hexdigest(),
-    )
     pictures = [Picture(label=file.name, data=file.read_bytes()) for file in files]
-    enrol = partial(matcher.enroller.enrol, name=name, pictures=pictures, consent=consent, actor="cli:benchmark")
+    enrol = partial(
+        matcher.enroller.enrol, name=name, pictures=pictures, consent=one_day(PURPOSE), actor="cli:benchmark"
+    )
     try:
         try:
             enrolment = enrol()

@@ -3,17 +3,16 @@
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.benchmark import Progress
+from benchmarks.consent import one_day
 from matcher.clock import system_clock
 from matcher.gallery import records
-from matcher.gallery.consent import NewConsent, recorded
+from matcher.gallery.consent import recorded
 from matcher.gallery.index import DIMENSION, Vectors
 from matcher.matcher import Matcher
 from matcher.recognition.quality import Quality
@@ -58,12 +57,7 @@ class _Writer:
         self._digest = matcher.recogniser.model_digest
         self._moment = system_clock()
         self._number = 0
-        self._consent = NewConsent(
-            purpose=purpose,
-            cameras=frozenset({"*"}),
-            valid_until=self._moment + timedelta(days=1),
-            evidence_digest=sha256(b"none").hexdigest(),
-        )
+        self._consent = one_day(purpose)
 
     def rows(self, sface: Vectors, random: np.random.Generator) -> Mapping[str, Sequence[Row]]:
         """By table, in the order in which they refer to one another. sface: (people, REFERENCES_EACH, 128)."""
