@@ -43,6 +43,7 @@ remedy. `x-permission` names the permission an operation asks for, `x-rate-limit
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
     for status, description in {
+        400: "The request cannot be read.",
         401: "Nobody is logged in, or the token has ended.",
         403: "The role, the site's rules or a missing consent forbid it.",
         404: "There is no such thing.",
@@ -138,15 +139,18 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 def _keep_possible_errors(path: str, method: str, operation: dict[str, Any]) -> None:
     """Takes out of an operation's answers the errors it cannot give."""
     impossible: set[str] = set()
+    sends = "requestBody" in operation or "parameters" in operation
     if "requestBody" not in operation:
-        impossible |= {"413", "415"}
+        impossible |= {"400", "413", "415"}
     if "{" not in path:
         impossible.add("410")
-        if "requestBody" not in operation:  # a body may name what is not there
-            impossible.add("404")
+    if not sends:  # what is sent may name what is not there
+        impossible.add("404")
     if method == "get":
         impossible |= {"409", "507"}
     if operation[PERMISSION_KEY] == Permission.PUBLIC and "requestBody" not in operation:
-        impossible |= {"401", "403", "422", "429"}
+        impossible |= {"401", "403", "429"}
+        if not sends:
+            impossible.add("422")
     for status in impossible:
         operation["responses"].pop(status, None)

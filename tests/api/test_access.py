@@ -123,12 +123,17 @@ def test_other_peoples_objects_stay_closed(shared_site: Any, astronaut_jpeg: byt
     subject = shared_site.enrol(astronaut_jpeg, name="Canary Person")
     alert = shared_site.alert(astronaut_jpeg)
     seen = shared_site.as_role(X, "GET", f"/subjects/{subject}").json()
+    at = {"name": f"Foreign {role}", "address": "rtsp://192.168.99.99/live", "purpose": "demo", "enabled": False}
+    camera = shared_site.as_role(OP, "POST", "/cameras", json=at).json()["id"]
+    tokens = shared_site.as_role(X, "GET", f"/accounts/{shared_site.accounts[OP]}/tokens").json()
     ids = {
         "subject_id": subject,
         "reference_id": seen["references"][0]["id"],
         "consent_id": seen["consents"][0]["id"],
         "alert_id": alert,
         "account_id": shared_site.accounts[OP],
+        "camera_id": camera,
+        "token_id": tokens[0]["id"],
         "index": "0",
     }
     try:
@@ -140,7 +145,9 @@ def test_other_peoples_objects_stay_closed(shared_site: Any, astronaut_jpeg: byt
             assert answer.status_code == (401 if role is None else 403), name
             assert "Canary" not in answer.text
             assert subject not in answer.text
+        assert shared_site.as_role(OP, "GET", f"/cameras/{camera}").status_code == 200, "the operator's token as well"
     finally:
+        assert shared_site.as_role(OP, "DELETE", f"/cameras/{camera}").status_code == 204
         assert shared_site.as_role(OP, "DELETE", f"/subjects/{subject}").status_code == 204
 
 
