@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.accounts import LoginRefusedError
+from api.logins import Attempt, LoginRefusedError
 from api.permission import Role
 from api.slots import Slots
 from api.throttle import TooManyLoginsError
@@ -71,25 +71,25 @@ def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: An
 
 def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
-        accounts = site.service.accounts
+        logins = site.service.logins
         for number in range(10):
             with pytest.raises(LoginRefusedError):
-                accounts.log_in("operator", "wrong password", client=f"10.0.0.{number}")
+                logins.log_in("operator", Attempt(password="wrong password", client=f"10.0.0.{number}"))
         with pytest.raises(TooManyLoginsError):
-            accounts.log_in("operator", PASSWORD, client="10.0.0.99")
-        assert accounts.log_in("auditor", PASSWORD, client="10.0.0.99").account.name == "auditor"
+            logins.log_in("operator", Attempt(password=PASSWORD, client="10.0.0.99"))
+        assert logins.log_in("auditor", Attempt(password=PASSWORD, client="10.0.0.99")).account.name == "auditor"
 
 
 def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
-        accounts = site.service.accounts
+        logins = site.service.logins
         for number in range(10):
             with pytest.raises(LoginRefusedError):
-                accounts.log_in(f"nobody{number}", "wrong password", client="10.0.0.1")
+                logins.log_in(f"nobody{number}", Attempt(password="wrong password", client="10.0.0.1"))
         for _ in range(10):
             with pytest.raises(TooManyLoginsError):
-                accounts.log_in("operator", "wrong password", client="10.0.0.1")
-        assert accounts.log_in("operator", PASSWORD, client="10.0.0.2").account.name == "operator"
+                logins.log_in("operator", Attempt(password="wrong password", client="10.0.0.1"))
+        assert logins.log_in("operator", Attempt(password=PASSWORD, client="10.0.0.2")).account.name == "operator"
 
 
 @pytest.mark.parametrize(("proxies", "last"), [(None, 429), ("127.0.0.1", 401)])
@@ -123,15 +123,15 @@ def test_a_crowd_at_the_login_is_sent_away_and_not_counted(
 def test_sessions_and_tokens_end(open_site: Any, tmp_path: Path) -> None:
     moment = datetime.now(UTC)
     for site in open_site(tmp_path / "data", session_hours=1):
-        accounts = site.service.accounts
-        session = accounts.log_in("operator", PASSWORD, client="test")
+        accounts, logins = site.service.accounts, site.service.logins
+        session = logins.log_in("operator", Attempt(password=PASSWORD, client="test"))
         issued = accounts.issue_token(site.accounts[Role.AUDITOR], name="x", days=1, actor="cli:test")
-        assert accounts.by_session(session.secret) is not None
-        accounts._clock = lambda: moment + timedelta(hours=2)
-        assert accounts.by_session(session.secret) is None
-        assert accounts.by_token(issued.secret) is not None
-        accounts._clock = lambda: moment + timedelta(days=1, minutes=1)
-        assert accounts.by_token(issued.secret) is None
+        assert logins.by_session(session.secret) is not None
+        logins._clock = lambda: moment + timedelta(hours=2)
+        assert logins.by_session(session.secret) is None
+        assert logins.by_token(issued.secret) is not None
+        logins._clock = lambda: moment + timedelta(days=1, minutes=1)
+        assert logins.by_token(issued.secret) is None
 
 
 def test_a_token_works_until_it_is_revoked_and_needs_no_csrf(site: Any) -> None:
