@@ -1,13 +1,14 @@
-"""What Prometheus may know of logins: how many were accepted and refused, and why. Never of whom."""
+"""What Prometheus may know of logins: how they ended. Never whose they were."""
 
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter
 
 
-class Refusal(StrEnum):
-    """Why a login was refused."""
+class Ended(StrEnum):
+    """How an attempt to log in ended: with a session, or refused, and why."""
 
+    ACCEPTED = "accepted"
     CREDENTIALS = "credentials"
     SECOND_FACTOR = "second_factor"
     THROTTLED = "throttled"
@@ -18,20 +19,16 @@ class LoginMetrics:
     """The logins' metrics in one registry. Safe to use from several threads."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._accepted = Counter("clearglass_logins_accepted", "Logins that began a session.", registry=registry)
-        self._refused = Counter(
-            "clearglass_logins_refused",
-            "Logins refused: wrong name or password, wrong code, too many before it, too many at that moment.",
-            ("reason",),
+        self._logins = Counter(
+            "clearglass_logins",
+            "Attempts to log in, by how they ended: accepted; or refused for wrong credentials, a wrong code"
+            " (second_factor), too many failures before it (throttled), or too many at that moment (busy).",
+            ("outcome",),
             registry=registry,
         )
-        for reason in Refusal:
-            self._refused.labels(reason.value)
+        for outcome in Ended:
+            self._logins.labels(outcome.value)
 
-    def accepted(self) -> None:
+    def count(self, outcome: Ended) -> None:
         """Counts one."""
-        self._accepted.inc()
-
-    def refused(self, reason: Refusal) -> None:
-        """Counts one."""
-        self._refused.labels(reason.value).inc()
+        self._logins.labels(outcome.value).inc()

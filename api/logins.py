@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from api import account_store, session_store
 from api.account import Account, Duty, Principal, Session
 from api.device import Devices
-from api.login_metrics import LoginMetrics, Refusal
+from api.login_metrics import Ended, LoginMetrics
 from api.passwords import decoy_hash, hash_password, password_matches, require_strong
-from api.second_factor import SecondFactors
+from api.second_factor import SecondFactors, Shown
 from api.settings import ApiSettings
 from api.slots import BusyError
 from api.throttle import LoginThrottle, TooManyLoginsError
@@ -101,6 +101,7 @@ class Logins:
         # Many people may stand behind one address, and nobody is to be locked out by a stranger's few guesses.
         self._by_address = LoginThrottle(attempts * _LOOSER, window)
         self._by_name = LoginThrottle(attempts * _LOOSER, window)
+        self._by_code = LoginThrottle(attempts, window)
         self._decoy: str | None = None
 
     def log_in(self, name: str, attempt: Attempt) -> Session:
@@ -112,28 +113,25 @@ class Logins:
         """
         with self._database.reading() as connection:
             found = account_store.select_login(connection, name)
-        counted = self._start(name, found, attempt)
+        device = self._device(found, attempt)
+        counted = self._start(name, device, attempt)
         account = self._with_password(found, attempt)
         if account is None or found is None:
-            self._refuse(Refusal.CREDENTIALS, None if found is None else found[0].id)
+            self._refuse(Ended.CREDENTIALS, None if found is None else found[0].id)
             raise LoginRefusedError("Name and password do not fit.", remedy="Check both and try again.")
-        shown = None
+        more: dict[str, str] = {}
         if account.second_factor:
             if attempt.code is None:
                 _forgive(counted)
                 raise SecondFactorRequiredError(
                     "This account has a second factor.", remedy="Send the code that your device shows as well."
                 )
-            shown = self._factors.accept(account.id, attempt.code)
-            if shown is None:
-                self._refuse(Refusal.SECOND_FACTOR, account.id, second_factor="wrong")
-                raise SecondFactorRefusedError(
-                    "The code is wrong, or was used before.",
-                    remedy="Type the code that the device shows now, or a recovery code that was not used yet.",
-                )
-        session = self._begin(account, found[1], {} if shown is None else {"second_factor": shown.value})
+            # The devices that are not known share one count: a code is one of a million, wherever it comes from.
+            counted += self._count(((self._by_code, f"{account.id}\0{device or ''}"),))
+            more = {"second_factor": self._code_shown(account, attempt.code).value}
+        session = self._begin(account, found[1], more)
         _forgive(counted)
-        self._metrics.accepted()
+        self._metrics.count(Ended.ACCEPTED)
         return session
 
     def log_out(self, secret: str) -> None:
@@ -182,18 +180,18 @@ class Logins:
         account = principal.account
         with self._database.reading() as connection:
             found = account_store.select_login(connection, account.name)
-        counted = self._start(account.name, found, attempt)
+        counted = self._start(account.name, self._device(found, attempt), attempt)
         refusal = None
         if self._with_password(found, attempt) is None:
-            refusal = Refusal.CREDENTIALS
+            refusal = Ended.CREDENTIALS
         elif account.second_factor and not (attempt.code and self._factors.accept(account.id, attempt.code)):
-            refusal = Refusal.SECOND_FACTOR
+            refusal = Ended.SECOND_FACTOR
         if refusal is not None:
-            more = {"second_factor": "wrong"} if refusal is Refusal.SECOND_FACTOR else {}
+            more = {"second_factor": "wrong"} if refusal is Ended.SECOND_FACTOR else {}
             self._refuse(refusal, account.id, via=principal.via, **more)
             raise ProofRefusedError(
                 "The present password is wrong."
-                if refusal is Refusal.CREDENTIALS
+                if refusal is Ended.CREDENTIALS
                 else "The code is wrong, or was used before.",
                 remedy="Correct it and try again.",
             )
@@ -206,9 +204,9 @@ class Logins:
         """
         account = principal.account
         require_strong(new, name=account.name)
-        self.prove(principal, attempt)
         if new == attempt.password:
             raise SamePasswordError("The new password is the present one.", remedy="Choose another.")
+        self.prove(principal, attempt)
         hashed = hash_password(new)
         with self._log.writing() as connection:
             account_store.update_password(connection, account.id, hashed, must_change=False)
@@ -217,27 +215,34 @@ class Logins:
             self._log.append(connection, EntryKind.CREDENTIAL, body)
         return self._devices.issue(account.id, hashed)
 
-    def _start(self, name: str, found: tuple[Account, str] | None, attempt: Attempt) -> _Counted:
+    def _device(self, found: tuple[Account, str] | None, attempt: Attempt) -> str | None:
+        """The id of a device on which this account has logged in before."""
+        if found is None:
+            return None
+        account, password_hash = found
+        return self._devices.known(attempt.devices.get(account.id), account.id, password_hash)
+
+    def _start(self, name: str, device: str | None, attempt: Attempt) -> _Counted:
         """Counts the attempt before the password is looked at. Raises: TooManyLoginsError.
 
         On a device where this account has logged in before nothing counts but what is wrong on this device.
         """
-        device = None
-        if found is not None:
-            account_id = found[0].id
-            device = self._devices.known(attempt.devices.get(account_id), account_id, found[1])
-        counted: _Counted = (
-            (self._by_address, attempt.client),
-            (self._by_pair, f"{name}\0{attempt.client}"),
-            (self._by_name, name),
-        )
         if device is not None:
-            counted = ((self._by_device, device),)
+            return self._count(((self._by_device, device),))
+        return self._count(
+            (
+                (self._by_address, attempt.client),
+                (self._by_pair, f"{name}\0{attempt.client}"),
+                (self._by_name, name),
+            )
+        )
+
+    def _count(self, counted: _Counted) -> _Counted:
         try:
             for throttle, key in counted:
                 throttle.start(key)
         except TooManyLoginsError:
-            self._metrics.refused(Refusal.THROTTLED)
+            self._metrics.count(Ended.THROTTLED)
             raise
         return counted
 
@@ -248,12 +253,23 @@ class Logins:
                 self._decoy = decoy_hash()
             matches = password_matches(self._decoy if found is None else found[1], attempt.password)
         except BusyError:
-            self._metrics.refused(Refusal.BUSY)
+            self._metrics.count(Ended.BUSY)
             raise
         return found[0] if found is not None and matches else None
 
-    def _refuse(self, reason: Refusal, account_id: str | None, **more: str) -> None:
-        self._metrics.refused(reason)
+    def _code_shown(self, account: Account, code: str) -> Shown:
+        """Raises: SecondFactorRefusedError."""
+        shown = self._factors.accept(account.id, code)
+        if shown is None:
+            self._refuse(Ended.SECOND_FACTOR, account.id, second_factor="wrong")
+            raise SecondFactorRefusedError(
+                "The code is wrong, or was used before.",
+                remedy="Type the code that the device shows now, or a recovery code that was not used yet.",
+            )
+        return shown
+
+    def _refuse(self, reason: Ended, account_id: str | None, **more: str) -> None:
+        self._metrics.count(reason)
         self._log.record(EntryKind.LOGIN, {"outcome": "refused", "account": account_id, **more})
 
     def _begin(self, account: Account, password_hash: str, more: Mapping[str, Any]) -> Session:

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.account import Duty
+from api.device_cookie import attempt_of, remember_device
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.routers.accounts import Password
-from api.routers.sessions import attempt_of, remember_device
 
 router = APIRouter(prefix="/account", tags=["account"], route_class=GuardedRoute)
 
@@ -74,7 +74,7 @@ def change_own_password(
     """Ends every other session of the account. Its tokens stay."""
     attempt = attempt_of(request, change.password, change.code)
     device = service.logins.change_password(caller, attempt, change.new)
-    remember_device(request, response, service, caller.account.id, device)
+    remember_device(request, response, service.settings, account_id=caller.account.id, device=device)
 
 
 @router.get(

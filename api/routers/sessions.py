@@ -6,17 +6,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.account import Account, Duty
+from api.device_cookie import attempt_of, is_secure, remember_device
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
-from api.logins import Attempt
 from api.permission import PERMISSIONS, Permission, Role
-from api.service import Service
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
 
-
 _ALWAYS = asks(Permission.SIGNED_IN, duties=frozenset(Duty))
-_DEVICE = "clearglass_device_"
-"""How the name of a device's cookie begins; the account's id follows."""
 
 
 class LoginIn(BaseModel):
@@ -73,9 +69,9 @@ def log_in(login: LoginIn, request: Request, response: Response, service: Servic
         max_age=round(service.settings.session_hours * 3600),
         httponly=True,
         samesite="strict",
-        secure=_secure(request, service),
+        secure=is_secure(request, service.settings),
     )
-    remember_device(request, response, service, session.account.id, session.device)
+    remember_device(request, response, service.settings, account_id=session.account.id, device=session.device)
     return SessionOut(
         account=WhoOut.of(session.account), csrf=session.csrf, expires_at=session.expires_at, duty=session.duty
     )
@@ -114,27 +110,3 @@ def note_use(caller: Caller) -> None:
 
     Every other write does so too. Reading does not, since pages read by themselves.
     """
-
-
-def attempt_of(request: Request, password: str, code: str | None) -> Attempt:
-    """What a request shows, with where it comes from and the devices' cookies."""
-    client = request.client.host if request.client is not None else "unknown"
-    devices = {name.removeprefix(_DEVICE): value for name, value in request.cookies.items() if name.startswith(_DEVICE)}
-    return Attempt(password=password, code=code, client=client, devices=devices)
-
-
-def remember_device(request: Request, response: Response, service: Service, account_id: str, device: str) -> None:
-    """Gives the browser the cookie by which it is known at later logins of this account."""
-    response.set_cookie(
-        f"{_DEVICE}{account_id}",
-        device,
-        max_age=service.settings.device_days * 24 * 3600,
-        path="/api/v1",
-        httponly=True,
-        samesite="strict",
-        secure=_secure(request, service),
-    )
-
-
-def _secure(request: Request, service: Service) -> bool:
-    return service.settings.secure_cookies or request.url.scheme == "https"

@@ -8,7 +8,9 @@ import httpx
 import pyotp
 import pytest
 
+from api.logins import Attempt, SecondFactorRefusedError
 from api.permission import Role
+from api.throttle import TooManyLoginsError
 from matcher.audit.entry import EntryKind
 
 PASSWORD = "correct horse battery staple"
@@ -120,8 +122,24 @@ def test_guessing_codes_has_to_wait_as_guessing_passwords_does(open_site: Any, t
             assert [log_in(client, "000000").status_code for _ in range(3)] == [401, 401, 429]
             assert log_in(client, device.code()).status_code == 429
             metrics = httpx.get(f"{site.address}/metrics").text
-            assert 'clearglass_logins_refused_total{reason="second_factor"} 2.0' in metrics
-            assert 'clearglass_logins_refused_total{reason="throttled"} 2.0' in metrics
+            assert 'clearglass_logins_total{outcome="second_factor"} 2.0' in metrics
+            assert 'clearglass_logins_total{outcome="throttled"} 2.0' in metrics
+
+
+def test_guessing_codes_from_many_addresses_has_to_wait_and_a_known_device_has_not(
+    open_site: Any, tmp_path: Any
+) -> None:
+    for site in open_site(tmp_path / "data", login_attempts=3):
+        device, _ = enrolled(site)
+        logins, account = site.service.logins, site.accounts[Role.OPERATOR]
+        known = logins.log_in("operator", Attempt(password=PASSWORD, code=device.code(), client="10.0.0.1")).device
+        for number in range(3):
+            with pytest.raises(SecondFactorRefusedError):
+                logins.log_in("operator", Attempt(password=PASSWORD, code="000000", client=f"10.0.1.{number}"))
+        with pytest.raises(TooManyLoginsError):
+            logins.log_in("operator", Attempt(password=PASSWORD, code=device.code(), client="10.0.1.99"))
+        shown = Attempt(password=PASSWORD, code=device.code(), client="10.0.1.99", devices={account: known})
+        assert logins.log_in("operator", shown).account.id == account
 
 
 def test_asking_whether_there_is_a_second_factor_uses_up_no_attempt(open_site: Any, tmp_path: Any) -> None:
