@@ -2,19 +2,34 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from api.permission import PERMISSIONS, Permission, Role
+from matcher.audit.actor import Actor
+
+
+class Duty(StrEnum):
+    """What somebody who has logged in must do before anything else."""
+
+    PASSWORD = "password"  # noqa: S105 - which duty, not a secret
+    SECOND_FACTOR = "second_factor"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody who may log in. `id` is what the audit log holds (`user:<id>`), never the name."""
+    """Somebody who may log in. `id` is what the audit log holds (`user:<id>`), never the name.
+
+    must_change: whether the password must be changed at the next login, since somebody else set it. second_factor:
+    whether a login takes a code as well.
+    """
 
     id: str
     name: str
     role: Role
     created_at: datetime
     disabled_at: datetime | None = None
+    must_change: bool = False
+    second_factor: bool = False
 
     @property
     def actor(self) -> str:
@@ -44,25 +59,42 @@ class IssuedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write."""
+    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write.
+
+    device: what the browser's device is known by at later logins, for a cookie too.
+    """
 
     account: Account
     secret: str = field(repr=False)
     csrf: str = field(repr=False)
+    device: str = field(repr=False)
     expires_at: datetime
+    duty: Duty | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who a request comes from. csrf: the session's, or None where a token authenticated the request."""
+    """Who a request comes from. via: `session:<id>` or `token:<id>`.
+
+    csrf: the session's, or None where a token authenticated the request. used_at: when a person last used the session.
+    duty: what the session is for before anything else.
+    """
 
     account: Account
+    via: str
     csrf: str | None = field(default=None, repr=False)
+    used_at: datetime | None = None
+    duty: Duty | None = None
 
     @property
-    def actor(self) -> str:
+    def actor(self) -> Actor:
         """How the audit log speaks of this principal."""
-        return self.account.actor
+        return Actor(self.account.actor, via=self.via)
+
+    @property
+    def session_id(self) -> str:
+        """Of a principal with a session."""
+        return self.via.removeprefix("session:")
 
     @property
     def role(self) -> Role:

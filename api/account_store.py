@@ -1,7 +1,7 @@
-"""Accounts, tokens and sessions in the database. Secrets come here as digests only."""
+"""Accounts and tokens in the database. Secrets come here as digests only."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +10,11 @@ from api.account import Account, Token
 from api.permission import Role
 from matcher.errors import ClearglassError
 from matcher.store import tables
+
+ACCOUNTS = select(tables.account, tables.second_factor.c.sealed_secret.is_not(None).label("second_factor")).select_from(
+    tables.account.outerjoin(tables.second_factor)
+)
+"""Every account, with whether it has a second factor."""
 
 
 class AccountUnknownError(ClearglassError):
@@ -40,6 +45,7 @@ def insert_account(connection: Connection, account: Account, password_hash: str)
                 role=account.role.value,
                 password_hash=password_hash,
                 created_at=account.created_at,
+                must_change=account.must_change,
             )
         )
     except IntegrityError as error:
@@ -48,24 +54,40 @@ def insert_account(connection: Connection, account: Account, password_hash: str)
 
 def select_accounts(connection: Connection) -> list[Account]:
     """Every account, in the order of their names, disabled ones too."""
-    rows = connection.execute(select(tables.account).order_by(tables.account.c.name))
-    return [_account(row) for row in rows]
+    return [account_of(row) for row in connection.execute(ACCOUNTS.order_by(tables.account.c.name))]
 
 
 def select_account(connection: Connection, account_id: str) -> Account:
     """Raises: AccountUnknownError."""
-    row = connection.execute(select(tables.account).where(tables.account.c.id == account_id)).one_or_none()
+    row = connection.execute(ACCOUNTS.where(tables.account.c.id == account_id)).one_or_none()
     if row is None:
         raise AccountUnknownError("There is no such account.", remedy="List the accounts to find its id.")
-    return _account(row)
+    return account_of(row)
+
+
+def select_account_named(connection: Connection, name: str) -> Account:
+    """Raises: AccountUnknownError."""
+    row = connection.execute(ACCOUNTS.where(tables.account.c.name == name)).one_or_none()
+    if row is None:
+        raise AccountUnknownError(f"There is no account {name!r}.", remedy="List the accounts: clearglass account list")
+    return account_of(row)
 
 
 def select_login(connection: Connection, name: str) -> tuple[Account, str] | None:
     """The account of this name that is not disabled, and its password's hash."""
     row = connection.execute(
-        select(tables.account).where(tables.account.c.name == name, tables.account.c.disabled_at.is_(None))
+        ACCOUNTS.where(tables.account.c.name == name, tables.account.c.disabled_at.is_(None))
     ).one_or_none()
-    return None if row is None or row.password_hash is None else (_account(row), str(row.password_hash))
+    return None if row is None or row.password_hash is None else (account_of(row), str(row.password_hash))
+
+
+def update_password(connection: Connection, account_id: str, password_hash: str, *, must_change: bool) -> None:
+    """Replaces an account's password."""
+    connection.execute(
+        update(tables.account)
+        .where(tables.account.c.id == account_id)
+        .values(password_hash=password_hash, must_change=must_change)
+    )
 
 
 def disable_account(connection: Connection, account_id: str, moment: datetime) -> None:
@@ -79,37 +101,6 @@ def disable_account(connection: Connection, account_id: str, moment: datetime) -
         .where(tables.token.c.account_id == account_id, tables.token.c.revoked_at.is_(None))
         .values(revoked_at=moment)
     )
-
-
-def insert_session(
-    connection: Connection, *, digest: str, account_id: str, csrf: str, created_at: datetime, expires_at: datetime
-) -> None:
-    """Adds a session, and clears away those that have ended."""
-    connection.execute(delete(tables.session).where(tables.session.c.expires_at <= created_at))
-    connection.execute(
-        insert(tables.session).values(
-            digest=digest, account_id=account_id, csrf=csrf, created_at=created_at, expires_at=expires_at
-        )
-    )
-
-
-def select_session(connection: Connection, digest: str, moment: datetime) -> tuple[Account, str] | None:
-    """The account behind a session that has not ended, and the session's CSRF secret."""
-    row = connection.execute(
-        select(tables.account, tables.session.c.csrf)
-        .join(tables.session, tables.session.c.account_id == tables.account.c.id)
-        .where(
-            tables.session.c.digest == digest,
-            tables.session.c.expires_at > moment,
-            tables.account.c.disabled_at.is_(None),
-        )
-    ).one_or_none()
-    return None if row is None else (_account(row), str(row.csrf))
-
-
-def delete_session(connection: Connection, digest: str) -> None:
-    """Ends a session; one that is not there is passed over."""
-    connection.execute(delete(tables.session).where(tables.session.c.digest == digest))
 
 
 def insert_token(connection: Connection, token: Token, digest: str) -> None:
@@ -134,10 +125,10 @@ def select_tokens(connection: Connection, account_id: str) -> list[Token]:
     return [_token(row) for row in rows]
 
 
-def select_token_account(connection: Connection, digest: str, moment: datetime) -> Account | None:
-    """The account behind a token that is neither revoked nor expired."""
+def select_token_account(connection: Connection, digest: str, moment: datetime) -> tuple[Account, str] | None:
+    """The account behind a token that is neither revoked nor expired, and the token's id."""
     row = connection.execute(
-        select(tables.account)
+        ACCOUNTS.add_columns(tables.token.c.id.label("token_id"))
         .join(tables.token, tables.token.c.account_id == tables.account.c.id)
         .where(
             tables.token.c.digest == digest,
@@ -146,7 +137,7 @@ def select_token_account(connection: Connection, digest: str, moment: datetime) 
             tables.account.c.disabled_at.is_(None),
         )
     ).one_or_none()
-    return None if row is None else _account(row)
+    return None if row is None else (account_of(row), str(row.token_id))
 
 
 def revoke_token(connection: Connection, token_id: str, moment: datetime) -> Token:
@@ -161,7 +152,8 @@ def revoke_token(connection: Connection, token_id: str, moment: datetime) -> Tok
     return _token(row)
 
 
-def _account(row: Row[tuple[object, ...]]) -> Account:
+def account_of(row: Row[Any]) -> Account:
+    """From a row of ACCOUNTS, which may have more columns."""
     values = row._mapping
     return Account(
         id=values["id"],
@@ -169,10 +161,12 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
         role=Role(values["role"]),
         created_at=values["created_at"],
         disabled_at=values["disabled_at"],
+        must_change=values["must_change"],
+        second_factor=bool(values["second_factor"]),
     )
 
 
-def _token(row: Row[tuple[object, ...]]) -> Token:
+def _token(row: Row[Any]) -> Token:
     values = row._mapping
     return Token(
         id=values["id"],

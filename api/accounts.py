@@ -1,4 +1,4 @@
-"""Who may come in: accounts with passwords, browsers' sessions, programs' tokens. Every change and login is logged."""
+"""Who may come in: accounts and their tokens, as administrators manage them. Every change is logged."""
 
 import hashlib
 import secrets
@@ -8,35 +8,27 @@ from datetime import timedelta
 from typing import ClassVar
 
 from api import account_store as store
-from api.account import Account, IssuedToken, Principal, Session, Token
-from api.passwords import decoy_hash, hash_password, password_matches
+from api.account import Account, IssuedToken, Token
+from api.account_name import fit_name, require_distinct
+from api.passwords import hash_password, require_strong
 from api.permission import Role
+from api.session_store import delete_sessions
 from api.settings import ApiSettings
-from api.slots import BusyError
-from api.throttle import LoginThrottle
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.store.database import Database
 
-__all__ = ["Account", "Accounts", "LoginRefusedError", "Role"]
+__all__ = ["Account", "Accounts", "Role"]
 
 TOKEN_PREFIX = "cgt_"  # noqa: S105 - how a token begins, so that a secret scanner knows one when it sees it
-MAX_NAME = 100
-_LOOSER = 10
 
 
-class AccountInvalidError(ClearglassError):
-    """An account's name is not one."""
+class LastAdministratorError(ClearglassError):
+    """Without this account nobody could manage accounts any more."""
 
-    code: ClassVar[str] = "account_invalid"
-
-
-class LoginRefusedError(ClearglassError):
-    """Name and password do not belong together. Says not which is wrong."""
-
-    code: ClassVar[str] = "login_refused"
+    code: ClassVar[str] = "last_administrator"
 
 
 class Accounts:
@@ -47,23 +39,18 @@ class Accounts:
         self._log = log
         self._settings = settings
         self._clock = clock
-        window = settings.login_window_seconds
-        self._by_pair = LoginThrottle(settings.login_attempts, window)
-        # Many people may stand behind one address, and nobody is to be locked out by a stranger's few guesses.
-        self._by_address = LoginThrottle(settings.login_attempts * _LOOSER, window)
-        self._by_name = LoginThrottle(settings.login_attempts * _LOOSER, window)
-        self._decoy: str | None = None
 
-    def create(self, *, name: str, password: str, role: Role, actor: str = "cli") -> Account:
-        """Adds an account. Raises: AccountInvalidError, WeakPasswordError, AccountExistsError."""
-        name = name.strip()
-        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
-            raise AccountInvalidError(
-                f"An account's name must be 1 to {MAX_NAME} printable characters.", remedy="Give another name."
-            )
+    def create(self, *, name: str, password: str, role: Role, actor: str = "cli", must_change: bool = False) -> Account:
+        """Adds an account. must_change: whether its owner must change the password at the first login.
+
+        Raises: AccountInvalidError, WeakPasswordError, AccountExistsError, LookAlikeError.
+        """
+        name = fit_name(name)
+        require_strong(password, name=name)
         hashed = hash_password(password)
-        account = Account(id=str(uuid.uuid4()), name=name, role=role, created_at=self._clock())
+        account = Account(id=str(uuid.uuid4()), name=name, role=role, created_at=self._clock(), must_change=must_change)
         with self._log.writing() as connection:
+            require_distinct(name, (other.name for other in store.select_accounts(connection)))
             store.insert_account(connection, account, hashed)
             body = {"action": "created", "account": account.id, "role": role.value, "actor": actor}
             self._log.append(connection, EntryKind.ACCOUNT, body)
@@ -79,61 +66,38 @@ class Accounts:
         with self._database.reading() as connection:
             return store.select_account(connection, account_id)
 
+    def named(self, name: str) -> Account:
+        """Raises: AccountUnknownError."""
+        with self._database.reading() as connection:
+            return store.select_account_named(connection, name)
+
+    def set_password(self, account_id: str, password: str, *, actor: str, must_change: bool = True) -> None:
+        """Sets a password in its owner's place and ends the account's sessions; its tokens stay.
+
+        Raises: AccountUnknownError, WeakPasswordError.
+        """
+        require_strong(password, name=self.get(account_id).name)
+        hashed = hash_password(password)
+        with self._log.writing() as connection:
+            _require_open(store.select_account(connection, account_id))
+            store.update_password(connection, account_id, hashed, must_change=must_change)
+            delete_sessions(connection, account_id)
+            body = {"action": "password_set", "account": account_id, "actor": actor}
+            self._log.append(connection, EntryKind.CREDENTIAL, body)
+
     def disable(self, account_id: str, *, actor: str) -> None:
-        """Closes an account for good, with its sessions and tokens. Raises: AccountUnknownError."""
+        """Closes an account for good, with its sessions and tokens.
+
+        Raises: AccountUnknownError, LastAdministratorError.
+        """
         with self._log.writing() as connection:
             account = store.select_account(connection, account_id)
             if account.disabled_at is not None:
                 return
+            _require_not_last(account, store.select_accounts(connection))
             store.disable_account(connection, account_id, self._clock())
             body = {"action": "disabled", "account": account_id, "actor": actor}
             self._log.append(connection, EntryKind.ACCOUNT, body)
-
-    def log_in(self, name: str, password: str, *, client: str) -> Session:
-        """Begins a session. client: the address the attempt comes from.
-
-        Raises: LoginRefusedError, TooManyLoginsError, BusyError. Accepted and refused attempts are logged, throttled
-        ones are not, so that nobody can fill the log by guessing; nor is the name, for people type passwords there.
-        """
-        pair = f"{name}\0{client}"
-        throttles = ((self._by_address, client), (self._by_pair, pair), (self._by_name, name))
-        for throttle, key in throttles:
-            throttle.start(key)
-        with self._database.reading() as connection:
-            found = store.select_login(connection, name)
-        try:
-            decoy = self._decoy_hash()
-            matches = password_matches(decoy if found is None else found[1], password)
-        except BusyError:
-            _forgive(throttles)
-            raise
-        if found is None or not matches:
-            body = {"outcome": "refused", "account": None if found is None else found[0].id}
-            self._log.record(EntryKind.LOGIN, body)
-            raise LoginRefusedError("Name and password do not fit.", remedy="Check both and try again.")
-        session = self._begin(found[0])
-        _forgive(throttles)
-        return session
-
-    def log_out(self, secret: str) -> None:
-        """Ends a session."""
-        with self._log.writing() as connection:
-            store.delete_session(connection, _digest(secret))
-
-    def by_session(self, secret: str) -> Principal | None:
-        """Who a session's cookie belongs to; None if it has ended or never was."""
-        with self._database.reading() as connection:
-            found = store.select_session(connection, _digest(secret), self._clock())
-        return None if found is None else Principal(account=found[0], csrf=found[1])
-
-    def by_token(self, secret: str) -> Principal | None:
-        """Who a token belongs to; None if it is revoked, expired or never was.
-
-        The secret is looked up by its SHA-256: what timing tells of a digest says nothing of 256 random bits.
-        """
-        with self._database.reading() as connection:
-            found = store.select_token_account(connection, _digest(secret), self._clock())
-        return None if found is None else Principal(account=found)
 
     def issue_token(self, account_id: str, *, name: str, actor: str, days: int | None = None) -> IssuedToken:
         """Makes a token that holds for `days` (the settings' token_days if None). Raises: AccountUnknownError."""
@@ -147,9 +111,7 @@ class Accounts:
             expires_at=now + timedelta(days=days or self._settings.token_days),
         )
         with self._log.writing() as connection:
-            account = store.select_account(connection, account_id)
-            if account.disabled_at is not None:
-                raise store.AccountUnknownError("The account is disabled.", remedy="Make a new account.")
+            _require_open(store.select_account(connection, account_id))
             store.insert_token(connection, token, _digest(secret))
             self._log.append(connection, EntryKind.ACCOUNT, _of_token("token_issued", token, actor))
         return IssuedToken(token=token, secret=secret)
@@ -166,32 +128,19 @@ class Accounts:
             token = store.revoke_token(connection, token_id, self._clock())
             self._log.append(connection, EntryKind.ACCOUNT, _of_token("token_revoked", token, actor))
 
-    def _begin(self, account: Account) -> Session:
-        now = self._clock()
-        secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        expires_at = now + timedelta(hours=self._settings.session_hours)
-        with self._log.writing() as connection:
-            store.insert_session(
-                connection,
-                digest=_digest(secret),
-                account_id=account.id,
-                csrf=csrf,
-                created_at=now,
-                expires_at=expires_at,
-            )
-            body = {"outcome": "accepted", "account": account.id, "role": account.role.value}
-            self._log.append(connection, EntryKind.LOGIN, body)
-        return Session(account=account, secret=secret, csrf=csrf, expires_at=expires_at)
 
-    def _decoy_hash(self) -> str:
-        if self._decoy is None:
-            self._decoy = decoy_hash()
-        return self._decoy
+def _require_open(account: Account) -> None:
+    if account.disabled_at is not None:
+        raise store.AccountUnknownError("The account is disabled.", remedy="Make a new account.")
 
 
-def _forgive(throttles: Iterable[tuple[LoginThrottle, str]]) -> None:
-    for throttle, key in throttles:
-        throttle.forgive(key)
+def _require_not_last(account: Account, accounts: Iterable[Account]) -> None:
+    administrators = [one for one in accounts if one.role is Role.ADMINISTRATOR and one.disabled_at is None]
+    if account in administrators and len(administrators) == 1:
+        raise LastAdministratorError(
+            f"{account.name} is the last administrator: without this account nobody could manage accounts.",
+            remedy="Add another administrator first.",
+        )
 
 
 def _of_token(action: str, token: Token, actor: str) -> dict[str, str]:

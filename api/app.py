@@ -23,6 +23,7 @@ from api.routers import (
     log_live,
     log_searches,
     operating_points,
+    own_account,
     photographs,
     published_log,
     references,
@@ -38,7 +39,8 @@ _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can chec
 Authenticate with a token (`Authorization: Bearer …`) or with the session cookie that `POST {PREFIX}/sessions` sets;
 writes with the cookie need the session's `csrf` in `{CSRF_HEADER}`. Every error has the same form: code, message and
 remedy. `x-permission` names the permission an operation asks for, `x-rate-limit` what it is counted as, and
-`x-session-only` says that no token is enough."""
+`x-session-only` says that no token is enough. A session whose password somebody else set, or whose role asks for a
+second factor that is missing, may only do what names that in `x-duties`."""
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
@@ -86,6 +88,7 @@ def create_app(service: Service) -> FastAPI:
     for noun in (
         health,
         sessions,
+        own_account,
         accounts,
         camera_checks,
         cameras,

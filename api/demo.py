@@ -18,6 +18,7 @@ from api.server import serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
+from matcher.audit.actor import Actor
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import ANY_CAMERA, NewConsent
 from matcher.gallery.enrolment import Picture
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from matcher.alert import Alert
 
 PURPOSE = "demo"
-ACTOR = "cli:demo"
+ACTOR = Actor("cli:demo", via="cli")
 VOLUNTEER = "Eileen Collins"  # NASA's public-domain portrait, in scikit-image
 SCENE_SECONDS = 24.0
 CONSENT_TEXT = b"Demo consent: a public-domain portrait of NASA, searched for the purpose 'demo' only."
@@ -109,7 +110,7 @@ def _cameras(folder: Path, addresses: Sequence[str]) -> Iterator[list[tuple[str,
 def _add_accounts(service: Service) -> list[Login]:
     """Two operators, because a confirmation takes two people, and an administrator."""
     logins = [
-        Login(name=name, role=role, password=secrets.token_urlsafe(9))
+        Login(name=name, role=role, password=secrets.token_urlsafe(12))
         for name, role in (("ada", Role.OPERATOR), ("grace", Role.OPERATOR), ("admin", Role.ADMINISTRATOR))
     ]
     for login in logins:

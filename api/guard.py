@@ -4,7 +4,7 @@ The check stands before the body is read, so that somebody unknown cannot make t
 """
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, cast
 
@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.account import Principal
+from api.account import Duty, Principal
 from api.permission import Permission, PermissionDeniedError
 from api.service import Service
 from api.throttle import RateLimit
@@ -26,6 +26,7 @@ PERMISSION_KEY = "x-permission"
 MAX_BODY_KEY = "x-max-body-bytes"
 RATE_KEY = "x-rate-limit"
 SESSION_KEY = "x-session-only"
+DUTY_KEY = "x-duties"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -45,6 +46,36 @@ class SessionRequiredError(ClearglassError):
     """A token asked for what only a person who logged in may do: others may hold or have issued the token."""
 
     code: ClassVar[str] = "session_required"
+
+
+class PasswordChangeRequiredError(ClearglassError):
+    """Somebody else set the password of the account that has logged in."""
+
+    code: ClassVar[str] = "password_change_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The password was set by somebody else and must be changed before anything else.",
+            remedy="Change it on the page Account, or by PUT /api/v1/account/password.",
+        )
+
+
+class SecondFactorMissingError(ClearglassError):
+    """The account that has logged in must have a second factor by its role, and has none."""
+
+    code: ClassVar[str] = "second_factor_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Accounts of this role must have a second factor, and this one has none yet.",
+            remedy="Set one up on the page Account, or by POST /api/v1/account/second-factor.",
+        )
+
+
+_UNDONE: Mapping[Duty, Callable[[], ClearglassError]] = {
+    Duty.PASSWORD: PasswordChangeRequiredError,
+    Duty.SECOND_FACTOR: SecondFactorMissingError,
+}
 
 
 class Bucket(StrEnum):
@@ -82,17 +113,24 @@ class Limits:
 
 
 def asks(
-    permission: Permission, *, max_body: int = JSON_BODY, bucket: Bucket = Bucket.REQUESTS, session: bool = False
+    permission: Permission,
+    *,
+    max_body: int = JSON_BODY,
+    bucket: Bucket = Bucket.REQUESTS,
+    session: bool = False,
+    duties: Collection[Duty] = (),
 ) -> dict[str, Any]:
     """What a route's `openapi_extra` must hold: its permission, the most bytes its body may have, what it counts as.
 
-    session: whether it takes somebody who logged in with a password, where a token is not enough.
+    session: whether it takes somebody who logged in with a password, where a token is not enough. duties: in spite of
+    which a session may do it; one that has any other is refused.
     """
     extra: dict[str, Any] = {
         PERMISSION_KEY: permission.value,
         MAX_BODY_KEY: max_body,
         RATE_KEY: bucket.value,
         SESSION_KEY: session,
+        DUTY_KEY: sorted(duties),
     }
     if permission is Permission.PUBLIC:
         extra["security"] = []
@@ -112,11 +150,12 @@ class GuardedRoute(APIRoute):
             raise TypeError(f"the route {self.path} names no permission: openapi_extra=asks(...)")
         permission = Permission(extra[PERMISSION_KEY])
         bucket, session = Bucket(extra[RATE_KEY]), bool(extra[SESSION_KEY])
+        duties = frozenset(map(Duty, extra[DUTY_KEY]))
         max_body = int(extra[MAX_BODY_KEY])
 
         async def guarded(request: Request) -> Response:
             if permission is not Permission.PUBLIC:
-                request.state.principal = await run_in_threadpool(_admit, request, permission, bucket, session)
+                request.state.principal = await run_in_threadpool(_admit, request, permission, bucket, session, duties)
             return await handler(CappedRequest(request.scope, request.receive, max_body=max_body))
 
         return guarded
@@ -124,15 +163,17 @@ class GuardedRoute(APIRoute):
 
 def principal_of(request: Request) -> Principal | None:
     """Who a request comes from, by its token or its session's cookie; None for nobody. Reads the database."""
-    accounts = service_of(request).accounts
+    logins = service_of(request).logins
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return accounts.by_token(token.strip())
+        return logins.by_token(token.strip())
     cookie = request.cookies.get(COOKIE)
-    return None if cookie is None else accounts.by_session(cookie)
+    return None if cookie is None else logins.by_session(cookie)
 
 
-def _admit(request: Request, permission: Permission, bucket: Bucket, session: bool) -> Principal:
+def _admit(
+    request: Request, permission: Permission, bucket: Bucket, session: bool, duties: Collection[Duty]
+) -> Principal:
     principal = principal_of(request)
     if principal is None:
         raise AuthenticationRequiredError(
@@ -145,6 +186,8 @@ def _admit(request: Request, permission: Permission, bucket: Bucket, session: bo
                 "The request does not prove that it comes from this service's own pages.",
                 remedy=f"Send the session's csrf value in the header {CSRF_HEADER}.",
             )
+    if principal.duty is not None and principal.duty not in duties:
+        raise _UNDONE[principal.duty]()
     if not principal.may(permission):
         raise PermissionDeniedError(principal.role, permission)
     if session and principal.csrf is None:
@@ -153,6 +196,8 @@ def _admit(request: Request, permission: Permission, bucket: Bucket, session: bo
             remedy="Log in with name and password, in the dashboard or by POST /api/v1/sessions.",
         )
     cast(Limits, request.app.state.limits).take(principal.account.id, bucket)
+    if request.method not in _SAFE:  # a page reads by itself, and writes only for a person
+        service_of(request).logins.note_use(principal)
     return principal
 
 

@@ -1,12 +1,22 @@
-"""Passwords: hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low-memory profile)."""
+"""Passwords: judged as NIST SP 800-63B asks, hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low memory)."""
 
 from typing import ClassVar
 
 from api.slots import Slots
 from matcher.errors import ClearglassError
 
-MIN_LENGTH = 10
+MIN_LENGTH = 15
+"""Characters; NIST SP 800-63B-4, 3.1.1.2, of a password that may be the only factor."""
 MAX_LENGTH = 256
+_PRODUCT = "clearglass"
+_OTHERS = 8
+"""Characters that must be there beside the account's name and the product's."""
+_NAME_FROM = 3
+"""A shorter account name stands in many good passwords by chance."""
+_SCORE = 3
+"""zxcvbn's, 0 to 4: more than 10^8 guesses by somebody who knows its lists of common passwords, words and patterns."""
+_JUDGED = 72
+"""Characters that zxcvbn looks at; what comes after makes no password weaker."""
 
 # One hash takes 64 MiB: a crowd at the login must not take the machine's memory.
 _HASHING = Slots("logins", at_once=2, seconds=2.0)
@@ -18,15 +28,42 @@ class WeakPasswordError(ClearglassError):
     code: ClassVar[str] = "weak_password"
 
 
-def hash_password(password: str) -> str:
-    """The PHC string to keep. Raises: WeakPasswordError for one too short or too long, BusyError."""
-    from argon2 import PasswordHasher
-
+def require_strong(password: str, *, name: str) -> None:
+    """name: the account's. Raises: WeakPasswordError."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise WeakPasswordError(
             f"The password has {len(password)} characters.",
             remedy=f"Choose one of {MIN_LENGTH} to {MAX_LENGTH} characters; several words make a good one.",
         )
+    if len(_without_names(password.casefold(), name.casefold())) < _OTHERS:
+        raise WeakPasswordError(
+            "The password is little more than the account's name or the name of this product.",
+            remedy="Choose one that has nothing to do with either; several words make a good one.",
+        )
+    if _is_common(password, name):
+        raise WeakPasswordError(
+            "The password is a common one, or is made of common ones: it would be among the first to be guessed.",
+            remedy="Choose several words that do not belong together.",
+        )
+
+
+def _without_names(password: str, name: str) -> str:
+    for one in (name, _PRODUCT):
+        if len(one) >= _NAME_FROM:
+            password = password.replace(one, "")
+    return password
+
+
+def _is_common(password: str, name: str) -> bool:
+    from zxcvbn import zxcvbn
+
+    return bool(zxcvbn(password[:_JUDGED], user_inputs=[name, _PRODUCT])["score"] < _SCORE)
+
+
+def hash_password(password: str) -> str:
+    """The PHC string to keep. Raises: BusyError."""
+    from argon2 import PasswordHasher
+
     with _HASHING.taken():
         return PasswordHasher().hash(password)
 

@@ -8,6 +8,9 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from api.accounts import Accounts
 from api.camera_checks import CameraChecks
 from api.events import Events
+from api.login_metrics import LoginMetrics
+from api.logins import Logins
+from api.second_factor import SecondFactors
 from api.settings import ApiSettings
 from ingest.camera_store import CameraStore
 from ingest.factory import DETECTING, RECOGNISING
@@ -35,6 +38,16 @@ class Service:
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
+        self.second_factors = SecondFactors(matcher.database, matcher.log, matcher.master_key, clock)
+        self.logins = Logins(
+            matcher.database,
+            matcher.log,
+            factors=self.second_factors,
+            master_key=matcher.master_key,
+            settings=api,
+            metrics=LoginMetrics(registry),
+            clock=clock,
+        )
         forbidden = secret_paths(matcher.settings)
         self.camera_checks = CameraChecks(
             settings=ingest,

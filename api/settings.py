@@ -1,7 +1,15 @@
 """What an installation may set about the HTTP service, with the defaults of a single machine."""
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.permission import Role
+
+
+def _by_comma(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class ApiSettings(BaseSettings):
@@ -11,7 +19,10 @@ class ApiSettings(BaseSettings):
     clear. trusted_proxies: addresses or networks, by comma, of the proxies in front; from these alone X-Forwarded-For
     is believed, and from nobody unless it is set. metrics_open: /metrics holds no person and is open as Prometheus
     expects; false asks for a token with the `metrics` permission. low_disk_bytes: with less room than that on the data
-    folder's disk, every page says so.
+    folder's disk, every page says so. session_idle_minutes: a session ends when no person has used it for so long,
+    whatever its pages fetch by themselves. second_factor_roles: roles, by comma, whose accounts must have a second
+    factor; who has none enrols one at the next login. device_days: how long a device is known on which an account has
+    logged in.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
@@ -21,6 +32,9 @@ class ApiSettings(BaseSettings):
     metrics_open: bool = True
     low_disk_bytes: int = Field(default=2_000_000_000, ge=0)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
+    session_idle_minutes: float = Field(default=30.0, gt=0, le=60 * 24 * 30)
+    second_factor_roles: Annotated[frozenset[Role], NoDecode, BeforeValidator(_by_comma)] = frozenset()
+    device_days: int = Field(default=90, ge=1, le=366)
     token_days: int = Field(default=90, ge=1, le=366)
     login_attempts: int = Field(default=8, ge=1, description="Failed logins of one name or address before it waits.")
     login_window_seconds: float = Field(default=300.0, gt=0)

@@ -41,7 +41,8 @@ class Probe:
 class Query:
     """Who asks, as what, from where, why. All of it goes into the request entry.
 
-    actor: `camera:<id>`, `user:<id>` or `cli:<login>`. camera: a camera's id or UPLOAD.
+    actor: `camera:<id>`, `user:<id>` or `cli:<login>`; of people, an `Actor` that says by which session or token.
+    camera: a camera's id or UPLOAD.
     """
 
     actor: str

@@ -14,6 +14,7 @@ from starlette.templating import Jinja2Templates
 
 from api.account import Principal
 from api.guard import principal_of, service_of
+from api.passwords import MAX_LENGTH, MIN_LENGTH
 from api.permission import PERMISSIONS, Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
@@ -50,19 +51,23 @@ ROOMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who looks at a page. permissions: decides what is offered; what is done, the API decides."""
+    """Who looks at a page. permissions: decides what is offered; what is done, the API decides. duty: what the session
+    is for before anything else; until that is done it is offered nothing."""
 
     id: str
     name: str
     role: str
     permissions: tuple[str, ...]
+    duty: str = ""
 
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
         """The viewer behind a session."""
-        held = tuple(sorted(PERMISSIONS[principal.role]))
+        held = () if principal.duty else tuple(sorted(PERMISSIONS[principal.role]))
         account = principal.account
-        return cls(id=account.id, name=account.name, role=account.role.value, permissions=held)
+        return cls(
+            id=account.id, name=account.name, role=account.role.value, permissions=held, duty=principal.duty or ""
+        )
 
     def may(self, permission: str) -> bool:
         """Whether the viewer's role holds this permission."""
@@ -87,9 +92,12 @@ def _page(
     if principal is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(here, safe='')}", status_code=303)
+    service_of(request).logins.note_use(principal)
+    if principal.duty is not None and room is not _ACCOUNT:
+        return RedirectResponse(_ACCOUNT.path, status_code=303)
     viewer = Viewer.of(principal)
     rooms = [one for one in ROOMS if viewer.may(one.permission)]
-    allowed = viewer.may(permission or room.permission)
+    allowed = room is _ACCOUNT or viewer.may(permission or room.permission)
     if not allowed and request.url.path == "/":
         return RedirectResponse(rooms[0].path, status_code=303)
     return _templates().TemplateResponse(
@@ -99,6 +107,9 @@ def _page(
         status_code=200 if allowed else 403,
     )
 
+
+_ACCOUNT = Room(name="account", path="/account", label="Account", permission=Permission.SIGNED_IN)
+"""Not among the rooms: the way to it is the name at the head of every page."""
 
 _LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = ROOMS
 
@@ -187,6 +198,12 @@ def log(request: Request) -> Response:
 def searches(request: Request) -> Response:
     """The auditor's view of the searches."""
     return _page(request, "searches.html", _LOG, Permission.LOG_READ)
+
+
+@router.get("/account")
+def account(request: Request) -> Response:
+    """One's own account: the password and the second factor."""
+    return _page(request, "account.html", _ACCOUNT, min_length=MIN_LENGTH, max_length=MAX_LENGTH)
 
 
 @router.get("/static/{name}")

@@ -14,12 +14,22 @@ router = APIRouter(tags=["accounts"], route_class=GuardedRoute)
 _ASKS = asks(Permission.ACCOUNTS)
 
 
+Password = Annotated[str, Field(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+
+
+class PasswordIn(BaseModel):
+    """A password, set in its owner's place."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    password: Password
+
+
 class AccountIn(BaseModel):
     """A new account."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$", examples=["grace"])]
-    password: Annotated[str, Field(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+    password: Password
     role: Role
 
 
@@ -31,6 +41,8 @@ class AccountOut(BaseModel):
     role: Role
     created_at: AwareDatetime
     disabled_at: AwareDatetime | None
+    must_change: bool = Field(description="Whether the password must be changed, since somebody else set it.")
+    second_factor: bool = Field(description="Whether a login takes a code as well.")
 
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
@@ -41,6 +53,8 @@ class AccountOut(BaseModel):
             role=account.role,
             created_at=account.created_at,
             disabled_at=account.disabled_at,
+            must_change=account.must_change,
+            second_factor=account.second_factor,
         )
 
 
@@ -89,8 +103,13 @@ def list_accounts(service: ServiceDep) -> list[AccountOut]:
 
 @router.post("/accounts", operation_id="create_account", summary="Add an account", status_code=201, openapi_extra=_ASKS)
 def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> AccountOut:
-    """Adds an account. One person, one account: confirming an alert takes two of them."""
-    account = service.accounts.create(name=new.name, password=new.password, role=new.role, actor=caller.actor)
+    """Adds an account. One person, one account: confirming an alert takes two of them.
+
+    At the first login its owner must change the password.
+    """
+    account = service.accounts.create(
+        name=new.name, password=new.password, role=new.role, actor=caller.actor, must_change=True
+    )
     return AccountOut.of(account)
 
 
@@ -104,6 +123,30 @@ def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> Accou
 def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> None:
     """Closes an account for good, with its sessions and tokens. Its id stays, for the log speaks of it."""
     service.accounts.disable(account_id, actor=caller.actor)
+
+
+@router.put(
+    "/accounts/{account_id}/password",
+    operation_id="set_password",
+    summary="Set an account's password",
+    status_code=204,
+    openapi_extra=_ASKS,
+)
+def set_password(account_id: str, new: PasswordIn, caller: Caller, service: ServiceDep) -> None:
+    """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it."""
+    service.accounts.set_password(account_id, new.password, actor=caller.actor)
+
+
+@router.delete(
+    "/accounts/{account_id}/second-factor",
+    operation_id="reset_second_factor",
+    summary="Take an account's second factor away",
+    status_code=204,
+    openapi_extra=_ASKS,
+)
+def reset_second_factor(account_id: str, caller: Caller, service: ServiceDep) -> None:
+    """For somebody who has lost the device and the recovery codes. Ends their sessions."""
+    service.second_factors.reset(account_id, actor=caller.actor)
 
 
 @router.get("/accounts/{account_id}/tokens", operation_id="list_tokens", summary="List tokens", openapi_extra=_ASKS)

@@ -109,6 +109,7 @@ class LoggedSearchOut(BaseModel):
     time: AwareDatetime
     search: str
     actor: str
+    via: str | None = Field(description="The session or token of the actor: session:<id>, token:<id> or cli.")
     role: str
     camera: str
     purpose: str

@@ -5,11 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.account import Account
+from api.account import Account, Duty
+from api.device_cookie import attempt_of, is_secure, remember_device
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import PERMISSIONS, Permission, Role
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
+
+_ALWAYS = asks(Permission.SIGNED_IN, duties=frozenset(Duty))
 
 
 class LoginIn(BaseModel):
@@ -18,6 +21,9 @@ class LoginIn(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["ada"])]
     password: Annotated[str, Field(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+    code: Annotated[
+        str | None, Field(max_length=64, examples=["492039"], description="Of an account with a second factor.")
+    ] = None
 
 
 class WhoOut(BaseModel):
@@ -36,11 +42,15 @@ class WhoOut(BaseModel):
 
 
 class SessionOut(BaseModel):
-    """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates."""
+    """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates.
+
+    duty: what must be done before anything else: a new password, or a second factor; null if nothing.
+    """
 
     account: WhoOut
     csrf: str | None
     expires_at: AwareDatetime | None = None
+    duty: Duty | None = None
 
 
 @router.post(
@@ -52,23 +62,25 @@ class SessionOut(BaseModel):
 )
 def log_in(login: LoginIn, request: Request, response: Response, service: ServiceDep) -> SessionOut:
     """Begins a session; its secret goes into an HttpOnly cookie. Repeated failures have to wait."""
-    client = request.client.host if request.client is not None else "unknown"
-    session = service.accounts.log_in(login.name, login.password, client=client)
+    session = service.logins.log_in(login.name, attempt_of(request, login.password, login.code))
     response.set_cookie(
         COOKIE,
         session.secret,
         max_age=round(service.settings.session_hours * 3600),
         httponly=True,
         samesite="strict",
-        secure=service.settings.secure_cookies or request.url.scheme == "https",
+        secure=is_secure(request, service.settings),
     )
-    return SessionOut(account=WhoOut.of(session.account), csrf=session.csrf, expires_at=session.expires_at)
+    remember_device(request, response, service.settings, account_id=session.account.id, device=session.device)
+    return SessionOut(
+        account=WhoOut.of(session.account), csrf=session.csrf, expires_at=session.expires_at, duty=session.duty
+    )
 
 
-@router.get("/current", operation_id="current_session", summary="Who am I?", openapi_extra=asks(Permission.SIGNED_IN))
+@router.get("/current", operation_id="current_session", summary="Who am I?", openapi_extra=_ALWAYS)
 def current_session(caller: Caller) -> SessionOut:
     """The account behind this request and what it may do."""
-    return SessionOut(account=WhoOut.of(caller.account), csrf=caller.csrf)
+    return SessionOut(account=WhoOut.of(caller.account), csrf=caller.csrf, duty=caller.duty)
 
 
 @router.delete(
@@ -76,11 +88,25 @@ def current_session(caller: Caller) -> SessionOut:
     operation_id="log_out",
     summary="Log out",
     status_code=204,
-    openapi_extra=asks(Permission.SIGNED_IN),
+    openapi_extra=_ALWAYS,
 )
 def log_out(request: Request, response: Response, caller: Caller, service: ServiceDep) -> None:
     """Ends the session and clears its cookie. A token is not ended by this."""
     secret = request.cookies.get(COOKIE)
     if secret is not None and caller.csrf is not None:
-        service.accounts.log_out(secret)
+        service.logins.log_out(secret)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+@router.post(
+    "/current/use",
+    operation_id="note_use",
+    summary="Somebody is there",
+    status_code=204,
+    openapi_extra=_ALWAYS,
+)
+def note_use(caller: Caller) -> None:
+    """Keeps a session from its idle end: for pages, when a person uses the mouse, a finger or the keyboard.
+
+    Every other write does so too. Reading does not, since pages read by themselves.
+    """

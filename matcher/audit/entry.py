@@ -36,6 +36,7 @@ class EntryKind(StrEnum):
     KEY = "key"
     LOGIN = "login"
     ACCOUNT = "account"
+    CREDENTIAL = "credential"
     LOG_READ = "log_read"
     START = "start"
     STOP = "stop"

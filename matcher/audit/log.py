@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Row, func, insert, literal, select
 
+from matcher.audit.actor import with_via
 from matcher.audit.draft import Draft, checkpoint_of
 from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, decode
 from matcher.audit.errors import (
@@ -114,7 +115,7 @@ class AuditLog:
         draft = self._drafted(connection)
         if draft is None:
             raise ValueError("an entry outside the log's own transactions")
-        self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, body)
+        self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, with_via(body))
         return entry
 
     def record(self, kind: EntryKind, body: Body) -> AuditEntry:

@@ -23,6 +23,13 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Index = Annotated[Count, Field(description="Of an entry of this log.")]
 Actor = Annotated[str, Field(description="Who did it: user:<id>, camera:<id>, or a command's name.")]
+Via = Annotated[
+    str,
+    Field(
+        pattern=r"^(cli|(session|token):[0-9a-f-]+)$",
+        description="How the actor came in: by which session or token, or by a command on the data folder.",
+    ),
+]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -88,6 +95,7 @@ class Request(_Model):
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
     against: Against | None = None
     origin: Origin | None = None
+    via: Via | None = None
 
 
 class Candidate(_Model):
@@ -124,6 +132,7 @@ class Failure(_Model):
     request: Index | None = None
     actor: Actor | None = None
     purpose: Name | None = None
+    via: Via | None = None
 
 
 class Alert(_Model):
@@ -148,6 +157,7 @@ class Review(_Model):
     verdict: Literal["confirm", "reject"]
     status: Literal["open", "awaiting_second", "confirmed", "rejected"]
     noted: bool
+    via: Via | None = None
 
 
 class Consent(_Model):
@@ -183,6 +193,7 @@ class Enrolment(_Model):
     consent: Consent | None = None
     checks: list[Index] | None = None
     acknowledged: list[str] | None = None
+    via: Via | None = None
 
 
 class ConsentChange(_Model):
@@ -193,6 +204,7 @@ class ConsentChange(_Model):
     actor: Actor
     revision: Count
     consent: Consent | ConsentNamed
+    via: Via | None = None
 
 
 class Declaration(_Model):
@@ -207,6 +219,7 @@ class Declaration(_Model):
     actor: Actor
     commitment: Sha256 | None = None
     agreed: Literal[True] | None = None
+    via: Via | None = None
 
 
 class Withdrawal(_Model):
@@ -216,6 +229,7 @@ class Withdrawal(_Model):
     actor: Actor
     references: Count
     revision: Count
+    via: Via | None = None
 
 
 class Erasure(_Model):
@@ -255,6 +269,7 @@ class Camera(_Model):
     purpose: Name
     enabled: bool
     certificate: Literal["verified", "pinned", "unverified"] | None = None
+    via: Via | None = None
 
 
 class Key(_Model):
@@ -265,11 +280,16 @@ class Key(_Model):
 
 
 class Login(_Model):
-    """Somebody logged in, or was refused. account: null for a name that nobody has."""
+    """Somebody logged in, or was refused. account: null for a name that nobody has. via: the session that began.
+
+    second_factor: which one was shown beside the password, or that the password was right and the code was not.
+    """
 
     outcome: Literal["accepted", "refused"]
     account: str | None
     role: str | None = None
+    second_factor: Literal["totp", "recovery_code", "wrong"] | None = None
+    via: Via | None = None
 
 
 class Account(_Model):
@@ -280,6 +300,17 @@ class Account(_Model):
     actor: Actor
     role: str | None = None
     token: str | None = None
+    via: Via | None = None
+
+
+class Credential(_Model):
+    """What an account proves itself by has changed: by its owner (password_changed, second_factor_enrolled), or by
+    somebody else in its place (password_set, second_factor_reset)."""
+
+    action: Literal["password_changed", "password_set", "second_factor_enrolled", "second_factor_reset"]
+    account: str
+    actor: Actor
+    via: Via | None = None
 
 
 class LogRead(_Model):
@@ -288,6 +319,7 @@ class LogRead(_Model):
     actor: Actor
     role: str
     read: dict[str, Any]
+    via: Via | None = None
 
 
 class Start(_Model):
@@ -317,6 +349,7 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.KEY: Key,
     EntryKind.LOGIN: Login,
     EntryKind.ACCOUNT: Account,
+    EntryKind.CREDENTIAL: Credential,
     EntryKind.LOG_READ: LogRead,
     EntryKind.START: Start,
     EntryKind.STOP: Stop,

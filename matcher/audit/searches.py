@@ -53,7 +53,7 @@ class LoggedSearch:
 
     index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of them.
     failure: the code of what it failed with. photograph: the id that it shares with the searches for the other faces of
-    the same photograph.
+    the same photograph. via: the session or token of the actor.
     """
 
     index: int
@@ -61,6 +61,7 @@ class LoggedSearch:
     time: datetime
     search: str
     actor: str
+    via: str | None
     role: str
     camera: str
     purpose: str
@@ -96,6 +97,7 @@ class LoggedSearch:
             time=moment,
             search=body["search"],
             actor=body["actor"],
+            via=body.get("via"),
             role=body["role"],
             camera=body["camera"],
             purpose=body["purpose"],

@@ -257,6 +257,27 @@ account = Table(
     Column("password_hash", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
+    Column(
+        "must_change", Boolean, nullable=False, server_default=false(), comment="the password, set by somebody else"
+    ),
+)
+
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("account_id", Text, ForeignKey("account.id"), primary_key=True),
+    Column("sealed_secret", LargeBinary, comment="of TOTP; null until a code has shown that its owner has it"),
+    Column("sealed_offer", LargeBinary, comment="a secret that was shown and not yet confirmed by a code"),
+    Column("last_step", Integer, comment="of the newest code that was accepted: none is accepted twice"),
+    comment="Secrets are sealed under the master key.",
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="hex SHA-256"),
+    Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
+    comment="Those that are left: a used one is removed.",
 )
 
 token = Table(
@@ -275,8 +296,10 @@ session = Table(
     "session",
     metadata,
     Column("digest", Text, primary_key=True, comment="hex SHA-256"),
+    Column("id", Text, nullable=False, unique=True, comment="what the log calls it"),
     Column("account_id", Text, ForeignKey("account.id"), nullable=False, index=True),
     Column("csrf", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime, nullable=False, comment="by a person, to a minute"),
 )

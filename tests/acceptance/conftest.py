@@ -75,7 +75,10 @@ def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
     passwords = {name: secrets.token_urlsafe(12) for name in ("ada", "grace", "admin")}
     for name, password in passwords.items():
         role = "administrator" if name == "admin" else "operator"
-        command("account", "add", name, "--role", role, "--data", folder, stdin=password + "\n")
+        first = secrets.token_urlsafe(12)
+        command("account", "add", name, "--role", role, "--data", folder, stdin=f"{first}\n")
+        # Of all accounts but the folder's first, somebody else set the password: each owner changes it.
+        command("account", "password", name, "--own", "--data", folder, stdin=f"{first}\n{password}\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,

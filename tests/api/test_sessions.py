@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.accounts import LoginRefusedError
+from api.login_metrics import Ended
+from api.logins import Attempt, LoginRefusedError
 from api.permission import Role
 from api.slots import Slots
 from api.throttle import TooManyLoginsError
@@ -71,25 +72,25 @@ def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: An
 
 def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
-        accounts = site.service.accounts
+        logins = site.service.logins
         for number in range(10):
             with pytest.raises(LoginRefusedError):
-                accounts.log_in("operator", "wrong password", client=f"10.0.0.{number}")
+                logins.log_in("operator", Attempt(password="wrong password", client=f"10.0.0.{number}"))
         with pytest.raises(TooManyLoginsError):
-            accounts.log_in("operator", PASSWORD, client="10.0.0.99")
-        assert accounts.log_in("auditor", PASSWORD, client="10.0.0.99").account.name == "auditor"
+            logins.log_in("operator", Attempt(password=PASSWORD, client="10.0.0.99"))
+        assert logins.log_in("auditor", Attempt(password=PASSWORD, client="10.0.0.99")).account.name == "auditor"
 
 
 def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
-        accounts = site.service.accounts
+        logins = site.service.logins
         for number in range(10):
             with pytest.raises(LoginRefusedError):
-                accounts.log_in(f"nobody{number}", "wrong password", client="10.0.0.1")
+                logins.log_in(f"nobody{number}", Attempt(password="wrong password", client="10.0.0.1"))
         for _ in range(10):
             with pytest.raises(TooManyLoginsError):
-                accounts.log_in("operator", "wrong password", client="10.0.0.1")
-        assert accounts.log_in("operator", PASSWORD, client="10.0.0.2").account.name == "operator"
+                logins.log_in("operator", Attempt(password="wrong password", client="10.0.0.1"))
+        assert logins.log_in("operator", Attempt(password=PASSWORD, client="10.0.0.2")).account.name == "operator"
 
 
 @pytest.mark.parametrize(("proxies", "last"), [(None, 429), ("127.0.0.1", 401)])
@@ -105,33 +106,143 @@ def test_where_a_request_comes_from_is_believed_of_named_proxies_only(
         assert statuses == [401, 401, last]
 
 
-def test_a_crowd_at_the_login_is_sent_away_and_not_counted(
+def test_a_crowd_at_the_login_is_sent_away_and_counted(
     open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slots = Slots("logins", at_once=1, seconds=0.01)
     monkeypatch.setattr("api.passwords._HASHING", slots)
+    for site in open_site(tmp_path / "data", login_attempts=3):
+        with site.client() as client, slots.taken():
+            for _ in range(3):
+                answer = _log_in(client, password="wrong password")
+                assert (answer.status_code, site.code(answer)) == (503, "busy")
+                assert int(answer.headers["retry-after"]) > 0
+            assert _log_in(client).status_code == 429  # nobody guesses for nothing by coming in a crowd
+            metrics = httpx.get(f"{site.address}/metrics").text
+        assert 'clearglass_logins_total{outcome="busy"} 3.0' in metrics
+        assert 'clearglass_logins_total{outcome="throttled"} 1.0' in metrics
+
+
+def test_metrics_count_logins_by_how_they_ended(site: Any) -> None:
+    def counted() -> set[str]:
+        lines = httpx.get(f"{site.address}/metrics").text.splitlines()
+        return {line for line in lines if line.startswith("clearglass_logins") and "_created" not in line}
+
+    assert counted() == {f'clearglass_logins_total{{outcome="{outcome}"}} 0.0' for outcome in Ended}
+    with site.client() as client:
+        assert _log_in(client, password="wrong password").status_code == 401
+        assert _log_in(client, name="nobody").status_code == 401
+        assert _log_in(client).status_code == 201
+    assert {
+        'clearglass_logins_total{outcome="accepted"} 1.0',
+        'clearglass_logins_total{outcome="credentials"} 2.0',
+    } <= counted()
+
+
+def test_wrong_logins_do_not_keep_out_a_device_that_has_logged_in_before(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
-        with site.client() as client:
-            with slots.taken():
-                for _ in range(3):
-                    answer = _log_in(client)
-                    assert (answer.status_code, site.code(answer)) == (503, "busy")
-                    assert int(answer.headers["retry-after"]) > 0
-            assert _log_in(client).status_code == 201
+        with site.client() as known, site.client() as stranger:
+            assert _log_in(known).status_code == 201
+            for _ in range(11):
+                _log_in(stranger, password="wrong password")
+            assert _log_in(stranger).status_code == 429
+            assert _log_in(known).status_code == 201
+            # The cookie is this account's only, and guessing on the known device has to wait as well.
+            assert _log_in(known, "auditor", "wrong password").status_code in {401, 429}
+            assert _log_in(known, password="wrong password").status_code == 401
+            assert _log_in(known).status_code == 429
+
+
+def test_a_devices_cookie_ends_with_the_password_and_by_itself(open_site: Any, tmp_path: Path) -> None:
+    new = "seven green lanterns at noon"
+    for site in open_site(tmp_path / "data", login_attempts=1, device_days=90):
+        logins, account = site.service.logins, site.accounts[Role.OPERATOR]
+        first = logins.log_in("operator", Attempt(password=PASSWORD, client="10.0.0.1")).device
+
+        def attempt(password: str, device: str, client: str = "10.0.0.1") -> Attempt:
+            return Attempt(password=password, client=client, devices={account: device})  # noqa: B023
+
+        with pytest.raises(LoginRefusedError):
+            logins.log_in("operator", Attempt(password="wrong", client="10.0.0.1"))
+        assert logins.log_in("operator", attempt(PASSWORD, first)).account.id == account
+        for forged in ("", "x", "..", first[:-1] + ("0" if first[-1] != "0" else "1"), f"ffff{first[4:]}", "é.1.2"):
+            with pytest.raises(TooManyLoginsError):
+                logins.log_in("operator", attempt(PASSWORD, forged))
+        site.service.accounts.set_password(account, new, actor="cli:test")
+        with pytest.raises(TooManyLoginsError):
+            logins.log_in("operator", attempt(new, first))
+        second = logins.log_in("operator", Attempt(password=new, client="10.0.0.2")).device
+        assert logins.log_in("operator", attempt(new, second)).account.id == account
+        logins._devices._clock = lambda: datetime.now(UTC) + timedelta(days=90, minutes=1)
+        with pytest.raises(TooManyLoginsError):
+            logins.log_in("operator", attempt(new, second))
+
+
+def test_the_devices_cookie_lasts_and_is_for_nothing_but_the_api(site: Any) -> None:
+    with site.client() as client:
+        cookies = [text.lower() for text in _log_in(client).headers.get_list("set-cookie")]
+    [device] = [text for text in cookies if text.startswith(f"clearglass_device_{site.accounts[Role.OPERATOR]}=")]
+    for word in ("httponly", "samesite=strict", "path=/api/v1", f"max-age={90 * 24 * 3600}"):
+        assert word in device
+    with site.client() as thief:
+        thief.headers["Cookie"] = device.partition(";")[0]
+        assert thief.get("/sessions/current").status_code == 401
+
+
+def test_a_session_that_nobody_uses_ends_whatever_its_pages_fetch(open_site: Any, tmp_path: Path) -> None:
+    begun = datetime.now(UTC)
+    for site in open_site(tmp_path / "data", session_idle_minutes=30):
+
+        def at(minutes: float) -> None:
+            site.service.logins._clock = lambda: begun + timedelta(minutes=minutes)  # noqa: B023
+
+        with site.logged_in("operator") as client:
+            at(29)
+            for path in ("/sessions/current", "/cameras", "/alerts", "/subjects"):
+                assert client.get(path).status_code == 200
+            at(31)
+            assert client.get("/cameras").status_code == 401
+        for use in (
+            lambda: client.post("/sessions/current/use"),
+            lambda: client.get(f"{site.address}/people"),  # noqa: B023
+            lambda: client.delete("/cameras/none"),
+        ):
+            at(0)
+            with site.logged_in("operator") as client:
+                at(29)
+                assert use().status_code < 500
+                at(58)
+                assert client.get("/cameras").status_code == 200
+                at(60)
+                assert client.get("/cameras").status_code == 401
+
+
+def test_the_stream_of_events_ends_with_an_idle_session(
+    open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 0.1)
+    for site in open_site(tmp_path / "data"):
+        with site.logged_in("operator") as client, client.stream("GET", "/events", timeout=30) as events:
+            parts = events.iter_text()
+            assert "retry" in next(parts)
+            assert ": alive" in next(parts)
+            site.service.logins._clock = lambda: datetime.now(UTC) + timedelta(minutes=31)
+            for _ in parts:  # it comes to an end
+                pass
 
 
 def test_sessions_and_tokens_end(open_site: Any, tmp_path: Path) -> None:
     moment = datetime.now(UTC)
-    for site in open_site(tmp_path / "data", session_hours=1):
-        accounts = site.service.accounts
-        session = accounts.log_in("operator", PASSWORD, client="test")
+    for site in open_site(tmp_path / "data", session_hours=1, session_idle_minutes=600):
+        accounts, logins = site.service.accounts, site.service.logins
+        session = logins.log_in("operator", Attempt(password=PASSWORD, client="test"))
         issued = accounts.issue_token(site.accounts[Role.AUDITOR], name="x", days=1, actor="cli:test")
-        assert accounts.by_session(session.secret) is not None
-        accounts._clock = lambda: moment + timedelta(hours=2)
-        assert accounts.by_session(session.secret) is None
-        assert accounts.by_token(issued.secret) is not None
-        accounts._clock = lambda: moment + timedelta(days=1, minutes=1)
-        assert accounts.by_token(issued.secret) is None
+        assert logins.by_session(session.secret) is not None
+        logins._clock = lambda: moment + timedelta(hours=2)
+        assert logins.by_session(session.secret) is None
+        assert logins.by_token(issued.secret) is not None
+        logins._clock = lambda: moment + timedelta(days=1, minutes=1)
+        assert logins.by_token(issued.secret) is None
 
 
 def test_a_token_works_until_it_is_revoked_and_needs_no_csrf(site: Any) -> None:

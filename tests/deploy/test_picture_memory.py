@@ -37,16 +37,19 @@ def portraits(face: Image) -> Mapping[str, bytes]:
     }
 
 
-def logged_in(address: str, name: str) -> httpx.Client:
+def logged_in(address: str, name: str, password: str = PASSWORD) -> httpx.Client:
     client = httpx.Client(base_url=f"{address}/api/v1", timeout=60.0)
-    client.headers["X-CSRF-Token"] = client.post("/sessions", json={"name": name, "password": PASSWORD}).json()["csrf"]
+    client.headers["X-CSRF-Token"] = client.post("/sessions", json={"name": name, "password": password}).json()["csrf"]
     return client
 
 
 def operator(admin: httpx.Client, name: str) -> httpx.Client:
-    answer = admin.post("/accounts", json={"name": name, "password": PASSWORD, "role": "operator"})
+    first = "seven green lanterns at noon"
+    answer = admin.post("/accounts", json={"name": name, "password": first, "role": "operator"})
     assert answer.status_code == 201, answer.text
-    return logged_in(str(admin.base_url).removesuffix("/api/v1/"), name)
+    client = logged_in(str(admin.base_url).removesuffix("/api/v1/"), name, first)
+    assert client.put("/account/password", json={"password": first, "new": PASSWORD}).status_code == 204
+    return client
 
 
 @pytest.mark.timeout(600)

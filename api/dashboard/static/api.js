@@ -50,13 +50,20 @@ async function answered(response) {
 }
 
 /** Logs in. Apart from `call`, since there is no session yet and a 401 is an answer, not a way to the login page. */
-export async function logIn(name, password) {
+export async function logIn(name, password, code) {
   const response = await reach(`${ROOT}/sessions`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ name, password }),
+    body: JSON.stringify({ name, password, code }),
   });
   if (!response.ok) throw await failure(response);
+}
+
+/** Keeps the session from its idle end. Apart from `call`: a form that is being filled is not left because it has ended. */
+export async function noteUse() {
+  const now = await reach(`${ROOT}/sessions/current`, { headers: { Accept: "application/json" } });
+  if (!now.ok) return;
+  await reach(`${ROOT}/sessions/current/use`, { method: "POST", headers: { "X-CSRF-Token": (await now.json()).csrf } });
 }
 
 async function csrfToken() {

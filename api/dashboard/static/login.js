@@ -6,18 +6,29 @@ import { failure } from "./message.js";
 const form = document.getElementById("login");
 const trouble = document.getElementById("login-error");
 
+const asked = document.getElementById("login-code");
+const { code } = form.elements;
+
+/** Only accounts with a second factor are asked for one. */
+function askForCode() {
+  asked.hidden = false;
+  code.required = true;
+  code.focus();
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   button.disabled = true;
   trouble.replaceChildren();
   try {
-    await logIn(form.elements.name.value, form.elements.password.value);
+    await logIn(form.elements.name.value, form.elements.password.value, asked.hidden ? null : code.value);
     location.assign(destination());
   } catch (error) {
-    trouble.replaceChildren(failure(error));
-    form.elements.password.select();
     button.disabled = false;
+    if (error.code === "second_factor_required") return askForCode();
+    trouble.replaceChildren(failure(error));
+    (error.code === "second_factor_refused" ? code : form.elements.password).select();
   }
 });
 

@@ -36,7 +36,7 @@ function row(search) {
   return element("tr", {},
     element("td", { class: "fit" }, entryLink(search.index)),
     element("td", { class: "fit", "data-label": "Time" }, stamp(search.time)),
-    element("td", { "data-label": "By" }, search.actor, element("small", {}, search.role)),
+    element("td", { "data-label": "By" }, search.actor, element("small", {}, search.via ? `${search.role}, ${search.via.replace(/(:.{8}).*/, "$1")}` : search.role)),
     element("td", { "data-label": "For" }, search.purpose, element("small", {}, search.case_reference ?? "no case")),
     element("td", { "data-label": "Where" }, search.camera),
     element("td", { "data-label": "Ended" }, chip(label, tone), who || element("small", {}, search.failure ?? `of ${search.in_scope}`)),

@@ -5,6 +5,7 @@ import { followBacklog } from "./backlog.js";
 import { complain } from "./message.js";
 import { connect } from "./stream.js";
 import { followTroubles } from "./troubles.js";
+import { followUse } from "./use.js";
 import { may } from "./viewer.js";
 
 const root = document.documentElement;
@@ -24,6 +25,7 @@ document.getElementById("leave").addEventListener("click", async () => {
   }
 });
 
+followUse();
 followTroubles(document.getElementById("troubles"));
 if (may("review")) followBacklog(document.getElementById("to-review"));
 // After the page's own module has said what it listens to.

@@ -11,7 +11,7 @@ import api.dashboard
 from api.permission import Role
 
 HERE = Path(api.dashboard.__file__).parent
-PATHS = ["/", "/alerts", "/people", "/people/enrol", "/cameras", "/log", "/threshold"]
+PATHS = ["/", "/alerts", "/people", "/people/enrol", "/cameras", "/log", "/threshold", "/account"]
 NARROW = {"width": 390, "height": 844}
 
 

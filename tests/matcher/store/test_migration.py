@@ -73,3 +73,21 @@ def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_pat
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
     (step,) = plan
     assert "USING INDEX ix_subject_pending" in step.detail
+
+
+def test_accounts_of_the_version_before_keep_their_passwords_and_sessions_end(tmp_path: Path) -> None:
+    file = _folder_at("0008", tmp_path / "data")
+    moment = "2026-01-01T00:00:00.000000Z"
+    with sqlite3.connect(file) as raw:
+        account = ("a", "ada", "operator", "$argon2id$", moment)
+        raw.execute("INSERT INTO account (id, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)", account)
+        session = ("d", "a", "c", moment, "2099-01-01T00:00:00.000000Z")
+        columns = "digest, account_id, csrf, created_at, expires_at"
+        raw.execute(f"INSERT INTO session ({columns}) VALUES (?, ?, ?, ?, ?)", session)
+    raw.close()
+    Database.open(tmp_path / "data").close()
+    with sqlite3.connect(file) as raw:
+        assert raw.execute("SELECT password_hash, must_change FROM account").fetchall() == [("$argon2id$", 0)]
+        assert raw.execute("SELECT count(*) FROM session").fetchall() == [(0,)]
+        assert raw.execute("SELECT count(*) FROM second_factor").fetchall() == [(0,)]
+    raw.close()

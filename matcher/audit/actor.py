@@ -1,0 +1,32 @@
+"""Who acts, as entries name them, with the session or token they act by."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+_NAMED_IN = ("actor", "reviewer")
+"""The fields of an entry's body that hold an actor."""
+
+
+class Actor(str):
+    """A string such as `user:<id>`. via: `session:<id>`, `token:<id>` or `cli`; None where there is no such thing.
+
+    It goes wherever an actor goes as text, also into searches that are answered in a round with others'. The log reads
+    `via` from it when it writes the entry, so that no kind of entry can leave it out.
+    """
+
+    via: str | None
+
+    def __new__(cls, name: str, *, via: str | None = None) -> Self:
+        """The actor of this name."""
+        made = super().__new__(cls, name)
+        made.via = via
+        return made
+
+
+def with_via(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body of an entry, with the session or token that its actor used."""
+    for field in _NAMED_IN:
+        actor = body.get(field)
+        if isinstance(actor, Actor) and actor.via is not None:
+            return {**body, "via": actor.via}
+    return body
