@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.account import Account
+from api.admission import LOGIN_TURN, client_of
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import PERMISSIONS, Permission, Role
 
@@ -49,11 +50,11 @@ class SessionOut(BaseModel):
     summary="Log in",
     status_code=201,
     openapi_extra=asks(Permission.PUBLIC),
+    dependencies=[LOGIN_TURN],
 )
 def log_in(login: LoginIn, request: Request, response: Response, service: ServiceDep) -> SessionOut:
     """Begins a session; its secret goes into an HttpOnly cookie. Repeated failures have to wait."""
-    client = request.client.host if request.client is not None else "unknown"
-    session = service.accounts.log_in(login.name, login.password, client=client)
+    session = service.accounts.log_in(login.name, login.password, client=client_of(request))
     response.set_cookie(
         COOKIE,
         session.secret,

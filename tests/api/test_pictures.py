@@ -12,7 +12,7 @@ import pytest
 
 from api.permission import Role
 from api.slots import Slots
-from api.upload import LOOKING
+from api.admission import LOOKING
 from matcher.recognition.face import Image
 
 
