@@ -5,12 +5,12 @@ Uvicorn's own protocol waits for all three as long as the client likes.
 
 import asyncio
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.connection_metrics import Ended
 from api.errors import status_response
 from api.headers import SECURITY_HEADERS
 
@@ -22,18 +22,6 @@ if TYPE_CHECKING:
 
 _TICK: Final = 1.0
 """Seconds between two looks at a body that arrives."""
-
-_REQUEST_NOT_WHOLE = frozenset({h11.IDLE, h11.SEND_BODY})
-
-
-class Ended(StrEnum):
-    """Why the service closed a connection, or took none."""
-
-    HEAD = "head"
-    BODY = "body"
-    ANSWER = "answer"
-    ROOM = "room"
-    FULL = "full"
 
 
 class Connection(H11Protocol):
@@ -65,9 +53,14 @@ class Connection(H11Protocol):
         self._ticks = 0
 
     @property
-    def whole(self) -> bool:
-        """Whether a whole request has arrived that is not answered yet: such a connection is not closed for others."""
-        return self.transport is not None and self.conn.their_state not in _REQUEST_NOT_WHOLE
+    def awaits_head(self) -> bool:
+        """Whether it is still at its TLS handshake, or no whole head of a request has come."""
+        return self.transport is None or self.conn.their_state is h11.IDLE
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether a head has come, and not the whole body."""
+        return self.conn.their_state is h11.SEND_BODY
 
     def give_way(self) -> None:
         """Ends at once, for another client's sake."""

@@ -1,31 +1,11 @@
-"""/metrics in Prometheus' text form, and what the server itself counts. No label names a person."""
+"""/metrics in Prometheus' text form. No label names a person."""
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from api.connection import Ended
 from api.guard import GuardedRoute, asks, service_of
 from api.permission import Permission
-
-
-class ConnectionMetrics:
-    """What happens to connections, in one registry."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._ended = Counter(
-            "clearglass_connections_ended",
-            "Connections that the service closed or did not take: head, body or answer too slow, room made for others, "
-            "full.",
-            ("reason",),
-            registry=registry,
-        )
-        for reason in Ended:
-            self._ended.labels(reason.value)
-
-    def ended(self, reason: Ended) -> None:
-        """Counts one."""
-        self._ended.labels(reason.value).inc()
 
 
 def metrics_router(*, public: bool) -> APIRouter:

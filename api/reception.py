@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
-from api.connection import Connection, Ended
+from api.connection import Connection
+from api.connection_metrics import Ended
 
 if TYPE_CHECKING:
     import uvicorn
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from api.connection_limits import ConnectionLimits
 
 _PAUSE_SECONDS: Final = 0.1
+_GOODBYE_SECONDS: Final = 2.0
+"""How long TLS waits for the other side to close too."""
 _OTHER_FILES: Final = 160
 """Descriptors that the rest of the service may need: the database's, the cameras' pipes and relays, the decoders'."""
 _LEAST: Final = 16
@@ -96,7 +99,7 @@ class Reception:
                 accepted,
                 ssl=self._tls,
                 ssl_handshake_timeout=seconds,
-                ssl_shutdown_timeout=seconds,
+                ssl_shutdown_timeout=None if self._tls is None else _GOODBYE_SECONDS,
             )
         except OSError:  # the client was gone, or no TLS came of it; asyncio has closed the socket
             pass
@@ -106,8 +109,9 @@ class Reception:
                 self._let_go(connection)
 
     def _make_room(self, crowd: Iterable[Connection]) -> bool:
-        """Closes the oldest connection whose request is not whole; False if there is none."""
-        longest = next((connection for connection in crowd if not connection.whole), None)
+        """Closes the oldest connection without a request, else the oldest whose request is not whole; False if there is
+        neither: what is being worked on is not closed for others."""
+        longest = next((one for one in crowd if one.awaits_head), next((one for one in crowd if one.awaits_body), None))
         if longest is None:
             return False
         self._let_go(longest)

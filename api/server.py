@@ -11,7 +11,6 @@ import uvicorn
 
 from api.app import create_app
 from api.connection_limits import ConnectionLimits
-from api.metrics import ConnectionMetrics
 from api.reception import Reception
 from api.settings import ApiSettings
 from api.tls import Tls, require_encryption
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from api.connection import Ended
+    from api.connection_metrics import Ended
     from api.service import Service
     from matcher.audit.witness import Witness
 
@@ -95,7 +94,7 @@ def _server(service: "Service", *, host: str, tls: Tls | None = None) -> Server:
         create_app(service, host=host),
         service.settings,
         tls=tls,
-        on_ended=ConnectionMetrics(service.registry).ended,
+        on_ended=service.connection_metrics.ended,
         on_stop=service.events.close,
     )
 
