@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from api.connection import Connection
@@ -72,7 +72,8 @@ class Reception:
                     self._make_room(self._clients)
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
-                self._take_up(accepted, address[0])
+                # A Unix socket has no address: all its clients are on this machine, and count as one.
+                self._take_up(accepted, address[0].removeprefix("::ffff:") if address else "")
                 await asyncio.sleep(0)  # while further ones are waiting, nothing else would have its turn
 
     def _take_up(self, accepted: socket.socket, address: str) -> None:
@@ -128,10 +129,9 @@ class Reception:
 
 def _network(address: str) -> str:
     """What counts as one client: an IPv4 address, or the /64 network that one IPv6 machine has for itself."""
-    ip = ip_address(address)
-    if not isinstance(ip, IPv6Address):
+    if ":" not in address:
         return address
-    return str(ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
+    return str(ip_network((int(IPv6Address(address)), 64), strict=False))
 
 
 def _most_files() -> int:

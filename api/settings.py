@@ -38,7 +38,7 @@ class ApiSettings(BaseSettings):
     body_bytes_per_second: int = Field(default=8 * 1024, ge=1, description="The least speed of a body.")
     answer_seconds: float = Field(default=60.0, gt=0, description="Until some of a waiting answer must be taken.")
     upload_bytes: int = Field(
-        default=400 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or worked on."
+        default=300 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or worked on."
     )
 
     @field_validator("trusted_proxies")

@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from api.permission import Role
+from api.server import serving
+from api.setting_error import SettingError
+from api.settings import ApiSettings
 from ingest.health import CameraState, Health
 
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -224,3 +228,20 @@ def test_a_proxy_s_connections_are_those_of_many_clients(open_site: Any, tmp_pat
             for _ in range(10):
                 stack.enter_context(_listener(site))
             assert httpx.get(f"{site.address}/api/v1/health", verify=False, timeout=PATIENCE).status_code == 200
+
+
+@pytest.mark.parametrize("proxies", ["caddy", "10.0.0.5/24", "*,10.0.0.1"])
+def test_a_proxy_that_is_no_address_is_refused_at_the_start(proxies: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ApiSettings(trusted_proxies=proxies)
+    assert "CLEARGLASS_TRUSTED_PROXIES" in SettingError.of(refused.value).message
+
+
+def test_machines_of_one_ipv6_network_are_one_client(open_site: Any, tmp_path: Path) -> None:
+    for site in open_site(tmp_path / "data", connections_per_client=5):
+        with serving(site.service, host="::1", port=0) as address, contextlib.ExitStack() as stack:
+            assert address.startswith("http://[::1]:")
+            silent = [stack.enter_context(socket.create_connection(("::1", urlsplit(address).port))) for _ in range(6)]
+            silent[0].settimeout(5.0)
+            assert _until_closed(silent[0]) == b""
+            assert httpx.get(f"{address}/api/v1/health", verify=False, timeout=PATIENCE).status_code == 200
