@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz picture-test tamper-test fault-test lock clean
+.PHONY: setup demo test check bench fuzz picture-test attack-test tamper-test fault-test lock clean
 
 setup: $(VENV)/ready
 
@@ -38,6 +38,11 @@ fuzz: setup
 # most of it.
 picture-test: setup
 	CLEARGLASS_PICTURES=all $(BIN)/python -m pytest --timeout 0 -s tests/matcher/picture/test_memory.py $(TEST)
+
+# A thousand half-open connections, fifty stalled uploads and the largest pictures at once, for a minute, and how others are served
+# meanwhile; `make test` does some of it for some seconds.
+attack-test: setup
+	CLEARGLASS_ATTACK=full $(BIN)/python -m pytest --timeout 0 -s tests/deploy/test_attack.py $(TEST)
 
 # Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.
 tamper-test: setup

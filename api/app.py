@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.allowed_hosts import AllowedHosts
 from api.errors import ErrorBody, add_error_handlers
 from api.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
 from api.headers import SecurityHeaders
@@ -32,6 +33,8 @@ from api.routers import (
     subjects,
 )
 from api.service import Service
+from api.upload import ENROLMENT_BODY
+from api.uploads import Uploads
 
 PREFIX = "/api/v1"
 _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can check.
@@ -49,10 +52,12 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         401: "Nobody is logged in, or the token has ended.",
         403: "The role, the site's rules or a missing consent forbid it.",
         404: "There is no such thing.",
+        408: "The request did not arrive in time.",
         409: "It is there already, or was done already.",
         410: "The person has withdrawn.",
         413: "Too large.",
         415: "Not a kind of picture or request that is taken.",
+        421: "The request is for another host than this service.",
         422: "The request or the picture is not as it must be; the message says where.",
         429: "Too often; see Retry-After.",
         500: "A fault inside the service.",
@@ -62,8 +67,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(service: Service) -> FastAPI:
-    """The app for one service, which it neither starts nor closes."""
+def create_app(service: Service, *, host: str = "") -> FastAPI:
+    """The app for one service, which it neither starts nor closes. host: a name that the service listens at."""
     settings = service.settings
     app = FastAPI(
         title="Clearglass",
@@ -82,7 +87,10 @@ def create_app(service: Service) -> FastAPI:
         searches_per_minute=settings.searches_per_minute,
         views_per_minute=settings.views_per_minute,
     )
+    app.state.uploads = Uploads(settings.upload_bytes, largest=ENROLMENT_BODY)
+    app.state.health_look = health.HealthLook(service)
     app.state.log_verifier = log.LogVerifier(service)
+    app.add_middleware(AllowedHosts, names=[host, *settings.allowed_hosts.split(",")])
     app.add_middleware(SecurityHeaders)
     add_error_handlers(app)
     for noun in (
@@ -144,7 +152,7 @@ def _keep_possible_errors(path: str, method: str, operation: dict[str, Any]) -> 
     impossible: set[str] = set()
     sends = "requestBody" in operation or "parameters" in operation
     if "requestBody" not in operation:
-        impossible |= {"400", "413", "415"}
+        impossible |= {"400", "408", "413", "415"}
     if "{" not in path:
         impossible.add("410")
     if not sends:  # what is sent may name what is not there

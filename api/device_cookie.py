@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from api.admission import client_of
 from api.logins import Attempt
 from api.settings import ApiSettings
 
@@ -11,9 +12,8 @@ _DEVICE = "clearglass_device_"
 
 def attempt_of(request: Request, password: str, code: str | None) -> Attempt:
     """With where it comes from, and the devices' cookies."""
-    client = request.client.host if request.client is not None else "unknown"
     devices = {name.removeprefix(_DEVICE): value for name, value in request.cookies.items() if name.startswith(_DEVICE)}
-    return Attempt(password=password, code=code, client=client, devices=devices)
+    return Attempt(password=password, code=code, client=client_of(request), devices=devices)
 
 
 def remember_device(

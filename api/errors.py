@@ -1,7 +1,8 @@
 """One table from error code to HTTP status, and one form for every error people meet."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from http import HTTPMethod
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from api.duplicate import DuplicateOut
 from api.enrolment_details import enrolment_details
@@ -31,6 +33,7 @@ STATUS: Mapping[str, int] = {
     "second_factor_missing": 403,
     "csrf": 403,
     "permission_denied": 403,
+    "host_unknown": 421,
     "session_required": 403,
     "too_many_requests": 429,
     "too_many_logins": 429,
@@ -144,6 +147,8 @@ STATUS: Mapping[str, int] = {
     "data_folder_unusable": 500,
     "data_folder_in_use": 500,
     "address_in_use": 500,
+    "plain_http": 500,
+    "tls": 500,
     "no_account": 500,
     "setting_invalid": 500,
     "demo_folder": 500,
@@ -159,6 +164,11 @@ _BY_STATUS: Mapping[int, tuple[str, str, str]] = {
         "method_not_allowed",
         "This address does not take that method.",
         "See /api/v1/openapi.json for what it takes.",
+    ),
+    408: (
+        "request_timeout",
+        "The request did not arrive in time: it stalled, or came too slowly.",
+        "Send it again, over a faster connection.",
     ),
     413: ("request_too_large", "The request is too large.", "Send fewer or smaller pictures."),
     415: ("media_type", "The request is of a kind that is not taken here.", "See /api/v1/openapi.json."),
@@ -252,10 +262,25 @@ def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or "request"
 
 
+def status_response(status: int, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The error that a status by itself stands for."""
+    return error_response(status, *_BY_STATUS.get(status, _INTERNAL), headers=headers)
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-    code, message, remedy = _BY_STATUS.get(error.status_code, _INTERNAL)
-    return error_response(error.status_code, code, message, remedy, headers=error.headers)
+    headers = {**(error.headers or {})}
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    return status_response(error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> Iterator[str]:
+    """All that the request's address takes; Starlette names those of the first route alone."""
+    for method in HTTPMethod:
+        scope = {**request.scope, "method": method.value}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method.value
 
 
 def _internal(request: Request, error: Exception) -> Response:

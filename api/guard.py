@@ -18,6 +18,7 @@ from api.permission import Permission, PermissionDeniedError
 from api.service import Service
 from api.throttle import RateLimit
 from api.upload import JSON_BODY, CappedRequest
+from api.uploads import Uploads
 from matcher.errors import ClearglassError
 
 COOKIE = "clearglass_session"
@@ -156,7 +157,11 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             if permission is not Permission.PUBLIC:
                 request.state.principal = await run_in_threadpool(_admit, request, permission, bucket, session, duties)
-            return await handler(CappedRequest(request.scope, request.receive, max_body=max_body))
+            capped = CappedRequest(request.scope, request.receive, max_body=max_body)
+            if max_body <= JSON_BODY:  # bounded by the number of connections
+                return await handler(capped)
+            with uploads_of(request).one(request.state.principal.account.id, capped.size):
+                return await handler(capped)
 
         return guarded
 
@@ -204,6 +209,11 @@ def _admit(
 def service_of(request: Request) -> Service:
     """The service behind the app."""
     return cast(Service, request.app.state.service)
+
+
+def uploads_of(request: Request) -> Uploads:
+    """What the app counts large bodies by."""
+    return cast(Uploads, request.app.state.uploads)
 
 
 async def _service(request: Request) -> Service:

@@ -5,15 +5,23 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import uvicorn
 
 from api.app import create_app
+from api.connection_limits import ConnectionLimits
+from api.reception import Reception
+from api.settings import ApiSettings
+from api.tls import Tls, require_encryption
 from matcher.errors import ClearglassError
 
 if TYPE_CHECKING:
-    import uvicorn
+    import asyncio
+
     from starlette.types import ASGIApp
 
+    from api.connection_metrics import Ended
     from api.service import Service
     from matcher.audit.witness import Witness
 
@@ -27,6 +35,44 @@ class AddressInUseError(ClearglassError):
     code: ClassVar[str] = "address_in_use"
 
 
+class Server(uvicorn.Server):
+    """Uvicorn with limits on connections. on_stop is called before it waits for answers to end."""
+
+    def __init__(
+        self,
+        app: "ASGIApp",
+        settings: ApiSettings,
+        *,
+        tls: Tls | None = None,
+        on_ended: "Callable[[Ended], None]" = lambda _: None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(_config(app, proxies=settings.trusted_proxies))
+        self._limits = ConnectionLimits.of(settings)
+        self._tls = None if tls is None else tls.context()
+        self._on_ended = on_ended
+        self._on_stop = on_stop
+
+    @property
+    def scheme(self) -> str:
+        """Of the addresses that it answers at."""
+        return "http" if self._tls is None else "https"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes up connections from sockets that listen already."""
+        receptions = [
+            Reception(listener, self.config, self.server_state, self._limits, tls=self._tls, on_ended=self._on_ended)
+            for listener in sockets or []
+        ]
+        self.servers = cast("list[asyncio.Server]", receptions)  # of which uvicorn closes them only
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends endless answers first: they would hold the server up to the last second."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With its protocol named: asyncio switches TCP's delays off only for connections that say they are TCP.
@@ -34,7 +80,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)  # from now on nobody is refused, even before the server takes them up
+        listener.listen(1024)  # from now on nobody is refused, even before the server takes them up
     except OSError as error:
         listener.close()
         raise AddressInUseError(
@@ -43,22 +89,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(service: "Service") -> "uvicorn.Server":
-    import uvicorn
-
-    config = _config(create_app(service), proxies=service.settings.trusted_proxies)
-
-    class _Server(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            service.events.close()  # else the endless answers would hold the server up to the last second
-            await super().shutdown(sockets)
-
-    return _Server(config)
+def _server(service: "Service", *, host: str, tls: Tls | None = None) -> Server:
+    return Server(
+        create_app(service, host=host),
+        service.settings,
+        tls=tls,
+        on_ended=service.connection_metrics.ended,
+        on_stop=service.events.close,
+    )
 
 
-def _config(app: "ASGIApp", *, proxies: str | None = None) -> "uvicorn.Config":
-    import uvicorn
-
+def _config(app: "ASGIApp", *, proxies: str | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,  # the audit log says who asked; an access log would keep a second, unsigned record
@@ -69,52 +110,67 @@ def _config(app: "ASGIApp", *, proxies: str | None = None) -> "uvicorn.Config":
         forwarded_allow_ips=proxies or "",
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
+        ws="none",
     )
 
 
-def serve_forever(service: "Service", *, host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve_forever(
+    service: "Service",
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    tls: Tls | None = None,
+    plain_http: bool = False,
+) -> None:
     """Takes the address, starts the service, announces it, and serves until SIGINT or SIGTERM.
 
-    Raises: AddressInUseError, before any camera is started.
+    plain_http: without TLS beyond this machine as well, though no proxy is named that would bring it.
+    Raises: AddressInUseError, PlainHttpError, TlsError, before any camera is started.
     """
     with _listen(host, port) as listener:
+        proxied = bool(service.settings.trusted_proxies)
+        require_encryption(listener.getsockname()[0], tls=tls, proxied=proxied, plain=plain_http)
 
         def ready(address: str) -> None:
             service.start()
             announce(address)
 
-        _run(_server(service), listener, host, ready)
+        _run(_server(service, host=host, tls=tls), listener, host, ready)
 
 
 def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Takes the address, announces it, and answers logs until SIGINT or SIGTERM. Raises: AddressInUseError."""
-    import uvicorn
-
     from api.witness import create_witness_app
 
     with _listen(host, port) as listener:
-        _run(uvicorn.Server(_config(create_witness_app(witness))), listener, host, announce)
+        _run(Server(create_witness_app(witness), ApiSettings()), listener, host, announce)
 
 
-def _run(server: "uvicorn.Server", listener: socket.socket, host: str, ready: Callable[[str], None]) -> None:
+def _run(server: Server, listener: socket.socket, host: str, ready: Callable[[str], None]) -> None:
     def end(*_: object) -> None:
         server.should_exit = True
 
     # Uvicorn raises the signal anew once it has shut down: by default that would end us before all is closed.
     signal.signal(signal.SIGTERM, end)
-    ready(f"http://{host}:{listener.getsockname()[1]}")
+    ready(_address(server, listener, host))
     server.run(sockets=[listener])
 
 
+def _address(server: Server, listener: socket.socket, host: str) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"{server.scheme}://{name}:{listener.getsockname()[1]}"
+
+
 @contextmanager
-def serving(service: "Service", *, host: str, port: int) -> Iterator[str]:
-    """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError."""
+def serving(service: "Service", *, host: str, port: int, tls: Tls | None = None) -> Iterator[str]:
+    """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError, TlsError."""
     with _listen(host, port) as listener:
-        server = _server(service)
+        server = _server(service, host=host, tls=tls)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
         thread.start()
         try:
-            yield f"http://{host}:{listener.getsockname()[1]}"
+            yield _address(server, listener, host)
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS * 2)

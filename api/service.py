@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from api.accounts import Accounts
 from api.camera_checks import CameraChecks
+from api.connection_metrics import ConnectionMetrics
 from api.events import Events
 from api.login_metrics import LoginMetrics
 from api.logins import Logins
@@ -33,6 +34,7 @@ class Service:
         self.matcher = matcher
         self.settings = api
         self.registry = registry
+        self.connection_metrics = ConnectionMetrics(registry)
         self.clock = clock
         self.cameras = CameraStore(
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.permission import Role
+from api.proxies import Proxies
 
 
 def _by_comma(value: Any) -> Any:
@@ -22,13 +23,15 @@ class ApiSettings(BaseSettings):
     folder's disk, every page says so. session_idle_minutes: a session ends when no person has used it for so long,
     whatever its pages fetch by themselves. second_factor_roles: roles, by comma, whose accounts must have a second
     factor; who has none enrols one at the next login. device_days: how long a device is known on which an account has
-    logged in.
+    logged in. allowed_hosts: names by comma under which requests are answered, beside the loopback names and the
+    address that a request comes in at; a proxy's public name belongs here.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
 
     secure_cookies: bool = False
     trusted_proxies: str | None = None
+    allowed_hosts: str = ""
     metrics_open: bool = True
     low_disk_bytes: int = Field(default=2_000_000_000, ge=0)
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
@@ -41,3 +44,18 @@ class ApiSettings(BaseSettings):
     requests_per_minute: int = Field(default=600, ge=1, description="Of one account, all its tokens together.")
     searches_per_minute: int = Field(default=30, ge=1, description="Of one account, each face counted.")
     views_per_minute: int = Field(default=12_000, ge=1, description="Live pictures fetched by one account.")
+    connections: int = Field(default=800, ge=16, description="In total, as far as file descriptors suffice.")
+    connections_per_client: int = Field(default=400, ge=1, description="Of one address; proxies are not counted.")
+    head_seconds: float = Field(default=10.0, gt=0, description="Until the head of a request must be whole.")
+    body_seconds: float = Field(default=10.0, ge=1, description="How long a body may be slower than the next.")
+    body_bytes_per_second: int = Field(default=8 * 1024, ge=1, description="The least speed of a body.")
+    answer_seconds: float = Field(default=60.0, gt=0, description="Until some of a waiting answer must be taken.")
+    upload_bytes: int = Field(
+        default=300 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or worked on."
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _of_networks(cls, value: str | None) -> str | None:
+        Proxies.parse(value)
+        return value

@@ -1,9 +1,11 @@
-"""Work that only so many may do at once. Who would wait long is sent away, so that waiting fills no thread pool."""
+"""Work that only so many may do at once. Who waits in a coroutine takes no thread meanwhile."""
 
+import asyncio
 import threading
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import ClassVar
 
 from matcher.errors import ClearglassError
@@ -20,46 +22,82 @@ class BusyError(ClearglassError):
 
 
 class Slots:
-    """At most `at_once` of something at once; further ones wait up to `seconds`, in the order of asking. Thread-safe.
+    """At most `at_once` of something at once; further ones wait up to `seconds`. Thread-safe.
 
-    what: of what, in the plural, for people.
+    A slot that gets free goes to the holder who has fewest, and among those to the one who has waited longest: many
+    requests of one holder do not keep another waiting. what: of what, in the plural, for people. waiting_each: so many
+    of one holder may wait; who comes then is sent away at once.
     """
 
-    def __init__(self, what: str, *, at_once: int, seconds: float) -> None:
+    def __init__(self, what: str, *, at_once: int, seconds: float, waiting_each: int = 32) -> None:
         self._what = what
         self._seconds = seconds
+        self._waiting_each = waiting_each
         self._lock = threading.Lock()
         self._free = at_once
-        self._waiting: deque[threading.Event] = deque()
+        self._held: Counter[str] = Counter()
+        self._waiting: dict[Future[None], str] = {}
 
     @contextmanager
-    def taken(self, seconds: float | None = None) -> Iterator[None]:
-        """Holds a slot while the block runs. seconds: to wait, if others than usual. Raises: BusyError."""
-        if not self._take(self._seconds if seconds is None else seconds):
+    def taken(self, holder: str = "", seconds: float | None = None) -> Iterator[None]:
+        """Holds a slot while the block runs; the thread waits. seconds: if others than usual. Raises: BusyError."""
+        turn = self._ask(holder)
+        with suppress(TimeoutError):
+            turn.result(self._seconds if seconds is None else seconds)
+        if self._withdrawn(turn):
             raise BusyError(self._what)
         try:
             yield
         finally:
-            self._give()
+            self._give(holder)
 
-    def _take(self, seconds: float) -> bool:
+    @asynccontextmanager
+    async def entered(self, holder: str = "") -> AsyncIterator[None]:
+        """The same for coroutines."""
+        turn = self._ask(holder)
+        try:
+            # Not wait_for: it would cancel the future, also one that is granted in the same moment.
+            await asyncio.wait([asyncio.wrap_future(turn)], timeout=self._seconds)
+        except asyncio.CancelledError:
+            if not self._withdrawn(turn):
+                self._give(holder)
+            raise
+        if self._withdrawn(turn):
+            raise BusyError(self._what)
+        try:
+            yield
+        finally:
+            self._give(holder)
+
+    def _ask(self, holder: str) -> Future[None]:
+        """A turn, which is done when a slot is the holder's."""
+        turn: Future[None] = Future()
         with self._lock:
             if self._free:
                 self._free -= 1
-                return True
-            turn = threading.Event()
-            self._waiting.append(turn)
-        turn.wait(seconds)
-        with self._lock:
-            if not turn.is_set():
-                self._waiting.remove(turn)
-            return turn.is_set()
-
-    def _give(self) -> None:
-        """To the one who has waited longest. No slot is free while anybody waits, so nobody overtakes them; a semaphore
-        would give it to the thread that has just let it go, as often as that asks."""
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
+                self._held[holder] += 1
+                turn.set_result(None)
+            elif sum(one == holder for one in self._waiting.values()) >= self._waiting_each:
+                raise BusyError(self._what)
             else:
+                self._waiting[turn] = holder
+        return turn
+
+    def _withdrawn(self, turn: Future[None]) -> bool:
+        """Takes a turn back that has not come; False if it has."""
+        with self._lock:
+            return self._waiting.pop(turn, None) is not None
+
+    def _give(self, holder: str) -> None:
+        """No slot is free while anybody waits, so nobody overtakes them; a semaphore would give it to the one who has
+        just let it go, as often as that one asks."""
+        with self._lock:
+            turn = min(self._waiting, key=lambda one: self._held[self._waiting[one]], default=None)
+            self._held[holder] -= 1  # only now: it had its turn just before
+            if not self._held[holder]:
+                del self._held[holder]
+            if turn is None:
                 self._free += 1
+            else:
+                self._held[self._waiting.pop(turn)] += 1
+                turn.set_result(None)

@@ -14,6 +14,7 @@ class TroubleOut(BaseModel):
     code: Literal[
         "disk_failed",
         "log_unwritable",
+        "database_stalled",
         "clock_set_back",
         "disk_low",
         "operating_point_other_model",

@@ -12,9 +12,6 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from api.slots import Slots
-from matcher.picture.decoders import AT_ONCE
-
 JSON_BODY = 64 * 1024
 PICTURE_BYTES = 20 * 1024 * 1024
 """The most one picture may have; matcher.recognition.image has the same cap."""
@@ -23,13 +20,6 @@ ONE_PICTURE = PICTURE_BYTES + _FORM_EXTRA
 TWO_PICTURES = 2 * PICTURE_BYTES + _FORM_EXTRA
 MAX_PICTURES = 20
 ENROLMENT_BODY = 100 * 1024 * 1024
-
-ENROLMENT_SECONDS = 60.0
-"""How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""
-
-LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=5.0)
-"""A request holds one while it decodes and looks at a picture, which may take half a gigabyte for a while. There are
-as many as decoders (`matcher.picture.decoders`)."""
 
 
 class _InMemoryParser(MultiPartParser):
@@ -42,6 +32,14 @@ class CappedRequest(Request):
     def __init__(self, scope: Scope, receive: Receive, *, max_body: int) -> None:
         super().__init__(scope, receive)
         self._max_body = max_body
+
+    @property
+    def size(self) -> int:
+        """The most bytes that the body can have: as declared, or as many as it may have where nothing is declared."""
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal():
+            return min(int(declared), self._max_body)
+        return self._max_body if "transfer-encoding" in self.headers else 0
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body in pieces. Raises: HTTPException 413 as soon as it is too large."""

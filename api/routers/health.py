@@ -1,15 +1,19 @@
 """Is the service there, and can it do its work?"""
 
+import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import Literal, cast
 
-from fastapi import APIRouter
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from api.guard import GuardedRoute, ServiceDep, asks
+from api.guard import GuardedRoute, asks
 from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
@@ -29,10 +33,18 @@ class ServiceHealthOut(BaseModel):
 _HARMLESS = frozenset({"disk_low", "operating_point_other_model", "operating_point_no_evidence"})
 """Searches are made and logged all the same."""
 
+_PATIENCE_SECONDS = 3.0
+"""How long an answer waits for the database; the container's own check waits 4 s."""
+
 _DISK_FAILED = TroubleOut(
     code="disk_failed",
     message="The disk failed under the audit log: nothing is searched, and nothing is written any more.",
     remedy="Check the disk, then start the service again: it checks the whole log before it does anything.",
+)
+_DATABASE_STALLED = TroubleOut(
+    code="database_stalled",
+    message=f"The database or its disk has not answered within {_PATIENCE_SECONDS:g} seconds.",
+    remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
 )
 _LOG_UNWRITABLE = TroubleOut(
     code="log_unwritable",
@@ -52,6 +64,27 @@ _DISK_LOW = TroubleOut(
 )
 
 
+class HealthLook:
+    """Looks how the service does, in a thread of its own: no other request keeps the answer waiting. One look serves
+    all who ask meanwhile. For one event loop."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._thread = anyio.CapacityLimiter(1)
+        self._look: asyncio.Task[list[TroubleOut]] | None = None
+
+    async def troubles(self) -> Sequence[TroubleOut]:
+        """What is wrong; that the database does not answer, if it takes too long to find out."""
+        look = self._look
+        if look is None or look.done():
+            look = self._look = asyncio.create_task(self._all())
+        await asyncio.wait([look], timeout=_PATIENCE_SECONDS)
+        return look.result() if look.done() else [_DATABASE_STALLED]
+
+    async def _all(self) -> list[TroubleOut]:
+        return await anyio.to_thread.run_sync(lambda: list(_troubles(self._service)), limiter=self._thread)
+
+
 @router.get(
     "/health",
     operation_id="health",
@@ -60,11 +93,11 @@ _DISK_LOW = TroubleOut(
     response_model=ServiceHealthOut,
     responses={503: {"model": ServiceHealthOut, "description": "The service runs, and cannot do its work."}},
 )
-def health(service: ServiceDep) -> JSONResponse:
+async def health(request: Request) -> JSONResponse:
     """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
-    troubles = list(_troubles(service))
+    troubles = await cast(HealthLook, request.app.state.health_look).troubles()
     well = all(trouble.code in _HARMLESS for trouble in troubles)
-    body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version(), troubles=troubles)
+    body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version(), troubles=list(troubles))
     return JSONResponse(body.model_dump(), status_code=200 if well else 503)
 
 
@@ -93,6 +126,7 @@ def _clock_fits(service: Service) -> bool:
     return True
 
 
+@cache
 def app_version() -> str:
     """The installed version of this application."""
     try:

@@ -5,22 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
+from api.admission import CROWD_TURN
 from api.face_listing import FaceOut
 from api.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
 from api.permission import Permission
 from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query
-from api.slots import Slots
-from api.upload import LOOKING, ONE_PICTURE
+from api.upload import ONE_PICTURE
 from matcher.crowd import CrowdSearcher
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
 from matcher.small_faces import LEAST_EYE_DISTANCE
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
-
-CROWDS = Slots("photographs of several people to search", at_once=1, seconds=5.0)
-"""One of them may take a minute: it must not hold all the slots that single pictures need."""
 
 
 class SearchedFaceOut(FaceOut):
@@ -50,6 +47,7 @@ class PhotographOut(BaseModel):
     summary="Search for everybody in a photograph (1:N for each face)",
     status_code=201,
     openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
+    dependencies=[CROWD_TURN],
 )
 def search_photograph(
     request: Request,
@@ -76,14 +74,13 @@ def search_photograph(
     searcher = CrowdSearcher(service.matcher.sampler, service.matcher.identifier)
     query = search_query(caller, purpose, case_reference)
     service.matcher.identifier.require_query(query)
-    with CROWDS.taken(), LOOKING.taken():
-        try:
-            crowd = searcher.find(file.file, least_eye_distance=least_eye_distance)
-        except TooManyFacesError as error:
-            limits.owe_searches(caller.account.id, error.faces - 1)  # to look at them took as long as to search
-            raise
-        limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
-        searched = searcher.search(crowd, query)
+    try:
+        crowd = searcher.find(file.file, least_eye_distance=least_eye_distance)
+    except TooManyFacesError as error:
+        limits.owe_searches(caller.account.id, error.faces - 1)  # to look at them took as long as to search
+        raise
+    limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
+    searched = searcher.search(crowd, query)
     listed = crowd.listing
     return PhotographOut(
         photograph=crowd.id,

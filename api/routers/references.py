@@ -7,11 +7,12 @@ from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
+from api.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.service import Service
-from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING
+from api.upload import ENROLMENT_BODY
 from matcher.gallery.enrolment import Enrolment, Picture
 from matcher.gallery.errors import EnrolmentError
 from matcher.gallery.reference import Reference
@@ -104,6 +105,7 @@ class AddedOut(BaseModel):
     summary="Add pictures of a subject",
     status_code=201,
     openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY, bucket=Bucket.SEARCHES),
+    dependencies=[ENROLLING_TURN],
 )
 def add_references(
     subject_id: str,
@@ -121,7 +123,7 @@ def add_references(
         caller.actor,
         role=caller.role.value,
         acknowledged=split(acknowledged),
-        looking=lambda: LOOKING.taken(ENROLMENT_SECONDS),
+        looking=lambda: LOOKING.taken(caller.account.id, ENROLMENT_SECONDS),
     )
     return AddedOut(
         accepted=references_out(service, added),

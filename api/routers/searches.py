@@ -7,11 +7,12 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.about import about
 from api.account import Principal
+from api.admission import LOOKING_TURN
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
-from api.upload import LOOKING, ONE_PICTURE, TWO_PICTURES
+from api.upload import ONE_PICTURE, TWO_PICTURES
 from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
@@ -112,6 +113,7 @@ class VerificationOut(BaseModel):
     summary="Search for the person in a picture (1:N)",
     status_code=201,
     openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
+    dependencies=[LOOKING_TURN],
 )
 def identify(
     request: Request,
@@ -138,6 +140,7 @@ def identify(
     summary="Compare a picture with another, or with a subject (1:1)",
     status_code=201,
     openapi_extra=asks(Permission.COMPARE, max_body=TWO_PICTURES, bucket=Bucket.SEARCHES),
+    dependencies=[LOOKING_TURN],
 )
 def verify(
     request: Request,
@@ -201,8 +204,7 @@ def _target(
 
 
 def _probe(service: Service, picture: UploadFile, face: int | None) -> Probe:
-    with LOOKING.taken():
-        return service.matcher.probe(picture.file, face=face)
+    return service.matcher.probe(picture.file, face=face)
 
 
 def search_query(caller: Principal, purpose: str, case_reference: str | None) -> Query:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.account import Account, Duty
+from api.admission import LOGIN_TURN
 from api.device_cookie import attempt_of, is_secure, remember_device
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import PERMISSIONS, Permission, Role
@@ -59,6 +60,7 @@ class SessionOut(BaseModel):
     summary="Log in",
     status_code=201,
     openapi_extra=asks(Permission.PUBLIC),
+    dependencies=[LOGIN_TURN],
 )
 def log_in(login: LoginIn, request: Request, response: Response, service: ServiceDep) -> SessionOut:
     """Begins a session; its secret goes into an HttpOnly cookie. Repeated failures have to wait."""

@@ -6,13 +6,14 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.account import Principal
+from api.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
-from api.upload import ENROLMENT_BODY, ENROLMENT_SECONDS, LOOKING
+from api.upload import ENROLMENT_BODY
 from matcher.gallery.consent import NewConsent
 from matcher.gallery.errors import ErasurePendingError
 from matcher.gallery.subject import Subject
@@ -89,6 +90,7 @@ def list_subjects(
     summary="Enrol a person who consented",
     status_code=201,
     openapi_extra=asks(Permission.SUBJECTS_WRITE, max_body=ENROLMENT_BODY, bucket=Bucket.SEARCHES),
+    dependencies=[ENROLLING_TURN],
 )
 def enrol_subject(
     caller: Caller,
@@ -122,7 +124,7 @@ def enrol_subject(
         actor=caller.actor,
         role=caller.role.value,
         acknowledged=split(acknowledged),
-        looking=lambda: LOOKING.taken(ENROLMENT_SECONDS),
+        looking=lambda: LOOKING.taken(caller.account.id, ENROLMENT_SECONDS),
     )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject, caller),

@@ -67,6 +67,24 @@ def test_every_error_has_the_one_form(shared_site: Any, method: str, path: str, 
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/v1/cameras", {"GET", "POST"}),
+        ("PATCH", "/api/v1/subjects/none", {"GET", "DELETE"}),
+        ("POST", "/api/v1/subjects/none/declaration", {"GET", "PUT", "DELETE"}),
+        ("DELETE", "/api/v1/health", {"GET"}),
+        ("DELETE", "/metrics", {"GET"}),
+    ],
+)
+def test_all_methods_of_an_address_are_named_where_one_is_not_taken(
+    shared_site: Any, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = httpx.request(method, f"{shared_site.address}{path}", verify=False, timeout=60)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize(
     ("body", "content_type"),
     [
         (b"{", "application/json"),

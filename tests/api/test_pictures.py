@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from api.admission import LOOKING
 from api.permission import Role
 from api.slots import Slots
-from api.upload import LOOKING
 from matcher.recognition.face import Image
 
 
@@ -105,6 +105,7 @@ def test_more_pictures_at_once_than_can_be_looked_at_are_sent_away(
     shared_site: Any, send: Send, astronaut_jpeg: bytes, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    monkeypatch.setattr("api.routers.subjects.ENROLMENT_SECONDS", 0.01)
     with LOOKING.taken(), LOOKING.taken():
         answer = send(path, [astronaut_jpeg])
     assert (answer.status_code, shared_site.code(answer)) == (503, "busy")

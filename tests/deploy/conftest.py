@@ -134,7 +134,7 @@ def serve(
 
             def address() -> str | None:
                 assert process.poll() is None, output.read_text()
-                found = re.search(r"http://127\.0\.0\.1:\d+", output.read_text())
+                found = re.search(r"https?://(127\.0\.0\.1|0\.0\.0\.0):\d+", output.read_text())
                 return found and found.group()
 
             yield Served(address=wait_for("address", address), process=process, environment=environment)

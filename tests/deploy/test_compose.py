@@ -44,13 +44,34 @@ def test_what_is_mounted_exists_and_is_read_only(compose: dict[str, Any], deploy
             assert target.startswith("/")
 
 
-def test_every_setting_that_the_readme_tells_of_is_handed_on_and_none_has_a_value(
+# Where the container listens and with what, the compose file says itself.
+_OF_THE_UNIT = {"CLEARGLASS_HOST", "CLEARGLASS_TLS_CERTIFICATE", "CLEARGLASS_TLS_KEY"}
+
+
+def test_every_setting_that_the_readme_tells_of_is_handed_on_and_only_two_have_a_value(
     compose: dict[str, Any], deploy: Path
 ) -> None:
-    told = set(re.findall(r"\bCLEARGLASS_[A-Z_]+[A-Z]\b", (deploy / "README.md").read_text()))
+    told = set(re.findall(r"\bCLEARGLASS_[A-Z_]+[A-Z]\b", (deploy / "README.md").read_text())) - _OF_THE_UNIT
     assert "CLEARGLASS_TRUSTED_PROXIES" in told
+    environment = compose["services"]["clearglass"]["environment"]
+    given = dict(line.split("=", 1) for line in environment if "=" in line)
     # A name alone is passed from the shell, and not at all where it is not set there: empty would be a value.
-    assert set(compose["services"]["clearglass"]["environment"]) == told
+    assert {line.partition("=")[0] for line in environment} == told
+    assert set(given) == {"CLEARGLASS_PLAIN_HTTP", "CLEARGLASS_ALLOWED_HOSTS"}
+
+
+def test_plain_http_is_allowed_only_where_this_machine_alone_reaches_it_and_prometheus_by_its_name(
+    compose: dict[str, Any], deploy: Path
+) -> None:
+    service = compose["services"]["clearglass"]
+    given = dict(line.split("=", 1) for line in service["environment"] if "=" in line)
+    assert given["CLEARGLASS_PLAIN_HTTP"] == "true"
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    (job,) = _load(deploy / "prometheus/prometheus.yml")["scrape_configs"]
+    (target,) = job["static_configs"][0]["targets"]
+    assert target.split(":")[0] in given["CLEARGLASS_ALLOWED_HOSTS"].split(",")
+    # Whoever runs the image alone, and publishes its port, is asked first.
+    assert "PLAIN_HTTP" not in (deploy / "Containerfile").read_text()
 
 
 def test_names_used_are_declared(compose: dict[str, Any]) -> None:
