@@ -53,6 +53,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "list_operating_points": {OP, A, X},
     "alert_probe": {OP, X},
     "alert_reference": {OP, X},
+    "count_alerts": {OP, A, X},
     "list_reviews": {OP, A, X},
     "review_alert": {OP},
     "list_entries": {A, X},

@@ -64,7 +64,7 @@ function load() {
 
 async function fillRail() {
   try {
-    const list = (await unsettled()).slice(0, KEPT);
+    const list = await unsettled(null, KEPT);
     rail.replaceChildren(...(list.length ? list.map((one) => alertCard(one)) : [noAlert()]));
   } catch (error) {
     rail.replaceChildren(element("li", {}, failure(error)));
