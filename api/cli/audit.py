@@ -12,7 +12,7 @@ import typer
 
 from api.cli import live
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell
 from api.cli.published import Log, Page, Token, published_log, write_page
 
 if TYPE_CHECKING:
@@ -67,10 +67,11 @@ def verify(
         "root": found.root.hex(),
         "problems": problems,
     }
+    entries = counted(found.entries, "entry", "entries")
     sentence = (
-        f"The log is sound: {found.entries} entries, root {found.root.hex()}."
+        f"The log is sound: {entries}, root {found.root.hex()}."
         if found.verified
-        else f"The log is NOT sound: {len(found.problems)} problem(s) in {found.entries} entries."
+        else f"The log is NOT sound: {counted(len(found.problems), 'problem')} in {entries}."
     )
     tell(record, as_json=json, sentence=sentence)
     if severity is not None:
@@ -245,7 +246,11 @@ def export(
     with Database.open_read_only(data) as database, progress("Writing the log") as advance:
         checkpoint = ExportedLog(folder).extend(StoredPublication(database), advance)
     record = {"folder": str(folder), "entries": checkpoint.size, "root": checkpoint.root.hex()}
-    tell(record, as_json=json, sentence=f"{folder} holds {checkpoint.size} entries, root {checkpoint.root.hex()}.")
+    tell(
+        record,
+        as_json=json,
+        sentence=f"{folder} holds {counted(checkpoint.size, 'entry', 'entries')}, root {checkpoint.root.hex()}.",
+    )
 
 
 @app.command()

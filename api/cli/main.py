@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from api.cli import account, audit, camera, demo, doctor, operating_point, search, serve, subject, witness
+from api.cli import account, audit, camera, consent, demo, doctor, operating_point, search, serve, subject, witness
 from api.cli.output import complain
 from api.setting_error import SettingError
 from matcher.errors import ClearglassError
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(camera.app, name="camera")
 app.add_typer(subject.app, name="subject")
+app.add_typer(consent.app, name="consent")
 app.add_typer(audit.app, name="audit")
 app.add_typer(account.app, name="account")
 app.add_typer(witness.app, name="witness")

@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "get_declaration": {OP, X},
     "declare_groups": {OP, X},
     "remove_declaration": {OP, X},
+    "list_purposes": {OP, A, X},
     "list_consents": {OP, A, X},
     "grant_consent": {OP, X},
     "withdraw_consent": {OP, X},

@@ -12,8 +12,8 @@ export const STATE = {
 
 export const cameras = () => read("/cameras");
 
-/** A function from a camera's id to its name; an id of a removed camera stays an id. */
+/** A function from a camera's id to its name; of one that is not there, the beginning of its id. */
 export function namer(list) {
   const names = new Map(list.map((camera) => [camera.id, camera.name]));
-  return (id) => names.get(id) ?? (id === "upload" ? "Uploaded picture" : `Camera ${id.slice(0, 8)}`);
+  return (id) => names.get(id) ?? (id === "upload" ? "Uploaded picture" : `Camera ${id.slice(0, 8)} (not there)`);
 }

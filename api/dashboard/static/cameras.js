@@ -100,7 +100,7 @@ function draw() {
   summary.textContent = list.length ? plural(list.length, "camera") : "";
   if (!list.length) return place.replaceChildren(empty("camera", "No camera yet", "Add one with its address and its purpose. It is watched at once, and comes back by itself when its stream breaks."));
   place.replaceChildren(element("table", { class: "table folds cameras" },
-    element("thead", {}, element("tr", {}, ...["Camera", "State", "Stream", "Frames", "Newest", "Passages", ""].map((text) => element("th", { scope: "col" }, text)))),
+    element("thead", {}, element("tr", {}, ...["Camera", "State", "Stream", "Frames", "Newest", "Passages"].map((text) => element("th", { scope: "col" }, text)), element("th", { scope: "col" }, element("span", { class: "hidden" }, "Actions")))),
     element("tbody", {}, ...list.map(row))));
 }
 

@@ -70,7 +70,9 @@ def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     broken.write_bytes(portrait.read_bytes()[:2000])
     consent = ("--purpose", "lobby", "--evidence", evidence)
     data = ("--data", tmp_path / "data")
-    enrolled = of(run, "subject", "enrol", "Eileen", broken, portrait, *consent, *data)
+    status, out, _ = run("subject", "enrol", "Eileen", broken, portrait, *consent, *data, "--json")
+    assert status == 3
+    enrolled = json.loads(out)
     assert enrolled["references"] == 1
     [refused] = enrolled["refused"]
     assert refused["picture"] == "broken.jpg"
