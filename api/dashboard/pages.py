@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from api.account import Principal
-from api.guard import principal_of, service_of
+from api.guard import COOKIE, principal_of, service_of
 from api.permission import PERMISSIONS, Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
@@ -86,7 +86,8 @@ def _page(
     principal = principal_of(request)
     if principal is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(here, safe='')}", status_code=303)
+        ended = "&ended" if COOKIE in request.cookies else ""
+        return RedirectResponse(f"/login?next={quote(here, safe='')}{ended}", status_code=303)
     viewer = Viewer.of(principal)
     rooms = [one for one in ROOMS if viewer.may(one.permission)]
     allowed = viewer.may(permission or room.permission)

@@ -7,6 +7,7 @@ export const STATE = {
   live: { label: "Live", tone: "good", standby: "Waiting for the first picture." },
   reconnecting: { label: "Reconnecting", tone: "warn", standby: "The stream is gone. Trying again by itself." },
   restarting: { label: "Restarting", tone: "warn", standby: "The worker was stopped and is being started anew." },
+  unknown: { label: "Unknown", tone: "", standby: "No connection to the service: what this camera does is not known." },
   stopped: { label: "Stopped", tone: "", standby: "This camera is switched off." },
 };
 

@@ -8,7 +8,7 @@ import { chip, element, icon } from "./element.js";
 import { bitrate, count, percent, plural, rate } from "./measure.js";
 import { complain, empty, failure, notify, waiting } from "./message.js";
 import { fineSpan, minuteOf } from "./moment.js";
-import { on, onReturn } from "./stream.js";
+import { on, onLost, onReturn } from "./stream.js";
 import { may } from "./viewer.js";
 
 const place = document.getElementById("cameras");
@@ -63,6 +63,14 @@ function report(health) {
   Newest.replaceChildren(health.newest_frame_age === null ? "–" : fineSpan(health.newest_frame_age), element("small", {}, interruptions(health)));
   Passages.replaceChildren(count(health.passages), element("small", {}, reasons(health.refused)));
   advise(found, health.turned);
+}
+
+/** The service is not there to say how they do. */
+function forget() {
+  for (const { cells: { State, ...others } } of rows.values()) {
+    State.replaceChildren(chip(STATE.unknown.label, STATE.unknown.tone));
+    for (const cell of Object.values(others)) cell.replaceChildren("–");
+  }
 }
 
 function faults({ error, retry_at }) {
@@ -158,6 +166,7 @@ function open(camera, by) {
 opener?.addEventListener("click", () => open(null, opener));
 
 on("health", report);
+onLost(forget);
 onReturn(load);
 place.replaceChildren(waiting(3));
 await load();

@@ -1,8 +1,10 @@
 // The way in.
 
 import { logIn } from "./api.js";
-import { failure } from "./message.js";
+import { failure, message } from "./message.js";
+import { tellOfLogin } from "./session_end.js";
 
+const again = new URLSearchParams(location.search).has("again"); // beside a page whose session has ended
 const form = document.getElementById("login");
 const trouble = document.getElementById("login-error");
 
@@ -13,13 +15,21 @@ form.addEventListener("submit", async (event) => {
   trouble.replaceChildren();
   try {
     await logIn(form.elements.name.value, form.elements.password.value);
-    location.assign(destination());
+    tellOfLogin();
+    if (again) goBack();
+    else location.assign(destination());
   } catch (error) {
     trouble.replaceChildren(failure(error));
     form.elements.password.select();
     button.disabled = false;
   }
 });
+
+/** Back to the page that waits: this tab was opened by it, so that the browser lets it close itself. */
+function goBack() {
+  close();
+  form.replaceChildren(message("You are logged in.", "Close this tab and go on in the other one.", "good"));
+}
 
 /** Where the reader was going, if that is a page of ours: another host's address must not be followed. Whole, since a path alone may begin with two slashes, and is then a host's name. */
 function destination() {
