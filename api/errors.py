@@ -205,7 +205,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Makes every error of this app answer in the one form, with nothing of the inside in it."""
     app.add_exception_handler(ClearglassError, _clearglass)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, _internal)
 
 
@@ -243,7 +243,8 @@ def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or "request"
 
 
-def _http(request: Request, error: Exception) -> Response:
+def http_error(request: Request, error: Exception) -> Response:
+    """An error that HTTP itself has a status for, such as an address at which there is nothing."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     code, message, remedy = _BY_STATUS.get(error.status_code, _INTERNAL)
     return error_response(error.status_code, code, message, remedy, headers=error.headers)
