@@ -31,6 +31,7 @@ from api.routers import (
     subjects,
 )
 from api.service import Service
+from api.version import app_version
 
 PREFIX = "/api/v1"
 _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can check.
@@ -64,7 +65,7 @@ def create_app(service: Service) -> FastAPI:
     settings = service.settings
     app = FastAPI(
         title="Clearglass",
-        version=health.app_version(),
+        version=app_version(),
         description=_DESCRIPTION,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # they load from elsewhere

@@ -43,6 +43,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def require_free(host: str, port: int) -> None:
+    """Raises: AddressInUseError if the service could not listen there: better before long work than after it."""
+    _listen(host, port).close()
+
+
 def _server(service: "Service") -> "uvicorn.Server":
     import uvicorn
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from api.cli import live
+from api.cli.entry_line import entry_line
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import counted, progress, show, tell
 from api.cli.published import Log, Page, Token, published_log, write_page
@@ -127,9 +128,7 @@ def show_(
     kind: Annotated[str | None, typer.Option(help="Only this kind: request, outcome, review, enrolment, …")] = None,
     json: Json = False,
 ) -> None:
-    """Show the newest entries of the log."""
-    import json as codec
-
+    """Show the newest entries of the log, each in a line; with --json all that they hold."""
     from matcher.audit.entry import EntryKind
     from matcher.audit.log import AuditLog
     from matcher.clock import system_clock
@@ -146,7 +145,7 @@ def show_(
             "index": entry.index,
             "time": entry.time.isoformat(timespec="milliseconds"),
             "kind": entry.kind.value,
-            "body": dict(entry.body) if json else codec.dumps(entry.body, default=str),
+            **({"body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
         }
         for entry in entries
     ]

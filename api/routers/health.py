@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from fastapi import APIRouter
@@ -13,6 +12,7 @@ from api.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
+from api.version import app_version
 from matcher.audit.errors import ClockError
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
@@ -91,11 +91,3 @@ def _clock_fits(service: Service) -> bool:
         except ClockError:
             return False
     return True
-
-
-def app_version() -> str:
-    """The installed version of this application."""
-    try:
-        return version("clearglass")
-    except PackageNotFoundError:
-        return "0"
