@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from api.cli.named_camera import named_camera
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell
 
 if TYPE_CHECKING:
     from ingest.camera import Camera, Credentials
@@ -286,8 +286,9 @@ def _unkept(address: str) -> "Camera":
 def _print(found: "CameraCheck", judged: "Suitability") -> None:
     """The findings, the verdict, and what to change."""
     print(
-        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, {found.looked_at} pictures looked at, "
-        f"{found.usable} of {found.faces} faces good enough to search for"
+        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, "
+        f"{counted(found.looked_at, 'picture')} looked at, "
+        f"{found.usable} of {counted(found.faces, 'face')} good enough to search for"
     )
     rows = [
         {

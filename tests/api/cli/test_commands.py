@@ -438,6 +438,7 @@ def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
         assert run("subject", "declare", subject, *wrong, *data)[0] == 2, wrong
 
     groups, export, page = tmp_path / "groups.json", tmp_path / "export", tmp_path / "live.html"
+    assert "what 1 person declared." in run("audit", "groups", groups, *data)[1]
     assert of(run, "audit", "groups", groups, *data)["declarations"] == 1
     assert groups.stat().st_mode & 0o077 == 0
     of(run, "audit", "export", export, *data)
