@@ -35,6 +35,7 @@ from api.routers import (
 from api.service import Service
 from api.upload import ENROLMENT_BODY
 from api.uploads import Uploads
+from api.version import app_version
 
 PREFIX = "/api/v1"
 _DESCRIPTION = f"""Consent-first face matching, with a query log anyone can check.
@@ -72,7 +73,7 @@ def create_app(service: Service, *, host: str = "") -> FastAPI:
     settings = service.settings
     app = FastAPI(
         title="Clearglass",
-        version=health.app_version(),
+        version=app_version(),
         description=_DESCRIPTION,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # they load from elsewhere

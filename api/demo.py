@@ -2,7 +2,9 @@
 
 import hashlib
 import secrets
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from api.accounts import Role
 from api.cli.output import progress, tell
-from api.server import serving
+from api.server import require_free, serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
@@ -31,6 +33,7 @@ PURPOSE = "demo"
 ACTOR = Actor("cli:demo", via="cli")
 VOLUNTEER = "Eileen Collins"  # NASA's public-domain portrait, in scikit-image
 SCENE_SECONDS = 24.0
+_HOST = "127.0.0.1"
 CONSENT_TEXT = b"Demo consent: a public-domain portrait of NASA, searched for the purpose 'demo' only."
 
 
@@ -56,28 +59,57 @@ class Login:
 
 
 def run_demo(
-    *, folder: Path, port: int, addresses: Sequence[str], once: bool, wait: float, as_json: bool = False
+    *, folder: Path | None, port: int, addresses: Sequence[str], once: bool, wait: float, as_json: bool = False
 ) -> None:
     """Runs the demo until it is stopped, or with `once` until its first alert is verified.
 
-    Raises: DemoFolderError if the folder holds something already; with `once` DemoAlertError after `wait` seconds.
+    folder: empty or not there; None is a new temporary one. Raises: AddressInUseError, DemoFolderError if the folder
+    holds something already; with `once` DemoAlertError after `wait` seconds.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
-    folder.mkdir(parents=True, exist_ok=True)
+    require_free(_HOST, port)
     # Stopped by a service manager or by Ctrl-C, cameras and log are closed the same way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _cameras(folder, addresses) as streams:
+    with _begun(folder) as beginning, _cameras(beginning.folder, addresses) as streams:
         # The rehearsal camera is on this machine, on any port that was free; so may a camera of the caller's own be.
         ingest = IngestSettings(allow_loopback=True, allowed_ports=((1, 65535),))
-        with Service.open(matcher=MatcherSettings(folder=folder), ingest=ingest, api=ApiSettings()) as service:
+        settings = MatcherSettings(folder=beginning.folder)
+        with Service.open(matcher=settings, ingest=ingest, api=ApiSettings()) as service:
             logins = _add_accounts(service)
             _enrol(service)
             _add_cameras(service, streams)
             service.start()
-            with serving(service, host="127.0.0.1", port=port) as address:
-                _welcome(address, logins, folder, own=bool(addresses), as_json=as_json)
+            with serving(service, host=_HOST, port=port) as address:
+                beginning.done = True
+                _welcome(address, logins, beginning.folder, own=bool(addresses), as_json=as_json)
                 _follow(service, once=once, wait=wait, as_json=as_json)
+
+
+@dataclass(kw_only=True)
+class _Beginning:
+    """The demo's folder, and whether the demo has begun."""
+
+    folder: Path
+    done: bool = False
+
+
+@contextmanager
+def _begun(folder: Path | None) -> Iterator[_Beginning]:
+    """The folder; of a demo that could not begin nothing stays in it, so that the next try finds it as this one did.
+
+    Raises: DemoFolderError.
+    """
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
+    there = folder is not None and folder.exists()
+    beginning = _Beginning(folder=folder or Path(tempfile.mkdtemp(prefix="clearglass-demo-")))
+    beginning.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield beginning
+    finally:
+        if not beginning.done:
+            shutil.rmtree(beginning.folder)
+            if there:
+                beginning.folder.mkdir()
 
 
 @contextmanager

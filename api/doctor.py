@@ -162,7 +162,7 @@ def _open_folder(folder: Path) -> str:
         report = verify_log(database, *read_verifier_keys(folder))
     if not report.verified:
         raise ValueError(f"the log in {folder} does not verify: {report.problems[0].message}")
-    return f"{folder}, log of {report.entries} entries verified"
+    return f"{folder}, log of {report.entries:,} entries verified"
 
 
 def _port(host: str, port: int) -> Finding:

@@ -224,7 +224,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Makes every error of this app answer in the one form, with nothing of the inside in it."""
     app.add_exception_handler(ClearglassError, _clearglass)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, _internal)
 
 
@@ -267,7 +267,8 @@ def status_response(status: int, *, headers: Mapping[str, str] | None = None) ->
     return error_response(status, *_BY_STATUS.get(status, _INTERNAL), headers=headers)
 
 
-def _http(request: Request, error: Exception) -> Response:
+def http_error(request: Request, error: Exception) -> Response:
+    """An error that HTTP itself has a status for, such as an address at which there is nothing."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     headers = {**(error.headers or {})}
     if error.status_code == 405:

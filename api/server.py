@@ -99,6 +99,11 @@ def _server(service: "Service", *, host: str, tls: Tls | None = None) -> Server:
     )
 
 
+def require_free(host: str, port: int) -> None:
+    """Raises: AddressInUseError if the service could not listen there: better before long work than after it."""
+    _listen(host, port).close()
+
+
 def _config(app: "ASGIApp", *, proxies: str | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,

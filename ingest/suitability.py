@@ -328,7 +328,8 @@ def _loss(check: CameraCheck) -> Finding:
     """Fails too when the stream stood still or broke."""
     change = ""
     if check.interruptions:
-        change = f"The stream broke {check.interruptions} time(s): check the camera's power, cable and network."
+        times = "once" if check.interruptions == 1 else f"{check.interruptions} times"
+        change = f"The stream broke {times}: check the camera's power, cable and network."
     elif check.longest_gap_seconds > LONGEST_GAP:
         change = (
             f"The stream stood still for {check.longest_gap_seconds:.1f} s: check the network between here and there."

@@ -161,6 +161,15 @@ class Alerts:
                 query = query.where(tables.alert.c.number < _row(connection, before).number)
             return [_alert(row) for row in connection.execute(query)]
 
+    def counts(self, *, reviewer: str | None = None) -> dict[AlertStatus, int]:
+        """How many alerts of each status there are. reviewer: as for `alerts`."""
+        count = select(func.count()).select_from(tables.alert)
+        with self._database.reading() as connection:
+            return {
+                status: connection.execute(count.where(_has_status(status, reviewer))).scalar_one()
+                for status in AlertStatus
+            }
+
     def alert(self, alert_id: str) -> Alert:
         """One alert. Raises AlertUnknownError."""
         with self._database.reading() as connection:

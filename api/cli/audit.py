@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from api.cli import live
+from api.cli.entry_line import entry_line
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell
 from api.cli.published import Log, Page, Token, published_log, write_page
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ def verify(
         "root": found.root.hex(),
         "problems": problems,
     }
+    entries = counted(found.entries, "entry", "entries")
     sentence = (
-        f"The log is sound: {found.entries} entries, root {found.root.hex()}."
+        f"The log is sound: {entries}, root {found.root.hex()}."
         if found.verified
-        else f"The log is NOT sound: {len(found.problems)} problem(s) in {found.entries} entries."
+        else f"The log is NOT sound: {counted(len(found.problems), 'problem')} in {entries}."
     )
     tell(record, as_json=json, sentence=sentence)
     if severity is not None:
@@ -126,9 +128,7 @@ def show_(
     kind: Annotated[str | None, typer.Option(help="Only this kind: request, outcome, review, enrolment, …")] = None,
     json: Json = False,
 ) -> None:
-    """Show the newest entries of the log."""
-    import json as codec
-
+    """Show the newest entries of the log, each in a line; with --json all that they hold."""
     from matcher.audit.entry import EntryKind
     from matcher.audit.log import AuditLog
     from matcher.clock import system_clock
@@ -145,7 +145,7 @@ def show_(
             "index": entry.index,
             "time": entry.time.isoformat(timespec="milliseconds"),
             "kind": entry.kind.value,
-            "body": dict(entry.body) if json else codec.dumps(entry.body, default=str),
+            **({"body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
         }
         for entry in entries
     ]
@@ -245,7 +245,11 @@ def export(
     with Database.open_read_only(data) as database, progress("Writing the log") as advance:
         checkpoint = ExportedLog(folder).extend(StoredPublication(database), advance)
     record = {"folder": str(folder), "entries": checkpoint.size, "root": checkpoint.root.hex()}
-    tell(record, as_json=json, sentence=f"{folder} holds {checkpoint.size} entries, root {checkpoint.root.hex()}.")
+    tell(
+        record,
+        as_json=json,
+        sentence=f"{folder} holds {counted(checkpoint.size, 'entry', 'entries')}, root {checkpoint.root.hex()}.",
+    )
 
 
 @app.command()

@@ -1,16 +1,17 @@
-"""`clearglass camera`: add, list, set, check."""
+"""`clearglass camera`: add, list, set, remove, check."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from rich.markup import escape
 
+from api.cli.named_camera import named_camera
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell
 
 if TYPE_CHECKING:
-    from api.service import Service
     from ingest.camera import Camera, Credentials
     from ingest.check import CameraCheck
     from ingest.suitability import Suitability
@@ -106,7 +107,7 @@ def add(
             certificate=None if certificate == _VERIFIED else certificate,
             snapshot_seconds=snapshot_seconds,
         )
-    tell(_row(camera), as_json=json, sentence=f"Added camera {camera.name} ({camera.id}).")
+    tell(_row(camera), as_json=json, sentence=f"Added camera {escape(camera.name)} ({camera.id}).")
 
 
 @app.command("set")
@@ -167,17 +168,11 @@ def set_(
     if not change and not password_stdin:
         raise typer.BadParameter("Nothing to change is given. See: clearglass camera set --help")
     with opened(data) as service:
-        old = _named(service, camera)
+        old = named_camera(service, camera)
         if password_stdin:
             change["credentials"] = _login_of(old, username)
         changed = service.cameras.update(old.id, actor=actor(), local=True, **cast(ChangedSettings, change))
-    tell(_row(changed), as_json=json, sentence=f"Changed camera {changed.name} ({changed.id}).")
-
-
-def _named(service: "Service", name_or_id: str) -> "Camera":
-    """The camera of this name or id. Raises CameraUnknownError."""
-    found = next((camera for camera in service.cameras.list() if name_or_id in {camera.id, camera.name}), None)
-    return found or service.cameras.get(name_or_id)
+    tell(_row(changed), as_json=json, sentence=f"Changed camera {escape(changed.name)} ({changed.id}).")
 
 
 def _login_of(camera: "Camera", username: str | None) -> "Credentials":
@@ -189,6 +184,19 @@ def _login_of(camera: "Camera", username: str | None) -> "Credentials":
             raise typer.BadParameter("This camera has no login yet: give --username too.")
         username = camera.credentials.username
     return Credentials(username=username, password=sys.stdin.readline().rstrip("\n"))
+
+
+@app.command()
+def remove(
+    camera: Annotated[str, typer.Argument(metavar="NAME|ID", help="The camera's name or id.")],
+    data: Data,
+    json: Json = False,
+) -> None:
+    """Remove a camera and its login. Its alerts and log entries stay."""
+    with opened(data) as service:
+        gone = named_camera(service, camera)
+        service.cameras.remove(gone.id, actor=actor())
+    tell({"id": gone.id, "name": gone.name}, as_json=json, sentence=f"Removed camera {escape(gone.name)} ({gone.id}).")
 
 
 @app.command("list")
@@ -248,13 +256,20 @@ def check(
 
 
 def _kept(name: str, data: Path) -> "Camera | None":
-    """The camera of this name or id, if it was added. The folder, which a running service holds, is only asked then."""
+    """The camera of this name or id; none for an address. The folder, which a running service holds, is only asked
+    for what looks like no address. Raises: CameraUnknownError."""
+    from ingest.camera_store import CameraUnknownError
     from matcher.store.database import DATABASE_FILE
 
-    if _is_address(name) or not (data / DATABASE_FILE).exists():
+    if _is_address(name):
         return None
+    if not (data / DATABASE_FILE).exists():
+        raise CameraUnknownError(
+            f"There is no camera {name!r}, and no such file or device.",
+            remedy="Give a stream's address, such as rtsp://192.168.1.20/stream1, or add the camera first.",
+        )
     with opened(data) as service:
-        return next((camera for camera in service.cameras.list() if name in {camera.id, camera.name}), None)
+        return named_camera(service, name)
 
 
 def _unkept(address: str) -> "Camera":
@@ -271,8 +286,9 @@ def _unkept(address: str) -> "Camera":
 def _print(found: "CameraCheck", judged: "Suitability") -> None:
     """The findings, the verdict, and what to change."""
     print(
-        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, {found.looked_at} pictures looked at, "
-        f"{found.usable} of {found.faces} faces good enough to search for"
+        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, "
+        f"{counted(found.looked_at, 'picture')} looked at, "
+        f"{found.usable} of {counted(found.faces, 'face')} good enough to search for"
     )
     rows = [
         {

@@ -1,6 +1,5 @@
 """`clearglass demo`: the whole system on a rehearsal camera, from nothing to a verified log entry."""
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -26,5 +25,4 @@ def demo(
     """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
     from api.demo import run_demo
 
-    folder = data or Path(tempfile.mkdtemp(prefix="clearglass-demo-"))
-    run_demo(folder=folder, port=port, addresses=camera or [], once=once, wait=wait, as_json=json)
+    run_demo(folder=data, port=port, addresses=camera or [], once=once, wait=wait, as_json=json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, tell
+from api.cli.output import counted, progress, tell
 from api.cli.published import Log, Page, Token, any_log, write_page
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def live(
     record = {"findings": found, **asdict(made)}
     tally = made.report.total.tally
     counts = f"{tally.confirmed} confirmed, {tally.rejected} rejected, {tally.undecided} undecided"
-    tell(record, as_json=json, sentence="\n".join([f"{tally.alerts} alerts: {counts}.", *(found or ["No finding."])]))
+    tell(
+        record,
+        as_json=json,
+        sentence="\n".join([f"{counted(tally.alerts, 'alert')}: {counts}.", *(found or ["No finding."])]),
+    )
     if found:
         sys.exit(3)
 
@@ -83,7 +87,7 @@ def groups(
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.", param_hint="FILE") from error
     record = {"file": str(file), "declarations": len(declarations)}
-    tell(record, as_json=json, sentence=f"{file} holds what {len(declarations)} people declared.")
+    tell(record, as_json=json, sentence=f"{file} holds what {counted(len(declarations), 'person', 'people')} declared.")
 
 
 def _moment(text: str, option: str) -> "datetime":

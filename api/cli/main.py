@@ -1,25 +1,27 @@
 """The command line's root: which commands there are, and what happens when one fails."""
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 
-from api.cli import account, audit, camera, demo, doctor, operating_point, search, serve, subject, witness
+from api.cli import account, audit, camera, consent, demo, doctor, operating_point, search, serve, subject, witness
 from api.cli.output import complain
 from api.setting_error import SettingError
+from api.version import app_version
 from matcher.errors import ClearglassError
 
 app = typer.Typer(
     name="clearglass",
-    help="Consent-first face matching for camera streams, with a query log anyone can check.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(camera.app, name="camera")
 app.add_typer(subject.app, name="subject")
+app.add_typer(consent.app, name="consent")
 app.add_typer(audit.app, name="audit")
 app.add_typer(account.app, name="account")
 app.add_typer(witness.app, name="witness")
@@ -32,8 +34,26 @@ app.command("thresholds")(operating_point.thresholds)
 app.command("doctor")(doctor.doctor)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"clearglass {app_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def clearglass(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Consent-first face matching for camera streams, with a query log anyone can check."""
+
+
 def main() -> None:
-    """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly."""
+    """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.
+
+    Commands with more to tell say so in their help: 3 and more are theirs.
+    """
     try:
         app()
     except ClearglassError as error:

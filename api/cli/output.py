@@ -2,10 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,6 +14,9 @@ from rich.text import Text
 
 from matcher.errors import ClearglassError
 from matcher.plain_text import is_shown
+
+if TYPE_CHECKING:
+    from api.warning import WarningOut
 
 Row = Mapping[str, Any]
 
@@ -55,6 +58,22 @@ def tell(record: Row, *, as_json: bool, sentence: str) -> None:
         print(json.dumps(dict(record), default=str, indent=2), flush=True)
     else:
         Console().print(sentence, highlight=False, soft_wrap=True)
+
+
+def warn(message: str, remedy: str) -> None:
+    """Prints what people should know beside a result."""
+    Console().print(_plain(f"! {message} {remedy}"), style="yellow", soft_wrap=True)
+
+
+def warn_all(warnings: "Iterable[WarningOut]") -> None:
+    """Prints an answer's warnings."""
+    for warning in warnings:
+        warn(warning.message, warning.remedy)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: "1 picture", "2 pictures"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def complain(error: ClearglassError, *, as_json: bool) -> None:

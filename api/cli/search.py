@@ -9,7 +9,7 @@ import typer
 
 from api.about import about
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell, warn, warn_all
 from matcher.probe import Probe, Query
 from matcher.small_faces import LEAST_EYE_DISTANCE
 
@@ -48,7 +48,7 @@ def _words(stands_for: "StandsFor | None") -> dict[str, str]:
 
 def _warn(point: "OperatingPoint") -> None:
     if point.caveat is not None:
-        print(f"! {point.caveat.message} {point.caveat.remedy}")
+        warn(point.caveat.message, point.caveat.remedy)
 
 
 def identify(
@@ -84,9 +84,12 @@ def identify(
 
 
 def _identify_one(matcher: "Matcher", picture: Path, query: Query, face: int | None, *, json: bool) -> None:
+    from api.purposes import scope_warnings
+
     found = matcher.identifier.identify(matcher.probe(picture.read_bytes(), face=face), query)
+    warnings = scope_warnings(found, query.purpose)
     if json:
-        tell(_record(found), as_json=True, sentence="")
+        tell(_record(found) | {"warnings": [one.model_dump() for one in warnings]}, as_json=True, sentence="")
         return
     point = found.operating_point
     show(
@@ -95,13 +98,16 @@ def _identify_one(matcher: "Matcher", picture: Path, query: Query, face: int | N
         title=f"Candidates at {point.name} (threshold {point.threshold:.4f})",
         empty=f"No candidate at {point.name} (threshold {point.threshold:.4f}).",
     )
-    print(f"{found.searched} references in scope; log entries {found.request_index} and {found.outcome_index}.")
+    scope = counted(found.searched, "reference")
+    print(f"{scope} in scope; log entries {found.request_index} and {found.outcome_index}.")
+    warn_all(warnings)
     _warn(point)
 
 
 def _identify_all(matcher: "Matcher", picture: Path, query: Query, least: float | None, *, json: bool) -> None:
     import time
 
+    from api.purposes import scope_warnings
     from matcher.crowd import CrowdSearcher
 
     searcher, began = CrowdSearcher(matcher.sampler, matcher.identifier), time.perf_counter()
@@ -109,29 +115,34 @@ def _identify_all(matcher: "Matcher", picture: Path, query: Query, least: float 
         crowd = searcher.find(picture.read_bytes(), least_eye_distance=least)
         searched = searcher.search(crowd, query, advance)
     seconds = time.perf_counter() - began
+    # Each face was searched for among the same references, but for changes in between: the last one tells.
+    answers = [one.answer for one in searched if one.answer is not None]
+    warnings = scope_warnings(answers[-1], query.purpose) if answers else []
     if json:
         record = {
             "photograph": crowd.id,
             "seconds": round(seconds, 2),
             "operating_point": _point_record(matcher.identifier.operating_point),
             "faces": [_face_record(one) for one in searched],
+            "warnings": [one.model_dump() for one in warnings],
         }
         tell(record, as_json=True, sentence="")
         return
-    point, answers = matcher.identifier.operating_point, [one.answer for one in searched if one.answer is not None]
+    point = matcher.identifier.operating_point
     show(
         [row for one in searched for row in _first_candidate(matcher, one)],
         as_json=False,
         title=f"First candidates at {point.name} (threshold {point.threshold:.4f})",
         empty=f"No candidate at {point.name} (threshold {point.threshold:.4f}).",
     )
-    print(f"{len(searched)} faces found, {len(answers)} searched for in {seconds:.1f} s.")
+    print(f"{counted(len(searched), 'face')} found, {len(answers)} searched for in {seconds:.1f} s.")
     if answers:
         each = 1000 * seconds / len(answers)
         print(f"{each:.0f} ms a face; log entries {answers[0].request_index} to {answers[-1].outcome_index}.")
     reasons = Counter(reason for one in searched for reason in one.face.reasons)
     if reasons:
         print(f"Not searched for: {', '.join(f'{count} {reason}' for reason, count in reasons.most_common())}.")
+    warn_all(warnings)
     _warn(point)
 
 

@@ -1,37 +1,38 @@
-"""`clearglass subject`: enrol, list, declare, withdraw."""
+"""`clearglass subject`: enrol, list, show, declare, withdraw."""
 
 import sys
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
+from api.cli.consent import Cameras, Days, Evidence, Purpose, consent_record, new_consent
 from api.cli.options import Data, Json, actor, opened
-from api.cli.output import progress, show, tell
+from api.cli.output import counted, progress, show, tell, warn_all
 
 if TYPE_CHECKING:
     from api.service import Service
+    from matcher.gallery.consent import NewConsent
     from matcher.gallery.enrolment import Enrolment
     from matcher.gallery.errors import LikelyDuplicateError
 
 app = typer.Typer(help="People who agreed to be in the gallery.", no_args_is_help=True)
+
+PARTLY = 3
+"""The exit status of an enrolment that did not use all of its pictures."""
 
 
 @app.command()
 def enrol(
     name: Annotated[str, typer.Argument(help="The person's name, kept sealed.")],
     pictures: Annotated[list[Path], typer.Argument(help="One or more pictures.", exists=True, dir_okay=False)],
-    purpose: Annotated[str, typer.Option(help="What the person agreed to be searched for.")],
-    evidence: Annotated[
-        Path, typer.Option(help="The signed consent: its digest is kept.", exists=True, dir_okay=False)
-    ],
+    purpose: Purpose,
+    evidence: Evidence,
     data: Data,
-    camera: Annotated[
-        list[str] | None, typer.Option(help="A camera's id; may stand again. Every camera if none.")
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, help="How many days the consent holds from now.")] = 365,
+    camera: Cameras = None,
+    days: Days = 365,
     face: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,25 +52,16 @@ def enrol(
     """Enrol a person who consented, from one or many pictures; says of each refused picture why.
 
     Everybody whose consent is in force is searched for the same person under another name, which the log tells of.
+    Exit status: 0 every picture is used, 3 some are refused; 1 nobody is enrolled.
     """
-    import hashlib
-
-    from matcher.gallery.consent import ANY_CAMERA, NewConsent
+    from api.purposes import purpose_warnings
     from matcher.gallery.enrolment import Picture
     from matcher.gallery.errors import LikelyDuplicateError
 
-    now = datetime.now(UTC)
-    consent = NewConsent(
-        purpose=purpose,
-        cameras=frozenset(camera or [ANY_CAMERA]),
-        valid_from=now,
-        valid_until=now + timedelta(days=days),
-        evidence_digest=hashlib.sha256(evidence.read_bytes()).hexdigest(),
-    )
     faces = _faces(face or [], pictures)
     handed_in = [Picture(label=path.name, data=path.read_bytes(), face=faces.get(path)) for path in pictures]
 
-    def attempt(service: "Service", acknowledged: Collection[str]) -> "Enrolment":
+    def attempt(service: "Service", consent: "NewConsent", acknowledged: Collection[str]) -> "Enrolment":
         with progress("Reading the pictures") as advance:
             return service.matcher.enroller.enrol(
                 name=name,
@@ -81,23 +73,30 @@ def enrol(
             )
 
     with opened(data) as service:
+        consent = new_consent(service, purpose=purpose, evidence=evidence, cameras=camera, days=days)
         acknowledged = set(acknowledge or [])
         try:
-            enrolment = attempt(service, acknowledged)
+            enrolment = attempt(service, consent, acknowledged)
         except LikelyDuplicateError as error:
             if json or not sys.stdin.isatty():
                 raise
-            enrolment = attempt(service, acknowledged | _acknowledged(service, error))
+            enrolment = attempt(service, consent, acknowledged | _acknowledged(service, error))
+        warnings = purpose_warnings(service, purpose)
     refused = [{"picture": r.label, "code": r.code, "message": r.message} for r in enrolment.refused]
+    used = counted(len(enrolment.accepted), "picture")
     record = {
         "subject_id": enrolment.subject.id,
         "consent_id": enrolment.consent and enrolment.consent.id,
         "references": len(enrolment.accepted),
         "refused": refused,
+        "warnings": [warning.model_dump() for warning in warnings],
     }
-    tell(record, as_json=json, sentence=f"Enrolled {enrolment.subject.id} with {len(enrolment.accepted)} reference(s).")
-    if refused and not json:
+    tell(record, as_json=json, sentence=f"Enrolled {enrolment.subject.id} with {used}.")
+    if not json:
+        warn_all(warnings)
         show(refused, as_json=False, title="Pictures that were not used", empty="")
+    if refused:
+        sys.exit(PARTLY)
 
 
 def _faces(texts: Sequence[str], pictures: Sequence[Path]) -> dict[Path, int]:
@@ -146,6 +145,39 @@ def list_(data: Data, json: Json = False) -> None:
     show(rows, as_json=json, title="People", empty="Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…")
 
 
+@app.command("show")
+def show_(subject_id: Annotated[str, typer.Argument(help="The subject's id.")], data: Data, json: Json = False) -> None:
+    """Show one person with their consents; of somebody who has withdrawn what is left: the consents."""
+    with opened(data) as service:
+        gallery = service.matcher.gallery
+        subject, consents = gallery.subject(subject_id), gallery.consents(subject_id)
+        references = len(gallery.references(subject_id))
+        cameras = {camera.id: camera.name for camera in service.cameras.list()}
+    record = {
+        "id": subject.id,
+        "name": subject.name,
+        "enrolled": subject.created_at.isoformat(timespec="seconds"),
+        "withdrawn": None if subject.withdrawn_at is None else subject.withdrawn_at.isoformat(timespec="seconds"),
+        "references": references,
+        "consents": [consent_record(consent) for consent in consents],
+    }
+    state = "withdrawn" if subject.withdrawn_at else counted(references, "picture")
+    tell(record, as_json=json, sentence=f"{escape(subject.name or 'Name erased')} ({subject.id}): {state}.")
+    if not json:
+        rows = [
+            {
+                "consent": consent.id,
+                "purpose": consent.purpose,
+                "where": ", ".join(cameras.get(place, place) for place in sorted(consent.cameras)),
+                "from": f"{consent.valid_from:%Y-%m-%d %H:%M}",
+                "until": f"{consent.valid_until:%Y-%m-%d %H:%M}",
+                "ended": "" if consent.withdrawn_at is None else f"{consent.withdrawn_at:%Y-%m-%d %H:%M}",
+            }
+            for consent in consents
+        ]
+        show(rows, as_json=False, title="Consents, in UTC", empty="No consent.")
+
+
 @app.command()
 def declare(
     subject_id: Annotated[str, typer.Argument(help="The subject's id.")],
@@ -168,7 +200,7 @@ def declare(
             service.matcher.declarations.remove(subject_id, actor())
         else:
             service.matcher.declarations.declare(subject_id, declared, actor())
-    kept = f"Kept {len(declared)} attribute(s) of {subject_id}."
+    kept = f"Kept {counted(len(declared), 'attribute')} of {subject_id}."
     sentence = f"Forgot what {subject_id} declared." if remove else kept
     tell({"subject_id": subject_id, "attributes": declared}, as_json=json, sentence=sentence)
 

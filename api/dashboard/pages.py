@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from api.account import Principal
-from api.guard import principal_of, service_of
+from api.errors import http_error
+from api.guard import COOKIE, principal_of, service_of
 from api.passwords import MAX_LENGTH, MIN_LENGTH
 from api.permission import PERMISSIONS, Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
@@ -91,7 +92,8 @@ def _page(
     principal = principal_of(request)
     if principal is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(here, safe='')}", status_code=303)
+        ended = "&ended" if COOKIE in request.cookies else ""
+        return RedirectResponse(f"/login?next={quote(here, safe='')}{ended}", status_code=303)
     service_of(request).logins.note_use(principal)
     if principal.duty is not None and room is not _ACCOUNT:
         return RedirectResponse(_ACCOUNT.path, status_code=303)
@@ -212,3 +214,15 @@ async def static(request: Request, name: str) -> Response:
     response = await _files().get_response(name, request.scope)
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def install(app: FastAPI) -> None:
+    """Has browsers that ask for a page that does not exist told so by a page; everybody else by the API's error."""
+    app.add_exception_handler(404, _not_found)
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    is_page = request.method == "GET" and not request.url.path.startswith("/api/")
+    if is_page and "text/html" in request.headers.get("accept", ""):
+        return _templates().TemplateResponse(request, "not_found.html", status_code=404)
+    return http_error(request, error)

@@ -78,6 +78,16 @@ class AlertOut(BaseModel):
         )
 
 
+class AlertCountsOut(BaseModel):
+    """How many alerts there are of each status. To an account that reviews, `open` is what waits for its review, and
+    `awaiting_second` what it has confirmed itself."""
+
+    open: int
+    awaiting_second: int
+    confirmed: int
+    rejected: int
+
+
 class ReviewIn(BaseModel):
     """A verdict. Two different people have to confirm; one may reject."""
 
@@ -105,9 +115,20 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[AlertOut]:
     """Alerts, newest first."""
-    blind_to = caller.actor if caller.may(Permission.REVIEW) else None
-    found = service.matcher.alerts.alerts(status=status, limit=limit, before=before, reviewer=blind_to)
+    found = service.matcher.alerts.alerts(status=status, limit=limit, before=before, reviewer=_blind(caller))
     return alerts_out(found, service, caller)
+
+
+@router.get(
+    "/counts",
+    operation_id="count_alerts",
+    summary="How many alerts there are",
+    openapi_extra=asks(Permission.ALERTS_READ),
+)
+def count_alerts(caller: Caller, service: ServiceDep) -> AlertCountsOut:
+    """How many alerts there are of each status, as this caller may see it."""
+    counts = service.matcher.alerts.counts(reviewer=_blind(caller))
+    return AlertCountsOut(**{status.value: count for status, count in counts.items()})
 
 
 @router.get("/{alert_id}", operation_id="get_alert", summary="One alert", openapi_extra=asks(Permission.ALERTS_READ))
@@ -191,6 +212,11 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
         )
         for alert in alerts
     ]
+
+
+def _blind(caller: Principal) -> str | None:
+    """Who may not know of a first confirmation but their own."""
+    return caller.actor if caller.may(Permission.REVIEW) else None
 
 
 def _shown_status(alert: Alert, service: Service, caller: Principal) -> AlertStatus:

@@ -10,7 +10,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
+from api.purposes import known_purposes, purpose_warnings
 from api.service import Service
+from api.warning import WarningOut
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
 
@@ -64,6 +66,23 @@ class ConsentOut(BaseModel):
         )
 
 
+class NewConsentOut(ConsentOut):
+    """A consent that was just recorded."""
+
+    warnings: list[WarningOut] = Field(description="Such as that no search is made for its purpose.")
+
+
+@router.get(
+    "/purposes",
+    operation_id="list_purposes",
+    summary="What searches are made for",
+    openapi_extra=asks(Permission.SUBJECTS_READ),
+)
+def list_purposes(service: ServiceDep) -> list[str]:
+    """The purposes of the cameras and of the latest searches. A consent for any other is found by none of them."""
+    return sorted(known_purposes(service))
+
+
 @router.get(
     "/subjects/{subject_id}/consents",
     operation_id="list_consents",
@@ -82,7 +101,7 @@ def list_consents(subject_id: str, service: ServiceDep) -> list[ConsentOut]:
     status_code=201,
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
-def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: ServiceDep) -> ConsentOut:
+def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: ServiceDep) -> NewConsentOut:
     """Records a further consent: another purpose, other cameras, a longer time."""
     consent = NewConsent(
         purpose=new.purpose,
@@ -91,7 +110,8 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
         valid_until=new.valid_until,
         evidence_digest=new.evidence_digest,
     )
-    return ConsentOut.of(service.matcher.gallery.grant(subject_id, consent, caller.actor))
+    granted = ConsentOut.of(service.matcher.gallery.grant(subject_id, consent, caller.actor))
+    return NewConsentOut(**dict(granted), warnings=purpose_warnings(service, new.purpose))
 
 
 @router.delete(

@@ -22,11 +22,11 @@ from matcher.errors import ClearglassError
 
 router = APIRouter(tags=["events"], route_class=GuardedRoute)
 
-_BEAT_SECONDS = 10.0
+_BEAT_SECONDS = 5.0
 _PACE_SECONDS = 0.05
 _DESCRIPTION = """An endless text/event-stream. Events: `view` (a BoxesOut: fetch the camera's view.jpg), `health`
-(a HealthOut), `alert` and `review` (an AlertOut). A comment line every ten seconds shows that it lives. The stream
-ends when the session or token does."""
+(a HealthOut), `alert` and `review` (an AlertOut), and every five seconds `alive`, so that a listener notices when
+nothing comes any more. The stream ends when the session or token does."""
 
 
 class BoxOut(BaseModel):
@@ -82,7 +82,7 @@ async def _stream(request: Request, caller: Principal, service: Service, *, view
                 asked = clock()
                 if await run_in_threadpool(_gone, request, caller):
                     return
-                yield ": alive\n\n"
+                yield "event: alive\ndata: {}\n\n"
             if happened:
                 yield await run_in_threadpool(_written, happened, names)
                 await asyncio.sleep(_PACE_SECONDS)

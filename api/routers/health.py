@@ -3,8 +3,6 @@
 import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, cast
 
 import anyio
@@ -17,6 +15,7 @@ from api.guard import GuardedRoute, asks
 from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
+from api.version import app_version
 from matcher.audit.errors import ClockError
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
@@ -124,12 +123,3 @@ def _clock_fits(service: Service) -> bool:
         except ClockError:
             return False
     return True
-
-
-@cache
-def app_version() -> str:
-    """The installed version of this application."""
-    try:
-        return version("clearglass")
-    except PackageNotFoundError:
-        return "0"

@@ -91,7 +91,9 @@ def search_photograph(
         faces=[
             SearchedFaceOut(
                 **dict(FaceOut.of(one.face)),
-                search=None if one.answer is None else SearchOut.of(one.answer, request, caller, service.matcher),
+                search=None
+                if one.answer is None
+                else SearchOut.of(one.answer, request, caller, service.matcher, purpose),
             )
             for one in searched
         ],

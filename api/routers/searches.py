@@ -10,9 +10,11 @@ from api.account import Principal
 from api.admission import LOOKING_TURN
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
+from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
 from api.upload import ONE_PICTURE, TWO_PICTURES
+from api.warning import WarningOut
 from matcher.candidate import Candidate, CandidateList
 from matcher.errors import ClearglassError
 from matcher.gallery.consent import UPLOAD
@@ -69,10 +71,13 @@ class SearchOut(BaseModel):
     searched: int = Field(description="References whose consent covered this search.")
     gallery_size: int
     gallery_revision: int
+    warnings: list[WarningOut] = Field(description="Such as that no consent covers the search.")
 
     @classmethod
-    def of(cls, found: CandidateList, request: Request, caller: Principal, matcher: Matcher) -> "SearchOut":
-        """From the noun, for this caller."""
+    def of(
+        cls, found: CandidateList, request: Request, caller: Principal, matcher: Matcher, purpose: str
+    ) -> "SearchOut":
+        """From the noun, for this caller. purpose: what was searched for."""
         return cls(
             candidates=[_candidate(candidate, found.request_index, matcher, caller) for candidate in found.candidates],
             request_index=found.request_index,
@@ -84,6 +89,7 @@ class SearchOut(BaseModel):
             searched=found.searched,
             gallery_size=found.gallery_size,
             gallery_revision=found.gallery_revision,
+            warnings=scope_warnings(found, purpose),
         )
 
 
@@ -129,7 +135,7 @@ def identify(
     matcher = service.matcher
     found = matcher.identifier.identify(_probe(service, file, face), search_query(caller, purpose, case_reference))
     return IdentificationOut(
-        **dict(SearchOut.of(found, request, caller, matcher)),
+        **dict(SearchOut.of(found, request, caller, matcher, purpose)),
         operating_point=OperatingPointOut.of(found.operating_point),
     )
 

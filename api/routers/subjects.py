@@ -10,10 +10,12 @@ from api.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.moment import Moment
 from api.permission import Permission
+from api.purposes import purpose_warnings
 from api.refused_picture import RefusedOut
 from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from api.upload import ENROLMENT_BODY
+from api.warning import WarningOut
 from matcher.gallery.consent import NewConsent
 from matcher.gallery.errors import ErasurePendingError
 from matcher.gallery.subject import Subject
@@ -55,6 +57,7 @@ class EnrolmentOut(BaseModel):
     consent: ConsentOut | None
     accepted: list[ReferenceOut]
     refused: list[RefusedOut]
+    warnings: list[WarningOut] = Field(description="Such as that no search is made for the consent's purpose.")
 
 
 class DeclarationOut(BaseModel):
@@ -131,6 +134,7 @@ def enrol_subject(
         consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
         accepted=references_out(service, enrolment),
         refused=[RefusedOut.of(refused) for refused in enrolment.refused],
+        warnings=purpose_warnings(service, purpose),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, Text, cast, func, select, type_coerce
 
 from matcher.audit.entry import EntryKind, decode
+from matcher.gallery.consent import ENROLMENT
 from matcher.probe import CAMERA_ACTOR
 from matcher.store import tables
 from matcher.store.database import Database
@@ -157,6 +158,24 @@ def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
         firsts = [_first_since(connection, moment) for moment in since]
         counts = [func.count().filter(_REQUEST.c.index >= first) for first in firsts]
         return list(connection.execute(select(*counts).where(*wanted, _REQUEST.c.index >= min(firsts))).one())
+
+
+LATEST = 20_000
+"""How many searches are looked through for their purposes, which takes some 0.1 s."""
+
+
+def searched_purposes(database: Database) -> frozenset[str]:
+    """What the latest searches were for, without the checks at enrolments."""
+    latest = (
+        select(_REQUEST.c.data)
+        .where(_REQUEST.c.kind == EntryKind.REQUEST.value)
+        .order_by(_REQUEST.c.index.desc())
+        .limit(LATEST)
+        .subquery()
+    )
+    purpose, camera = _body_of(latest.c.data, "purpose"), _body_of(latest.c.data, "camera")
+    with database.reading() as connection:
+        return frozenset(connection.execute(select(purpose).where(camera != ENROLMENT).distinct()).scalars())
 
 
 _BY_CAMERA = (f'"actor":"{CAMERA_ACTOR}', '"search":"identify"')

@@ -74,15 +74,22 @@ class Site:
 
     def alert(self, picture: bytes) -> str:
         """Raises an alert as a camera would, and gives its id. Somebody like the picture must be enrolled."""
+        return self.alerts(picture, 1)[0]
+
+    def alerts(self, picture: bytes, count: int) -> list[str]:
+        """Raises several about one sighting, and gives their ids, the oldest first."""
         matcher = self.service.matcher
         probe = matcher.probe(picture)
         query = Query(actor="camera:lobby", role="camera", camera="lobby", purpose="demo")
         found = matcher.identifier.identify(probe, query)
-        raised = matcher.alerts.raise_alert(
-            camera_id="lobby", candidate_list=found, probe=probe, captured_at=datetime.now(UTC)
-        )
-        self.service.events.alerted(raised)
-        return str(raised.id)
+        ids = []
+        for _ in range(count):
+            raised = matcher.alerts.raise_alert(
+                camera_id="lobby", candidate_list=found, probe=probe, captured_at=datetime.now(UTC)
+            )
+            self.service.events.alerted(raised)
+            ids.append(str(raised.id))
+        return ids
 
     @staticmethod
     def code(answer: httpx.Response) -> str:

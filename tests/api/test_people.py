@@ -319,3 +319,33 @@ def test_pictures_of_the_withdrawn_are_gone(site: Any, astronaut_jpeg: bytes) ->
         answer = site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}/{picture}.jpg")
         assert (answer.status_code, site.code(answer)) == (410, "alert_picture_gone")
     assert site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["subject_name"] is None
+
+
+def test_a_purpose_that_nobody_searches_for_is_warned_of(site: Any, astronaut_jpeg: bytes) -> None:
+    site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="lobby", actor="cli:test")
+    files = [("files", ("x.jpg", astronaut_jpeg))]
+
+    def enrolled(**fields: str) -> list[str]:
+        answer = site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(**fields), files=files).json()
+        return [warning["code"] for warning in answer["warnings"]]
+
+    def granted(purpose: str) -> list[str]:
+        [subject] = site.as_role(Role.OPERATOR, "GET", "/subjects").json()
+        until = site.consent()["valid_until"]
+        body = {"purpose": purpose, "cameras": ["*"], "valid_until": until, "evidence_digest": "ab" * 32}
+        answer = site.as_role(Role.OPERATOR, "POST", f"/subjects/{subject['id']}/consents", json=body).json()
+        return [warning["code"] for warning in answer["warnings"]]
+
+    def searched(purpose: str) -> list[str]:
+        asked = {"data": {"purpose": purpose}, "files": {"file": ("x.jpg", astronaut_jpeg)}}
+        answer = site.as_role(Role.OPERATOR, "POST", "/identifications", **asked).json()
+        return [warning["code"] for warning in answer["warnings"]]
+
+    assert site.as_role(Role.OPERATOR, "GET", "/purposes").json() == ["lobby"]
+    assert enrolled(purpose="loby") == ["purpose_unused"]
+    assert granted("canteen") == ["purpose_unused"]
+    assert granted("lobby") == []
+    assert searched("visitors") == ["nobody_in_scope"]
+    assert site.as_role(Role.OPERATOR, "GET", "/purposes").json() == ["lobby", "visitors"]
+    assert granted("visitors") == []
+    assert searched("visitors") == []

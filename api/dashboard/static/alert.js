@@ -1,10 +1,9 @@
 // An alert as the API gives it, and what the pages ask of it.
 
 import { address, read } from "./api.js";
-import { on, onReturn } from "./stream.js";
-import { viewer } from "./viewer.js";
+import { may, viewer } from "./viewer.js";
 
-const LIMIT = 50;
+export const PAGE = 50; // alerts fetched at once
 
 export const STATUS = {
   open: { label: "To review", tone: "warn" },
@@ -13,28 +12,37 @@ export const STATUS = {
   rejected: { label: "Rejected", tone: "" },
 };
 
-/** Alerts of one status, newest first. `before`: the id to go on after. */
-export function alerts(status, before = null) {
-  const query = new URLSearchParams({ limit: LIMIT });
-  if (status) query.set("status", status);
+/** Alerts of one status, newest first. `before`: the id to go on after; `limit`: at most 500. */
+export function alerts(status, before = null, limit = PAGE) {
+  const query = new URLSearchParams({ status, limit });
   if (before) query.set("before", before);
   return read(`/alerts?${query}`);
 }
 
+/** How many alerts of each status there are, as the reader may see it. */
+export const counts = () => read("/alerts/counts");
+
 export const alert = (id) => read(`/alerts/${id}`);
 export const reviews = (id) => read(`/alerts/${id}/reviews`);
 
-/** Alerts that somebody still has to look at, with `mine` set where the reader has done their part. */
-export async function unsettled() {
-  const [open, second] = await Promise.all([alerts("open"), alerts("awaiting_second")]);
-  const mine = await Promise.all(second.map((one) => reviewedByMe(one.id)));
-  const all = [...open.map((one) => ({ ...one, mine: false })), ...second.map((one, at) => ({ ...one, mine: mine[at] }))];
-  // What the reader is done with stands last.
-  return all.sort((one, other) => one.mine - other.mine || other.raised_at.localeCompare(one.raised_at));
-}
+/** How many alerts nobody has settled yet. */
+export const unsettledOf = (count) => count.open + count.awaiting_second;
 
-/** Alerts that wait for the reader. */
-export const pending = () => unsettled().then((all) => all.filter((one) => !one.mine));
+/** How many of them wait for a review: to a reviewer only their own. */
+export const waitingOf = (count) => (may("review") ? count.open : unsettledOf(count));
+
+/**
+ * Alerts that nobody has settled yet, `limit` of them, those that nobody has confirmed yet before the others. `after`:
+ * the last one of the page before. `mine` is set where the reader has done their part.
+ */
+export async function unsettled(after = null, limit = PAGE) {
+  const second = after?.status === "awaiting_second";
+  const open = second ? [] : await alerts("open", after?.id, limit);
+  const rest = limit - open.length;
+  const awaiting = rest > 0 ? await alerts("awaiting_second", second ? after.id : null, rest) : [];
+  // To a reviewer what awaits a second is what they have confirmed themselves: anything else is open to them.
+  return [...open.map((one) => ({ ...one, mine: false })), ...awaiting.map((one) => ({ ...one, mine: may("review") }))];
+}
 
 export const isMine = (review) => review.reviewer === `user:${viewer.id}`;
 
@@ -46,16 +54,3 @@ export const placeOf = (one) => one.camera_name ?? `Camera ${one.camera_id.slice
 
 export const probeOf = (one) => address(`/alerts/${one.id}/probe.jpg`);
 export const referenceOf = (one) => address(`/alerts/${one.id}/reference.jpg`);
-
-const done = new Map(); // alert id → whether the reader has reviewed it
-
-async function reviewedByMe(id) {
-  if (!done.has(id)) done.set(id, (await reviews(id)).some(isMine));
-  return done.get(id);
-}
-
-/** Asks anew next time: the reader has just reviewed it. */
-export const forget = (id) => done.delete(id);
-
-on("review", ({ id }) => forget(id));
-onReturn(() => done.clear());

@@ -1,10 +1,11 @@
 // The queue of alerts and the one on the desk. C confirms, R rejects, J and K go down and up.
 
 import { send } from "./api.js";
-import { alert, alerts, forget, isMine, nameOf, reviews, unsettled } from "./alert.js";
+import { alert, alerts, counts, isMine, nameOf, PAGE, reviews, unsettled, unsettledOf, waitingOf } from "./alert.js";
 import { alertCard } from "./alert_card.js";
 import { facts, measure, pictures, said, statusChip } from "./comparison.js";
 import { element, icon } from "./element.js";
+import { plural } from "./measure.js";
 import { complain, empty, failure, message, notify, waiting } from "./message.js";
 import { on, onReturn } from "./stream.js";
 import { may } from "./viewer.js";
@@ -13,7 +14,8 @@ const desk = document.getElementById("desk");
 const queue = document.getElementById("queue");
 const place = document.getElementById("case");
 const older = document.getElementById("older");
-const PAGE = 50;
+const total = document.getElementById("unsettled");
+const MOST = 500; // alerts that the API gives at once
 const points = JSON.parse(place.dataset.points); // the operating points with their evidence
 const scale = JSON.parse(place.dataset.scale); // on what it was measured for what a dissimilarity stands
 let filter = "review";
@@ -29,20 +31,41 @@ const EMPTY = {
   rejected: ["Nothing rejected yet", "One rejection is enough: the alert then ends up here."],
 };
 
+const SAID = {
+  awaiting_second: "Your yes is recorded; a second person decides.",
+  confirmed: "Confirmed: a second person has said yes.",
+  rejected: "Rejected.",
+};
+
 async function fill({ more = false } = {}) {
   const turn = ++fills;
   try {
-    const before = more ? list.at(-1)?.id : null;
-    const found = filter === "review" ? await unsettled() : await alerts(filter, before);
+    const [found, count] = await Promise.all([more ? page(list.at(-1), PAGE) : firstOnes(list.length), counts()]);
     if (turn !== fills) return;
     list = more ? [...list, ...found] : found;
-    older.hidden = filter === "review" || found.length < PAGE;
+    const all = filter === "review" ? unsettledOf(count) : count[filter];
+    older.hidden = list.length >= all || found.length === 0;
+    older.textContent = `Show older (${plural(all - list.length, "more is", "more are")} there)`;
+    total.textContent = waitingOf(count) ? `(${waitingOf(count)})` : "";
     draw();
   } catch (error) {
     if (turn !== fills) return;
     queue.replaceChildren(element("li", {}, failure(error)));
   }
   queue.removeAttribute("aria-busy");
+}
+
+const page = (after, limit) => (filter === "review" ? unsettled(after, limit) : alerts(filter, after?.id, limit));
+
+/** From the newest on, as many as are shown already: a reader far down the queue stays where they are. */
+async function firstOnes(shown) {
+  const found = [];
+  for (const wanted = Math.max(PAGE, shown); found.length < wanted;) {
+    const some = await page(found.at(-1), Math.min(MOST, wanted - found.length));
+    if (!some.length) break;
+    found.push(...some);
+  }
+  return found;
 }
 
 function draw() {
@@ -162,11 +185,10 @@ async function review(verdictGiven) {
   place.querySelectorAll(".verdict button").forEach((button) => { button.disabled = true; });
   const { id } = current;
   const note = place.querySelector(".verdict [name=note]").value.trim() || null;
-  const next = neighbour(1) ?? neighbour(-1);
   try {
+    const next = (await following()) ?? neighbour(-1);
     const given = await send("POST", `/alerts/${id}/reviews`, { verdict: verdictGiven, note });
-    forget(id);
-    notify(verdictGiven === "confirm" ? "Confirmed." : "Rejected.", `Log entry #${given.audit_index}.`);
+    notify(SAID[(await alert(id)).status], `Log entry #${given.audit_index}.`);
     await fill();
     await open(next?.mine === false ? next.id : id);
   } catch (error) {
@@ -182,8 +204,14 @@ function neighbour(by) {
   return at < 0 ? (by > 0 ? list[0] : null) : list[at + by];
 }
 
-function step(by) {
-  const to = neighbour(by);
+/** The next one down the queue, from the page that comes next where this one ends. */
+async function following() {
+  if (!neighbour(1) && !older.hidden) await fill({ more: true });
+  return neighbour(1);
+}
+
+async function step(by) {
+  const to = by > 0 ? await following() : neighbour(by);
   if (to) open(to.id);
 }
 
@@ -200,6 +228,7 @@ document.getElementById("alert-filter").addEventListener("click", (event) => {
   if (!chosen) return;
   filter = chosen.dataset.filter;
   for (const tab of chosen.parentElement.children) tab.setAttribute("aria-selected", tab === chosen);
+  list = [];
   queue.replaceChildren(element("li", {}, waiting(3, "card")));
   fill();
 });

@@ -1,5 +1,6 @@
 // The one way to the API: JSON in and out, errors as message and remedy, the CSRF token on every write.
 
+import { loggedInAgain } from "./session_end.js";
 import { viewer } from "./viewer.js";
 
 const ROOT = "/api/v1";
@@ -34,7 +35,14 @@ async function callOnce(method, path, { body = null, signal = null } = {}) {
   const form = body instanceof FormData;
   if (body !== null && !form) headers["Content-Type"] = "application/json";
   const response = await reach(ROOT + path, { method, headers, signal, body: form || body === null ? body : JSON.stringify(body) });
-  return answer(response);
+  if (!await sessionEnded(response)) return answer(response);
+  await loggedInAgain(alive);
+  return callOnce(method, path, { body, signal });
+}
+
+/** Whether it was refused because there is no session. Another 401 refuses a password, and is an answer. */
+async function sessionEnded(response) {
+  return response.status === 401 && (await response.clone().json().catch(() => ({}))).error?.code === "authentication_required";
 }
 
 /** What is wrong with the service as a whole. Apart from `call`, since a 503 is an answer here. */
@@ -49,7 +57,7 @@ async function answered(response) {
   throw new ApiError(response.status, body.error ?? { code: "unknown", message: "The service does not say how it does.", remedy: "Look at the service's own log." });
 }
 
-/** Logs in. Apart from `call`, since there is no session yet and a 401 is an answer, not a way to the login page. */
+/** Logs in. Apart from `call`, since there is no session yet. */
 export async function logIn(name, password, code) {
   const response = await reach(`${ROOT}/sessions`, {
     method: "POST",
@@ -71,9 +79,21 @@ async function csrfToken() {
   return csrf;
 }
 
-/** The session. A page made for somebody else is made anew: nobody acts under another's name without seeing it. */
+/** The session; one that has ended is begun again by the reader first. */
 export async function session() {
-  const now = await read("/sessions/current");
+  return own(await read("/sessions/current"));
+}
+
+/** Whether there is a session now. */
+async function alive() {
+  const response = await reach(`${ROOT}/sessions/current`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!response?.ok) return false;
+  csrf = (await own(await response.json())).csrf;
+  return true;
+}
+
+/** A page made for somebody else is made anew: nobody acts under another's name without seeing it. */
+function own(now) {
   if (now.account.id === viewer.id) return now;
   location.reload();
   return new Promise(() => {}); // the page is being left; nothing should happen meanwhile
@@ -93,10 +113,6 @@ async function reach(url, options) {
 }
 
 async function answer(response) {
-  if (response.status === 401) {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-    return new Promise(() => {}); // the page is being left; nothing should happen meanwhile
-  }
   if (!response.ok) throw await failure(response);
   if (response.status === 204) return null;
   const json = response.headers.get("Content-Type")?.includes("json");

@@ -8,7 +8,7 @@ import { chip, element, icon } from "./element.js";
 import { bitrate, count, percent, plural, rate } from "./measure.js";
 import { complain, empty, failure, notify, waiting } from "./message.js";
 import { fineSpan, minuteOf } from "./moment.js";
-import { on, onReturn } from "./stream.js";
+import { on, onLost, onReturn } from "./stream.js";
 import { may } from "./viewer.js";
 
 const place = document.getElementById("cameras");
@@ -65,6 +65,14 @@ function report(health) {
   advise(found, health.turned);
 }
 
+/** The service is not there to say how they do. */
+function forget() {
+  for (const { cells: { State, ...others } } of rows.values()) {
+    State.replaceChildren(chip(STATE.unknown.label, STATE.unknown.tone));
+    for (const cell of Object.values(others)) cell.replaceChildren("–");
+  }
+}
+
 function faults({ error, retry_at }) {
   const next = retry_at && `Next try at ${minuteOf(retry_at)}`;
   if (!next) return error ? [error] : [];
@@ -100,7 +108,7 @@ function draw() {
   summary.textContent = list.length ? plural(list.length, "camera") : "";
   if (!list.length) return place.replaceChildren(empty("camera", "No camera yet", "Add one with its address and its purpose. It is watched at once, and comes back by itself when its stream breaks."));
   place.replaceChildren(element("table", { class: "table folds cameras" },
-    element("thead", {}, element("tr", {}, ...["Camera", "State", "Stream", "Frames", "Newest", "Passages", ""].map((text) => element("th", { scope: "col" }, text)))),
+    element("thead", {}, element("tr", {}, ...["Camera", "State", "Stream", "Frames", "Newest", "Passages"].map((text) => element("th", { scope: "col" }, text)), element("th", { scope: "col" }, element("span", { class: "hidden" }, "Actions")))),
     element("tbody", {}, ...list.map(row))));
 }
 
@@ -158,6 +166,7 @@ function open(camera, by) {
 opener?.addEventListener("click", () => open(null, opener));
 
 on("health", report);
+onLost(forget);
 onReturn(load);
 place.replaceChildren(waiting(3));
 await load();

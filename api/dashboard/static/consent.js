@@ -1,21 +1,30 @@
 // A consent in words: what for, where, how long, and whether it holds now.
 
+import { read } from "./api.js";
 import { chip } from "./element.js";
-import { dayOf } from "./moment.js";
+import { dayOf, daysUntil, minuteOf } from "./moment.js";
 
-const DAY = 86_400_000;
 const SOON = 30; // days
 export const EVERYWHERE = "*";
 export const UPLOAD = "upload";
 
-/** "running", "ends soon", "not yet", "expired" or "withdrawn", as a chip. */
-export function consentChip(consent, now = Date.now()) {
-  if (consent.withdrawn_at) return chip("Withdrawn", "");
-  const left = (Date.parse(consent.valid_until) - now) / DAY;
-  if (left <= 0) return chip("Expired", "bad");
+/** What searches are made for here; null if that cannot be known now. */
+export const searchedFor = () => read("/purposes").then((list) => new Set(list), () => null);
+
+/**
+ * Its state as a chip: it holds, ends soon, does not hold yet or any more. `searched`: what `searchedFor` told; by a
+ * consent for anything else nobody is found.
+ */
+export function consentChip(consent, searched = null, now = Date.now()) {
+  if (consent.withdrawn_at) return chip("Ended", "");
+  const end = Date.parse(consent.valid_until);
+  if (end <= now) return chip("Expired", "bad");
   if (Date.parse(consent.valid_from) > now) return chip("Not yet", "accent", "clock");
-  if (left < SOON) return chip(left < 1 ? "Ends today" : `${Math.floor(left)} d left`, "warn", "clock");
-  return chip("Holds", "good", "check");
+  if (searched && !searched.has(consent.purpose)) return chip("Not searched for", "warn", "warning");
+  // Midnight belongs to the day before, as it does in `period`.
+  const days = daysUntil(end - 1, now);
+  if (days === 0) return chip(daysUntil(end, now) ? "Ends today" : `Ends today at ${minuteOf(consent.valid_until)}`, "warn", "clock");
+  return days < SOON ? chip(`${days} d left`, "warn", "clock") : chip("Holds", "good", "check");
 }
 
 /** Whether it can be searched under now. */

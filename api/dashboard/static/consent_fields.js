@@ -3,13 +3,19 @@
 import { namer } from "./camera.js";
 import { EVERYWHERE, UPLOAD } from "./consent.js";
 import { element } from "./element.js";
+import { message } from "./message.js";
 
 const YEAR = 365 * 86_400_000;
 
 export class ConsentFields {
-  /** `list`: the cameras to choose from. */
-  constructor(list) {
-    this.purpose = element("input", { name: "purpose", required: true, maxlength: 100, list: "purposes", autocomplete: "off", value: list[0]?.purpose ?? "" });
+  /** `list`: the cameras to choose from. `searched`: what searches are made for (`consent.js`), or null. */
+  constructor(list, searched = null) {
+    this.searched = searched;
+    this.purpose = element("input", {
+      name: "purpose", required: true, maxlength: 100, list: "purposes", autocomplete: "off", value: list[0]?.purpose ?? "",
+      oninput: () => this.doubt(),
+    });
+    this.doubts = element("div", { role: "status" });
     this.from = element("input", { name: "from", type: "date", value: dateField(new Date()), required: true });
     this.until = element("input", { name: "until", type: "date", value: dateField(new Date(Date.now() + YEAR)), required: true });
     this.evidence = element("input", { name: "evidence", type: "file", required: true });
@@ -17,11 +23,12 @@ export class ConsentFields {
     const cameraName = namer(list);
     this.chosen = [...list.map((camera) => camera.id), UPLOAD].map((id) => [id, element("input", { type: "checkbox", value: id })]);
     this.places = element("div", { class: "choices-list", hidden: true }, ...this.chosen.map(([id, box]) => choice(box, cameraName(id))));
-    const purposes = [...new Set(list.map((camera) => camera.purpose))];
     this.node = element(
       "div", { class: "two" },
-      field("Purpose", this.purpose, "A camera searches for one purpose only; this must be the same word.",
-        element("datalist", { id: "purposes" }, ...purposes.map((value) => element("option", { value })))),
+      element("div", {},
+        field("Purpose", this.purpose, "A camera searches for one purpose only; this must be the same word. Choose one that is in use.",
+          element("datalist", { id: "purposes" }, ...[...(searched ?? [])].map((value) => element("option", { value })))),
+        this.doubts),
       field("Signed consent", this.evidence, "Any file. Only its SHA-256 is kept, as proof of what was signed."),
       field("From", this.from), field("Until, that day included", this.until),
       element("div", { class: "field all" }, element("span", {}, "Where"), choice(this.everywhere, "All cameras, and pictures handed in by a person"), this.places),
@@ -30,6 +37,17 @@ export class ConsentFields {
 
   toggle() {
     this.places.hidden = this.everywhere.checked;
+  }
+
+  /**
+   * Says so where nothing is searched for this purpose: it may be a typing error. While it is typed, since what moves
+   * the form as the field is left moves the button that was about to be pressed.
+   */
+  doubt() {
+    const purpose = this.purpose.value.trim();
+    const unused = Boolean(purpose && this.searched && !this.searched.has(purpose));
+    if (unused === this.doubts.hasChildNodes()) return; // what is read aloud is read once
+    this.doubts.replaceChildren(...(unused ? [message("No camera searches for this purpose, and no search of late did.", "Nobody is found by this consent until one does. Is it spelt as the cameras' purpose is?", "warn")] : []));
   }
 
   /** What is missing or wrong, in a sentence; null if nothing. */

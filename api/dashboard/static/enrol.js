@@ -1,6 +1,7 @@
 // Enrolling a person: pictures and a consent, and the reason for every picture that was refused.
 
 import { cameras } from "./camera.js";
+import { searchedFor } from "./consent.js";
 import { ConsentFields } from "./consent_fields.js";
 import { element } from "./element.js";
 import { added, enrolled } from "./enrolment.js";
@@ -20,7 +21,7 @@ const drop = new PictureDrop({
   strip: document.getElementById("strip"),
   onrefuse: (text, remedy) => notify(text, remedy, "warn"),
 });
-const consent = new ConsentFields(await cameras().catch((error) => (complain(error), [])));
+const consent = new ConsentFields(...await Promise.all([cameras().catch((error) => (complain(error), [])), searchedFor()]));
 document.getElementById("consent-fields").replaceChildren(consent.node);
 
 form.addEventListener("submit", async (event) => {
@@ -75,13 +76,13 @@ function refuse(pictures, chosen) {
   }
 }
 
-function done({ subject, accepted, refused: turnedDown }) {
+function done({ subject, accepted, refused: turnedDown, warnings }) {
   const page = `/people/${subject.id}`;
   if (!turnedDown.length) return location.assign(page);
   refuse(turnedDown, (picture, face) => add(subject, picture, face));
   const link = element("a", { class: "button primary", href: page }, `Open ${subject.name}`);
   const box = message(`${subject.name} is enrolled with ${plural(accepted.length, "picture")}.`, `${plural(turnedDown.length, "picture was", "pictures were")} refused; the reason stands below each.`, "good");
-  refused.replaceChildren(box);
+  refused.replaceChildren(box, ...warnings.map((one) => message(one.message, one.remedy, "warn")));
   box.scrollIntoView({ block: "center" });
   form.querySelector(".form-foot").replaceChildren(link, element("a", { class: "button quiet", href: "/people/enrol" }, "Enrol another person"));
   form.querySelectorAll("input, .strip button:not(.choose)").forEach((input) => { input.disabled = true; });

@@ -51,7 +51,7 @@ export function entryLink(index) {
 
 const SAYS = {
   request: (body) => [body.search, "by", body.actor, "for", body.purpose, body.case_reference && `(${body.case_reference})`],
-  outcome: (body) => [`search #${body.request}:`, found(body), "of", body.searched, "in scope"],
+  outcome: (body) => [`search #${body.request}:`, ...(body.searched === 0 ? ["nobody was in scope"] : [found(body), "of", body.searched, "in scope"])],
   alert: (body) => ["about person", body.subject, "from", body.camera, `by search #${body.request}`],
   review: (body) => [body.reviewer, body.verdict === "confirm" ? "confirms" : "rejects", "alert", body.alert],
   enrolment: (body) => ["person", body.subject, "by", body.actor],

@@ -6,7 +6,7 @@ import { cameras } from "./camera.js";
 import { element, icon } from "./element.js";
 import { plural } from "./measure.js";
 import { empty, failure, waiting } from "./message.js";
-import { on, onReturn } from "./stream.js";
+import { on, onLost, onReturn } from "./stream.js";
 import { Tile } from "./tile.js";
 import { may } from "./viewer.js";
 
@@ -21,6 +21,7 @@ const early = new Map();
 function hang(list) {
   for (const id of tiles.keys()) if (!list.some((camera) => camera.id === id)) tiles.delete(id);
   for (const camera of list) {
+    if (tiles.get(camera.id)?.health.state === "unknown") tiles.get(camera.id).report(camera.health);
     if (tiles.has(camera.id)) continue;
     const tile = new Tile(camera);
     if (early.has(camera.id)) tile.report(early.get(camera.id));
@@ -45,7 +46,8 @@ const noAlert = () => element("li", {}, empty(
 
 function count() {
   const live = [...tiles.values()].filter((tile) => tile.health.state === "live").length;
-  const text = tiles.size ? `${live} of ${plural(tiles.size, "camera")} live` : "";
+  const known = [...tiles.values()].every((tile) => tile.health.state !== "unknown");
+  const text = !tiles.size ? "" : known ? `${live} of ${plural(tiles.size, "camera")} live` : `${plural(tiles.size, "camera")}, state unknown`;
   if (summary.textContent !== text) summary.textContent = text;
 }
 
@@ -64,7 +66,7 @@ function load() {
 
 async function fillRail() {
   try {
-    const list = (await unsettled()).slice(0, KEPT);
+    const list = await unsettled(null, KEPT);
     rail.replaceChildren(...(list.length ? list.map((one) => alertCard(one)) : [noAlert()]));
   } catch (error) {
     rail.replaceChildren(element("li", {}, failure(error)));
@@ -90,6 +92,10 @@ on("health", (health) => {
 });
 on("alert", arrive);
 on("review", fillRail);
+onLost(() => {
+  tiles.forEach((tile) => tile.forget());
+  count();
+});
 onReturn(() => load().then(fillRail));
 setInterval(() => tiles.forEach((tile) => tile.vitals.refresh()), 1000);
 

@@ -21,7 +21,7 @@ function row(entry, open = false) {
   const body = element("tr", { class: "body", hidden: !open, id: `entry-${entry.index}` }, element("td", { colspan: 4 }, open ? leaf(entry) : null));
   const button = element("button", { class: "index", type: "button", "aria-controls": body.id, "aria-expanded": open }, `#${entry.index}`);
   const head = element(
-    "tr", { class: "entry", "aria-expanded": open, onclick: toggle },
+    "tr", { class: "entry", "data-open": open, onclick: toggle },
     element("td", { class: "fit" }, button),
     element("td", { class: "fit", "data-label": "Time" }, stamp(entry.time)),
     element("td", { class: "fit", "data-label": "Kind" }, chip(label, tone)),
@@ -31,7 +31,7 @@ function row(entry, open = false) {
     if (getSelection().toString()) return; // somebody is copying
     const opens = body.hidden;
     body.hidden = !opens;
-    head.setAttribute("aria-expanded", opens);
+    head.toggleAttribute("data-open", opens);
     button.setAttribute("aria-expanded", opens);
     if (opens && !body.querySelector(".leaf")) body.firstElementChild.replaceChildren(leaf(entry));
   }

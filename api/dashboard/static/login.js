@@ -1,11 +1,12 @@
 // The way in.
 
 import { logIn } from "./api.js";
-import { failure } from "./message.js";
+import { failure, message } from "./message.js";
+import { tellOfLogin } from "./session_end.js";
 
+const again = new URLSearchParams(location.search).has("again"); // beside a page whose session has ended
 const form = document.getElementById("login");
 const trouble = document.getElementById("login-error");
-
 const asked = document.getElementById("login-code");
 const { code } = form.elements;
 
@@ -23,7 +24,9 @@ form.addEventListener("submit", async (event) => {
   trouble.replaceChildren();
   try {
     await logIn(form.elements.name.value, form.elements.password.value, asked.hidden ? null : code.value);
-    location.assign(destination());
+    tellOfLogin();
+    if (again) goBack();
+    else location.assign(destination());
   } catch (error) {
     button.disabled = false;
     if (error.code === "second_factor_required") return askForCode();
@@ -31,6 +34,12 @@ form.addEventListener("submit", async (event) => {
     (error.code === "second_factor_refused" ? code : form.elements.password).select();
   }
 });
+
+/** Back to the page that waits: this tab was opened by it, so that the browser lets it close itself. */
+function goBack() {
+  close();
+  form.replaceChildren(message("You are logged in.", "Close this tab and go on in the other one.", "good"));
+}
 
 /** Where the reader was going, if that is a page of ours: another host's address must not be followed. Whole, since a path alone may begin with two slashes, and is then a host's name. */
 function destination() {

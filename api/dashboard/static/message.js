@@ -28,15 +28,16 @@ export function waiting(count = 3, kind = "row") {
   return element("div", { class: "rows-waiting" }, ...Array.from({ length: count }, () => element("div", { class: `skeleton ${kind}` })));
 }
 
-/** A notice in the corner. Good news leaves by itself, trouble stays until it is closed. */
+/** A notice below the page. Good news leaves by itself, or with the next; trouble stays until it is closed. */
 export function notify(text, remedy = null, tone = "good") {
   const notice = message(text, remedy, tone);
   notice.append(element("button", { class: "quiet", type: "button", "aria-label": "Close", onclick: () => notice.remove() }, icon("cross")));
   const notices = document.getElementById("notices");
+  if (tone === "good") notices.querySelectorAll("[data-tone=good]").forEach((old) => old.remove());
   notices.append(notice);
   while (notices.children.length > 3) notices.firstElementChild.remove();
   if (tone === "good") setTimeout(() => notice.remove(), 6000);
 }
 
-/** An error in the corner. */
+/** An error as a notice. */
 export const complain = (error) => notify(error.message, error.remedy, "bad");

@@ -23,6 +23,13 @@ export function ago(iso, now = Date.now()) {
   return seconds < 5 ? "just now" : `${span(seconds)} ago`;
 }
 
+/** How many midnights lie between two moments, in the reader's own zone: 0 on the same day. */
+export function daysUntil(later, now = Date.now()) {
+  return Math.round((midnightBefore(later) - midnightBefore(now)) / (86_400 * SECOND)); // rounded: days with 23 or 25 h
+}
+
+const midnightBefore = (moment) => new Date(moment).setHours(0, 0, 0, 0);
+
 export const dayOf = (iso) => day.format(new Date(iso));
 export const clockOf = (iso) => clock.format(new Date(iso));
 export const minuteOf = (iso) => minute.format(new Date(iso));

@@ -1,7 +1,7 @@
 // Everybody enrolled, with the state of their consents.
 
 import { cameras, namer } from "./camera.js";
-import { consentChip, holds, places } from "./consent.js";
+import { consentChip, holds, places, searchedFor } from "./consent.js";
 import { chip, element, icon } from "./element.js";
 import { plural } from "./measure.js";
 import { empty, failure, waiting } from "./message.js";
@@ -15,6 +15,7 @@ const summary = document.getElementById("people-summary");
 const AGAIN = 3000; // after so many ms a row that could not be filled is asked for anew
 const rows = new Map(); // subject id → <tr>
 let cameraName = namer([]);
+let searched = null;
 
 function row(one) {
   const withdrawn = one.withdrawn_at !== null;
@@ -47,9 +48,9 @@ const inView = new IntersectionObserver((seen) => {
 function fillRow(node, { consents, references }) {
   const [who, state, purpose, where, count] = node.cells;
   const running = consents.filter((consent) => holds(consent));
-  const best = running[0] ?? consents[0];
+  const best = running.find((consent) => searched?.has(consent.purpose)) ?? running[0] ?? consents[0];
   who.querySelector(".face").replaceWith(face(references[0]));
-  state.replaceChildren(best ? consentChip(best) : chip("None", "bad"));
+  state.replaceChildren(best ? consentChip(best, searched) : chip("None", "bad"));
   purpose.textContent = [...new Set((running.length ? running : consents).map((consent) => consent.purpose))].join(", ");
   where.textContent = best ? places(best, cameraName) : "";
   count.textContent = references.length;
@@ -85,6 +86,7 @@ async function load() {
 search.addEventListener("input", sift);
 place.replaceChildren(waiting(4));
 try {
+  searched = await searchedFor();
   cameraName = namer(await cameras().catch(() => []));
   await load();
 } catch (error) {

@@ -2,7 +2,7 @@
 
 import { send } from "./api.js";
 import { cameras, namer } from "./camera.js";
-import { consentChip, holds, period, places } from "./consent.js";
+import { consentChip, holds, period, places, searchedFor } from "./consent.js";
 import { ConsentFields } from "./consent_fields.js";
 import { confirmed } from "./dialog.js";
 import { sha256 } from "./digest.js";
@@ -20,10 +20,12 @@ const id = location.pathname.split("/")[2];
 const writes = may("subjects_write");
 const PICTURES = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif";
 let list = [];
+let searched = null;
 
 async function show() {
   try {
     const detail = await subject(id);
+    searched = await searchedFor();
     document.title = `${called(detail.subject)} · Clearglass`;
     place.replaceChildren(laidOut(detail));
   } catch (error) {
@@ -43,15 +45,24 @@ function laidOut({ subject: one, consents, references }) {
       writes && !gone ? element("button", { class: "danger", type: "button", onclick: () => withdraw(one) }, icon("erase"), "Withdraw") : null),
     gone ? message("This person has withdrawn.", "Name, pictures and templates are destroyed. The consents below stay as the record of what was agreed.") : null,
     !gone && !consents.some((consent) => holds(consent)) ? message("No consent holds at this moment.", "No search finds this person until one does.", "warn") : null,
+    gone ? null : unused(consents),
     agreed(consents, gone),
     gone ? null : gallery(references),
   );
 }
 
+/** Where nothing is searched for what the person agreed to. */
+function unused(consents) {
+  const running = consents.filter((consent) => holds(consent));
+  if (!searched || !running.length || running.some(({ purpose }) => searched.has(purpose))) return null;
+  const purposes = [...new Set(running.map(({ purpose }) => `“${purpose}”`))].join(" or ");
+  return message(`No camera searches for ${purposes}, and no search of late did.`, "No search finds this person until one does. If the purpose is misspelt, add the right consent and end this one.", "warn");
+}
+
 function agreed(consents, gone) {
   const cameraName = namer(list);
   const rows = consents.map((consent) => element("tr", {},
-    element("td", { class: "fit", "data-label": "State" }, consentChip(consent)),
+    element("td", { class: "fit", "data-label": "State" }, consentChip(consent, searched)),
     element("td", { "data-label": "Purpose" }, consent.purpose),
     element("td", { "data-label": "Where" }, places(consent, cameraName)),
     element("td", { "data-label": "Period" }, period(consent)),
@@ -64,12 +75,12 @@ function agreed(consents, gone) {
       writes && !gone ? element("button", { type: "button", onclick: () => form.replaceChildren(consentForm(form)) }, icon("plus"), "Add a consent") : null),
     form,
     element("table", { class: "table folds" },
-      element("thead", {}, element("tr", {}, ...["State", "Purpose", "Where", "Period", "Proof", ""].map((text) => element("th", { scope: "col" }, text)))),
+      element("thead", {}, element("tr", {}, ...["State", "Purpose", "Where", "Period", "Proof"].map((text) => element("th", { scope: "col" }, text)), element("th", { scope: "col" }, element("span", { class: "hidden" }, "Actions")))),
       element("tbody", {}, ...rows)));
 }
 
 function consentForm(slot) {
-  const fields = new ConsentFields(list);
+  const fields = new ConsentFields(list, searched);
   const trouble = element("div", { class: "form-error", role: "alert" });
   const form = element("form", { class: "panel", novalidate: true }, fields.node, trouble,
     element("div", { class: "form-foot" }, element("button", { class: "primary", type: "submit" }, "Record the consent"),
@@ -79,8 +90,9 @@ function consentForm(slot) {
     const missing = fields.trouble();
     if (missing) return trouble.replaceChildren(message(missing, null, "bad"));
     try {
-      await send("POST", `/subjects/${id}/consents`, { ...fields.value(), evidence_digest: await sha256(fields.proof) });
+      const { warnings } = await send("POST", `/subjects/${id}/consents`, { ...fields.value(), evidence_digest: await sha256(fields.proof) });
       notify("The consent is recorded.");
+      for (const one of warnings) notify(one.message, one.remedy, "warn");
       await show();
     } catch (error) {
       trouble.replaceChildren(failure(error));

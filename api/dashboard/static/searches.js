@@ -10,6 +10,7 @@ const LIMIT = 50;
 const DAYS = 30;
 const DAY = 86_400_000; // ms
 const ENDINGS = { found: ["Found", "accent"], nobody: ["Nobody", ""], failed: ["Failed", "bad"], open: ["Open", "warn"] };
+const OUT_OF_SCOPE = ["Nobody in scope", "warn"]; // no consent covered the search: nobody could have been found
 const FORMATS = { csv: "CSV", jsonl: "JSON lines", parquet: "Parquet" };
 const form = document.getElementById("question");
 const place = document.getElementById("searches");
@@ -31,7 +32,7 @@ function question() {
 }
 
 function row(search) {
-  const [label, tone] = ENDINGS[search.ending];
+  const [label, tone] = search.ending === "nobody" && search.in_scope === 0 ? OUT_OF_SCOPE : ENDINGS[search.ending];
   const who = search.subject && element("small", {}, `person ${search.subject.slice(0, 8)}${search.dissimilarity === null ? "" : `, ${search.dissimilarity.toFixed(3)}`}`);
   return element("tr", {},
     element("td", { class: "fit" }, entryLink(search.index)),

@@ -2,8 +2,8 @@
 
 import { send } from "./api.js";
 import { followBacklog } from "./backlog.js";
-import { complain } from "./message.js";
-import { connect } from "./stream.js";
+import { complain, message } from "./message.js";
+import { connect, onLost, onReturn } from "./stream.js";
 import { followTroubles } from "./troubles.js";
 import { followUse } from "./use.js";
 import { may } from "./viewer.js";
@@ -26,6 +26,10 @@ document.getElementById("leave").addEventListener("click", async () => {
 });
 
 followUse();
+const lost = document.getElementById("lost");
+onLost(() => lost.replaceChildren(message("No connection to the service.", "What this page shows may no longer be so. It connects again by itself.", "bad")));
+onReturn(() => lost.replaceChildren());
+
 followTroubles(document.getElementById("troubles"));
 if (may("review")) followBacklog(document.getElementById("to-review"));
 // After the page's own module has said what it listens to.

@@ -5,6 +5,7 @@ import { STATE } from "./camera.js";
 import { element } from "./element.js";
 import { clockOf } from "./moment.js";
 import { Overlay } from "./overlay.js";
+import { doubtSession } from "./stream.js";
 import { Vitals } from "./vitals.js";
 
 export class Tile {
@@ -43,6 +44,13 @@ export class Tile {
     this.standBy();
   }
 
+  /** The service is not there to say how the camera does. */
+  forget() {
+    this.report({ camera_id: this.camera.id, state: "unknown" });
+    this.vitals.forget();
+    this.newest = null;
+  }
+
   /**
    * A `view` event. While one picture is being fetched only the newest event is kept: never a backlog.
    * Nothing is fetched for a tab that nobody sees.
@@ -66,7 +74,7 @@ export class Tile {
     try {
       await image.decode();
     } catch {
-      return; // the view is gone already, the next event brings another
+      return doubtSession(); // or the view is gone already, and the next event brings another
     }
     // Decoded before it is shown, so that one picture follows the other without a gap, and the boxes fit it.
     if (this.image) this.image.replaceWith(image);

@@ -30,6 +30,13 @@ export class Vitals {
     this.refresh();
   }
 
+  /** Nothing is known any more. */
+  forget() {
+    this.health = null;
+    for (const cell of this.cells) write(cell, "–");
+    this.cells[4].dataset.tone = "";
+  }
+
   /** The newest picture ages between two reports, and without any report all the more. */
   refresh() {
     if (!this.health) return;

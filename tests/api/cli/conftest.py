@@ -31,11 +31,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture
 def told(run: Run) -> Callable[..., Any]:
-    """What a command that succeeds prints for programs."""
+    """What a command that succeeds, or ends with another status that is asked for, prints for programs."""
 
-    def call(*arguments: object) -> Any:
-        status, out, err = run(*arguments, "--json")
-        assert status == 0, err
+    def call(*arguments: object, status: int = 0) -> Any:
+        ended, out, err = run(*arguments, "--json")
+        assert ended == status, err
         return json.loads(out)
 
     return call

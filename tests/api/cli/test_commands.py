@@ -70,7 +70,9 @@ def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     broken.write_bytes(portrait.read_bytes()[:2000])
     consent = ("--purpose", "lobby", "--evidence", evidence)
     data = ("--data", tmp_path / "data")
-    enrolled = of(run, "subject", "enrol", "Eileen", broken, portrait, *consent, *data)
+    status, out, _ = run("subject", "enrol", "Eileen", broken, portrait, *consent, *data, "--json")
+    assert status == 3
+    enrolled = json.loads(out)
     assert enrolled["references"] == 1
     [refused] = enrolled["refused"]
     assert refused["picture"] == "broken.jpg"
@@ -304,6 +306,27 @@ def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
 
+def test_a_demo_that_cannot_begin_says_so_at_once_and_leaves_nothing_behind(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for data in (("--data", tmp_path / "demo"), ()):
+            status, out, _ = run("demo", "--once", *data, "--port", port, "--json")
+            assert (status, json.loads(out)["error"]["code"]) == (1, "address_in_use")
+    # Whatever else keeps it from beginning: the next try finds the folder as this one did.
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "demo", tmp_path / "empty"):
+        assert run("demo", "--once", "--camera", "gopher://192.168.7.7/", "--data", folder, "--port", 0)[0] == 1
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "empty", tmp_path / "temporary"]
+
+
 def test_help_loads_no_heavy_library() -> None:
     heavy = "{'cv2', 'dlib', 'onnxruntime', 'onnx', 'faiss', 'av', 'skimage', 'matplotlib', 'sqlalchemy'}"
     script = f"import api.cli.main, sys; print(sorted({heavy} & set(sys.modules)))"
@@ -415,6 +438,7 @@ def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
         assert run("subject", "declare", subject, *wrong, *data)[0] == 2, wrong
 
     groups, export, page = tmp_path / "groups.json", tmp_path / "export", tmp_path / "live.html"
+    assert "what 1 person declared." in run("audit", "groups", groups, *data)[1]
     assert of(run, "audit", "groups", groups, *data)["declarations"] == 1
     assert groups.stat().st_mode & 0o077 == 0
     of(run, "audit", "export", export, *data)
@@ -432,3 +456,23 @@ def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     assert (status, json.loads(out)["error"]["code"]) == (1, "groups_invalid")
     assert of(run, "subject", "declare", subject, "--remove", *data)["attributes"] == {}
     assert of(run, "audit", "live", *data)["report"]["declared"] == 0
+
+
+def test_the_version_and_a_short_help_are_there(run: Run) -> None:
+    from importlib.metadata import version
+
+    assert run("--version") == (0, f"clearglass {version('clearglass')}\n", "")
+    for command in ((), ("camera",), ("subject", "enrol")):
+        status, out, _ = run(*command, "-h")
+        assert status == 0 and "Usage: " in out and out == run(*command, "--help")[1]
+
+
+def test_the_log_is_shown_in_lines_and_not_as_json(run: Run, tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", *data)
+    status, out, _ = run("audit", "show", "--kind", "camera", *data)
+    assert status == 0
+    assert "action added" in out and "purpose lobby" in out
+    assert "{" not in out and '"' not in out
+    [entry] = of(run, "audit", "show", "--kind", "camera", *data)
+    assert entry["body"]["purpose"] == "lobby"

@@ -35,6 +35,8 @@ def test_a_likely_duplicate_is_acknowledged_by_its_id(
     status, out, _ = run(*enrol, "Somebody", *arguments, "--json")
     error = json.loads(out)["error"]
     assert (status, error["code"]) == (1, "likely_duplicate")
+    [duplicate] = error["duplicates"]
+    assert duplicate["subject_id"] == first and 0 <= duplicate["dissimilarity"] < 0.1
     assert first in error["message"]
     status, _, err = run(*enrol, "Somebody", *arguments, stdin="y\n")
     assert status == 1, "where there is no terminal nobody is asked"
@@ -67,7 +69,7 @@ def test_one_of_several_faces_is_chosen(
     group = tmp_path / "group.jpg"
     group.write_bytes(encode_jpeg(np.concatenate([astronaut, astronaut], axis=1)))
     both = [group, *arguments]
-    [refused] = told("subject", "enrol", "Eileen", *both)["refused"]
+    [refused] = told("subject", "enrol", "Eileen", *both, status=3)["refused"]
     assert (refused["picture"], refused["code"]) == ("group.jpg", "several_faces")
     acknowledged = ("--acknowledge", told("subject", "list", "--data", tmp_path / "data")[0]["id"])
     enrolled = told("subject", "enrol", "Eileen", *both, "--face", "group.jpg=2", *acknowledged)

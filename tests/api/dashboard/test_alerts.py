@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
+from matcher.alert import AlertStatus
 
 
 @pytest.fixture
@@ -148,3 +149,64 @@ def test_an_unknown_alert_says_what_to_do(open_page):
     page = open_page("/alerts?alert=nobody", role=Role.OPERATOR)
     expect(page.locator(".case .message")).to_be_visible()
     assert page.locator(".case .message p").inner_text()
+
+
+def test_every_one_of_91_alerts_can_be_reached_and_is_counted(open_page, site, astronaut_jpeg):
+    site.enrol(astronaut_jpeg)
+    ids = site.alerts(astronaut_jpeg, 91)
+    page = open_page("/alerts", role=Role.OPERATOR)
+    expect(page.locator("#to-review")).to_have_text("91")
+    expect(page).to_have_title("(91) Alerts · Clearglass")
+    expect(page.get_by_role("tab", name="To review (91)")).to_be_visible()
+    expect(page.locator("#queue li")).to_have_count(50)
+    page.get_by_role("button", name="Show older (41 more are there)").click()
+    expect(page.locator("#queue li")).to_have_count(91)
+    expect(page.locator("#older")).to_be_hidden()
+    # A review far down the queue leaves the reader where they are.
+    page.locator(f"#queue [data-alert='{ids[1]}'] a").click()
+    expect(page.locator("[data-verdict=confirm]")).to_be_enabled()
+    page.keyboard.press("r")
+    page.wait_for_url(f"**/alerts?alert={ids[0]}")
+    expect(page.locator("#queue li")).to_have_count(90)
+    expect(page.locator("#to-review")).to_have_text("90")
+    expect(page.locator("[data-verdict=confirm]")).to_be_enabled()
+    page.keyboard.press("c")
+    expect(page.locator("#to-review")).to_have_text("89")
+    expect(page.locator("#queue li").last).to_contain_text("2nd reviewer")
+    other = open_page("/alerts", role=site.colleague())
+    expect(other.locator("#to-review")).to_have_text("90")
+
+
+def test_the_next_page_comes_by_itself_where_the_keyboard_reaches_its_end(open_page, site, astronaut_jpeg):
+    site.enrol(astronaut_jpeg)
+    ids = site.alerts(astronaut_jpeg, 51)
+    page = open_page(f"/alerts?alert={ids[1]}", role=Role.OPERATOR)
+    expect(page.locator("#queue li")).to_have_count(50)
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/alerts?alert={ids[0]}")
+    expect(page.locator("#queue li")).to_have_count(51)
+
+
+def test_the_notice_of_a_first_yes_says_so_and_covers_no_field(open_page, site, astronaut_jpeg):
+    site.enrol(astronaut_jpeg)
+    first, *_ = site.alerts(astronaut_jpeg, 5)
+    page = open_page("/alerts", role=Role.OPERATOR, viewport={"width": 1280, "height": 800})
+    expect(page.locator("#queue li")).to_have_count(5)
+    page.keyboard.press("j")
+    for _ in range(4):
+        expect(page.locator("[data-verdict=confirm]")).to_be_enabled()
+        at = page.url
+        page.keyboard.press("c")
+        page.wait_for_function("at => location.href !== at", arg=at)
+    page.wait_for_url(f"**/alerts?alert={first}")
+    notices = page.locator("#notices")
+    expect(notices.locator(".message").last).to_contain_text("Your yes is recorded; a second person decides.")
+    expect(page.locator("[data-verdict=confirm]")).to_be_enabled()
+    field, notice = page.locator(".verdict [name=note]").bounding_box(), notices.bounding_box()
+    assert field["y"] + field["height"] <= notice["y"] or field["x"] + field["width"] <= notice["x"]
+    # The one who makes it two is told so.
+    confirmed = site.service.matcher.alerts.alerts(AlertStatus.AWAITING_SECOND)[0].id
+    second = open_page(f"/alerts?alert={confirmed}", role=site.colleague())
+    expect(second.locator("[data-verdict=confirm]")).to_be_enabled()
+    second.keyboard.press("c")
+    expect(second.locator("#notices")).to_contain_text("Confirmed: a second person has said yes.")

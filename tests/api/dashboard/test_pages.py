@@ -62,6 +62,44 @@ def test_files_are_asked_for_again_only_when_they_changed(site):
             assert client.get(f"/static/{name}").status_code == 404, name
 
 
+def test_a_page_that_does_not_exist_is_a_page_to_browsers_and_an_error_to_programs(open_page, site):
+    for role in (None, Role.OPERATOR):
+        page = open_page("/identify?<b>", role=role)
+        expect(page).to_have_title("No such page · Clearglass")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("/identify")
+        expect(page.get_by_role("link", name="Go to the first page")).to_have_attribute("href", "/")
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    with httpx.Client(base_url=site.address) as client:
+        answer = client.get("/identify", headers=browser)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        for path, headers in (("/identify", {}), ("/api/v1/nothing", browser), ("/api/v1/health/x", browser)):
+            assert site.code(client.get(path, headers=headers)) == "not_found", path
+        assert site.code(client.post("/identify", headers=browser)) == "not_found"
+
+
+def test_tables_and_what_scrolls_can_be_used_by_keyboard_and_read_aloud(open_page, site, astronaut_jpeg):
+    subject = site.enrol(astronaut_jpeg)
+    for number in range(6):
+        site.service.cameras.add(name=f"{number}", address="rtsp://192.168.1.20/1", purpose="demo", actor="cli:test")
+    page = open_page("/", viewport={"width": 1280, "height": 800})
+    wall = page.locator("section.wall")
+    expect(wall.locator(".tile")).to_have_count(6)
+    assert wall.evaluate("node => node.scrollHeight > node.clientHeight && node.tabIndex === 0")
+    for path in ("/cameras", f"/people/{subject}", "/log?entry=0"):
+        page.goto(path)
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert all(head.strip() for head in page.locator("thead th").all_text_contents()), path
+        # A row that opens says so by its button: aria-expanded means nothing on a row of a table.
+        assert page.locator("tr[aria-expanded]").count() == 0, path
+    expect(page.locator("tr.entry button")).to_have_attribute("aria-expanded", "true")
+    page.locator("tr.entry button").click()
+    expect(page.locator("tr.entry button")).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("tr.body")).to_be_hidden()
+
+
 TEXTS = ("ink", "ink-soft", "ink-faint", "accent", "accent-strong")
 TONES = ("good", "warn", "bad")
 

@@ -45,8 +45,11 @@ def test_enrolling_tells_the_reason_for_every_picture_refused(open_page, site, f
     page.get_by_role("link", name="Open Eileen Collins").click()
     expect(page.get_by_role("heading", name="Eileen Collins")).to_be_visible()
     expect(page.locator("#person")).to_contain_text("door-opening")
-    expect(page.locator("#person .chip").first).to_have_text("Holds")
+    # No camera searches for this purpose: the consent holds, and nobody is found by it.
+    expect(page.locator("#person .chip").first).to_have_text("Not searched for")
+    expect(page.locator("#person .message")).to_contain_text("No camera searches for “door-opening”")
     page.goto("/people")
+    expect(page.locator("tbody .chip")).to_have_text("Not searched for")
     expect(page.locator("tbody")).to_contain_text("All cameras and uploads")
 
 
@@ -92,7 +95,7 @@ def test_a_row_that_could_not_be_filled_is_asked_for_again(open_page, site, astr
     failing = [True]
     page.route(f"**/subjects/{subject}", lambda route: route.abort() if failing.pop() else route.continue_(), times=1)
     page.goto("/people")
-    expect(page.locator("tbody .chip")).to_contain_text("left")
+    expect(page.locator("tbody .chip")).to_have_text("Not searched for")
     assert failing == []
 
 
@@ -164,6 +167,7 @@ def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(open_page, s
 
 
 def test_a_further_consent_is_recorded_and_ended(open_page, site, astronaut_jpeg, files):
+    site.service.cameras.add(name="Canteen", address="rtsp://192.168.1.20/1", purpose="canteen", actor="cli:test")
     subject = site.enrol(astronaut_jpeg)
     page = open_page(f"/people/{subject}", role=Role.OPERATOR)
     page.get_by_role("button", name="Add a consent").click()
@@ -172,14 +176,59 @@ def test_a_further_consent_is_recorded_and_ended(open_page, site, astronaut_jpeg
     page.get_by_role("button", name="Record the consent").click()
     row = page.locator("tbody tr", has_text="canteen")
     expect(row.locator(".chip")).to_have_text("Holds")
+    expect(page.locator("#notices .message")).to_have_count(1)
     row.get_by_role("button", name="End").click()
     page.get_by_role("button", name="End the consent").click()
-    expect(row.locator(".chip")).to_have_text("Withdrawn")
+    expect(row.locator(".chip")).to_have_text("Ended")
     consents = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()
     assert {consent["purpose"]: consent["withdrawn_at"] is None for consent in consents} == {
         "demo": True,
         "canteen": False,
     }
+
+
+def test_a_purpose_is_chosen_from_those_in_use_and_doubted_where_it_is_none(open_page, site, astronaut_jpeg, files):
+    for purpose in ("canteen", "lobby"):
+        site.service.cameras.add(name=purpose, address="rtsp://192.168.1.20/1", purpose=purpose, actor="cli:test")
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    purpose, doubt = page.get_by_label("Purpose"), page.locator("#consent-fields .message")
+    expect(purpose).to_have_value("canteen")
+    choices = page.locator("datalist option").evaluate_all("options => options.map((option) => option.value)")
+    assert choices == ["canteen", "lobby"]
+    purpose.fill("loby")
+    expect(doubt).to_contain_text("No camera searches for this purpose")
+    purpose.fill("lobby")
+    expect(doubt).to_have_count(0)
+    # Free text is taken all the same, and the answer says again what it means.
+    fill(page, files, list(files[:2]))
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#refused")).to_contain_text("No camera searches for the purpose “door-opening”")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC", "America/Los_Angeles"])
+def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page, site, zone):
+    page = open_page("/people", role=Role.OPERATOR, timezone_id=zone)
+    script = """async ([now, until, changes]) => {
+      const { consentChip } = await import("/static/consent.js");
+      const at = (text) => new Date(text).getTime();
+      const iso = (text) => new Date(text).toISOString();
+      const consent = { valid_from: iso("2026-01-01T00:00"), valid_until: iso(until), withdrawn_at: null };
+      return consentChip({ ...consent, ...changes }, null, at(now)).textContent;
+    }"""
+
+    def said(now: str, until: str, **changes: str) -> str:
+        return str(page.evaluate(script, [now, until, changes]))
+
+    # Twelve hours before an end on the next day, which the period beside it names.
+    assert said("2026-11-30T20:00", "2026-12-01T08:00") == "1 d left"
+    assert said("2026-11-30T00:10", "2026-12-01T00:00") == "Ends today"
+    assert said("2026-11-30T23:50", "2026-12-01T00:00") == "Ends today"
+    assert said("2026-11-30T09:00", "2026-11-30T17:30") == "Ends today at 17:30"
+    assert said("2026-11-30T23:50", "2026-12-02T00:00") == "1 d left"
+    assert said("2026-11-01T12:00", "2026-12-01T00:00") == "29 d left"
+    assert said("2026-10-31T12:00", "2026-12-01T00:00") == "Holds"
+    assert said("2026-12-01T00:00", "2026-12-01T00:00") == "Expired"
+    assert said("2026-11-30T09:00", "2026-12-01T00:00", withdrawn_at="2026-11-20T00:00:00Z") == "Ended"
 
 
 def test_an_unknown_person_says_what_to_do(open_page):

@@ -21,7 +21,7 @@ def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
     page.get_by_role("link", name="Searches").click()
     rows = page.locator("#searches tbody tr")
     expect(rows).to_have_count(8)
-    expect(rows.first).to_contain_text("Nobody")
+    expect(rows.first).to_contain_text("Nobody in scope")
     expect(page.locator("#unusual")).to_contain_text("Searches by people that name no case.")
     expect(page.locator("#unusual")).to_contain_text("searched again and again")
     page.get_by_label("Case").select_option("named")

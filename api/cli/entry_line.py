@@ -1,0 +1,24 @@
+"""A log entry in a line, for people; whoever wants all of it asks for JSON."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def entry_line(body: Mapping[str, Any]) -> str:
+    """What an entry says: its plain values by name, of lists their lengths; no digests, moments and nested parts."""
+    said = ((name.replace("_", " "), _told(name, value)) for name, value in body.items())
+    return ", ".join(f"{name} {told}" for name, told in said if told is not None)
+
+
+def _told(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, Mapping) or name.endswith("_at"):
+        return None
+    if isinstance(value, list):
+        return str(len(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return None if _DIGEST.fullmatch(text) else text
