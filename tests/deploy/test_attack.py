@@ -180,6 +180,8 @@ def test_others_are_served_while_a_few_ask_for_all_there_is(
     serve: Any, deploy: Path, tmp_path: Path, largest: bytes, astronaut_jpeg: bytes
 ) -> None:
     settings = {"CLEARGLASS_SEARCHES_PER_MINUTE": "10000", "CLEARGLASS_REQUESTS_PER_MINUTE": "10000"}
+    if not FULL:
+        settings |= {"CLEARGLASS_HEAD_SECONDS": "3", "CLEARGLASS_BODY_SECONDS": "3"}
     with _files(4096), serve(tmp_path, **settings) as served:
         tokens = _tokens(served.address, ["one", "two", "other"])
         attack = Attack(served.address, [tokens["one"], tokens["two"]])
