@@ -77,6 +77,8 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes what has arrived."""
+        if self.transport.is_closing():  # TLS still hands on what was under way
+            return
         self._arrived += len(data)
         super().data_received(data)
         self._follow()

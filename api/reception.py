@@ -112,7 +112,9 @@ class Reception:
     def _make_room(self, crowd: Iterable[Connection]) -> bool:
         """Closes the oldest connection without a request, else the oldest whose request is not whole; False if there is
         neither: what is being worked on is not closed for others."""
-        longest = next((one for one in crowd if one.awaits_head), next((one for one in crowd if one.awaits_body), None))
+        longest = next((one for one in crowd if one.awaits_head), None)
+        if longest is None:
+            longest = next((one for one in crowd if one.awaits_body), None)
         if longest is None:
             return False
         self._let_go(longest)

@@ -194,7 +194,7 @@ def test_the_body_of_somebody_unknown_is_not_waited_for(shared_site: Any) -> Non
     """The refusal comes before the body has been sent."""
     url = httpx.URL(shared_site.address)
     head = (
-        "POST /api/v1/identifications HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "POST /api/v1/identifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
         f"Content-Length: {20 * 1024 * 1024}\r\n\r\n"
     )
     with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:

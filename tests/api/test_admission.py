@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,16 +48,16 @@ def test_pictures_that_wait_keep_no_other_request_waiting(
             with _all_taken(LOOKING):
                 sent = [threads.submit(send, role) for role in roles]
                 time.sleep(1.5)
-                began = time.monotonic()
-                for _ in range(5):
-                    assert site.as_role(Role.AUDITOR, "GET", "/log/entries").status_code == 200
-                    assert site.as_role(None, "GET", "/health").status_code == 200
-                assert time.monotonic() - began < 3.0
+                assert site.as_role(Role.AUDITOR, "GET", "/log/entries").status_code == 200
+                assert site.as_role(None, "GET", "/health").status_code == 200
                 assert not any(one.done() for one in sent)
             assert {one.result() for one in sent} <= {201, 404}
 
 
-def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any) -> None:
+def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOGINS, "_seconds", 60.0)
+    monkeypatch.setattr(LOGINS, "_waiting_each", CROWD)
+
     def log_in(_: int) -> int:
         body = {"name": "operator", "password": "wrong password"}
         return int(shared_site.as_role(None, "POST", "/sessions", json=body).status_code)
@@ -65,20 +66,22 @@ def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any) -> Non
         with _all_taken(LOGINS):
             sent = [threads.submit(log_in, number) for number in range(CROWD)]
             time.sleep(1.0)
-            began = time.monotonic()
             assert shared_site.as_role(Role.AUDITOR, "GET", "/log/entries").status_code == 200
-            assert time.monotonic() - began < 2.0
+            assert not any(one.done() for one in sent)
         assert {one.result() for one in sent} <= {401, 429, 503}
 
 
 def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    began = time.monotonic()
-    monkeypatch.setattr("api.guard.principal_of", lambda request: time.sleep(2.0))
+    go_on = threading.Event()
+    monkeypatch.setattr("api.guard.principal_of", lambda request: go_on.wait(60.0) and None)
     with ThreadPoolExecutor(CROWD) as threads:
         sent = [threads.submit(shared_site.as_role, Role.AUDITOR, "GET", "/log/entries") for _ in range(CROWD)]
-        time.sleep(0.5)
-        assert shared_site.as_role(None, "GET", "/health").status_code == 200
-        assert time.monotonic() - began < 1.9
+        time.sleep(1.0)
+        try:
+            assert shared_site.as_role(None, "GET", "/health").status_code == 200
+            assert not any(one.done() for one in sent)
+        finally:
+            go_on.set()
         assert {one.result().status_code for one in sent} == {401}
 
 
@@ -192,7 +195,7 @@ def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.soc
 
 
 def _wait_until_busy(site: Any, role: Role, astronaut_jpeg: bytes) -> httpx.Response:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         answer = site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files={"file": astronaut_jpeg})
         if answer.status_code == 503:
@@ -214,8 +217,11 @@ def test_an_account_sends_its_share_of_the_uploads_and_no_more(
             other = site.as_role(Role.ADMINISTRATOR, "POST", "/identifications", data={"purpose": "x"}, files=files)
             assert other.status_code == 201
             # A stalled upload ends, and its share is free again.
-            time.sleep(5.0)
-            again = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "x"}, files=files)
+            until = time.monotonic() + 30
+            again = answer
+            while again.status_code == 503 and time.monotonic() < until:
+                time.sleep(0.5)
+                again = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "x"}, files=files)
             assert again.status_code == 201
 
 

