@@ -126,8 +126,7 @@ class Logins:
                 raise SecondFactorRequiredError(
                     "This account has a second factor.", remedy="Send the code that your device shows as well."
                 )
-            # The devices that are not known share one count: a code is one of a million, wherever it comes from.
-            counted += self._count(((self._by_code, f"{account.id}\0{device or ''}"),))
+            counted += self._count_code(account, device)
             more = {"second_factor": self._code_shown(account, attempt.code).value}
         session = self._begin(account, found[1], more)
         _forgive(counted)
@@ -180,21 +179,16 @@ class Logins:
         account = principal.account
         with self._database.reading() as connection:
             found = account_store.select_login(connection, account.name)
-        counted = self._start(account.name, self._device(found, attempt), attempt)
-        refusal = None
+        device = self._device(found, attempt)
+        counted = self._start(account.name, device, attempt)
         if self._with_password(found, attempt) is None:
-            refusal = Ended.CREDENTIALS
-        elif account.second_factor and not (attempt.code and self._factors.accept(account.id, attempt.code)):
-            refusal = Ended.SECOND_FACTOR
-        if refusal is not None:
-            more = {"second_factor": "wrong"} if refusal is Ended.SECOND_FACTOR else {}
-            self._refuse(refusal, account.id, via=principal.via, **more)
-            raise ProofRefusedError(
-                "The present password is wrong."
-                if refusal is Ended.CREDENTIALS
-                else "The code is wrong, or was used before.",
-                remedy="Correct it and try again.",
-            )
+            self._refuse(Ended.CREDENTIALS, account.id, via=principal.via)
+            raise ProofRefusedError("The present password is wrong.", remedy="Correct it and try again.")
+        if account.second_factor:
+            counted += self._count_code(account, device)
+            if self._factors.accept(account.id, attempt.code or "") is None:
+                self._refuse(Ended.SECOND_FACTOR, account.id, via=principal.via, second_factor="wrong")
+                raise ProofRefusedError("The code is wrong, or was used before.", remedy="Correct it and try again.")
         _forgive(counted)
 
     def change_password(self, principal: Principal, attempt: Attempt, new: str) -> str:
@@ -236,6 +230,10 @@ class Logins:
                 (self._by_name, name),
             )
         )
+
+    def _count_code(self, account: Account, device: str | None) -> _Counted:
+        """The devices that are not known share one count: a code is one of a million, wherever it comes from."""
+        return self._count(((self._by_code, f"{account.id}\0{device or ''}"),))
 
     def _count(self, counted: _Counted) -> _Counted:
         try:

@@ -1,5 +1,6 @@
 """Passwords: which are refused, who changes them, what must be done with one that somebody else set."""
 
+import time
 from typing import Any
 
 import httpx
@@ -50,13 +51,15 @@ def test_a_password_that_is_soon_guessed_is_refused_with_the_reason(shared_site:
     assert password not in answer.text
 
 
-def test_a_long_password_is_judged_in_a_moment(site: Any) -> None:
-    """zxcvbn refuses to look at long ones, and takes long for some that it does look at."""
+@pytest.mark.parametrize("signs", ["4@8({[<369!|10$57+%2", "a4@8({[<369&#!/|0$57+t%2 \u0664\u00b2"])
+def test_whatever_a_password_is_it_is_judged_in_a_moment(site: Any, signs: str) -> None:
+    """zxcvbn alone takes minutes for these, and refuses to look at long ones."""
     account = site.accounts[Role.RESEARCHER]
-    words = " ".join(f"4@8({{[<369&{number}" for number in range(40))[:256]
-    answer = site.as_role(Role.ADMINISTRATOR, "PUT", f"/accounts/{account}/password", json={"password": words})
-    assert answer.status_code == 204
-    assert answer.elapsed.total_seconds() < 5
+    password = (signs * 20)[:256]
+    began = time.process_time()
+    answer = site.as_role(Role.ADMINISTRATOR, "PUT", f"/accounts/{account}/password", json={"password": password})
+    assert answer.status_code in {204, 422}
+    assert time.process_time() - began < 10  # seconds of this process, which is the service's too
 
 
 def test_the_owner_changes_it_and_other_sessions_end(site: Any) -> None:
