@@ -105,6 +105,7 @@ def test_more_pictures_at_once_than_can_be_looked_at_are_sent_away(
     shared_site: Any, send: Send, astronaut_jpeg: bytes, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    monkeypatch.setattr("api.routers.subjects.ENROLMENT_SECONDS", 0.01)
     with LOOKING.taken(), LOOKING.taken():
         answer = send(path, [astronaut_jpeg])
     assert (answer.status_code, shared_site.code(answer)) == (503, "busy")
