@@ -1,4 +1,4 @@
-"""A log entry in a line, for people; whoever wants all of it asks for JSON."""
+"""A log entry in a line, for people; JSON has all of it."""
 
 import re
 from collections.abc import Mapping

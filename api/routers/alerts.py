@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from api.account import Principal
+from api.account_store import AccountUnknownError
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
@@ -96,10 +97,11 @@ class ReviewIn(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """A review. note is null for roles that may not see names: people write them there."""
+    """A review. reviewer_name and note are null for roles that may not see names: people write them in notes too."""
 
     alert_id: str
     reviewer: str = Field(examples=["user:7c9e6679-7425-40de-944b-e07fc1f90ae7"])
+    reviewer_name: str | None = Field(examples=["grace"])
     verdict: Verdict
     note: str | None
     reviewed_at: AwareDatetime
@@ -178,7 +180,7 @@ def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[Rev
     settled = alert.status in {AlertStatus.CONFIRMED, AlertStatus.REJECTED}
     if caller.may(Permission.REVIEW) and not own and not settled:
         return []
-    return [_review(review, caller) for review in reviews]
+    return [_review(review, service, caller) for review in reviews]
 
 
 @router.post(
@@ -193,7 +195,7 @@ def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceD
     alerts = service.matcher.alerts
     review = alerts.review(alert_id, caller.actor, new.verdict, new.note)
     service.events.reviewed(alerts.alert(alert_id))
-    return _review(review, caller)
+    return _review(review, service, caller)
 
 
 def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, caller: Principal) -> list[AlertOut]:
@@ -227,12 +229,20 @@ def _shown_status(alert: Alert, service: Service, caller: Principal) -> AlertSta
     return alert.status
 
 
-def _review(review: Review, caller: Principal) -> ReviewOut:
+def _review(review: Review, service: Service, caller: Principal) -> ReviewOut:
     return ReviewOut(
         alert_id=review.alert_id,
         reviewer=review.reviewer,
+        reviewer_name=_name_of(review.reviewer, service) if caller.may(Permission.NAMES) else None,
         verdict=review.verdict,
         note=review.note if caller.may(Permission.NAMES) else None,
         reviewed_at=review.reviewed_at,
         audit_index=review.audit_index,
     )
+
+
+def _name_of(reviewer: str, service: Service) -> str | None:
+    try:
+        return service.accounts.get(reviewer.removeprefix("user:")).name
+    except AccountUnknownError:
+        return None

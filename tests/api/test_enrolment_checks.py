@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from api.permission import Role
+from api.upload import LOOKING
 
 
 def enrol(site: Any, *pictures: bytes, **fields: str) -> Any:
@@ -133,6 +134,39 @@ def test_searches_come_between_the_pictures_of_enrolments(
         assert not any(enrolment.done() for enrolment in enrolments), "a slot was held for more than one picture"
         assert [enrolment.result() for enrolment in enrolments] == [201, 201]
     assert found.status_code == 201, found.text
+
+
+def test_an_enrolment_waits_longer_for_its_turn_than_a_search(
+    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    with ThreadPoolExecutor(1) as threads:
+        with LOOKING.taken(), LOOKING.taken():
+            enrolment = threads.submit(enrol, site, astronaut_jpeg)
+            searched = _identify(site, astronaut_jpeg)
+            assert (searched.status_code, site.code(searched)) == (503, "busy")
+            assert not enrolment.done()
+        assert enrolment.result().status_code == 201
+
+
+def test_an_enrolment_whose_turn_does_not_come_is_sent_away_whole(
+    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routers.subjects.ENROLMENT_SECONDS", 0.1)
+    monkeypatch.setattr("api.routers.references.ENROLMENT_SECONDS", 0.1)
+    subject = site.enrol(astronaut_jpeg)
+    log = site.service.matcher.log.size()
+    with LOOKING.taken(), LOOKING.taken():
+        more = {"files": ("x.jpg", astronaut_jpeg)}
+        for answer in (
+            enrol(site, astronaut_jpeg, name="Somebody Else"),
+            site.as_role(Role.OPERATOR, "POST", f"/subjects/{subject}/references", files=more),
+        ):
+            assert (answer.status_code, site.code(answer)) == (503, "busy")
+            assert int(answer.headers["retry-after"]) > 0
+    assert site.service.matcher.log.size() == log
+    assert [one["id"] for one in site.as_role(Role.OPERATOR, "GET", "/subjects").json()] == [subject]
+    assert enrol(site, astronaut_jpeg, acknowledged=subject).status_code == 201
 
 
 def _identify(site: Any, picture: bytes) -> Any:

@@ -92,7 +92,7 @@ async function alive() {
   return true;
 }
 
-/** A page made for somebody else is made anew: nobody acts under another's name without seeing it. */
+/** A page made for somebody else is loaded again: nobody acts under another's name without seeing it. */
 function own(now) {
   if (now.account.id === viewer.id) return now;
   location.reload();

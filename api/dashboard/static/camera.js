@@ -13,8 +13,11 @@ export const STATE = {
 
 export const cameras = () => read("/cameras");
 
+/** Where a search can be made from beside cameras. */
+const PLACES = { upload: "Uploaded picture", enrolment: "Enrolment" };
+
 /** A function from a camera's id to its name; of one that is not there, the beginning of its id. */
 export function namer(list) {
   const names = new Map(list.map((camera) => [camera.id, camera.name]));
-  return (id) => names.get(id) ?? (id === "upload" ? "Uploaded picture" : `Camera ${id.slice(0, 8)} (not there)`);
+  return (id) => names.get(id) ?? PLACES[id] ?? `Camera ${id.slice(0, 8)} (not there)`;
 }

@@ -86,6 +86,6 @@ export function said(reviews) {
   );
 }
 
-const reviewer = (review) => element("b", {}, review.mine ? "you" : review.reviewer.slice(0, 13));
+const reviewer = (review) => element("b", {}, review.mine ? "you" : review.reviewer_name ?? review.reviewer.slice(0, 13));
 
 export const statusChip = (one) => chip(STATUS[one.status].label, STATUS[one.status].tone);

@@ -39,10 +39,14 @@ export function confirmed({ title, text, verb, act, typed = null }) {
     }
   });
   dialog.addEventListener("cancel", (event) => { if (busy) event.preventDefault(); });
+  // Browsers let a second Escape close a dialog whatever its `cancel` says, unless the key itself is taken.
+  const keep = (event) => { if (busy && event.key === "Escape") event.preventDefault(); };
+  document.addEventListener("keydown", keep);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
+      document.removeEventListener("keydown", keep);
       dialog.remove();
       resolve(done);
     });

@@ -68,11 +68,11 @@ const SAYS = {
   failure: (body) => [body.code, body.request !== undefined && `of search #${body.request}`],
 };
 
-/** What an entry says, in a line. */
-export function summary({ kind, body }) {
+/** What an entry says, in a line, with names for ids where there are some. */
+export function summary({ kind, body }, names = new Map()) {
   const parts = SAYS[kind]?.(body) ?? [];
   const line = parts.filter((part) => part !== undefined && part !== null && part !== false).join(" ");
-  return line.replaceAll("_", " ").replace(UUID, "$1");
+  return line.replaceAll("_", " ").replace(UUID, (id, head) => names.get(id) ?? head);
 }
 
 const UUID = /([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;

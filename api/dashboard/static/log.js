@@ -1,5 +1,6 @@
 // The log: newest first, by kind, each entry opening to all it holds.
 
+import { cameras } from "./camera.js";
 import { entries, fields, KINDS, leafHash, one, summary } from "./entry.js";
 import { chip, element } from "./element.js";
 import { empty, failure, message, waiting } from "./message.js";
@@ -15,6 +16,7 @@ const older = document.getElementById("older");
 const jump = document.getElementById("jump");
 let trail = [null]; // where each page began, the newest first
 let next = null;
+let names = new Map(); // of cameras, by their ids
 
 function row(entry, open = false) {
   const [label, tone] = KINDS[entry.kind] ?? [entry.kind, ""];
@@ -25,7 +27,7 @@ function row(entry, open = false) {
     element("td", { class: "fit" }, button),
     element("td", { class: "fit", "data-label": "Time" }, stamp(entry.time)),
     element("td", { class: "fit", "data-label": "Kind" }, chip(label, tone)),
-    element("td", { class: "what" }, summary(entry)),
+    element("td", { class: "what" }, summary(entry, names)),
   );
   function toggle() {
     if (getSelection().toString()) return; // somebody is copying
@@ -106,5 +108,6 @@ jump.addEventListener("submit", (event) => {
 addEventListener("popstate", load);
 
 place.replaceChildren(waiting(8));
-load();
 showVerification(document.getElementById("verification"));
+if (may("cameras_read")) names = new Map((await cameras().catch(() => [])).map(({ id, name }) => [id, name]));
+load();

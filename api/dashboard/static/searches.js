@@ -1,6 +1,7 @@
 // The auditor's view: what somebody should be able to explain, and every search by whom, for what, and how it ended.
 
 import { address, read } from "./api.js";
+import { cameras, namer } from "./camera.js";
 import { entryLink } from "./entry.js";
 import { chip, element } from "./element.js";
 import { empty, failure, waiting } from "./message.js";
@@ -18,6 +19,7 @@ const newer = document.getElementById("newer");
 const older = document.getElementById("older");
 let trail = [null]; // where each page began, the newest first
 let next = null;
+let list = []; // the cameras, for their names
 
 /** What the form asks for, as the API takes it: days begin and end where the reader is. */
 function question() {
@@ -26,28 +28,37 @@ function question() {
     if (!value) continue;
     const day = new Date(`${value}T00:00`);
     if (name === "until") day.setDate(day.getDate() + 1);
-    asked.set(name, ["since", "until"].includes(name) ? day.toISOString() : value.trim());
+    asked.set(name, ["since", "until"].includes(name) ? day.toISOString() : meant(name, value.trim()));
   }
   return asked;
 }
 
-function row(search) {
+/** A camera may be asked for by its name; the log knows its id. */
+const meant = (name, value) => (name === "camera" && list.find((camera) => camera.name === value)?.id) || value;
+
+/** Who searched: a camera by its name, and of an account the beginning of the pseudonym the log uses. */
+function who(actor, cameraName) {
+  const [kind, id] = actor.split(":");
+  return element("span", { title: actor }, kind === "camera" ? cameraName(id) : kind === "user" ? actor.slice(0, 13) : actor);
+}
+
+function row(search, cameraName) {
   const [label, tone] = search.ending === "nobody" && search.in_scope === 0 ? OUT_OF_SCOPE : ENDINGS[search.ending];
-  const who = search.subject && element("small", {}, `person ${search.subject.slice(0, 8)}${search.dissimilarity === null ? "" : `, ${search.dissimilarity.toFixed(3)}`}`);
+  const found = search.subject && element("small", {}, `person ${search.subject.slice(0, 8)}${search.dissimilarity === null ? "" : `, ${search.dissimilarity.toFixed(3)}`}`);
   return element("tr", {},
     element("td", { class: "fit" }, entryLink(search.index)),
     element("td", { class: "fit", "data-label": "Time" }, stamp(search.time)),
-    element("td", { "data-label": "By" }, search.actor, element("small", {}, search.via ? `${search.role}, ${search.via.replace(/(:.{8}).*/, "$1")}` : search.role)),
+    element("td", { "data-label": "By" }, who(search.actor, cameraName), element("small", {}, search.via ? `${search.role}, ${search.via.replace(/(:.{8}).*/, "$1")}` : search.role)),
     element("td", { "data-label": "For" }, search.purpose, element("small", {}, search.case_reference ?? "no case")),
-    element("td", { "data-label": "Where" }, search.camera),
-    element("td", { "data-label": "Ended" }, chip(label, tone), who || element("small", {}, search.failure ?? `of ${search.in_scope}`)),
+    element("td", { "data-label": "Where" }, element("span", { title: search.camera }, cameraName(search.camera))),
+    element("td", { "data-label": "Ended" }, chip(label, tone), found || element("small", {}, search.failure ?? `of ${search.in_scope}`)),
   );
 }
 
 function table(found) {
   if (!found.length) return empty("log", "No such search", "Ask for less at once, or for another time.");
   const heads = ["Entry", "Time", "By", "For", "Where", "Ended"].map((text) => element("th", { scope: "col" }, text));
-  return element("table", { class: "table folds" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...found.map(row)));
+  return element("table", { class: "table folds" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...found.map((search) => row(search, namer(list)))));
 }
 
 async function shown(show) {
@@ -84,14 +95,14 @@ async function showUnusual() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   try {
     const found = await read(`/log/unusual?${new URLSearchParams({ ...time, zone })}`);
-    unusual.replaceChildren(found.length ? list(found) : element("p", { class: "fine" }, "Nothing of the kind."));
+    unusual.replaceChildren(found.length ? listed(found) : element("p", { class: "fine" }, "Nothing of the kind."));
   } catch (error) {
     unusual.replaceChildren(failure(error));
   }
   unusual.removeAttribute("aria-busy");
 }
 
-function list(found) {
+function listed(found) {
   return element("table", { class: "table" }, element("tbody", {}, ...found.map(({ message, count, indexes }) =>
     element("tr", {},
       element("td", { class: "fit end num" }, String(count)),
@@ -113,5 +124,7 @@ document.getElementById("sample").addEventListener("click", () => {
 });
 
 place.replaceChildren(waiting(8));
+list = await cameras().catch(() => []);
+document.getElementById("camera-names").append(...list.map(({ name }) => element("option", { value: name })));
 turn([null]);
 showUnusual();

@@ -31,7 +31,7 @@ async function waited(alive) {
   const channel = new BroadcastChannel(LOGINS);
   document.body.append(dialog);
   dialog.showModal();
-  dialog.addEventListener("close", () => dialog.showModal()); // a browser lets Escape close it the second time
+  dialog.addEventListener("close", () => dialog.showModal()); // browsers let a second Escape close it
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   await new Promise((resolve) => {
     const look = async () => {

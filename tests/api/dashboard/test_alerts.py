@@ -46,6 +46,7 @@ def test_two_people_confirm_by_keyboard_each_without_the_other(open_page, site, 
     second.keyboard.press("c")
     expect(second.get_by_role("heading", name="Confirmed by two people")).to_be_visible()
     expect(second.locator(".reviews li")).to_have_count(2)
+    expect(second.locator(".reviews")).to_contain_text("by operator")
     assert status(site, alert) == "confirmed"
     # The first reviewer's page learns of it by itself.
     expect(first.get_by_role("heading", name="Confirmed by two people")).to_be_visible()

@@ -1,6 +1,7 @@
 """What pages say when the service or the session is gone: nothing that is no longer known to be so."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from api.permission import Role
 from ingest.health import CameraState, Health
+from ingest.message import View
 from tests.api.dashboard.conftest import PASSWORD
 from tests.api.dashboard.line import Line
 
@@ -105,6 +107,18 @@ def test_a_page_whose_session_has_ended_says_so_and_goes_on_after_a_login(
     expect(dialog).to_have_count(0)
     expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
     assert page.url.endswith("/")
+
+
+def test_a_live_picture_that_is_refused_makes_the_page_ask_whether_the_session_has_ended(
+    open_page: Any, site: Any, lobby: str, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 60.0)  # the stream would not end for a minute
+    page = open_page("/", role=Role.OPERATOR)
+    expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
+    end_session(site, page)
+    site.service.events.viewed(lobby, View(number=1, captured_at=datetime.now(UTC), jpeg=astronaut_jpeg, boxes=()))
+    expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+    expect(page.locator(".tile")).to_have_attribute("data-state", "unknown")
 
 
 def test_a_filled_form_outlives_its_session(

@@ -2,6 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
+from matcher.probe import Query
 
 
 @pytest.fixture
@@ -47,3 +48,30 @@ def test_a_sample_names_the_seed_that_draws_it_again(open_page, searched):
 def test_it_is_closed_to_operators(open_page, site):
     page = open_page("/log/searches", role=Role.OPERATOR)
     expect(page.locator("#searches")).to_have_count(0)
+
+
+def test_cameras_are_named_and_asked_for_by_their_names(open_page, searched, astronaut_jpeg):
+    cameras = searched.service.cameras
+    hall, lobby = (
+        cameras.add(name=name, address="rtsp://192.168.1.20/1", purpose="demo", actor="cli:test").id
+        for name in ("Hall", "Lobby")
+    )
+    matcher = searched.service.matcher
+    probe = matcher.probe(astronaut_jpeg)
+    for camera in (hall, lobby):
+        query = Query(actor=f"camera:{camera}", role="camera", camera=camera, purpose="demo")
+        matcher.identifier.identify(probe, query)
+    page = open_page("/log/searches", role=Role.AUDITOR)
+    rows = page.locator("#searches tbody tr")
+    expect(rows).to_have_count(10)
+    expect(rows.first.locator("[data-label=By]")).to_contain_text("Lobby")
+    expect(rows.first.locator("[data-label=Where]")).to_have_text("Lobby")
+    expect(rows.first).not_to_contain_text(lobby)
+    page.get_by_label("Camera").fill("Hall")
+    page.get_by_role("button", name="Show").click()
+    expect(rows).to_have_count(1)
+    expect(rows.locator("[data-label=Where]")).to_have_text("Hall")
+    page.goto("/log")
+    expect(page.locator("tr.entry", has_text="identify by camera:Lobby for demo")).to_have_count(1)
+    # The search for another purpose, and the check at the first enrolment.
+    expect(page.locator("tr.entry", has_text="nobody was in scope")).to_have_count(2)
