@@ -19,8 +19,8 @@ _JUDGED = 40
 """Characters that zxcvbn is shown; what comes after makes no password weaker."""
 _STAND_INS = frozenset("@({[<!|$+%")
 _MOST_STAND_INS = 4
-"""zxcvbn tries every way to read digits and signs as letters (`@` as `a`). With all of these signs in one password that
-takes minutes, so in place of all but so many different ones it is shown a sign that stands for no letter."""
+"""zxcvbn tries every way to read digits and signs as letters (`@` as `a`), and takes minutes where all of these signs
+are in one password. It is shown this many different ones; any other is replaced by a sign that stands for no letter."""
 
 # One hash takes 64 MiB: a crowd at the login must not take the machine's memory.
 _HASHING = Slots("logins", at_once=2, seconds=2.0)
