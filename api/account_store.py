@@ -112,6 +112,11 @@ def delete_session(connection: Connection, digest: str) -> None:
     connection.execute(delete(tables.session).where(tables.session.c.digest == digest))
 
 
+def delete_sessions_after(connection: Connection, moment: datetime) -> int:
+    """Ends sessions that a clock which ran ahead began: they would last too long. How many there were."""
+    return connection.execute(delete(tables.session).where(tables.session.c.created_at > moment)).rowcount
+
+
 def insert_token(connection: Connection, token: Token, digest: str) -> None:
     """Adds a token under the digest of its secret."""
     connection.execute(
@@ -159,6 +164,14 @@ def revoke_token(connection: Connection, token_id: str, moment: datetime) -> Tok
     if row is None:
         raise TokenUnknownError("There is no such token.", remedy="List the account's tokens to find its id.")
     return _token(row)
+
+
+def revoke_tokens_after(connection: Connection, moment: datetime) -> list[Token]:
+    """Ends the tokens that a clock which ran ahead issued: they would hold too long. Which they were."""
+    chosen = (tables.token.c.created_at > moment, tables.token.c.revoked_at.is_(None))
+    tokens = [_token(row) for row in connection.execute(select(tables.token).where(*chosen))]
+    connection.execute(update(tables.token).where(*chosen).values(revoked_at=moment))
+    return tokens
 
 
 def _account(row: Row[tuple[object, ...]]) -> Account:

@@ -46,6 +46,7 @@ def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
     yield _attempt("data folder", lambda: _open_folder(folder), "")
+    yield from _clock(folder)
     yield _port(host, port)
     yield _webcams()
     yield _sandbox()
@@ -163,6 +164,23 @@ def _open_folder(folder: Path) -> str:
     if not report.verified:
         raise ValueError(f"the log in {folder} does not verify: {report.problems[0].message}")
     return f"{folder}, log of {report.entries} entries verified"
+
+
+def _clock(folder: Path) -> Iterator[Finding]:
+    """Whether the log can go on by this machine's clock; nothing where there is no log to ask."""
+    from matcher.audit.clock_state import RESUME
+    from matcher.audit.log import AuditLog
+    from matcher.clock import system_clock
+    from matcher.store.database import DATABASE_FILE, Database
+
+    if not (folder / DATABASE_FILE).is_file():
+        return
+    try:
+        with Database.open_read_only(folder) as database:
+            state = AuditLog(database, clock=system_clock).clock_state()
+    except ClearglassError:
+        return  # told of the data folder
+    yield Finding(what="clock", well=state.fits, found=state.sentence, remedy="" if state.fits else RESUME)
 
 
 def _port(host: str, port: int) -> Finding:

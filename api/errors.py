@@ -86,6 +86,7 @@ STATUS: Mapping[str, int] = {
     "already_reviewed": 409,
     "likely_duplicate": 409,
     "alert_closed": 409,
+    "clock_sound": 409,
     "subject_withdrawn": 410,
     "alert_picture_gone": 410,
     "no_decision": 422,

@@ -13,7 +13,7 @@ from api.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
-from matcher.audit.errors import ClockError
+from matcher.audit.clock_state import RESUME
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
@@ -39,12 +39,6 @@ _LOG_UNWRITABLE = TroubleOut(
     message="The audit log cannot be written, so nothing is searched.",
     remedy="See whether the disk of the data folder is full, and whether another program holds its database.",
 )
-_CLOCK_SET_BACK = TroubleOut(
-    code="clock_set_back",
-    message="The clock stands before the audit log's last entry, so nothing is searched.",
-    remedy="Set the machine's clock right.",
-)
-
 _DISK_LOW = TroubleOut(
     code="disk_low",
     message="The disk of the data folder is nearly full.",
@@ -74,23 +68,14 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
         yield _DISK_FAILED
     elif matcher.log.unwritable:
         yield _LOG_UNWRITABLE
-    if not _clock_fits(service):
-        yield _CLOCK_SET_BACK
+    clock = matcher.log.clock_state()
+    if not clock.fits:
+        yield TroubleOut(code="clock_set_back", message=clock.sentence, remedy=RESUME)
     if shutil.disk_usage(matcher.database.folder).free < service.settings.low_disk_bytes:
         yield _DISK_LOW
     caveat = matcher.identifier.operating_point.caveat
     if caveat is not None:
         yield TroubleOut.of(caveat)
-
-
-def _clock_fits(service: Service) -> bool:
-    """Whether an entry could be dated now; nothing is logged while the clock stands before the last one."""
-    with service.matcher.database.reading() as connection:
-        try:
-            service.matcher.log.moment(connection)
-        except ClockError:
-            return False
-    return True
 
 
 def app_version() -> str:

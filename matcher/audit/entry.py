@@ -34,6 +34,7 @@ class EntryKind(StrEnum):
     MODEL = "model"
     CAMERA = "camera"
     KEY = "key"
+    CLOCK = "clock"
     LOGIN = "login"
     ACCOUNT = "account"
     LOG_READ = "log_read"

@@ -264,6 +264,15 @@ class Key(_Model):
     key: str
 
 
+class Clock(_Model):
+    """The clock stands before the log's last entry, since it ran ahead, and somebody lets the log go on: only here may
+    the time be earlier than in the entry before. last_time: of that entry. What the clock says now is this one's time.
+    """
+
+    last_time: Time
+    actor: Actor
+
+
 class Login(_Model):
     """Somebody logged in, or was refused. account: null for a name that nobody has."""
 
@@ -315,6 +324,7 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.MODEL: Model,
     EntryKind.CAMERA: Camera,
     EntryKind.KEY: Key,
+    EntryKind.CLOCK: Clock,
     EntryKind.LOGIN: Login,
     EntryKind.ACCOUNT: Account,
     EntryKind.LOG_READ: LogRead,
