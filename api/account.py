@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.permission import PERMISSIONS, Permission, Role
+from api.permission import EMERGENCY, PERMISSIONS, Permission, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +43,13 @@ class IssuedToken:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
-    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write."""
-
-    account: Account
-    secret: str = field(repr=False)
-    csrf: str = field(repr=False)
-    expires_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who a request comes from. csrf: the session's, or None where a token authenticated the request."""
+    """Who a request comes from. csrf: the session's, or None where a token authenticated the request. emergency: as
+    of the session."""
 
     account: Account
     csrf: str | None = field(default=None, repr=False)
+    emergency: bool = False
 
     @property
     def actor(self) -> str:
@@ -69,6 +61,31 @@ class Principal:
         """The account's role."""
         return self.account.role
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """The role's; of an emergency session those that it leaves."""
+        held = PERMISSIONS[self.role]
+        return held & EMERGENCY if self.emergency else held
+
     def may(self, permission: Permission) -> bool:
-        """Whether the role holds this permission."""
-        return permission in PERMISSIONS[self.role]
+        """Whether the principal holds this permission."""
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write.
+
+    emergency: begun while nothing could be logged; it may do no more than EMERGENCY says.
+    """
+
+    account: Account
+    secret: str = field(repr=False)
+    csrf: str = field(repr=False)
+    expires_at: datetime
+    emergency: bool = False
+
+    @property
+    def principal(self) -> Principal:
+        """Who uses it."""
+        return Principal(account=self.account, csrf=self.csrf, emergency=self.emergency)

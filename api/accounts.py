@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from api import account_store as store
 from api.account import Account, IssuedToken, Principal, Session, Token
+from api.emergency import UNWRITABLE, EmergencySessions
 from api.passwords import decoy_hash, hash_password, password_matches
 from api.permission import Role
 from api.settings import ApiSettings
@@ -53,6 +54,7 @@ class Accounts:
         self._by_address = LoginThrottle(settings.login_attempts * _LOOSER, window)
         self._by_name = LoginThrottle(settings.login_attempts * _LOOSER, window)
         self._decoy: str | None = None
+        self._emergency = EmergencySessions(log, clock)
 
     def create(self, *, name: str, password: str, role: Role, actor: str = "cli") -> Account:
         """Adds an account. Raises: AccountInvalidError, WeakPasswordError, AccountExistsError."""
@@ -90,7 +92,8 @@ class Accounts:
             self._log.append(connection, EntryKind.ACCOUNT, body)
 
     def log_in(self, name: str, password: str, *, client: str) -> Session:
-        """Begins a session. client: the address the attempt comes from.
+        """Begins a session. client: the address the attempt comes from. While nothing can be logged an administrator
+        gets an emergency session; everybody else is refused as the log refuses.
 
         Raises: LoginRefusedError, TooManyLoginsError, BusyError. Accepted and refused attempts are logged, throttled
         ones are not, so that nobody can fill the log by guessing; nor is the name, for people type passwords there.
@@ -117,11 +120,17 @@ class Accounts:
 
     def log_out(self, secret: str) -> None:
         """Ends a session."""
+        if self._emergency.end(_digest(secret)):
+            return
         with self._log.writing() as connection:
             store.delete_session(connection, _digest(secret))
 
     def by_session(self, secret: str) -> Principal | None:
         """Who a session's cookie belongs to; None if it has ended or never was."""
+        self._emergency.settle()
+        emergency = self._emergency.principal(_digest(secret))
+        if emergency is not None:
+            return emergency
         with self._database.reading() as connection:
             found = store.select_session(connection, _digest(secret), self._clock())
         return None if found is None else Principal(account=found[0], csrf=found[1])
@@ -166,22 +175,34 @@ class Accounts:
             token = store.revoke_token(connection, token_id, self._clock())
             self._log.append(connection, EntryKind.ACCOUNT, _of_token("token_revoked", token, actor))
 
+    def settle(self) -> None:
+        """Logs the logins that could not be logged when they were, as far as the log can be written now."""
+        self._emergency.settle(at_once=True)
+
     def _begin(self, account: Account) -> Session:
         now = self._clock()
         secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         expires_at = now + timedelta(hours=self._settings.session_hours)
-        with self._log.writing() as connection:
-            store.insert_session(
-                connection,
-                digest=_digest(secret),
-                account_id=account.id,
-                csrf=csrf,
-                created_at=now,
-                expires_at=expires_at,
-            )
-            body = {"outcome": "accepted", "account": account.id, "role": account.role.value}
-            self._log.append(connection, EntryKind.LOGIN, body)
-        return Session(account=account, secret=secret, csrf=csrf, expires_at=expires_at)
+        session = Session(account=account, secret=secret, csrf=csrf, expires_at=expires_at)
+        try:
+            with self._log.writing() as connection:
+                store.insert_session(
+                    connection,
+                    digest=_digest(secret),
+                    account_id=account.id,
+                    csrf=csrf,
+                    created_at=now,
+                    expires_at=expires_at,
+                )
+                body = {"outcome": "accepted", "account": account.id, "role": account.role.value}
+                self._log.append(connection, EntryKind.LOGIN, body)
+        except UNWRITABLE:
+            emergency = self._emergency.begin(session, digest=_digest(secret))
+            if emergency is None:
+                raise
+            return emergency
+        self._emergency.settle(at_once=True)
+        return session
 
     def _decoy_hash(self) -> str:
         if self._decoy is None:

@@ -27,6 +27,7 @@ STATUS: Mapping[str, int] = {
     "csrf": 403,
     "permission_denied": 403,
     "session_required": 403,
+    "emergency_session": 403,
     "too_many_requests": 429,
     "too_many_logins": 429,
     "log_check_running": 429,

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.account import Principal
-from api.permission import Permission, PermissionDeniedError
+from api.permission import PERMISSIONS, EmergencySessionError, Permission, PermissionDeniedError
 from api.service import Service
 from api.throttle import RateLimit
 from api.upload import JSON_BODY, CappedRequest
@@ -146,6 +146,8 @@ def _admit(request: Request, permission: Permission, bucket: Bucket, session: bo
                 remedy=f"Send the session's csrf value in the header {CSRF_HEADER}.",
             )
     if not principal.may(permission):
+        if permission in PERMISSIONS[principal.role]:
+            raise EmergencySessionError
         raise PermissionDeniedError(principal.role, permission)
     if session and principal.csrf is None:
         raise SessionRequiredError(

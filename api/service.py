@@ -84,6 +84,7 @@ class Service:
         self.events.close()
         self.camera_checks.close()
         self.supervisor.close()
+        self.accounts.settle()
         self.matcher.close()
 
     def __enter__(self) -> Self:

@@ -14,7 +14,7 @@ from starlette.templating import Jinja2Templates
 
 from api.account import Principal
 from api.guard import principal_of, service_of
-from api.permission import PERMISSIONS, Permission
+from api.permission import Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
 from matcher.recognition.operating_point import OperatingPoint, OperatingPointError
@@ -60,7 +60,7 @@ class Viewer:
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
         """The viewer behind a session."""
-        held = tuple(sorted(PERMISSIONS[principal.role]))
+        held = tuple(sorted(principal.permissions))
         account = principal.account
         return cls(id=account.id, name=account.name, role=account.role.value, permissions=held)
 

@@ -34,11 +34,6 @@ _DISK_FAILED = TroubleOut(
     message="The disk failed under the audit log: nothing is searched, and nothing is written any more.",
     remedy="Check the disk, then start the service again: it checks the whole log before it does anything.",
 )
-_LOG_UNWRITABLE = TroubleOut(
-    code="log_unwritable",
-    message="The audit log cannot be written, so nothing is searched.",
-    remedy="See whether the disk of the data folder is full, and whether another program holds its database.",
-)
 _DISK_LOW = TroubleOut(
     code="disk_low",
     message="The disk of the data folder is nearly full.",
@@ -66,8 +61,9 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
     matcher = service.matcher
     if matcher.database.failure is not None:
         yield _DISK_FAILED
-    elif matcher.log.unwritable:
-        yield _LOG_UNWRITABLE
+    elif (why := matcher.log.unwritable) is not None:
+        message = f"The audit log cannot be written, so nothing is searched. {why.message}"
+        yield TroubleOut(code="log_unwritable", message=message, remedy=why.remedy)
     clock = matcher.log.clock_state()
     if not clock.fits:
         yield TroubleOut(code="clock_set_back", message=clock.sentence, remedy=RESUME)

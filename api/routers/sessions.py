@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.account import Account
+from api.account import Principal
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import PERMISSIONS, Permission, Role
+from api.permission import Permission, Role
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
 
@@ -29,18 +29,23 @@ class WhoOut(BaseModel):
     permissions: list[Permission]
 
     @classmethod
-    def of(cls, account: Account) -> "WhoOut":
+    def of(cls, principal: Principal) -> "WhoOut":
         """From the noun."""
-        permissions = sorted(PERMISSIONS[account.role])
+        account, permissions = principal.account, sorted(principal.permissions)
         return cls(id=account.id, name=account.name, role=account.role, permissions=permissions)
 
 
 class SessionOut(BaseModel):
-    """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates."""
+    """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates.
+
+    emergency: of an administrator, begun while nothing could be logged: it only shows what is wrong, until the log can
+    be written again.
+    """
 
     account: WhoOut
     csrf: str | None
     expires_at: AwareDatetime | None = None
+    emergency: bool = False
 
 
 @router.post(
@@ -62,13 +67,15 @@ def log_in(login: LoginIn, request: Request, response: Response, service: Servic
         samesite="strict",
         secure=service.settings.secure_cookies or request.url.scheme == "https",
     )
-    return SessionOut(account=WhoOut.of(session.account), csrf=session.csrf, expires_at=session.expires_at)
+    principal = session.principal
+    who = WhoOut.of(principal)
+    return SessionOut(account=who, csrf=session.csrf, expires_at=session.expires_at, emergency=principal.emergency)
 
 
 @router.get("/current", operation_id="current_session", summary="Who am I?", openapi_extra=asks(Permission.SIGNED_IN))
 def current_session(caller: Caller) -> SessionOut:
     """The account behind this request and what it may do."""
-    return SessionOut(account=WhoOut.of(caller.account), csrf=caller.csrf)
+    return SessionOut(account=WhoOut.of(caller), csrf=caller.csrf, emergency=caller.emergency)
 
 
 @router.delete(

@@ -53,8 +53,8 @@ class AuditLog:
         self._draft: Draft | None = None
         self.transactions = 0
         """How many added entries since the log was opened; fewer than entries where callers shared them."""
-        self.unwritable = False
-        """Whether the last attempt to write failed: a full disk, a foreign lock, an I/O error."""
+        self.unwritable: StoreError | None = None
+        """Why the last attempt to write failed: a full disk, a foreign lock, an I/O error. None if it did not."""
         self._signers = self._open()
 
     @property
@@ -262,13 +262,13 @@ class AuditLog:
 
     def _kept(self, began: float) -> None:
         """Tells how long a transaction that began then took."""
-        self.unwritable = False
+        self.unwritable = None
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
 
     def _unavailable(self, error: StoreError) -> LogUnavailableError:
         """Tells of a transaction that failed."""
-        self.unwritable = True
+        self.unwritable = error
         if self._metrics is not None:
             self._metrics.log_failures.inc()
         return LogUnavailableError(

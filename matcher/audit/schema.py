@@ -274,11 +274,13 @@ class Clock(_Model):
 
 
 class Login(_Model):
-    """Somebody logged in, or was refused. account: null for a name that nobody has."""
+    """Somebody logged in, or was refused. account: null for a name that nobody has. logged_in_at: when it was, of an
+    administrator who came while nothing could be logged."""
 
     outcome: Literal["accepted", "refused"]
     account: str | None
     role: str | None = None
+    logged_in_at: Time | None = None
 
 
 class Account(_Model):
