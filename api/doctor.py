@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.errors import ClearglassError
-from matcher.picture.decoders import AT_ONCE
-from matcher.picture.decoding import MEMORY, libheif_version
+from matcher.picture.decoding import AT_ONCE, MEMORY, libheif_version
+from matcher.processor import CPUINFO, require_processor
 
 MIN_FREE_BYTES = 2_000_000_000
 SERVICE_MEMORY = 600_000_000
@@ -35,9 +35,16 @@ class Finding:
     warns: bool = False
 
 
-def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
-    """Looks at one thing after the other; each finding comes as soon as it is known."""
+def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> Iterator[Finding]:
+    """Looks at one thing after the other; each finding comes as soon as it is known.
+
+    Without the processor that the packages need most of the rest would end this process, and is left out.
+    """
     yield _python()
+    processor = _attempt("processor", lambda: require_processor(cpuinfo), "")
+    yield processor
+    if not processor.well:
+        return
     yield _memory()
     yield _disk(folder)
     yield _open_files()

@@ -139,6 +139,7 @@ STATUS: Mapping[str, int] = {
     "address_in_use": 500,
     "no_account": 500,
     "setting_invalid": 500,
+    "processor": 500,
     "demo_folder": 500,
     "demo_failed": 500,
     "rehearsal_failed": 500,

@@ -16,7 +16,7 @@ from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.clock import Clock, system_clock
 from matcher.matcher import Matcher
-from matcher.picture.decoders import AT_ONCE
+from matcher.picture.decoding import AT_ONCE
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings, secret_paths
 

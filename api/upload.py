@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from api.slots import Slots
-from matcher.picture.decoders import AT_ONCE
+from matcher.picture.decoding import AT_ONCE
 
 JSON_BODY = 64 * 1024
 PICTURE_BYTES = 20 * 1024 * 1024

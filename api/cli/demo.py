@@ -24,6 +24,9 @@ def demo(
     json: Json = False,
 ) -> None:
     """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
+    from matcher.processor import require_processor
+
+    require_processor()
     from api.demo import run_demo
 
     folder = data or Path(tempfile.mkdtemp(prefix="clearglass-demo-"))
