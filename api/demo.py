@@ -22,6 +22,7 @@ from matcher.errors import ClearglassError
 from matcher.gallery.consent import ANY_CAMERA, NewConsent
 from matcher.gallery.enrolment import Picture
 from matcher.settings import MatcherSettings
+from matcher.store.privacy import make_private
 
 if TYPE_CHECKING:
     from matcher.alert import Alert
@@ -63,7 +64,7 @@ def run_demo(
     """
     if folder.exists() and any(folder.iterdir()):
         raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     # Stopped by a service manager or by Ctrl-C, cameras and log are closed the same way.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _cameras(folder, addresses) as streams:

@@ -52,6 +52,7 @@ def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> I
     yield _attempt("picture decoder", _decode_picture, "Install again with make setup: Pillow and libheif come along.")
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
+    yield _attempt("permissions", lambda: _private(folder), "")
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield from _clock(folder)
     yield _port(host, port)
@@ -151,6 +152,20 @@ def _find_decoder() -> str:
     from ingest.av_source import decoder_version
 
     return decoder_version()
+
+
+def _private(folder: Path) -> str:
+    """Whether folder and keys are their owner's alone, with the key's file that the settings name."""
+    from matcher.store.privacy import require_private, require_private_key
+
+    # Not by the settings, of which another may be wrong.
+    file = os.environ.get("CLEARGLASS_MASTER_KEY_FILE")
+    if file:
+        require_private_key(Path(file))
+    if not folder.exists() or not any(folder.iterdir()):
+        return f"{folder} will be its owner's alone"
+    require_private(folder)
+    return f"{folder}, its keys and its database are their owner's alone"
 
 
 def _open_folder(folder: Path) -> str:

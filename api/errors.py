@@ -136,6 +136,7 @@ STATUS: Mapping[str, int] = {
     "schema_too_new": 500,
     "data_folder_unusable": 500,
     "data_folder_in_use": 500,
+    "data_folder_open": 500,
     "address_in_use": 500,
     "no_account": 500,
     "setting_invalid": 500,

@@ -56,6 +56,12 @@ class DataFolderError(StoreError):
     code: ClassVar[str] = "data_folder_unusable"
 
 
+class FolderOpenError(StoreError):
+    """The data folder, or a secret in it, is open to others on this machine."""
+
+    code: ClassVar[str] = "data_folder_open"
+
+
 class DataFolderInUseError(StoreError):
     """Another process has the data folder."""
 
