@@ -174,7 +174,10 @@ def sample_searches(caller: Caller, service: ServiceDep, asked: Annotated[Sample
     responses={200: {"content": {kind: {} for kind in FORMATS.values()}}},
 )
 def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[ExportIn, Query()]) -> StreamingResponse:
-    """All the searches that are meant, as CSV, JSON lines or Parquet. The looking is logged before anything is read."""
+    """All the searches that are meant, as CSV, JSON lines or Parquet. The looking is logged before anything is read.
+
+    In CSV an apostrophe stands before =, +, - and @ wherever a spreadsheet might begin a cell, so that it computes
+    nothing; JSON lines and Parquet hold the texts themselves."""
     note_reading(service, caller, {"export": asked.said() | {"format": asked.format}})
     parts: Iterator[bytes] = exported(every_search(service.matcher.database, asked.noun()), asked.format)
     name = f"searches.{asked.format}"
