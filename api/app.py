@@ -79,6 +79,7 @@ def create_app(service: Service) -> FastAPI:
         requests_per_minute=settings.requests_per_minute,
         searches_per_minute=settings.searches_per_minute,
         views_per_minute=settings.views_per_minute,
+        faces_per_minute=settings.faces_per_minute,
     )
     app.state.log_verifier = log.LogVerifier(service)
     app.add_middleware(SecurityHeaders)

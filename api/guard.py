@@ -53,24 +53,32 @@ class Bucket(StrEnum):
     REQUESTS = "requests"
     SEARCHES = "searches"
     VIEWS = "views"
+    FACES = "faces"
 
 
 class Limits:
     """The rate limits of one app, by account: a second token buys nothing.
 
     Pictures have a limit of their own: a dashboard fetches several of every camera each second, and two for every
-    alert it draws. What takes the machine's time as a search does is counted as one.
+    alert it draws. So have enrolled faces, of which nobody needs many. What takes the machine's time as a search does
+    is counted as one.
     """
 
-    def __init__(self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int) -> None:
+    def __init__(
+        self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int, faces_per_minute: int
+    ) -> None:
         self._requests = RateLimit("requests", requests_per_minute)
         self._searches = RateLimit("searches, enrolments and checks of the log", searches_per_minute)
         self._views = RateLimit("pictures", views_per_minute)
+        self._faces = RateLimit("enrolled faces", faces_per_minute)
 
     def take(self, account_id: str, bucket: Bucket) -> None:
         """Raises: TooManyRequestsError."""
         if bucket is Bucket.VIEWS:
             self._views.take(account_id)
+            return
+        if bucket is Bucket.FACES:
+            self._faces.take(account_id)
             return
         self._requests.take(account_id)
         if bucket is Bucket.SEARCHES:

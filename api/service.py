@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from api.accounts import Accounts
 from api.camera_checks import CameraChecks
 from api.events import Events
+from api.gallery_reads import GalleryReads
 from api.settings import ApiSettings
 from ingest.camera_store import CameraStore
 from ingest.factory import DETECTING, RECOGNISING
@@ -35,6 +36,7 @@ class Service:
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
         self.accounts = Accounts(matcher.database, matcher.log, api, clock)
+        self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
         self.camera_checks = CameraChecks(
             settings=ingest,
@@ -76,6 +78,7 @@ class Service:
     def start(self) -> None:
         """Begins watching every enabled camera and having the log cosigned, and gets ready for pictures."""
         self.matcher.cosigning.start()
+        self.gallery_reads.start()
         self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
         self.matcher.sampler.warm_up(at_once=AT_ONCE)
 
@@ -85,6 +88,7 @@ class Service:
         self.camera_checks.close()
         self.supervisor.close()
         self.accounts.settle()
+        self.gallery_reads.close()
         self.matcher.close()
 
     def __enter__(self) -> Self:

@@ -26,4 +26,5 @@ class ApiSettings(BaseSettings):
     login_window_seconds: float = Field(default=300.0, gt=0)
     requests_per_minute: int = Field(default=600, ge=1, description="Of one account, all its tokens together.")
     searches_per_minute: int = Field(default=30, ge=1, description="Of one account, each face counted.")
-    views_per_minute: int = Field(default=12_000, ge=1, description="Live pictures fetched by one account.")
+    views_per_minute: int = Field(default=12_000, ge=1, description="Pictures of cameras and alerts, by one account.")
+    faces_per_minute: int = Field(default=300, ge=1, description="Pictures of enrolled people, by one account.")

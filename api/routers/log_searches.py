@@ -96,6 +96,7 @@ class UnusualIn(BaseModel):
     since: Moment
     until: Moment
     again: int = Field(5, ge=2, description="So many searches by one actor that found one person.")
+    looked: int = Field(100, ge=1, description="So many pictures of enrolled people that one actor looked at.")
     night_from: int = Field(22, ge=0, le=23)
     night_to: int = Field(6, ge=0, le=23)
     zone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of the night, such as Europe/Vienna.")
@@ -193,8 +194,10 @@ def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[Export
 )
 def list_unusual(caller: Caller, service: ServiceDep, asked: Annotated[UnusualIn, Query()]) -> list[UnusualOut]:
     """Searches without a case, at night, again and again for one person; what was refused; thresholds that were
-    loosened. The looking is logged before anything is read."""
+    loosened; who looked at many enrolled faces, or at people at night. It is logged before anything is read."""
     note_reading(service, caller, {"unusual": asked.model_dump(mode="json")})
-    measure = Measure(again=asked.again, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone))
+    measure = Measure(
+        again=asked.again, looked=asked.looked, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone)
+    )
     found = unusual(service.matcher.database, measure, since=asked.since, until=asked.until)
     return [UnusualOut.model_validate(asdict(one)) for one in found]

@@ -38,6 +38,7 @@ class EntryKind(StrEnum):
     LOGIN = "login"
     ACCOUNT = "account"
     LOG_READ = "log_read"
+    GALLERY_READ = "gallery_read"
     START = "start"
     STOP = "stop"
     FAILURE = "failure"

@@ -301,6 +301,23 @@ class LogRead(_Model):
     read: dict[str, Any]
 
 
+class GalleryRead(_Model):
+    """Somebody looked at enrolled people: the first look of an account, or all others in the minute after one.
+
+    since: when the first of them was. names, reference_pictures, alert_pictures: how many were shown. subjects: whose,
+    but for names in a list; more: there were more than are named here.
+    """
+
+    actor: Actor
+    role: str
+    since: Time
+    names: Count
+    reference_pictures: Count
+    alert_pictures: Count
+    subjects: list[str]
+    more: Literal[True] | None = None
+
+
 class Start(_Model):
     """The service began, with this model, threshold and gallery."""
 
@@ -330,6 +347,7 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.LOGIN: Login,
     EntryKind.ACCOUNT: Account,
     EntryKind.LOG_READ: LogRead,
+    EntryKind.GALLERY_READ: GalleryRead,
     EntryKind.START: Start,
     EntryKind.STOP: Stop,
     EntryKind.FAILURE: Failure,

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
@@ -126,14 +126,15 @@ class Gallery:
             rows = connection.execute(query.order_by(tables.reference.c.number)).all()
         return [records.reference_of(row, key) for row in rows]
 
+    def owner(self, reference_id: str) -> str:
+        """The id of the subject whose reference it is. Raises ReferenceUnknownError, also after withdrawal."""
+        with self._database.reading() as connection:
+            return str(_sample(connection, reference_id).subject_id)
+
     def reference_picture(self, reference_id: str) -> bytes:
         """The JPEG that a reference was made from. Raises ReferenceUnknownError, also after withdrawal."""
         with self._database.reading() as connection:
-            row = connection.execute(_SAMPLED.where(tables.reference.c.id == reference_id)).first()
-            if row is None:
-                raise ReferenceUnknownError(
-                    "There is no reference with this id.", remedy="It may have been erased: look at its subject."
-                )
+            row = _sample(connection, reference_id)
             key = records.load_subject_key(connection, self._master_key, row.subject_id)
         return key.open(row.sealed_picture, context=records.picture_context(reference_id))
 
@@ -370,3 +371,13 @@ class Gallery:
 def _next_revision(connection: Connection) -> int:
     connection.execute(update(tables.gallery).values(revision=tables.gallery.c.revision + 1))
     return int(connection.execute(select(tables.gallery.c.revision)).scalar_one())
+
+
+def _sample(connection: Connection, reference_id: str) -> Row[Any]:
+    """What a reference was made from. Raises ReferenceUnknownError."""
+    row = connection.execute(_SAMPLED.where(tables.reference.c.id == reference_id)).first()
+    if row is None:
+        raise ReferenceUnknownError(
+            "There is no reference with this id.", remedy="It may have been erased: look at its subject."
+        )
+    return row

@@ -22,6 +22,7 @@ export const KINDS = {
   account: ["Account", ""],
   login: ["Login", ""],
   log_read: ["Log read", ""],
+  gallery_read: ["Gallery read", ""],
   start: ["Start", ""],
   stop: ["Stop", ""],
   failure: ["Failure", "bad"],
@@ -65,6 +66,7 @@ const SAYS = {
   account: (body) => [body.action, body.account, "by", body.actor],
   login: (body) => [body.outcome, body.account],
   log_read: (body) => ["by", body.actor],
+  gallery_read: (body) => [body.names, "names,", body.reference_pictures, "enrolled pictures,", body.alert_pictures, "of alerts, by", body.actor],
   failure: (body) => [body.code, body.request !== undefined && `of search #${body.request}`],
 };
 
