@@ -57,7 +57,7 @@ sbom: setup
 	mkdir -p out
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file out/sbom.cdx.json requirements.lock
 
-# The lock against the advisories that pypi.org knows: needs the network. A package of which nothing can be learnt is a failure.
+# The lock against the advisories of the Python Package Index, by the network. A package that it does not know is a failure.
 audit-dependencies: setup
 	$(BIN)/uvx pip-audit@2.10.1 --strict --require-hashes --disable-pip --requirement requirements.lock
 

@@ -8,11 +8,10 @@ cd "$(dirname "$0")"
 tool=${CONTAINER_TOOL:-$(command -v podman || command -v docker)} || { echo "Install podman or docker." >&2; exit 1; }
 for name in PYTHON_IMAGE PROMETHEUS_IMAGE GRAFANA_IMAGE; do
     image=$(sed -n "s/.*\${$name:-\(.*\)}.*/\1/p" compose.yaml)
-    case $image in *.*/*) ;; */*) image=docker.io/$image ;; *) image=docker.io/library/$image ;; esac
     "$tool" pull --quiet "$image" > /dev/null
     digest=$("$tool" image inspect --format '{{index .RepoDigests 0}}' "$image")
     case $digest in
-        *@sha256:*) echo "$name=${image%:*}@${digest#*@}" ;;
+        *@sha256:*) echo "$name=$digest" ;;
         *) echo "No digest of $image is known to $tool." >&2; exit 1 ;;
     esac
 done

@@ -80,7 +80,7 @@ FAKE = """#!/bin/sh
 echo "$@" >> "$LOG"
 [ "$1" = pull ] && exit 0
 for image; do :; done
-echo "${image%:*}@sha256:$(printf %s "$image" | sha256sum | cut -c1-64)"
+echo "registry.example/${image%:*}@sha256:$(printf %s "$image" | sha256sum | cut -c1-64)"
 """
 
 
@@ -95,11 +95,7 @@ def test_images_are_named_by_digest(root: Path, tmp_path: Path) -> None:
     images = dict(line.split("=", 1) for line in printed.splitlines())
     compose = (root / "deploy" / "compose.yaml").read_text()
     assert set(images) == set(re.findall(r"\$\{(\w+_IMAGE):-", compose))
-    for name, image in images.items():
-        assert re.fullmatch(r"docker\.io/[\w/]+@sha256:[0-9a-f]{64}", image), name
-    assert "docker.io/library/python@" in images["PYTHON_IMAGE"]
+    assert all(re.fullmatch(r"registry\.example/[\w/]+@sha256:[0-9a-f]{64}", image) for image in images.values())
     pulled = re.findall(r"^pull --quiet (\S+)$", (tmp_path / "log").read_text(), flags=re.MULTILINE)
     tags = dict(re.findall(r"\$\{(\w+_IMAGE):-([^}]+)\}", compose))
-    assert [image.removeprefix("docker.io/").removeprefix("library/") for image in pulled] == [
-        tags[name] for name in images
-    ]
+    assert pulled == [tags[name] for name in images]
