@@ -50,19 +50,27 @@ ROOMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who looks at a page. permissions: decides what is offered; what is done, the API decides."""
+    """Who looks at a page. permissions: decides what is offered; what is done, the API decides. emergency: whether they
+    logged in while nothing could be logged, and are shown what is wrong and no more."""
 
     id: str
     name: str
     role: str
     permissions: tuple[str, ...]
+    emergency: bool
 
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
         """The viewer behind a session."""
         held = tuple(sorted(principal.permissions))
         account = principal.account
-        return cls(id=account.id, name=account.name, role=account.role.value, permissions=held)
+        return cls(
+            id=account.id,
+            name=account.name,
+            role=account.role.value,
+            permissions=held,
+            emergency=principal.emergency,
+        )
 
     def may(self, permission: str) -> bool:
         """Whether the viewer's role holds this permission."""

@@ -109,7 +109,7 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
     with site.logged_in("administrator") as admin:
         assert admin.get("/sessions/current").json()["emergency"]
         [trouble] = [one for one in admin.get("/health").json()["troubles"] if one["code"] == "clock_set_back"]
-        assert "1,094 days 23 hours before" in trouble["message"] and "/log/resumption" in trouble["remedy"]
+        assert "1,094 days 23 hours before" in trouble["message"] and "clearglass audit resume" in trouble["remedy"]
         assert admin.post("/log/resumption", json={"clock_is_right": False}).status_code == 422
         done = admin.post("/log/resumption", json=sure)
         assert done.status_code == 201, done.text
