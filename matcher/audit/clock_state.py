@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from matcher.store.tables import format_time
-
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back this much (time synchronisation does) is held at the last entry's time; more is refused."""
 
@@ -35,15 +33,19 @@ class ClockState:
     @property
     def sentence(self) -> str:
         """For people."""
-        says = f"The clock says {format_time(self.now)}"
+        says = f"The clock says {_shown(self.now)}"
         if self.last is None:
             return f"{says}; the audit log is empty."
         if self.fits:
-            return f"{says}, not before the audit log's last entry, which is of {format_time(self.last)}."
+            return f"{says}, not before the audit log's last entry, which is of {_shown(self.last)}."
         return (
             f"{says}, {_told(self.last - self.now)} before the audit log's last entry, which is of "
-            f"{format_time(self.last)}: nothing is logged, and so nothing is searched."
+            f"{_shown(self.last)}: nothing is logged, and so nothing is searched."
         )
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _told(step: timedelta) -> str:
