@@ -15,7 +15,7 @@ router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 class ResumptionIn(BaseModel):
     """What somebody makes sure of before they let the log go on."""
 
-    clock_is_right: Literal[True] = Field(description="The machine's clock is right now.")
+    clock_is_right: Literal[True] = Field(description="The machine's clock is right now.", examples=[True])
 
 
 class ResumptionOut(BaseModel):

@@ -194,7 +194,8 @@ def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[Export
 )
 def list_unusual(caller: Caller, service: ServiceDep, asked: Annotated[UnusualIn, Query()]) -> list[UnusualOut]:
     """Searches without a case, at night, again and again for one person; what was refused; thresholds that were
-    loosened; who looked at many enrolled faces, or at people at night. It is logged before anything is read."""
+    loosened; who looked at many enrolled faces, or at people at night; clocks that ran ahead. It is logged before
+    anything is read."""
     note_reading(service, caller, {"unusual": asked.model_dump(mode="json")})
     measure = Measure(
         again=asked.again, looked=asked.looked, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone)

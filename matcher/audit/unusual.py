@@ -60,7 +60,7 @@ def unusual(database: Database, measure: Measure, *, since: datetime, until: dat
     with database.reading() as connection:
         enrolments = list(_told(connection, EntryKind.ENROLMENT, since, until))
         found += [_loosened(connection, since, until), _refused_logins(connection, since, until)]
-        found += _looks(connection, measure, since, until)
+        found += [_resumed(connection, since, until), *_looks(connection, measure, since, until)]
     found += [_twice(enrolments), _without_enrolment(database, question, enrolments)]
     return sorted((one for one in found if one.count), key=lambda one: -one.count)
 
@@ -150,6 +150,15 @@ def _refused_logins(connection: Connection, since: datetime, until: datetime) ->
     for index, _, body in _told(connection, EntryKind.LOGIN, since, until):
         if body["outcome"] == "refused":
             found.add(index)
+    return found
+
+
+def _resumed(connection: Connection, since: datetime, until: datetime) -> Unusual:
+    """What is looked for by time passes over entries that a clock which ran ahead has dated."""
+    message = "The log was resumed after a clock that ran ahead: the entries before it have times that were wrong."
+    found = Unusual(code="clock_resumed", message=message)
+    for index, _, _ in _told(connection, EntryKind.CLOCK, since, until):
+        found.add(index)
     return found
 
 

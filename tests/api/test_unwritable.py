@@ -119,5 +119,9 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
         again = admin.post("/log/resumption", json=sure)
         assert (again.status_code, site.code(again)) == (409, "clock_sound")
         assert admin.get("/log/verification").json()["verified"]
+        now = datetime.now(UTC)
+        time = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(hours=1)).isoformat()}
+        unusual = {one["code"]: one for one in admin.get("/log/unusual", params=time).json()}
+        assert unusual["clock_resumed"]["indexes"] == [entry.index]
     refused = site.as_role(Role.ADMINISTRATOR, "POST", "/log/resumption", json=sure)
     assert (refused.status_code, site.code(refused)) == (403, "session_required")
