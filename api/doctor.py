@@ -201,7 +201,7 @@ def _clock(folder: Path) -> Iterator[Finding]:
         with Database.open_read_only(folder) as database:
             state = AuditLog(database, clock=system_clock).clock_state()
     except ClearglassError:
-        return  # told of the data folder
+        return  # the finding on the data folder says it
     yield Finding(what="clock", well=state.fits, found=state.sentence, remedy="" if state.fits else RESUME)
 
 

@@ -96,7 +96,7 @@ class UnusualIn(BaseModel):
     since: Moment
     until: Moment
     again: int = Field(5, ge=2, description="So many searches by one actor that found one person.")
-    looked: int = Field(100, ge=1, description="So many pictures of enrolled people that one actor looked at.")
+    looked: int = Field(100, ge=1, description="From how many pictures of enrolled people, by one actor.")
     night_from: int = Field(22, ge=0, le=23)
     night_to: int = Field(6, ge=0, le=23)
     zone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of the night, such as Europe/Vienna.")

@@ -141,9 +141,8 @@ class AuditLog:
         last = draft.last_time
         if last is None or ClockState(now=now, last=last).fits:
             raise ClockSoundError
-        self._draft, entry = draft.append(
-            connection, now, EntryKind.CLOCK, {"last_time": format_time(last), "actor": actor}
-        )
+        body = {"last_time": format_time(last), "actor": actor}
+        self._draft, entry = draft.append(connection, now, EntryKind.CLOCK, body)
         return entry
 
     def entry(self, index: int) -> AuditEntry:

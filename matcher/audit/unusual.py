@@ -28,8 +28,8 @@ _CAMERA = "camera"
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What counts as unusual. again: so many searches by one actor that found one person. looked: so many pictures of
-    enrolled people that one actor looked at. night: from which hour up to which, where `zone` is."""
+    """What counts as unusual. again: so many searches by one actor that found one person. looked: from how many
+    pictures of enrolled people on, by one actor. night: from which hour up to which, where `zone` is."""
 
     again: int = 5
     looked: int = 100

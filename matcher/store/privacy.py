@@ -41,7 +41,7 @@ def require_private(folder: Path) -> None:
 def require_private_key(path: Path) -> None:
     """The same of a key's file elsewhere. Its group may read it, for this is how systemd hands a credential over.
 
-    Raises FolderOpenError; a file that cannot be looked at is for whoever reads it to tell of.
+    Raises FolderOpenError; of a file that cannot be looked at, its reader says so.
     """
     try:
         mode = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""Whoever looks at enrolled people leaves a trace in the log, of bounded size, before anything is shown."""
+"""Looking at enrolled people leaves a trace in the log, of bounded size, before anything is shown."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
