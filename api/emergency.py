@@ -49,6 +49,8 @@ class EmergencySessions:
         self._clock = clock
         self._now = now
         self._lock = threading.Lock()
+        self._settling = threading.Lock()
+        """For the one who logs what is owed, which may take seconds; nobody else waits for it."""
         self._owed: dict[str, _Owed] = {}
         self._retry_at = 0.0
 
@@ -75,25 +77,34 @@ class EmergencySessions:
 
     def end(self, digest: str) -> bool:
         """Ends such a session, whose login stays owed to the log; False if it is none of these."""
-        with self._lock:
+        if digest not in self._owed:
+            return False
+        with self._settling, self._lock:
             owed = self._owed.get(digest)
             if owed is not None:
                 self._owed[digest] = replace(owed, until=0.0)
         return owed is not None
 
     def settle(self, *, at_once: bool = False) -> None:
-        """Logs what is owed if the log can be written, and keeps the sessions that have not ended. at_once: without
-        waiting for RETRY_SECONDS after the last attempt."""
-        with self._lock:
-            if not self._owed or (not at_once and self._now() < self._retry_at):
-                return
+        """Logs what is owed if the log can be written, and keeps the sessions that have not ended.
+
+        at_once: also within RETRY_SECONDS after the last attempt, or while another makes one.
+        """
+        if not self._owed or not (at_once or self._now() >= self._retry_at):
+            return
+        if not self._settling.acquire(blocking=at_once):
+            return
+        try:
+            with self._lock:
+                owed = list(self._owed.items())
+            for digest, one in owed:
+                self._log_in(digest, one)
+                with self._lock:
+                    del self._owed[digest]
+        except UNWRITABLE:
             self._retry_at = self._now() + RETRY_SECONDS
-            for digest, owed in list(self._owed.items()):
-                try:
-                    self._log_in(digest, owed)
-                except UNWRITABLE:
-                    return
-                del self._owed[digest]
+        finally:
+            self._settling.release()
 
     def _log_in(self, digest: str, owed: _Owed) -> None:
         account, left = owed.session.account, timedelta(seconds=owed.until - self._now())

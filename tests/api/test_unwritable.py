@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,3 +126,17 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
         assert unusual["clock_resumed"]["indexes"] == [entry.index]
     refused = site.as_role(Role.ADMINISTRATOR, "POST", "/log/resumption", json=sure)
     assert (refused.status_code, site.code(refused)) == (403, "session_required")
+
+
+def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:
+    database = site.service.matcher.database
+    database._busy_seconds = 1.5
+    with database.writing(), site.logged_in("administrator") as admin:
+        site.service.accounts._emergency._retry_at = 0.0
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(lambda _: admin.get("/sessions/current"), range(4)))
+        assert all(answer.json()["emergency"] for answer in answers)
+        assert sorted(answer.elapsed.total_seconds() > 1 for answer in answers) == [False] * 3 + [True]
+    site.service.accounts.settle()
+    logins = [entry.body for entry in site.service.matcher.log.entries(limit=1000, kinds=[EntryKind.LOGIN])]
+    assert [body["outcome"] for body in logins if "logged_in_at" in body] == ["accepted"]
