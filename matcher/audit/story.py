@@ -76,7 +76,7 @@ class Story:
         time, last = said.time, self.ended
         if self.began is None:
             self.began = time
-        elif said.kind is EntryKind.CLOCK:
+        if said.kind is EntryKind.CLOCK:
             if said.facts.get("last_time") != last:
                 self.add(index, "clock_order", f"Entry {index} gives another time for the entry before it.")
         elif last is not None and time < last:  # in their one form, the order of texts is that of times

@@ -14,7 +14,7 @@ from api.settings import ApiSettings
 from ingest.settings import IngestSettings
 from matcher.audit.auditor import audit
 from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ClockError
+from matcher.audit.errors import ClockError, ClockSoundError
 from matcher.audit.export import ExportedLog
 from matcher.audit.log import AuditLog
 from matcher.audit.note import Verifier
@@ -136,3 +136,12 @@ def test_an_auditor_outside_accepts_the_step_only_at_such_an_entry(tmp_path: Pat
         log.record(EntryKind.CLOCK, body)
         [problem] = verify_log(database, log.verifier_key).problems
         assert (problem.code, problem.index) == ("clock_order", 3), "it names another last time than there was"
+
+
+def test_a_log_cannot_begin_with_a_resumption(tmp_path: Path, stub: Any) -> None:
+    with Database.open(tmp_path / "data") as database:
+        log = AuditLog(database, clock=stub.MovableClock())
+        with pytest.raises(ClockSoundError), log.writing() as connection:
+            log.resume(connection, actor="cli:ada")
+        log.record(EntryKind.CLOCK, {"last_time": "2026-03-01T12:00:00.000000Z", "actor": "cli:ada"})
+        assert [problem.code for problem in verify_log(database, log.verifier_key).problems] == ["clock_order"]
