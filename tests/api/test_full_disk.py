@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,26 @@ def code(answer: httpx.Response) -> Any:
     return answer.json()["error"]["code"]
 
 
-def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(accounts: SmallDisk, address: str) -> None:
+def identify(client: httpx.Client, picture: bytes) -> httpx.Response:
+    return client.post("/identifications", data={"purpose": "demo"}, files={"file": ("x.jpg", picture)})
+
+
+def enrol(client: httpx.Client, picture: bytes) -> httpx.Response:
+    until = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    consent = {"name": "Eileen", "purpose": "demo", "valid_until": until, "evidence_digest": "ab" * 32}
+    return client.post("/subjects", data=consent, files=[("files", ("x.jpg", picture))])
+
+
+def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(
+    accounts: SmallDisk, address: str, astronaut_jpeg: bytes
+) -> None:
     disk = accounts
     with (
         httpx.Client(base_url=f"{address}/api/v1", timeout=60, trust_env=False) as admin,
         httpx.Client(base_url=f"{address}/api/v1", timeout=60, trust_env=False) as olga,
     ):
         assert log_in(olga, "olga").status_code == 201
+        enrolled = enrol(olga, astronaut_jpeg).json()["subject"]["id"]
         disk.fill()
         answer = log_in(admin, "admin")
         assert (answer.status_code, answer.json()["emergency"]) == (201, True)
@@ -140,9 +154,16 @@ def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(accounts: Sma
 
         # Every write is refused with a clear error.
         camera = {"name": "Lobby", "address": "rtsp://10.1.2.3/stream", "purpose": "demo"}
-        refused = olga.post("/cameras", json=camera)
-        assert (refused.status_code, code(refused)) == (503, "log_unavailable")
-        assert "is full" in refused.json()["error"]["message"]
+        for refused in (
+            olga.post("/cameras", json=camera),
+            identify(olga, astronaut_jpeg),
+            enrol(olga, astronaut_jpeg),
+            olga.delete(f"/subjects/{enrolled}"),
+            olga.get("/subjects"),
+        ):
+            assert (refused.status_code, code(refused)) == (503, "log_unavailable"), refused.url
+            assert "is full" in refused.json()["error"]["message"]
+            assert "candidates" not in refused.text
 
         disk.make_room()
         # The login is logged now, the session is a full one, and everything goes on without a restart.
@@ -152,6 +173,8 @@ def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(accounts: Sma
         [owed] = [one for one in entries if "logged_in_at" in one["body"]]
         assert owed["body"]["logged_in_at"] < owed["time"]
         assert olga.post("/cameras", json=camera | {"enabled": False}).status_code == 201
+        assert [one["id"] for one in olga.get("/subjects").json()] == [enrolled]
+        assert [one["subject_id"] for one in identify(olga, astronaut_jpeg).json()["candidates"]] == [enrolled]
         assert admin.get("/log/verification").json()["verified"]
         assert admin.delete("/sessions/current").status_code == 204
         assert admin.get("/sessions/current").status_code == 401
