@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz picture-test attack-test tamper-test fault-test lock clean
+.PHONY: setup demo test check bench fuzz picture-test attack-test tamper-test fault-test lock sbom audit-dependencies clean
 
 setup: $(VENV)/ready
 
@@ -56,6 +56,15 @@ fault-test: setup
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
+
+# What the service is made of (CycloneDX 1.6): every package of the lock, with its version and the hashes of its files.
+sbom: setup
+	mkdir -p out
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file out/sbom.cdx.json requirements.lock
+
+# The lock against the advisories of the Python Package Index, by the network. A package that it does not know is a failure.
+audit-dependencies: setup
+	$(BIN)/uvx pip-audit@2.10.1 --strict --require-hashes --disable-pip --requirement requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist out *.egg-info

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from api.permission import PERMISSIONS, Permission, Role
+from api.permission import EMERGENCY, PERMISSIONS, Permission, Role
 from matcher.audit.actor import Actor
 
 
@@ -58,26 +58,11 @@ class IssuedToken:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
-    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write.
-
-    device: what the browser's device is known by at later logins, for a cookie too.
-    """
-
-    account: Account
-    secret: str = field(repr=False)
-    csrf: str = field(repr=False)
-    device: str = field(repr=False)
-    expires_at: datetime
-    duty: Duty | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who a request comes from. via: `session:<id>` or `token:<id>`.
 
     csrf: the session's, or None where a token authenticated the request. used_at: when a person last used the session.
-    duty: what the session is for before anything else.
+    duty: what the session is for before anything else. emergency: as of the session.
     """
 
     account: Account
@@ -85,6 +70,7 @@ class Principal:
     csrf: str | None = field(default=None, repr=False)
     used_at: datetime | None = None
     duty: Duty | None = None
+    emergency: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -101,6 +87,41 @@ class Principal:
         """The account's role."""
         return self.account.role
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """The role's; of an emergency session those that it leaves."""
+        held = PERMISSIONS[self.role]
+        return held & EMERGENCY if self.emergency else held
+
     def may(self, permission: Permission) -> bool:
-        """Whether the role holds this permission."""
-        return permission in PERMISSIONS[self.role]
+        """Whether the principal holds this permission."""
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write.
+
+    device: what the browser's device is known by at later logins, for a cookie too. emergency: begun while nothing
+    could be logged; it may do no more than EMERGENCY says.
+    """
+
+    account: Account
+    id: str
+    secret: str = field(repr=False)
+    csrf: str = field(repr=False)
+    device: str = field(repr=False)
+    expires_at: datetime
+    duty: Duty | None = None
+    emergency: bool = False
+
+    @property
+    def principal(self) -> Principal:
+        """Who uses it."""
+        return Principal(
+            account=self.account,
+            via=f"session:{self.id}",
+            csrf=self.csrf,
+            duty=self.duty,
+            emergency=self.emergency,
+        )

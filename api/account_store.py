@@ -152,6 +152,14 @@ def revoke_token(connection: Connection, token_id: str, moment: datetime) -> Tok
     return _token(row)
 
 
+def revoke_tokens_after(connection: Connection, moment: datetime) -> list[Token]:
+    """Ends the tokens that a clock which ran ahead issued: they would hold too long. Which they were."""
+    chosen = (tables.token.c.created_at > moment, tables.token.c.revoked_at.is_(None))
+    tokens = [_token(row) for row in connection.execute(select(tables.token).where(*chosen))]
+    connection.execute(update(tables.token).where(*chosen).values(revoked_at=moment))
+    return tokens
+
+
 def account_of(row: Row[Any]) -> Account:
     """From a row of ACCOUNTS, which may have more columns."""
     values = row._mapping

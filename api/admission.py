@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from api.guard import Caller
 from api.slots import Slots
-from matcher.picture.decoders import AT_ONCE
+from matcher.picture.decoding import AT_ONCE
 
 ENROLMENT_SECONDS = 60.0
 """How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""

@@ -22,6 +22,7 @@ from api.routers import (
     health,
     log,
     log_live,
+    log_resumption,
     log_searches,
     operating_points,
     own_account,
@@ -87,6 +88,7 @@ def create_app(service: Service, *, host: str = "") -> FastAPI:
         requests_per_minute=settings.requests_per_minute,
         searches_per_minute=settings.searches_per_minute,
         views_per_minute=settings.views_per_minute,
+        faces_per_minute=settings.faces_per_minute,
     )
     app.state.uploads = Uploads(settings.upload_bytes, largest=ENROLMENT_BODY)
     app.state.health_look = health.HealthLook(service)
@@ -109,6 +111,7 @@ def create_app(service: Service, *, host: str = "") -> FastAPI:
         alerts,
         log,
         log_live,
+        log_resumption,
         log_searches,
         operating_points,
         events,

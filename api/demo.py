@@ -25,6 +25,7 @@ from matcher.errors import ClearglassError
 from matcher.gallery.consent import ANY_CAMERA, NewConsent
 from matcher.gallery.enrolment import Picture
 from matcher.settings import MatcherSettings
+from matcher.store.privacy import make_private
 
 if TYPE_CHECKING:
     from matcher.alert import Alert
@@ -102,7 +103,7 @@ def _begun(folder: Path | None) -> Iterator[_Beginning]:
         raise DemoFolderError(f"{folder} is not empty.", remedy="Give the demo an empty folder with --data DIR.")
     there = folder is not None and folder.exists()
     beginning = _Beginning(folder=folder or Path(tempfile.mkdtemp(prefix="clearglass-demo-")))
-    beginning.folder.mkdir(parents=True, exist_ok=True)
+    make_private(beginning.folder)
     try:
         yield beginning
     finally:

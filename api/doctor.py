@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.errors import ClearglassError
-from matcher.picture.decoders import AT_ONCE
-from matcher.picture.decoding import MEMORY, libheif_version
+from matcher.picture.decoding import AT_ONCE, MEMORY, libheif_version
+from matcher.processor import CPUINFO, require_processor
 
 MIN_FREE_BYTES = 2_000_000_000
 SERVICE_MEMORY = 600_000_000
@@ -35,9 +35,16 @@ class Finding:
     warns: bool = False
 
 
-def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
-    """Looks at one thing after the other; each finding comes as soon as it is known."""
+def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> Iterator[Finding]:
+    """Looks at one thing after the other; each finding comes as soon as it is known.
+
+    Without the processor that the packages need most of the rest would end this process, and is left out.
+    """
     yield _python()
+    processor = _attempt("processor", lambda: require_processor(cpuinfo), "")
+    yield processor
+    if not processor.well:
+        return
     yield _memory()
     yield _disk(folder)
     yield _open_files()
@@ -45,7 +52,9 @@ def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _attempt("picture decoder", _decode_picture, "Install again with make setup: Pillow and libheif come along.")
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
+    yield _attempt("permissions", lambda: _private(folder), "")
     yield _attempt("data folder", lambda: _open_folder(folder), "")
+    yield from _clock(folder)
     yield _port(host, port)
     yield _webcams()
     yield _sandbox()
@@ -145,6 +154,20 @@ def _find_decoder() -> str:
     return decoder_version()
 
 
+def _private(folder: Path) -> str:
+    """Whether folder and keys are their owner's alone, with the key's file that the settings name."""
+    from matcher.store.privacy import require_private, require_private_key
+
+    # Not by the settings, of which another may be wrong.
+    file = os.environ.get("CLEARGLASS_MASTER_KEY_FILE")
+    if file:
+        require_private_key(Path(file))
+    if not folder.exists() or not any(folder.iterdir()):
+        return f"{folder} will be its owner's alone"
+    require_private(folder)
+    return f"{folder}, its keys and its database are their owner's alone"
+
+
 def _open_folder(folder: Path) -> str:
     """Opens what is there and makes nothing where nothing is, or only what was calibrated before the first start."""
     from matcher.recognition.operating_point import OPERATING_POINTS
@@ -163,6 +186,23 @@ def _open_folder(folder: Path) -> str:
     if not report.verified:
         raise ValueError(f"the log in {folder} does not verify: {report.problems[0].message}")
     return f"{folder}, log of {report.entries:,} entries verified"
+
+
+def _clock(folder: Path) -> Iterator[Finding]:
+    """Whether the log can go on by this machine's clock; nothing where there is no log to ask."""
+    from matcher.audit.clock_state import RESUME
+    from matcher.audit.log import AuditLog
+    from matcher.clock import system_clock
+    from matcher.store.database import DATABASE_FILE, Database
+
+    if not (folder / DATABASE_FILE).is_file():
+        return
+    try:
+        with Database.open_read_only(folder) as database:
+            state = AuditLog(database, clock=system_clock).clock_state()
+    except ClearglassError:
+        return  # the finding on the data folder says it
+    yield Finding(what="clock", well=state.fits, found=state.sentence, remedy="" if state.fits else RESUME)
 
 
 def _port(host: str, port: int) -> Finding:

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.account import Duty, Principal
-from api.permission import Permission, PermissionDeniedError
+from api.permission import PERMISSIONS, EmergencySessionError, Permission, PermissionDeniedError
 from api.service import Service
 from api.throttle import RateLimit
 from api.upload import JSON_BODY, CappedRequest
@@ -85,24 +85,32 @@ class Bucket(StrEnum):
     REQUESTS = "requests"
     SEARCHES = "searches"
     VIEWS = "views"
+    FACES = "faces"
 
 
 class Limits:
     """The rate limits of one app, by account: a second token buys nothing.
 
     Pictures have a limit of their own: a dashboard fetches several of every camera each second, and two for every
-    alert it draws. What takes the machine's time as a search does is counted as one.
+    alert it draws. So have enrolled faces, of which nobody needs many. What takes the machine's time as a search does
+    is counted as one.
     """
 
-    def __init__(self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int) -> None:
+    def __init__(
+        self, *, requests_per_minute: int, searches_per_minute: int, views_per_minute: int, faces_per_minute: int
+    ) -> None:
         self._requests = RateLimit("requests", requests_per_minute)
         self._searches = RateLimit("searches, enrolments and checks of the log", searches_per_minute)
         self._views = RateLimit("pictures", views_per_minute)
+        self._faces = RateLimit("enrolled faces", faces_per_minute)
 
     def take(self, account_id: str, bucket: Bucket) -> None:
         """Raises: TooManyRequestsError."""
         if bucket is Bucket.VIEWS:
             self._views.take(account_id)
+            return
+        if bucket is Bucket.FACES:
+            self._faces.take(account_id)
             return
         self._requests.take(account_id)
         if bucket is Bucket.SEARCHES:
@@ -194,6 +202,8 @@ def _admit(
     if principal.duty is not None and principal.duty not in duties:
         raise _UNDONE[principal.duty]()
     if not principal.may(permission):
+        if permission in PERMISSIONS[principal.role]:
+            raise EmergencySessionError
         raise PermissionDeniedError(principal.role, permission)
     if session and principal.csrf is None:
         raise SessionRequiredError(

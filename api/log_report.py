@@ -18,7 +18,7 @@ _VERDICTS: Mapping[Severity | None, str] = {
 }
 
 _MEANINGS: Mapping[str, str] = {
-    "clock_order": "Entries must follow one another in time; the clock was set back, or the order is another.",
+    "clock_order": "Entries must follow one another in time, but where one says that the clock had run ahead.",
     "outcome_missing": "A search was begun, and nothing says what came of it.",
     "request_missing": "An outcome stands without the search it belongs to.",
     "reviewer_twice": "Whoever has judged an alert once may not judge it again.",

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from api import account_store, session_store
 from api.account import Account, Duty, Principal, Session
 from api.device import Devices
+from api.emergency import UNWRITABLE, EmergencySessions
 from api.login_metrics import Ended, LoginMetrics
 from api.passwords import decoy_hash, hash_password, password_matches, require_strong
 from api.second_factor import SecondFactors, Shown
@@ -103,9 +104,11 @@ class Logins:
         self._by_name = LoginThrottle(attempts * _LOOSER, window)
         self._by_code = LoginThrottle(attempts, window)
         self._decoy: str | None = None
+        self._emergency = EmergencySessions(log, clock)
 
     def log_in(self, name: str, attempt: Attempt) -> Session:
-        """Begins a session.
+        """Begins a session. While nothing can be logged an administrator gets an emergency session; everybody else is
+        refused as the log refuses.
 
         Accepted and refused attempts are logged, throttled ones are not, so that nobody can fill the log by guessing;
         nor is the name, for people type passwords there. Raises: LoginRefusedError, SecondFactorRequiredError,
@@ -135,11 +138,17 @@ class Logins:
 
     def log_out(self, secret: str) -> None:
         """Ends a session."""
+        if self._emergency.end(_digest(secret)):
+            return
         with self._log.writing() as connection:
             session_store.delete_session(connection, _digest(secret))
 
     def by_session(self, secret: str) -> Principal | None:
         """Who a session's cookie belongs to; None if it has ended or never was."""
+        self._emergency.settle()
+        emergency = self._emergency.principal(_digest(secret))
+        if emergency is not None:
+            return emergency
         idle = timedelta(minutes=self._settings.session_idle_minutes)
         with self._database.reading() as connection:
             found = session_store.select_session(connection, _digest(secret), self._clock(), idle)
@@ -161,6 +170,10 @@ class Logins:
         with self._database.reading() as connection:
             found = account_store.select_token_account(connection, _digest(secret), self._clock())
         return None if found is None else Principal(account=found[0], via=f"token:{found[1]}")
+
+    def settle(self) -> None:
+        """Logs the logins that could not be logged when they were, as far as the log can be written now."""
+        self._emergency.settle(at_once=True)
 
     def note_use(self, principal: Principal) -> None:
         """A person has used the session, which with this goes on. Nothing for a token."""
@@ -271,30 +284,40 @@ class Logins:
         self._log.record(EntryKind.LOGIN, {"outcome": "refused", "account": account_id, **more})
 
     def _begin(self, account: Account, password_hash: str, more: Mapping[str, Any]) -> Session:
-        now, session_id = self._clock(), str(uuid.uuid4())
-        secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        expires_at = now + timedelta(hours=self._settings.session_hours)
+        now = self._clock()
+        session = Session(
+            account=account,
+            id=str(uuid.uuid4()),
+            secret=secrets.token_urlsafe(32),
+            csrf=secrets.token_urlsafe(32),
+            device=self._devices.issue(account.id, password_hash),
+            expires_at=now + timedelta(hours=self._settings.session_hours),
+            duty=self._duty(account),
+        )
+        try:
+            self._log_in(session, now, more)
+        except UNWRITABLE:
+            emergency = self._emergency.begin(session, digest=_digest(session.secret))
+            if emergency is None:
+                raise
+            return emergency
+        self._emergency.settle(at_once=True)
+        return session
+
+    def _log_in(self, session: Session, moment: datetime, more: Mapping[str, Any]) -> None:
+        account = session.account
         with self._log.writing() as connection:
             session_store.insert_session(
                 connection,
-                session_id=session_id,
-                digest=_digest(secret),
+                session_id=session.id,
+                digest=_digest(session.secret),
                 account_id=account.id,
-                csrf=csrf,
-                created_at=now,
-                expires_at=expires_at,
+                csrf=session.csrf,
+                created_at=moment,
+                expires_at=session.expires_at,
             )
             body = {"outcome": "accepted", "account": account.id, "role": account.role.value}
-            self._log.append(connection, EntryKind.LOGIN, {**body, **more, "via": f"session:{session_id}"})
-        device = self._devices.issue(account.id, password_hash)
-        return Session(
-            account=account,
-            secret=secret,
-            csrf=csrf,
-            device=device,
-            expires_at=expires_at,
-            duty=self._duty(account),
-        )
+            self._log.append(connection, EntryKind.LOGIN, {**body, **more, "via": session.principal.via})
 
     def _duty(self, account: Account) -> Duty | None:
         if account.must_change:

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     REVIEW = "review"
     LOG_READ = "log_read"
     LOG_VERIFY = "log_verify"
+    LOG_RESUME = "log_resume"
     METRICS = "metrics"
     ACCOUNTS = "accounts"
 
@@ -69,6 +70,31 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     # Reviews nothing: whoever reads the log could know the first verdict before giving the second.
     Role.ADMINISTRATOR: frozenset(Permission) - {Permission.REVIEW},
 }
+
+
+EMERGENCY = frozenset(
+    {
+        Permission.PUBLIC,
+        Permission.SIGNED_IN,
+        Permission.CAMERAS_READ,
+        Permission.LOG_VERIFY,
+        Permission.LOG_RESUME,
+        Permission.METRICS,
+    }
+)
+"""What an administrator may do whose login could not be logged: see what is wrong, and nobody's name or face."""
+
+
+class EmergencySessionError(ClearglassError):
+    """The session was begun while nothing could be logged, and may only see what is wrong."""
+
+    code: ClassVar[str] = "emergency_session"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You logged in while nothing could be logged, so this session only shows what is wrong.",
+            remedy="Mend what /health and the head of every page name; then the session becomes a full one by itself.",
+        )
 
 
 class PermissionDeniedError(ClearglassError):

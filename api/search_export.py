@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
 from matcher.audit.searches import Ending, LoggedSearch
 from matcher.errors import ClearglassError
+from matcher.spreadsheet import guarded
 
 Format = Literal["csv", "jsonl", "parquet"]
 FORMATS: dict[Format, str] = {
@@ -20,10 +21,6 @@ FORMATS: dict[Format, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 _COLUMNS = [field.name for field in fields(LoggedSearch)]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a text that begins so for something to compute."""
-
-
 _ROW_GROUP = 10_000
 
 
@@ -61,18 +58,15 @@ def _column_types() -> dict[str, type]:
 
 def _csv(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     file = io.StringIO()
-    writer = csv.DictWriter(file, _COLUMNS)
+    # Every cell in quotation marks: then none is parted that a reader parts by commas, whatever is in it.
+    writer = csv.DictWriter(file, _COLUMNS, quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
+        writer.writerow({name: guarded(value) if isinstance(value, str) else value for name, value in row.items()})
         yield file.getvalue().encode()
         file.seek(0)
         file.truncate()
     yield file.getvalue().encode()
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _parquet(searches: Iterable[LoggedSearch]) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
@@ -17,6 +18,7 @@ from matcher.audit.log import AuditLog
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.store.database import Database
+from matcher.store.errors import StoreError
 from matcher.store.sealing import MasterKey
 
 RECOVERY_CODES = 10
@@ -62,6 +64,9 @@ class SecondFactors:
         self._log = log
         self._master_key = master_key
         self._clock = clock
+        self._lock = threading.Lock()
+        self._unkept: dict[str, int] = {}
+        """By account: the last step whose code was accepted while nothing could be written."""
 
     def offer(self, account: Account) -> Offer:
         """A secret that becomes the account's when `confirm` is given a code of it; what was there holds until then."""
@@ -94,15 +99,32 @@ class SecondFactors:
         return codes
 
     def accept(self, account_id: str, code: str) -> Shown | None:
-        """What the code is, which with this is used up: neither kind is accepted twice. None if it is wrong."""
-        with self._database.writing() as connection:
-            kept = store.select_factor(connection, account_id)
-            step = None if kept is None else self._step_of(kept.sealed_secret, account_id, code)
-            if kept is not None and step is not None and step > kept.last_step:
-                store.update_step(connection, account_id, step)
+        """What the code is, which with this is used up: neither kind is accepted twice. None if it is wrong.
+
+        While nothing can be written a code by time is used up in memory, and no recovery code is accepted.
+        """
+        try:
+            with self._database.writing() as connection:
+                step = self._later_step(store.select_factor(connection, account_id), account_id, code)
+                if step is not None:
+                    store.update_step(connection, account_id, step)
+                    return Shown.TOTP
+                used = store.take_recovery_code(connection, account_id, _digest(code))
+                return Shown.RECOVERY_CODE if used else None
+        except StoreError:
+            with self._lock, self._database.reading() as connection:
+                step = self._later_step(store.select_factor(connection, account_id), account_id, code)
+                if step is None:
+                    return None
+                self._unkept[account_id] = step
                 return Shown.TOTP
-            used = store.take_recovery_code(connection, account_id, _digest(code))
-            return Shown.RECOVERY_CODE if used else None
+
+    def _later_step(self, kept: store.Kept | None, account_id: str, code: str) -> int | None:
+        """The step whose code this is, if it is later than that of every code that was accepted."""
+        if kept is None:
+            return None
+        step = self._step_of(kept.sealed_secret, account_id, code)
+        return step if step is not None and step > max(kept.last_step, self._unkept.get(account_id, 0)) else None
 
     def recovery_codes_left(self, account_id: str) -> int:
         """How many were not used yet."""

@@ -9,6 +9,7 @@ from api.accounts import Accounts
 from api.camera_checks import CameraChecks
 from api.connection_metrics import ConnectionMetrics
 from api.events import Events
+from api.gallery_reads import GalleryReads
 from api.login_metrics import LoginMetrics
 from api.logins import Logins
 from api.second_factor import SecondFactors
@@ -20,7 +21,7 @@ from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
 from matcher.clock import Clock, system_clock
 from matcher.matcher import Matcher
-from matcher.picture.decoders import AT_ONCE
+from matcher.picture.decoding import AT_ONCE
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings, secret_paths
 
@@ -50,6 +51,7 @@ class Service:
             metrics=LoginMetrics(registry),
             clock=clock,
         )
+        self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
         self.camera_checks = CameraChecks(
             settings=ingest,
@@ -91,6 +93,7 @@ class Service:
     def start(self) -> None:
         """Begins watching every enabled camera and having the log cosigned, and gets ready for pictures."""
         self.matcher.cosigning.start()
+        self.gallery_reads.start()
         self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
         self.matcher.sampler.warm_up(at_once=AT_ONCE)
 
@@ -99,6 +102,8 @@ class Service:
         self.events.close()
         self.camera_checks.close()
         self.supervisor.close()
+        self.logins.settle()
+        self.gallery_reads.close()
         self.matcher.close()
 
     def __enter__(self) -> Self:

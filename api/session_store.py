@@ -71,6 +71,11 @@ def delete_session(connection: Connection, digest: str) -> None:
     connection.execute(delete(_SESSION).where(_SESSION.c.digest == digest))
 
 
+def delete_sessions_after(connection: Connection, moment: datetime) -> int:
+    """Ends sessions that a clock which ran ahead began: they would last too long. How many there were."""
+    return connection.execute(delete(_SESSION).where(_SESSION.c.created_at > moment)).rowcount
+
+
 def delete_sessions(connection: Connection, account_id: str, *, but: str | None = None) -> None:
     """Ends all sessions of an account. but: the id of one that goes on."""
     connection.execute(delete(_SESSION).where(_SESSION.c.account_id == account_id, _SESSION.c.id != (but or "")))

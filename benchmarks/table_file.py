@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
+from matcher.spreadsheet import guarded
+
 LONGEST_NAME = 80
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The table as RFC 4180 has it, with its header."""
+    """The table as RFC 4180 has it, with its header. Names of files and people are guarded, numbers are as they are."""
     written = StringIO()
-    csv.writer(written).writerows([columns, *rows])
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([guarded(cell) for cell in row] for row in [columns, *rows])
     return written.getvalue()
 
 

@@ -1,6 +1,7 @@
 """`clearglass audit`: what an auditor does with the log. What only reads works while the service runs.
 
-`groups` and `replay` open what is sealed and log it, `rotate-key` changes the log: they need the folder to themselves.
+`groups` and `replay` open what is sealed and log it, `rotate-key` and `resume` change the log: they need the folder to
+themselves.
 """
 
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from api.cli import live
+from api.cli import live, resume
 from api.cli.entry_line import entry_line
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import counted, progress, show, tell
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The log of every search.", no_args_is_help=True)
 app.command("live")(live.live)
 app.command("groups")(live.groups)
+app.command("resume")(resume.resume)
 
 
 @app.command()

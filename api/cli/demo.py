@@ -23,6 +23,9 @@ def demo(
     json: Json = False,
 ) -> None:
     """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
+    from matcher.processor import require_processor
+
+    require_processor()
     from api.demo import run_demo
 
     run_demo(folder=data, port=port, addresses=camera or [], once=once, wait=wait, as_json=json)

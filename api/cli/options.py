@@ -55,8 +55,11 @@ def actor() -> "Actor":
 def opened(folder: Path) -> Iterator["Service"]:
     """The service's rooms on this folder, with no camera started, for one command.
 
-    Raises: DataFolderInUseError while a running service holds the folder.
+    Raises: DataFolderInUseError while a running service holds the folder; ProcessorError.
     """
+    from matcher.processor import require_processor
+
+    require_processor()  # before anything is imported that such a processor cannot run
     from api.service import Service
     from api.settings import ApiSettings
     from ingest.settings import IngestSettings

@@ -10,13 +10,13 @@ import typer
 from api.about import about
 from api.cli.options import Data, Json, actor, opened
 from api.cli.output import counted, progress, show, tell, warn, warn_all
-from matcher.probe import Probe, Query
 from matcher.small_faces import LEAST_EYE_DISTANCE
 
 if TYPE_CHECKING:
     from matcher.candidate import Candidate, CandidateList, Verification
     from matcher.crowd import SearchedFace
     from matcher.matcher import Matcher
+    from matcher.probe import Probe, Query
     from matcher.recognition.operating_point import OperatingPoint
     from matcher.recognition.scale import StandsFor
 
@@ -28,8 +28,9 @@ Purpose = Annotated[str, typer.Option(help="What the search is for: only consent
 Case = Annotated[str | None, typer.Option("--case", help="A case reference, kept in the log.")]
 
 
-def _query(purpose: str, case: str | None) -> Query:
+def _query(purpose: str, case: str | None) -> "Query":
     from matcher.gallery.consent import UPLOAD
+    from matcher.probe import Query
 
     return Query(actor=actor(), role="administrator", camera=UPLOAD, purpose=purpose, case_reference=case)
 
@@ -83,7 +84,7 @@ def identify(
             _identify_one(service.matcher, picture, query, face, json=json)
 
 
-def _identify_one(matcher: "Matcher", picture: Path, query: Query, face: int | None, *, json: bool) -> None:
+def _identify_one(matcher: "Matcher", picture: Path, query: "Query", face: int | None, *, json: bool) -> None:
     from api.purposes import scope_warnings
 
     found = matcher.identifier.identify(matcher.probe(picture.read_bytes(), face=face), query)
@@ -104,7 +105,7 @@ def _identify_one(matcher: "Matcher", picture: Path, query: Query, face: int | N
     _warn(point)
 
 
-def _identify_all(matcher: "Matcher", picture: Path, query: Query, least: float | None, *, json: bool) -> None:
+def _identify_all(matcher: "Matcher", picture: Path, query: "Query", least: float | None, *, json: bool) -> None:
     import time
 
     from api.purposes import scope_warnings
@@ -203,6 +204,6 @@ def verify(
         _warn(point)
 
 
-def _probe(matcher: "Matcher", picture: Path, face: int | None) -> Probe:
+def _probe(matcher: "Matcher", picture: Path, face: int | None) -> "Probe":
     with about(picture.name):
         return matcher.probe(picture.read_bytes(), face=face)

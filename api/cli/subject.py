@@ -130,9 +130,14 @@ def _acknowledged(service: "Service", error: "LikelyDuplicateError") -> set[str]
 
 @app.command("list")
 def list_(data: Data, json: Json = False) -> None:
-    """List the people in the gallery."""
+    """List the people in the gallery. That their names were shown is logged."""
+    from api.gallery_reads import Seen
+    from api.permission import Role
+
     with opened(data) as service:
         gallery = service.matcher.gallery
+        subjects = gallery.subjects()
+        service.gallery_reads.note(Seen.NAMES, actor=actor(), role=Role.ADMINISTRATOR, count=len(subjects))
         rows = [
             {
                 "id": subject.id,
@@ -140,7 +145,7 @@ def list_(data: Data, json: Json = False) -> None:
                 "references": len(gallery.references(subject.id)),
                 "enrolled": subject.created_at.isoformat(timespec="seconds"),
             }
-            for subject in gallery.subjects()
+            for subject in subjects
         ]
     show(rows, as_json=json, title="People", empty="Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…")
 

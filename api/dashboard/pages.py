@@ -16,7 +16,7 @@ from api.account import Principal
 from api.errors import http_error
 from api.guard import COOKIE, principal_of, service_of
 from api.passwords import MAX_LENGTH, MIN_LENGTH
-from api.permission import PERMISSIONS, Permission
+from api.permission import Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
 from matcher.recognition.operating_point import OperatingPoint, OperatingPointError
@@ -53,21 +53,28 @@ ROOMS = (
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
     """Who looks at a page. permissions: decides what is offered; what is done, the API decides. duty: what the session
-    is for before anything else; until that is done it is offered nothing."""
+    is for before anything else; until that is done it is offered nothing. emergency: whether they logged in while
+    nothing could be logged, and are shown what is wrong and no more."""
 
     id: str
     name: str
     role: str
     permissions: tuple[str, ...]
+    emergency: bool
     duty: str = ""
 
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
         """The viewer behind a session."""
-        held = () if principal.duty else tuple(sorted(PERMISSIONS[principal.role]))
+        held = () if principal.duty else tuple(sorted(principal.permissions))
         account = principal.account
         return cls(
-            id=account.id, name=account.name, role=account.role.value, permissions=held, duty=principal.duty or ""
+            id=account.id,
+            name=account.name,
+            role=account.role.value,
+            permissions=held,
+            emergency=principal.emergency,
+            duty=principal.duty or "",
         )
 
     def may(self, permission: str) -> bool:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.account import Principal
 from api.account_store import AccountUnknownError
+from api.gallery_reads import Seen
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
@@ -118,6 +119,7 @@ def list_alerts(
 ) -> list[AlertOut]:
     """Alerts, newest first."""
     found = service.matcher.alerts.alerts(status=status, limit=limit, before=before, reviewer=_blind(caller))
+    service.gallery_reads.names(caller, count=len({alert.subject_id for alert in found}))
     return alerts_out(found, service, caller)
 
 
@@ -136,7 +138,9 @@ def count_alerts(caller: Caller, service: ServiceDep) -> AlertCountsOut:
 @router.get("/{alert_id}", operation_id="get_alert", summary="One alert", openapi_extra=asks(Permission.ALERTS_READ))
 def get_alert(alert_id: str, caller: Caller, service: ServiceDep) -> AlertOut:
     """One alert."""
-    return alerts_out([service.matcher.alerts.alert(alert_id)], service, caller)[0]
+    alert = service.matcher.alerts.alert(alert_id)
+    service.gallery_reads.names(caller, subject=alert.subject_id)
+    return alerts_out([alert], service, caller)[0]
 
 
 @router.get(
@@ -147,9 +151,9 @@ def get_alert(alert_id: str, caller: Caller, service: ServiceDep) -> AlertOut:
     response_class=Response,
     responses=_JPEG,
 )
-def probe_picture(alert_id: str, service: ServiceDep) -> Response:
-    """The face as the camera saw it, opened from its seal for this answer alone."""
-    return Response(service.matcher.alerts.pictures(alert_id)[0], media_type="image/jpeg")
+def probe_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Response:
+    """The face as the camera saw it, opened from its seal for this answer alone. The looking is logged."""
+    return _picture(alert_id, 0, caller, service)
 
 
 @router.get(
@@ -160,9 +164,9 @@ def probe_picture(alert_id: str, service: ServiceDep) -> Response:
     response_class=Response,
     responses=_JPEG,
 )
-def reference_picture(alert_id: str, service: ServiceDep) -> Response:
-    """The enrolled face, opened from its seal for this answer alone."""
-    return Response(service.matcher.alerts.pictures(alert_id)[1], media_type="image/jpeg")
+def reference_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Response:
+    """The enrolled face, opened from its seal for this answer alone. The looking is logged."""
+    return _picture(alert_id, 1, caller, service)
 
 
 @router.get(
@@ -196,6 +200,14 @@ def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceD
     review = alerts.review(alert_id, caller.actor, new.verdict, new.note)
     service.events.reviewed(alerts.alert(alert_id))
     return _review(review, service, caller)
+
+
+def _picture(alert_id: str, which: int, caller: Principal, service: Service) -> Response:
+    """One of an alert's two pictures. Who looked at it stands in the log before it is shown."""
+    alerts = service.matcher.alerts
+    subject = alerts.alert(alert_id).subject_id
+    service.gallery_reads.picture(Seen.ALERT_PICTURES, caller, subject)
+    return Response(alerts.pictures(alert_id)[which], media_type="image/jpeg")
 
 
 def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, caller: Principal) -> list[AlertOut]:

@@ -16,7 +16,7 @@ from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
 from api.version import app_version
-from matcher.audit.errors import ClockError
+from matcher.audit.clock_state import RESUME
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
@@ -45,17 +45,6 @@ _DATABASE_STALLED = TroubleOut(
     message=f"The database or its disk has not answered within {_PATIENCE_SECONDS:g} seconds.",
     remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
 )
-_LOG_UNWRITABLE = TroubleOut(
-    code="log_unwritable",
-    message="The audit log cannot be written, so nothing is searched.",
-    remedy="See whether the disk of the data folder is full, and whether another program holds its database.",
-)
-_CLOCK_SET_BACK = TroubleOut(
-    code="clock_set_back",
-    message="The clock stands before the audit log's last entry, so nothing is searched.",
-    remedy="Set the machine's clock right.",
-)
-
 _DISK_LOW = TroubleOut(
     code="disk_low",
     message="The disk of the data folder is nearly full.",
@@ -104,22 +93,14 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
     matcher = service.matcher
     if matcher.database.failure is not None:
         yield _DISK_FAILED
-    elif matcher.log.unwritable:
-        yield _LOG_UNWRITABLE
-    if not _clock_fits(service):
-        yield _CLOCK_SET_BACK
+    elif (why := matcher.log.unwritable) is not None:
+        message = f"The audit log cannot be written, so nothing is searched. {why.message}"
+        yield TroubleOut(code="log_unwritable", message=message, remedy=why.remedy)
+    clock = matcher.log.clock_state()
+    if not clock.fits:
+        yield TroubleOut(code="clock_set_back", message=clock.sentence, remedy=RESUME)
     if shutil.disk_usage(matcher.database.folder).free < service.settings.low_disk_bytes:
         yield _DISK_LOW
     caveat = matcher.identifier.operating_point.caveat
     if caveat is not None:
         yield TroubleOut.of(caveat)
-
-
-def _clock_fits(service: Service) -> bool:
-    """Whether an entry could be dated now; nothing is logged while the clock stands before the last one."""
-    with service.matcher.database.reading() as connection:
-        try:
-            service.matcher.log.moment(connection)
-        except ClockError:
-            return False
-    return True

@@ -96,6 +96,7 @@ class UnusualIn(BaseModel):
     since: Moment
     until: Moment
     again: int = Field(5, ge=2, description="So many searches by one actor that found one person.")
+    looked: int = Field(100, ge=1, description="From how many pictures of enrolled people, by one actor.")
     night_from: int = Field(22, ge=0, le=23)
     night_to: int = Field(6, ge=0, le=23)
     zone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of the night, such as Europe/Vienna.")
@@ -175,7 +176,10 @@ def sample_searches(caller: Caller, service: ServiceDep, asked: Annotated[Sample
     responses={200: {"content": {kind: {} for kind in FORMATS.values()}}},
 )
 def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[ExportIn, Query()]) -> StreamingResponse:
-    """All the searches that are meant, as CSV, JSON lines or Parquet. The looking is logged before anything is read."""
+    """All the searches that are meant, as CSV, JSON lines or Parquet. The looking is logged before anything is read.
+
+    In CSV an apostrophe stands before =, +, - and @ wherever a spreadsheet might begin a cell, so that it computes
+    nothing; JSON lines and Parquet hold the texts themselves."""
     note_reading(service, caller, {"export": asked.said() | {"format": asked.format}})
     parts: Iterator[bytes] = exported(every_search(service.matcher.database, asked.noun()), asked.format)
     name = f"searches.{asked.format}"
@@ -191,8 +195,11 @@ def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[Export
 )
 def list_unusual(caller: Caller, service: ServiceDep, asked: Annotated[UnusualIn, Query()]) -> list[UnusualOut]:
     """Searches without a case, at night, again and again for one person; what was refused; thresholds that were
-    loosened. The looking is logged before anything is read."""
+    loosened; who looked at many enrolled faces, or at people at night; clocks that ran ahead. It is logged before
+    anything is read."""
     note_reading(service, caller, {"unusual": asked.model_dump(mode="json")})
-    measure = Measure(again=asked.again, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone))
+    measure = Measure(
+        again=asked.again, looked=asked.looked, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone)
+    )
     found = unusual(service.matcher.database, measure, since=asked.since, until=asked.until)
     return [UnusualOut.model_validate(asdict(one)) for one in found]

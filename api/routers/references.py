@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
 from api.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
+from api.gallery_reads import Seen
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.refused_picture import RefusedOut
@@ -135,13 +136,15 @@ def add_references(
     "/references/{reference_id}/picture",
     operation_id="reference_picture",
     summary="A reference's picture",
-    openapi_extra=asks(Permission.PICTURES, bucket=Bucket.VIEWS),
+    openapi_extra=asks(Permission.PICTURES, bucket=Bucket.FACES),
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}, "description": "A JPEG of the enrolled face."}},
 )
-def reference_picture(reference_id: str, service: ServiceDep) -> Response:
-    """The enrolled face, opened from its seal for this answer alone."""
-    return Response(service.matcher.gallery.reference_picture(reference_id), media_type="image/jpeg")
+def reference_picture(reference_id: str, caller: Caller, service: ServiceDep) -> Response:
+    """The enrolled face, opened from its seal for this answer alone. The looking is logged."""
+    gallery = service.matcher.gallery
+    service.gallery_reads.picture(Seen.REFERENCE_PICTURES, caller, gallery.owner(reference_id))
+    return Response(gallery.reference_picture(reference_id), media_type="image/jpeg")
 
 
 def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:

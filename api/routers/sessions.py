@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.account import Account, Duty
+from api.account import Duty, Principal
 from api.admission import LOGIN_TURN
 from api.device_cookie import attempt_of, is_secure, remember_device
 from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import PERMISSIONS, Permission, Role
+from api.permission import Permission, Role
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
 
@@ -36,22 +36,24 @@ class WhoOut(BaseModel):
     permissions: list[Permission]
 
     @classmethod
-    def of(cls, account: Account) -> "WhoOut":
+    def of(cls, principal: Principal) -> "WhoOut":
         """From the noun."""
-        permissions = sorted(PERMISSIONS[account.role])
+        account, permissions = principal.account, sorted(principal.permissions)
         return cls(id=account.id, name=account.name, role=account.role, permissions=permissions)
 
 
 class SessionOut(BaseModel):
     """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates.
 
-    duty: what must be done before anything else: a new password, or a second factor; null if nothing.
+    duty: what must be done before anything else: a new password, or a second factor; null if nothing. emergency: of an
+    administrator, begun while nothing could be logged: it only shows what is wrong, until the log can be written again.
     """
 
     account: WhoOut
     csrf: str | None
     expires_at: AwareDatetime | None = None
     duty: Duty | None = None
+    emergency: bool = False
 
 
 @router.post(
@@ -75,14 +77,18 @@ def log_in(login: LoginIn, request: Request, response: Response, service: Servic
     )
     remember_device(request, response, service.settings, account_id=session.account.id, device=session.device)
     return SessionOut(
-        account=WhoOut.of(session.account), csrf=session.csrf, expires_at=session.expires_at, duty=session.duty
+        account=WhoOut.of(session.principal),
+        csrf=session.csrf,
+        expires_at=session.expires_at,
+        duty=session.duty,
+        emergency=session.emergency,
     )
 
 
 @router.get("/current", operation_id="current_session", summary="Who am I?", openapi_extra=_ALWAYS)
 def current_session(caller: Caller) -> SessionOut:
     """The account behind this request and what it may do."""
-    return SessionOut(account=WhoOut.of(caller.account), csrf=caller.csrf, duty=caller.duty)
+    return SessionOut(account=WhoOut.of(caller), csrf=caller.csrf, duty=caller.duty, emergency=caller.emergency)
 
 
 @router.delete(

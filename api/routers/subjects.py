@@ -82,9 +82,10 @@ def list_subjects(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     withdrawn: Annotated[bool, Query(description="Also those who have withdrawn, nameless.")] = False,
 ) -> list[SubjectOut]:
-    """Subjects in the order they were enrolled."""
-    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn)
-    return [SubjectOut.of(subject, caller) for subject in subjects[offset : offset + limit]]
+    """Subjects in the order they were enrolled. That names were shown is logged."""
+    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn)[offset : offset + limit]
+    service.gallery_reads.names(caller, count=sum(subject.name is not None for subject in subjects))
+    return [SubjectOut.of(subject, caller) for subject in subjects]
 
 
 @router.post(
@@ -142,10 +143,12 @@ def enrol_subject(
     "/{subject_id}", operation_id="get_subject", summary="One subject", openapi_extra=asks(Permission.SUBJECTS_READ)
 )
 def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> SubjectDetailOut:
-    """A subject with consents and references."""
+    """A subject with consents and references. That the name was shown is logged."""
     gallery = service.matcher.gallery
+    subject = gallery.subject(subject_id)
+    service.gallery_reads.names(caller, count=int(subject.name is not None), subject=subject_id)
     return SubjectDetailOut(
-        subject=SubjectOut.of(gallery.subject(subject_id), caller),
+        subject=SubjectOut.of(subject, caller),
         consents=[ConsentOut.of(consent) for consent in gallery.consents(subject_id)],
         references=[ReferenceOut.of(reference) for reference in gallery.references(subject_id)],
     )

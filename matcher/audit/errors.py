@@ -23,6 +23,18 @@ class ClockError(LogError):
     code: ClassVar[str] = "clock_set_back"
 
 
+class ClockSoundError(LogError):
+    """The log was to be resumed, and nothing keeps it from going on."""
+
+    code: ClassVar[str] = "clock_sound"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The clock does not stand before the audit log's last entry, so there is nothing to resume.",
+            remedy="Set the machine's clock right first, if it is wrong.",
+        )
+
+
 class LogKeyError(LogError):
     """The log's signing key is missing, malformed, or another than the log was begun with."""
 

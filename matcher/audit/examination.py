@@ -11,6 +11,7 @@ from matcher.store.tables import format_time
 _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
     EntryKind.OUTCOME: ("request",),
     EntryKind.FAILURE: ("request",),
+    EntryKind.CLOCK: ("last_time",),
     EntryKind.REVIEW: ("alert", "reviewer", "status"),
     EntryKind.ENROLMENT: ("revision",),
     EntryKind.CONSENT: ("revision",),

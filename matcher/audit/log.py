@@ -7,23 +7,25 @@ and the entry itself are kept both or neither. Callers who come while one is wri
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy import Connection, Row, func, insert, literal, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from matcher.audit.actor import with_via
+from matcher.audit.beginning import require_unbegun
+from matcher.audit.clock_state import RESUME, ClockState
 from matcher.audit.draft import Draft, checkpoint_of
 from matcher.audit.entry import AuditEntry, Body, EntryKind, answered, decode
 from matcher.audit.errors import (
     ClockError,
+    ClockSoundError,
     EntryUnknownError,
     LogKeyError,
-    LogTruncatedError,
     LogUnavailableError,
     NoteError,
 )
-from matcher.audit.key import LOG_KEY_FILE, adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
+from matcher.audit.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
 from matcher.audit.merkle import Frontier
 from matcher.audit.note import Signer, open_note
 from matcher.clock import Clock
@@ -34,9 +36,6 @@ from matcher.store.errors import StoreError
 from matcher.store.tables import format_time
 
 T = TypeVar("T")
-
-CLOCK_TOLERANCE = timedelta(seconds=2)
-"""A clock that steps back this much (time synchronisation does) is held at the last entry's time; more is refused."""
 
 _ENTRY = tables.audit_entry
 _HEAD = tables.log_head
@@ -55,8 +54,8 @@ class AuditLog:
         self._draft: Draft | None = None
         self.transactions = 0
         """How many added entries since the log was opened; fewer than entries where callers shared them."""
-        self.unwritable = False
-        """Whether the last attempt to write failed: a full disk, a foreign lock, an I/O error."""
+        self.unwritable: StoreError | None = None
+        """Why the last attempt to write failed: a full disk, a foreign lock, an I/O error. None if it did not."""
         self._signers = self._open()
 
     @property
@@ -110,7 +109,7 @@ class AuditLog:
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
         """Adds an entry inside a transaction of `writing` or `together`, which ends with the head that is its.
 
-        Raises ClockError when the clock stands more than CLOCK_TOLERANCE before the last entry, EntryInvalidError.
+        Raises ClockError when the clock stands before the last entry (beyond CLOCK_TOLERANCE), EntryInvalidError.
         """
         draft = self._drafted(connection)
         if draft is None:
@@ -128,6 +127,24 @@ class AuditLog:
         if draft is None:
             return self._moment(connection.execute(select(_HEAD.c.last_time)).scalar_one())
         return self._moment(draft.last_time)
+
+    def clock_state(self) -> ClockState:
+        """How the clock stands to the last entry: where it does not fit, nothing is logged."""
+        with self._database.reading() as connection:
+            return ClockState(now=self._clock(), last=connection.execute(select(_HEAD.c.last_time)).scalar_one())
+
+    def resume(self, connection: Connection, *, actor: str) -> AuditEntry:
+        """Goes on where the clock stands, after one that ran ahead: as `append`, of an entry that may be earlier than
+        the one before it. An administrator has made sure that the clock is right now. Raises ClockSoundError."""
+        draft, now = self._drafted(connection), self._clock()
+        if draft is None:
+            raise ValueError("an entry outside the log's own transactions")
+        last = draft.last_time
+        if last is None or ClockState(now=now, last=last).fits:
+            raise ClockSoundError
+        body = {"last_time": format_time(last), "actor": actor}
+        self._draft, entry = draft.append(connection, now, EntryKind.CLOCK, with_via(body))
+        return entry
 
     def entry(self, index: int) -> AuditEntry:
         """The entry at this index, from 0. Raises EntryUnknownError."""
@@ -245,13 +262,13 @@ class AuditLog:
 
     def _kept(self, began: float) -> None:
         """Tells how long a transaction that began then took."""
-        self.unwritable = False
+        self.unwritable = None
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
 
     def _unavailable(self, error: StoreError) -> LogUnavailableError:
         """Tells of a transaction that failed."""
-        self.unwritable = True
+        self.unwritable = error
         if self._metrics is not None:
             self._metrics.log_failures.inc()
         return LogUnavailableError(
@@ -278,15 +295,10 @@ class AuditLog:
             self._metrics.log_entries.set(draft.frontier.size)
 
     def _moment(self, last: datetime | None) -> datetime:
-        now = self._clock()
-        if last is None or now >= last:
-            return now
-        if last - now <= CLOCK_TOLERANCE:
-            return last
-        raise ClockError(
-            f"The clock says {format_time(now)}, but the audit log's last entry is of {format_time(last)}.",
-            remedy="Set the clock right. If it ran ahead before, wait until it has passed the last entry.",
-        )
+        state = ClockState(now=self._clock(), last=last)
+        if state.fits:
+            return state.moment
+        raise ClockError(state.sentence, remedy=RESUME)
 
     def _open(self) -> tuple[Signer, ...]:
         folder = self._database.folder
@@ -323,23 +335,6 @@ class AuditLog:
 
 def _key_body(action: str, signer: Signer) -> Body:
     return {"action": action, "key": str(signer.verifier)}
-
-
-def require_unbegun(database: Database) -> None:
-    """For a database without a log's head: raises LogTruncatedError if it, or log.key, shows that there was a log."""
-    with database.reading() as connection:
-        traces = [
-            table.name
-            for table in (_ENTRY, tables.gallery, tables.subject)
-            if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
-        ]
-    if read_log_keys(database.folder):
-        traces.append(LOG_KEY_FILE)
-    if traces:
-        raise LogTruncatedError(
-            f"The audit log was truncated: its head is gone, but there was a log (see {', '.join(traces)}).",
-            remedy="Put a backup of the data folder back. A new log is begun only in a new data folder.",
-        )
 
 
 def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:

@@ -279,10 +279,21 @@ class Key(_Model):
     key: str
 
 
+class Clock(_Model):
+    """The clock stands before the log's last entry, since it ran ahead, and somebody lets the log go on: only here may
+    the time be earlier than in the entry before. last_time: of that entry. What the clock says now is this one's time.
+    """
+
+    last_time: Time
+    actor: Actor
+    via: Via | None = None
+
+
 class Login(_Model):
     """Somebody logged in, or was refused. account: null for a name that nobody has. via: the session that began.
 
     second_factor: which one was shown beside the password, or that the password was right and the code was not.
+    logged_in_at: when it was, of an administrator who came while nothing could be logged.
     """
 
     outcome: Literal["accepted", "refused"]
@@ -290,6 +301,7 @@ class Login(_Model):
     role: str | None = None
     second_factor: Literal["totp", "recovery_code", "wrong"] | None = None
     via: Via | None = None
+    logged_in_at: Time | None = None
 
 
 class Account(_Model):
@@ -322,6 +334,24 @@ class LogRead(_Model):
     via: Via | None = None
 
 
+class GalleryRead(_Model):
+    """Somebody looked at enrolled people: the first look of an account, or all others in the minute after one.
+
+    since: when the first of them was. names, reference_pictures, alert_pictures: how many were shown. subjects: whose,
+    but for names in a list; more: there were more than are named here.
+    """
+
+    actor: Actor
+    role: str
+    since: Time
+    names: Count
+    reference_pictures: Count
+    alert_pictures: Count
+    subjects: list[str]
+    more: Literal[True] | None = None
+    via: Via | None = None
+
+
 class Start(_Model):
     """The service began, with this model, threshold and gallery."""
 
@@ -347,10 +377,12 @@ _BODIES: dict[EntryKind, type[_Model]] = {
     EntryKind.MODEL: Model,
     EntryKind.CAMERA: Camera,
     EntryKind.KEY: Key,
+    EntryKind.CLOCK: Clock,
     EntryKind.LOGIN: Login,
     EntryKind.ACCOUNT: Account,
     EntryKind.CREDENTIAL: Credential,
     EntryKind.LOG_READ: LogRead,
+    EntryKind.GALLERY_READ: GalleryRead,
     EntryKind.START: Start,
     EntryKind.STOP: Stop,
     EntryKind.FAILURE: Failure,

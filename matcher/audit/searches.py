@@ -148,9 +148,10 @@ def sampled_searches(database: Database, question: Question, *, count: int, seed
 def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
     """How many identifications the cameras asked for since each of these moments.
 
-    Entries stand in the order of their time, so that the first of them is found by halving, and none before it is
-    read. What an entry says is looked for in its bytes: their form is canonical (RFC 8785), and a quotation mark
-    within a text stands behind a backslash, so that no text can look like this.
+    Since the log was last resumed after a clock that ran ahead: from there on entries stand in the order of their time,
+    so that the first of them is found by halving, and none before it is read. What an entry says is looked for in its
+    bytes: their form is canonical (RFC 8785), and a quotation mark within a text stands behind a backslash, so that no
+    text can look like this.
     """
     text = cast(_REQUEST.c.data, Text)
     wanted = (_REQUEST.c.kind == EntryKind.REQUEST.value, *(func.instr(text, said) > 0 for said in _BY_CAMERA))
@@ -183,7 +184,9 @@ _BY_CAMERA = (f'"actor":"{CAMERA_ACTOR}', '"search":"identify"')
 
 def _first_since(connection: Connection, moment: datetime) -> int:
     """The index of the first entry at that moment or later; one beyond the last if there is none."""
-    low, high = 0, 1 + (connection.execute(select(func.max(_REQUEST.c.index))).scalar() or 0)
+    resumed = select(func.max(_REQUEST.c.index)).where(_REQUEST.c.kind == EntryKind.CLOCK.value)
+    low = connection.execute(resumed).scalar() or 0
+    high = 1 + (connection.execute(select(func.max(_REQUEST.c.index))).scalar() or 0)
     while low < high:
         middle = (low + high) // 2
         time = connection.execute(select(_REQUEST.c.time).where(_REQUEST.c.index == middle)).scalar()

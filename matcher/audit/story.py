@@ -1,4 +1,5 @@
-"""What entries say, read in their order: times that never go back, an outcome for every search, no gap in revisions."""
+"""What entries say, in their order: times that go back only where one says so, an outcome for every search, no gap
+in revisions."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ class Story:
             self.add(index, code, f"Entry {index} {fault}.")
         kind, facts = said.kind, said.facts
         self.kinds[kind] += 1
-        self._date(index, said.time)
+        self._date(index, said)
         if kind is EntryKind.REQUEST:
             self.open[index] = None
         elif kind is EntryKind.START:
@@ -71,10 +72,14 @@ class Story:
             problems=tuple(self.problems),
         )
 
-    def _date(self, index: int, time: str) -> None:
+    def _date(self, index: int, said: Said) -> None:
+        time, last = said.time, self.ended
         if self.began is None:
             self.began = time
-        elif self.ended is not None and time < self.ended:  # in their one form, the order of texts is that of times
+        if said.kind is EntryKind.CLOCK:
+            if said.facts.get("last_time") != last:
+                self.add(index, "clock_order", f"Entry {index} gives another time for the entry before it.")
+        elif last is not None and time < last:  # in their one form, the order of texts is that of times
             self.add(index, "clock_order", f"Entry {index} is earlier than the one before it.")
         self.ended = time
 

@@ -1,5 +1,6 @@
 """What an auditor had better look at: searches that rules allow, and that somebody should be able to explain."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -27,10 +28,11 @@ _CAMERA = "camera"
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What counts as unusual. again: so many searches by one actor that found one person. night: from which hour up to
-    which, where `zone` is."""
+    """What counts as unusual. again: so many searches by one actor that found one person. looked: from how many
+    pictures of enrolled people on, by one actor. night: from which hour up to which, where `zone` is."""
 
     again: int = 5
+    looked: int = 100
     night: tuple[int, int] = (22, 6)
     zone: tzinfo
 
@@ -58,6 +60,7 @@ def unusual(database: Database, measure: Measure, *, since: datetime, until: dat
     with database.reading() as connection:
         enrolments = list(_told(connection, EntryKind.ENROLMENT, since, until))
         found += [_loosened(connection, since, until), _refused_logins(connection, since, until)]
+        found += [_resumed(connection, since, until), *_looks(connection, measure, since, until)]
     found += [_twice(enrolments), _without_enrolment(database, question, enrolments)]
     return sorted((one for one in found if one.count), key=lambda one: -one.count)
 
@@ -148,6 +151,36 @@ def _refused_logins(connection: Connection, since: datetime, until: datetime) ->
         if body["outcome"] == "refused":
             found.add(index)
     return found
+
+
+def _resumed(connection: Connection, since: datetime, until: datetime) -> Unusual:
+    """What is looked for by time passes over entries that a clock which ran ahead has dated."""
+    message = "The log was resumed after a clock that ran ahead: the entries before it have times that were wrong."
+    found = Unusual(code="clock_resumed", message=message)
+    for index, _, _ in _told(connection, EntryKind.CLOCK, since, until):
+        found.add(index)
+    return found
+
+
+def _looks(connection: Connection, measure: Measure, since: datetime, until: datetime) -> Iterator[Unusual]:
+    """Who looked at many enrolled faces, outside of alerts; and who looked at people at night."""
+    nightly = Unusual(code="looked_at_night", message="Looks at enrolled people, names or pictures, at night.")
+    counts: Counter[str] = Counter()
+    entries: dict[str, list[int]] = {}
+    for index, time, body in _told(connection, EntryKind.GALLERY_READ, since, until):
+        if _within(time.astimezone(measure.zone).hour, measure.night):
+            nightly.add(index)
+        if body["reference_pictures"]:
+            counts[body["actor"]] += body["reference_pictures"]
+            entries.setdefault(body["actor"], []).append(index)
+    yield nightly
+    for actor, count in counts.items():
+        if count >= measure.looked:
+            message = f"{actor} looked at {count} pictures of enrolled people."
+            found = Unusual(code="looked_at_many", message=message)
+            for index in entries[actor]:
+                found.add(index)
+            yield found
 
 
 def _told(connection: Connection, kind: EntryKind, since: datetime, until: datetime) -> Iterator[Told]:

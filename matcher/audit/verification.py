@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Text, cast, select
 
+from matcher.audit.beginning import require_unbegun
 from matcher.audit.checkpoint import Checkpoint
 from matcher.audit.entry import answered
 from matcher.audit.errors import LogKeyError, LogUnsoundError, NoteError
 from matcher.audit.examination import examine
-from matcher.audit.log import require_unbegun
 from matcher.audit.merkle import Frontier, leaf_hash
 from matcher.audit.note import Verifier, open_note
 from matcher.audit.report import LogReport, Progress, Severity

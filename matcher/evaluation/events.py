@@ -190,6 +190,11 @@ class _Reading:
         if span is not None:
             self.spans[consent] = replace(span, end=min(span.end, time))
 
+    def _in_time(self) -> Iterable[tuple[tuple[str, str], list[tuple[int, float]]]]:
+        """By camera and purpose, in the order of their times: where a clock ran ahead, that is not the log's order."""
+        for place, made in sorted(self.searches.items()):
+            yield place, sorted(made, key=lambda one: one[0])
+
     def events(self) -> Events:
         searches = [
             Searches(
@@ -198,7 +203,7 @@ class _Reading:
                 times=np.array([time for time, _ in made], dtype=np.int64),
                 qualities=np.array([quality for _, quality in made], dtype=np.float64),
             )
-            for (camera, purpose), made in sorted(self.searches.items())
+            for (camera, purpose), made in self._in_time()
         ]
         return Events(
             began=min((int(one.times[0]) for one in searches), default=None),

@@ -24,7 +24,6 @@ from matcher.gallery.duplicate import DuplicateCheck
 from matcher.gallery.erasure import destroy, finish_erasures
 from matcher.gallery.errors import (
     ErasurePendingError,
-    ReferenceUnknownError,
 )
 from matcher.gallery.index import Numbers, StartingIndex
 from matcher.gallery.loading import load
@@ -37,10 +36,6 @@ from matcher.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
-
-_SAMPLED = select(
-    tables.reference, tables.reference_sample.c.quality, tables.reference_sample.c.sealed_picture
-).join_from(tables.reference, tables.reference_sample)
 
 
 class Gallery:
@@ -117,7 +112,7 @@ class Gallery:
 
     def references(self, subject_id: str) -> list[Reference]:
         """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
-        query = _SAMPLED.where(tables.reference.c.subject_id == subject_id)
+        query = records.SAMPLED.where(tables.reference.c.subject_id == subject_id)
         with self._database.reading() as connection:
             row = records.require_subject(connection, subject_id)
             if row.withdrawn_at is not None:
@@ -126,14 +121,15 @@ class Gallery:
             rows = connection.execute(query.order_by(tables.reference.c.number)).all()
         return [records.reference_of(row, key) for row in rows]
 
-    def reference_picture(self, reference_id: str) -> bytes:
-        """The JPEG that a reference was made from. Raises ReferenceUnknownError, also after withdrawal."""
+    def owner(self, reference_id: str) -> str:
+        """The id of the subject whose reference it is. Raises also after withdrawal."""
         with self._database.reading() as connection:
-            row = connection.execute(_SAMPLED.where(tables.reference.c.id == reference_id)).first()
-            if row is None:
-                raise ReferenceUnknownError(
-                    "There is no reference with this id.", remedy="It may have been erased: look at its subject."
-                )
+            return str(records.read_sample(connection, reference_id).subject_id)
+
+    def reference_picture(self, reference_id: str) -> bytes:
+        """The JPEG that a reference was made from. Raises also after withdrawal."""
+        with self._database.reading() as connection:
+            row = records.read_sample(connection, reference_id)
             key = records.load_subject_key(connection, self._master_key, row.subject_id)
         return key.open(row.sealed_picture, context=records.picture_context(reference_id))
 

@@ -8,11 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from matcher.gallery.consent import Consent
 from matcher.gallery.consents import Consents
-from matcher.gallery.errors import ConsentUnknownError, SubjectUnknownError, SubjectWithdrawnError
+from matcher.gallery.errors import (
+    ConsentUnknownError,
+    ReferenceUnknownError,
+    SubjectUnknownError,
+    SubjectWithdrawnError,
+)
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
@@ -22,6 +27,11 @@ from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
 from matcher.store.tables import format_time, parse_time
+
+SAMPLED = select(
+    tables.reference, tables.reference_sample.c.quality, tables.reference_sample.c.sealed_picture
+).join_from(tables.reference, tables.reference_sample)
+"""References with what they were made from."""
 
 VECTOR = np.dtype("<f4")
 TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
@@ -244,6 +254,16 @@ def insert_reference(
         )
     )
     return number, reference_id, sealed
+
+
+def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
+    """A reference with what it was made from. Raises ReferenceUnknownError."""
+    row = connection.execute(SAMPLED.where(tables.reference.c.id == reference_id)).first()
+    if row is None:
+        raise ReferenceUnknownError(
+            "There is no reference with this id.", remedy="It may have been erased: look at its subject."
+        )
+    return row
 
 
 def consent_body(consent: Consent) -> dict[str, Any]:

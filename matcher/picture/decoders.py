@@ -6,11 +6,8 @@ from functools import cache
 from queue import LifoQueue
 
 from matcher.picture.decoder import Decoder
+from matcher.picture.decoding import AT_ONCE
 from matcher.recognition.face import Image
-
-AT_ONCE = 2
-"""Pictures that are decoded at once. With it grows the memory that this takes."""
-
 
 _MAKING = threading.Lock()
 

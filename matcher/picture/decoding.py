@@ -31,6 +31,9 @@ MAX_SIDE = 65_535
 MAX_WEBP_PIXELS = 24_000_000
 """Pillow decodes WebP by libwebp's decoder of animations, which holds 16 to 20 bytes for each pixel."""
 
+AT_ONCE = 2
+"""Pictures that are decoded at once. With it grows the memory that this takes."""
+
 KEPT_PIXELS = 4096 * 3072
 """What larger pictures are scaled down to: what most phones take, and half of 8192×6144 each way."""
 

@@ -67,7 +67,7 @@ class Database:
         """Opens the folder for this process alone, making it (mode 0700) and bringing its tables up to date.
 
         busy_seconds: how long to wait for a foreign lock or another thread's writing.
-        Raises DataFolderError, DataFolderInUseError, SchemaTooNewError, StoreError.
+        Raises DataFolderError, DataFolderInUseError, FolderOpenError, SchemaTooNewError, StoreError.
         """
         from matcher.store.migration import migrate
 

@@ -56,11 +56,20 @@ class DataFolderError(StoreError):
     code: ClassVar[str] = "data_folder_unusable"
 
 
+class FolderOpenError(StoreError):
+    """The data folder, or a secret in it, is open to others on this machine."""
+
+    code: ClassVar[str] = "data_folder_open"
+
+
 class DataFolderInUseError(StoreError):
     """Another process has the data folder."""
 
     code: ClassVar[str] = "data_folder_in_use"
 
+
+_NO_ROOM = "SQLITE_IOERR_SHMSIZE"
+"""A full disk has no room for the memory that connections share, which holds nothing that is kept."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -75,7 +84,7 @@ def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
             "The database is locked by another program.",
             remedy="Close other programs that have the data folder's database open, then try again.",
         )
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or name == _NO_ROOM:
         return StoreFullError(
             "The disk that holds the data folder is full.", remedy="Free some room there, then try again."
         )
@@ -99,7 +108,7 @@ def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
 def io_failure(error: DBAPIError | sqlite3.Error) -> str | None:
     """SQLite's name of an I/O error; None for any other error."""
     code, name = _code(error)
-    return name if code == sqlite3.SQLITE_IOERR else None
+    return name if code == sqlite3.SQLITE_IOERR and name != _NO_ROOM else None
 
 
 def failed(reason: str) -> StoreFailedError:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from matcher.store.errors import DataFolderError, DataFolderInUseError
+from matcher.store.privacy import make_private, require_private
 
 LOCK_FILE = "lock"
 
@@ -14,10 +15,11 @@ LOCK_FILE = "lock"
 def lock_folder(folder: Path) -> int:
     """Makes the folder and takes its lock; the descriptor holds it until it is closed or the process dies.
 
-    Raises DataFolderError, DataFolderInUseError.
+    Raises DataFolderError, DataFolderInUseError, FolderOpenError.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
+        require_private(folder)
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(folder, error) from error
@@ -39,7 +41,7 @@ def folder_turn(folder: Path) -> Iterator[None]:
     The folder itself is what is locked, so that no file stays behind. Raises DataFolderError.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise _unusable(folder, error) from error

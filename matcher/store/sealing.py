@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 from matcher.errors import ClearglassError
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.privacy import require_private_key
 from matcher.store.whole_file import write_whole
 
 KEY_BYTES = 32
@@ -108,7 +109,8 @@ def load_master_key(database: Database, *, text: str | None = None, file: Path |
     """The master key: from `text` (base64), else from `file`, else from `master.key` in the data folder.
 
     Only the last is ever made here, and only for a database in which nothing was sealed yet.
-    Raises MasterKeyError if it is missing, malformed or not the one the database was sealed with.
+    Raises MasterKeyError if it is missing, malformed or not the one the database was sealed with; FolderOpenError for a
+    `file` that everybody may read.
     """
     with database.reading() as connection:
         sealed = connection.execute(select(tables.key_check.c.sealed)).scalar()
@@ -116,6 +118,7 @@ def load_master_key(database: Database, *, text: str | None = None, file: Path |
     if text is not None:
         key = _parse(text, "CLEARGLASS_MASTER_KEY")
     elif file is not None:
+        require_private_key(file)
         key = _read(file)
     elif default.exists():
         key = _read(default)

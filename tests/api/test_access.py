@@ -79,6 +79,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "get_receipt": {A, X},  # the others get those of their own searches, and entry 0 is nobody's
     "get_consistency": {NOBODY, OP, A, R, X},
     "get_entry_schema": {NOBODY, OP, A, R, X},
+    "resume_log": {X},
     "verify_log": {OP, A, R, X},
     "list_witnesses": {OP, A, R, X},
 }

@@ -120,6 +120,7 @@ def test_they_are_taken_along_as_files(searched: Any, monkeypatch: pytest.Monkey
     assert list(lines[0]) == list(table[0]) == list(rows[0])
     assert rows[-2]["case_reference"] == "'=case 0", "no spreadsheet computes it"
     assert table[-2]["case_reference"] == "=case 0"
+    assert file("csv").decode().splitlines()[1].count('","') == len(rows[0]) - 1, "every cell stands in quotation marks"
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(ParquetMissingError):
         exported([], "parquet")

@@ -236,3 +236,19 @@ def test_neither_secret_nor_recovery_code_is_kept_or_logged(open_site: Any, tmp_
         plain = one.replace("-", "")
         raw = base64.b32decode(plain.upper() + "=" * (-len(plain) % 8))
         assert not [data for data in files if one.encode() in data or plain.encode() in data or raw in data]
+
+
+def test_a_code_is_taken_once_while_nothing_can_be_written(site: Any) -> None:
+    """An administrator who comes to see why the disk is full has a second factor as at any other time."""
+    device, recovery_codes = enrolled(site, "administrator")
+    database = site.service.matcher.database
+    database._busy_seconds = 0.1
+    with site.client() as client:
+        code = device.code()
+        with database.writing():
+            assert site.code(log_in(client, recovery_codes[0], "administrator")) == "second_factor_refused"
+            accepted = log_in(client, code, "administrator")
+            assert (accepted.status_code, accepted.json()["emergency"]) == (201, True)
+            assert site.code(log_in(client, code, "administrator")) == "second_factor_refused"
+        assert site.code(log_in(client, code, "administrator")) == "second_factor_refused"
+        assert log_in(client, device.code(), "administrator").json()["emergency"] is False

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,3 +99,44 @@ def test_health_tells_of_a_clock_set_back(site: Any) -> None:
         answer = site.as_role(None, "GET", "/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
     assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
+
+
+def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Any) -> None:
+    log = site.service.matcher.log
+    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
+    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
+    log._clock = right
+    sure = {"clock_is_right": True}
+    with site.logged_in("administrator") as admin:
+        assert admin.get("/sessions/current").json()["emergency"]
+        [trouble] = [one for one in admin.get("/health").json()["troubles"] if one["code"] == "clock_set_back"]
+        assert "1,094 days 23 hours before" in trouble["message"] and "clearglass audit resume" in trouble["remedy"]
+        assert admin.post("/log/resumption", json={"clock_is_right": False}).status_code == 422
+        done = admin.post("/log/resumption", json=sure)
+        assert done.status_code == 201, done.text
+        entry = log.entry(done.json()["index"])
+        assert (entry.kind, entry.body["actor"]) == (EntryKind.CLOCK, f"user:{site.accounts[Role.ADMINISTRATOR]}")
+        assert not admin.get("/sessions/current").json()["emergency"]
+        again = admin.post("/log/resumption", json=sure)
+        assert (again.status_code, site.code(again)) == (409, "clock_sound")
+        assert admin.get("/log/verification").json()["verified"]
+        now = datetime.now(UTC)
+        time = {"since": (now - timedelta(hours=1)).isoformat(), "until": (now + timedelta(hours=1)).isoformat()}
+        unusual = {one["code"]: one for one in admin.get("/log/unusual", params=time).json()}
+        assert unusual["clock_resumed"]["indexes"] == [entry.index]
+    refused = site.as_role(Role.ADMINISTRATOR, "POST", "/log/resumption", json=sure)
+    assert (refused.status_code, site.code(refused)) == (403, "session_required")
+
+
+def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:
+    database = site.service.matcher.database
+    database._busy_seconds = 1.5
+    with database.writing(), site.logged_in("administrator") as admin:
+        site.service.logins._emergency._retry_at = 0.0
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(lambda _: admin.get("/sessions/current"), range(4)))
+        assert all(answer.json()["emergency"] for answer in answers)
+        assert sorted(answer.elapsed.total_seconds() > 1 for answer in answers) == [False] * 3 + [True]
+    site.service.logins.settle()
+    logins = [entry.body for entry in site.service.matcher.log.entries(limit=1000, kinds=[EntryKind.LOGIN])]
+    assert [body["outcome"] for body in logins if "logged_in_at" in body] == ["accepted"]

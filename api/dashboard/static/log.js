@@ -57,6 +57,7 @@ function table(list, open = false) {
 async function load() {
   if (!may("log_read")) {
     document.querySelector(".toolbar").hidden = true;
+    if (document.getElementById("emergency")) return place.replaceChildren(empty("log", "No entries are shown now", "Reading the log is an entry of it, and none can be written. Whether the log is whole you see above."));
     return place.replaceChildren(empty("log", "The entries are closed to your role", "Anybody may check above that the log is whole. What stands in it is read by auditors and administrators."));
   }
   const wanted = new URLSearchParams(location.search).get("entry");

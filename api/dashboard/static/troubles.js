@@ -2,6 +2,8 @@
 
 import { troubles } from "./api.js";
 import { message } from "./message.js";
+import { resumeButton } from "./resumption.js";
+import { may } from "./viewer.js";
 
 const EVERY = 10_000; // ms
 const HARMLESS = new Set(["disk_low", "operating_point_other_model", "operating_point_no_evidence"]); // searches are made
@@ -14,8 +16,14 @@ export function followTroubles(place) {
     const now = JSON.stringify(found.map(({ code }) => code));
     if (now === shown) return; // what is read aloud is read once
     shown = now;
-    place.replaceChildren(...found.map(({ code, message: text, remedy }) => message(text, remedy, HARMLESS.has(code) ? "warn" : "bad")));
+    place.replaceChildren(...found.map((trouble) => shownTrouble(trouble, look)));
   };
   look();
   setInterval(look, EVERY);
+}
+
+function shownTrouble({ code, message: text, remedy }, look) {
+  const shown = message(text, remedy, HARMLESS.has(code) ? "warn" : "bad");
+  if (code === "clock_set_back" && may("log_resume")) shown.append(resumeButton(text, look));
+  return shown;
 }

@@ -76,3 +76,12 @@ def test_one_of_several_faces_is_chosen(
     assert (enrolled["references"], enrolled["refused"]) == (2, [])
     for wrong in ("2", "other.jpg=2", "group.jpg=two"):
         assert run("subject", "enrol", "Eileen", *both, "--face", wrong)[0] == 2, wrong
+
+
+def test_that_names_were_listed_is_logged(told: Any, tmp_path: Path, arguments: list[object]) -> None:
+    data = ("--data", tmp_path / "data")
+    told("subject", "enrol", "Eileen", *arguments)
+    assert [one["name"] for one in told("subject", "list", *data)] == ["Eileen"]
+    [entry] = told("audit", "show", "--kind", "gallery_read", *data)
+    assert (entry["body"]["names"], entry["body"]["subjects"]) == (1, [])
+    assert entry["body"]["actor"].startswith("cli:")

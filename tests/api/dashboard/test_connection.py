@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from api.guard import COOKIE
 from api.permission import Role
 from ingest.health import CameraState, Health
 from ingest.message import View
@@ -36,8 +37,8 @@ def live(site: Any, camera: str) -> None:
 
 
 def end_session(site: Any, page: Any) -> None:
-    [cookie] = page.context.cookies()
-    site.service.accounts.log_out(cookie["value"])
+    [cookie] = [one for one in page.context.cookies() if one["name"] == COOKIE]
+    site.service.logins.log_out(cookie["value"])
 
 
 def log_in_again(page: Any) -> None:

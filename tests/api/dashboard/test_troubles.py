@@ -1,8 +1,11 @@
+import re
 import resource
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from api.permission import Role
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogUnavailableError
 
@@ -32,3 +35,37 @@ def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
     health = site.as_role(None, "GET", "/health")
     assert (health.status_code, health.json()["status"]) == (200, "ok")
     assert [trouble["code"] for trouble in health.json()["troubles"]] == ["disk_low"]
+
+
+def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page, site):
+    log = site.service.matcher.log
+    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
+    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
+    log._clock = right
+    page = open_page("/")
+    expect(page).to_have_url(re.compile("/cameras$"))
+    expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
+    trouble = page.locator("#troubles .message")
+    expect(trouble).to_contain_text("days 23 hours before the audit log's last entry")
+    page.goto("/log")
+    expect(page.locator("#entries")).to_contain_text("No entries are shown now")
+    page.goto("/people")
+    expect(page.locator("main")).to_contain_text("needs the log, which cannot be written now")
+    page.goto("/log")
+    page.get_by_role("button", name="The clock is right now").click()
+    page.get_by_role("button", name="Let it go on").click()
+    expect(page.locator("#notices")).to_contain_text("The log goes on")
+    expect(page.locator("#troubles")).to_be_empty()
+    page.reload()
+    expect(page.locator("#emergency")).to_have_count(0)
+    expect(page.locator("tr.entry", has_text="log resumed")).to_have_count(1)
+
+
+def test_others_are_not_offered_to_let_the_log_go_on(open_page, site):
+    page = open_page("/log", role=Role.AUDITOR)
+    log = site.service.matcher.log
+    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
+    page.goto("/cameras")
+    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
+    log._clock = right

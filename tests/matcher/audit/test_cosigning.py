@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -124,6 +125,23 @@ def test_only_what_all_have_cosigned_is_published(log: Opened, tmp_path: Path) -
                 Receipt.issue(StoredPublication(log[0]), 307)
     with cosigning(log, Policy()):
         assert published(log) == 308, "without a quorum it publishes what there is"
+
+
+def test_a_log_that_is_resumed_after_a_clock_ran_ahead_is_cosigned(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "data") as database:
+        ahead = AuditLog(database, clock=lambda: system_clock() + timedelta(days=1095))
+        write(ahead, 10)
+        log = AuditLog(database, clock=system_clock)
+        with served_witness(tmp_path / "one", log.verifier_key, name="one") as one:
+            both, asked = (database, log), policy(one, quorum="all")
+            with cosigning(both, asked):
+                wait(lambda: published(both) == 10)
+                with log.writing() as connection:
+                    log.resume(connection, actor="cli:ada")
+                write(log, 1)
+                wait(lambda: published(both) == 12)
+                verifier = Verifier.parse(log.verifier_key)
+                assert audit(StoredPublication(database), verifier, policy=asked).verified
 
 
 def test_without_a_quorum_the_witnesses_are_asked_all_the_same(log: Opened, tmp_path: Path) -> None:

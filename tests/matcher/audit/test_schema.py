@@ -24,6 +24,8 @@ def test_every_kind_of_entry_has_its_schema_and_every_part_its_meaning() -> None
         (EntryKind.REQUEST, bodies.request(1), None),
         (EntryKind.OUTCOME, bodies.outcome(0), None),
         (EntryKind.STOP, {}, None),
+        (EntryKind.CLOCK, {"last_time": bodies.MOMENT, "actor": "cli:one"}, None),
+        (EntryKind.CLOCK, {"last_time": "yesterday", "actor": "cli:one"}, "body.last_time"),
         (EntryKind.FAILURE, {"code": "model_mismatch", "actor": "user:one", "purpose": "demo"}, None),
         (EntryKind.ALERT, bodies.ALERT, None),
         (EntryKind.ALERT, bodies.ALERT | {"request": -1}, "body.request"),

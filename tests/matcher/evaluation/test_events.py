@@ -123,3 +123,19 @@ def test_other_entries_than_the_checkpoints_are_refused(matcher: Matcher, world:
     with pytest.raises(LogChangedError):
         list(leaves(Changed(), checkpoint))
     assert len(list(leaves(stored, checkpoint))) == matcher.log.size()
+
+
+def test_searches_stand_in_the_order_of_time_where_the_clock_had_run_ahead(
+    matcher: Matcher, world: Any, camera: Any
+) -> None:
+    world.clock.move(days=1000)
+    camera(1)
+    world.clock.move(days=-999)
+    with matcher.log.writing() as connection:
+        matcher.log.resume(connection, actor="cli:ada")
+    camera(1)
+    world.clock.move(hours=2)
+    assert matcher.traffic.counts(world.clock()) == [1, 1], "none is counted by a clock that was wrong"
+    (searches,) = read(matcher).searches
+    assert len(searches.times) == 2
+    assert list(searches.times) == sorted(searches.times)

@@ -240,6 +240,7 @@ def test_writers_go_on_while_the_write_ahead_log_waits_for_a_reader(tmp_path: Pa
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / DATABASE_FILE).write_bytes(b"not a database, and long enough to be looked at" * 100)
+    (tmp_path / DATABASE_FILE).chmod(0o600)
     with pytest.raises(StoreBrokenError):
         Database.open(tmp_path)
 

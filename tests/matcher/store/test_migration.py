@@ -18,6 +18,7 @@ def _folder_at(revision: str, folder: Path) -> Path:
     Database.open(folder).close()
     file = folder / DATABASE_FILE
     file.unlink()
+    file.touch(mode=0o600)
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         config: Config = migration._config()

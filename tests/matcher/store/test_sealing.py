@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.store.database import Database
+from matcher.store.errors import FolderOpenError
 from matcher.store.sealing import (
     MASTER_KEY_FILE,
     MasterKey,
@@ -104,6 +105,11 @@ def test_another_key_is_refused(database: Database) -> None:
 def test_a_key_from_a_file_or_the_environment_leaves_none_in_the_folder(database: Database, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(text(bytes(range(32))) + "\n")
+    file.chmod(0o644)
+    with pytest.raises(FolderOpenError, match="Everybody on this machine may read the key") as caught:
+        load_master_key(database, file=file)
+    assert caught.value.remedy == f"Run: chmod 600 {file}"
+    file.chmod(0o440)  # as systemd hands a credential over
     load_master_key(database, file=file)
     load_master_key(database, text=text(bytes(range(32))))
     assert not (database.folder / MASTER_KEY_FILE).exists()

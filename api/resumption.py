@@ -1,0 +1,50 @@
+"""The log goes on after a clock that ran ahead, and what it left behind in the database is put right or named.
+
+What was to end by that clock has not ended for good: sessions, tokens and consents are held against the clock of the
+moment. What was begun by it would last for too long, or begin too late.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from api import account_store, session_store
+from matcher.audit.entry import EntryKind
+from matcher.audit.log import AuditLog
+from matcher.gallery.clock_step import consented_after, date_references
+from matcher.store.tables import parse_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumption:
+    """index: of the entry that says it. last_time: of the entry before it. now: what the clock says.
+
+    sessions, tokens: how many were begun by the clock that ran ahead, and have been ended. subjects: the ids of those
+    whose consents were recorded by it; such a consent does not begin until then, so each needs a new one.
+    """
+
+    index: int
+    last_time: datetime
+    now: datetime
+    sessions: int
+    tokens: int
+    subjects: tuple[str, ...]
+
+
+def resume(log: AuditLog, *, actor: str) -> Resumption:
+    """All of it in one transaction. Raises ClockSoundError where the log can go on by itself, LogUnavailableError."""
+    with log.writing() as connection:
+        entry = log.resume(connection, actor=actor)
+        sessions = session_store.delete_sessions_after(connection, entry.time)
+        tokens = account_store.revoke_tokens_after(connection, entry.time)
+        for token in tokens:
+            body = {"action": "token_revoked", "account": token.account_id, "token": token.id, "actor": actor}
+            log.append(connection, EntryKind.ACCOUNT, body)
+        date_references(connection, entry.time)
+        return Resumption(
+            index=entry.index,
+            last_time=parse_time(entry.body["last_time"]),
+            now=entry.time,
+            sessions=sessions,
+            tokens=len(tokens),
+            subjects=consented_after(connection, entry.time),
+        )

@@ -1,0 +1,21 @@
+"""What a clock that ran ahead leaves behind in the gallery, once it is right again."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from matcher.store import tables
+
+_REFERENCE, _CONSENT = tables.reference, tables.consent.c
+
+
+def date_references(connection: Connection, moment: datetime) -> None:
+    """References were there before now, whatever the clock said: a replay asks which there were at a moment."""
+    late = _REFERENCE.c.created_at > moment
+    connection.execute(update(_REFERENCE).where(late).values(created_at=moment))
+
+
+def consented_after(connection: Connection, moment: datetime) -> tuple[str, ...]:
+    """The ids of subjects with a consent in force that was recorded after this moment, and so begins too late."""
+    late = select(_CONSENT.subject_id).where(_CONSENT.recorded_at > moment, _CONSENT.withdrawn_at.is_(None))
+    return tuple(connection.execute(late.distinct().order_by(_CONSENT.subject_id)).scalars())
