@@ -139,7 +139,7 @@ def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, t
         assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
 
 
-@pytest.mark.parametrize("command", [("groups", "groups.json"), ("replay", "0"), ("rotate-key",)])
+@pytest.mark.parametrize("command", [("groups", "groups.json"), ("replay", "0"), ("resume",), ("rotate-key",)])
 def test_what_of_audit_does_not_work_beside_the_service_is_said_to(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
