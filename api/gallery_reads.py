@@ -1,9 +1,9 @@
 """Who looked at the gallery: names, enrolled faces, faces of alerts. It leaves a trace, as reading the log does.
 
-A page draws a hundred pictures, and an entry for each would outgrow the searches. So the first look by a session or token is an
-entry before anything is shown, and what it looks at within the minute after that is one more entry: each makes at
-most two a minute. While nothing can be logged, nobody begins to look; a crash loses the looks of a minute at most, and
-not that there were some.
+A page draws a hundred pictures, and an entry for each would outgrow the searches. So the first look by a session or
+token is an entry before anything is shown, and what it looks at within the minute after that is one more entry: each
+makes at most two a minute. While nothing can be logged, nobody begins to look; a crash loses the looks of a minute at
+most, and not that there were some.
 """
 
 import threading
