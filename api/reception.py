@@ -62,6 +62,11 @@ class Reception:
         """Until no more are taken."""
         await asyncio.wait([self._accepting])
 
+    def require_accepting(self) -> None:
+        """Raises the fault that ended the taking up of connections, if there was one: a deaf service must not go on."""
+        if self._accepting.done() and not self._accepting.cancelled():
+            self._accepting.result()
+
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -71,10 +76,14 @@ class Reception:
                 if error.errno in {errno.EMFILE, errno.ENFILE}:
                     self._make_room(self._clients)
                 await asyncio.sleep(_PAUSE_SECONDS)
-            else:
+                continue
+            try:
                 # A Unix socket has no address: all its clients are on this machine, and count as one.
                 self._take_up(accepted, address[0].removeprefix("::ffff:") if address else "")
-                await asyncio.sleep(0)  # while further ones are waiting, nothing else would have its turn
+            except BaseException:
+                accepted.close()
+                raise
+            await asyncio.sleep(0)  # while further ones are waiting, nothing else would have its turn
 
     def _take_up(self, accepted: socket.socket, address: str) -> None:
         client = _network(address)

@@ -52,6 +52,7 @@ class Server(uvicorn.Server):
         self._tls = None if tls is None else tls.context()
         self._on_ended = on_ended
         self._on_stop = on_stop
+        self._receptions: list[Reception] = []
 
     @property
     def scheme(self) -> str:
@@ -60,12 +61,18 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes up connections from sockets that listen already."""
-        receptions = [
+        self._receptions = [
             Reception(listener, self.config, self.server_state, self._limits, tls=self._tls, on_ended=self._on_ended)
             for listener in sockets or []
         ]
-        self.servers = cast("list[asyncio.Server]", receptions)  # of which uvicorn closes them only
+        self.servers = cast("list[asyncio.Server]", self._receptions)  # of which uvicorn closes them only
         self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to end."""
+        for reception in self._receptions:
+            reception.require_accepting()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends endless answers first: they would hold the server up to the last second."""

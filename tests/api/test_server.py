@@ -1,9 +1,13 @@
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
-from api.server import _listen
+import pytest
+
+from api.server import Server, _listen
+from api.settings import ApiSettings
 
 
 def test_no_answer_waits_for_the_listener_to_acknowledge_its_head(in_a_loop: Any) -> None:
@@ -22,3 +26,19 @@ def test_no_answer_waits_for_the_listener_to_acknowledge_its_head(in_a_loop: Any
                 return await accepted
 
     assert in_a_loop(undelayed())
+
+
+def test_a_server_that_takes_up_no_more_connections_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the fault, so that who watches over it starts it again."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("never asked")
+
+    def fault(address: str) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.reception._network", fault)
+    with _listen("127.0.0.1", 0) as listener, ThreadPoolExecutor(1) as thread:
+        running = thread.submit(Server(app, ApiSettings()).run, sockets=[listener])
+        with closing(socket.create_connection(listener.getsockname())):
+            assert isinstance(running.exception(30), ZeroDivisionError)
