@@ -16,6 +16,7 @@ const place = document.getElementById("case");
 const older = document.getElementById("older");
 const total = document.getElementById("unsettled");
 const MOST = 500; // alerts that the API gives at once
+const PAUSE = 250; // ms
 const points = JSON.parse(place.dataset.points); // the operating points with their evidence
 const scale = JSON.parse(place.dataset.scale); // on what it was measured for what a dissimilarity stands
 let filter = "review";
@@ -24,6 +25,7 @@ let current = null;
 let busy = false;
 let fills = 0; // an answer that a later question has overtaken is thrown away
 let openings = 0;
+let planned = null;
 
 const EMPTY = {
   review: ["Nothing to review", "New alerts appear here by themselves."],
@@ -53,6 +55,14 @@ async function fill({ more = false } = {}) {
     queue.replaceChildren(element("li", {}, failure(error)));
   }
   queue.removeAttribute("aria-busy");
+}
+
+/** For a crowd of alerts once. */
+function fillSoon() {
+  planned ??= setTimeout(() => {
+    planned = null;
+    fill();
+  }, PAUSE);
 }
 
 const page = (after, limit) => (filter === "review" ? unsettled(after, limit) : alerts(filter, after?.id, limit));
@@ -234,7 +244,7 @@ document.getElementById("alert-filter").addEventListener("click", (event) => {
 });
 older.addEventListener("click", () => fill({ more: true }));
 addEventListener("popstate", () => follow());
-on("alert", () => filter === "review" && fill());
+on("alert", fillSoon);
 on("review", (changed) => {
   fill();
   // Somebody else's review of what lies here: shown once the reader has given theirs, or the alert is settled.
