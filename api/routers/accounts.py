@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.account import Account, Token
+from api.admission import LOGIN_TURN
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, Role
 
@@ -101,7 +102,14 @@ def list_accounts(service: ServiceDep) -> list[AccountOut]:
     return [AccountOut.of(account) for account in service.accounts.list()]
 
 
-@router.post("/accounts", operation_id="create_account", summary="Add an account", status_code=201, openapi_extra=_ASKS)
+@router.post(
+    "/accounts",
+    operation_id="create_account",
+    summary="Add an account",
+    status_code=201,
+    openapi_extra=_ASKS,
+    dependencies=[LOGIN_TURN],
+)
 def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> AccountOut:
     """Adds an account. One person, one account: confirming an alert takes two of them.
 
@@ -131,6 +139,7 @@ def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> Non
     summary="Set an account's password",
     status_code=204,
     openapi_extra=_ASKS,
+    dependencies=[LOGIN_TURN],
 )
 def set_password(account_id: str, new: PasswordIn, caller: Caller, service: ServiceDep) -> None:
     """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.account import Duty
+from api.admission import LOGIN_TURN
 from api.device_cookie import attempt_of, remember_device
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
@@ -67,6 +68,7 @@ class RecoveryCodesOut(BaseModel):
     summary="Change one's own password",
     status_code=204,
     openapi_extra=_PASSWORD,
+    dependencies=[LOGIN_TURN],
 )
 def change_own_password(
     change: PasswordChangeIn, request: Request, response: Response, caller: Caller, service: ServiceDep
@@ -97,6 +99,7 @@ def get_second_factor(caller: Caller, service: ServiceDep) -> SecondFactorOut:
     operation_id="offer_second_factor",
     summary="Get a secret for a device",
     openapi_extra=_SECOND_FACTOR,
+    dependencies=[LOGIN_TURN],
 )
 def offer_second_factor(proof: ProofIn, request: Request, caller: Caller, service: ServiceDep) -> OfferOut:
     """A new secret. It is asked for from when a code of it was sent; a second factor that is there holds until then."""
