@@ -68,7 +68,7 @@ const SAYS = {
   credential: (body) => [body.action, body.account, "by", body.actor],
   login: (body) => [body.outcome, body.account],
   log_read: (body) => ["by", body.actor],
-  gallery_read: (body) => [body.names, "names,", body.reference_pictures, "enrolled pictures,", body.alert_pictures, "of alerts, by", body.actor],
+  gallery_read: (body) => [`names: ${body.names}, enrolled pictures: ${body.reference_pictures}, pictures of alerts: ${body.alert_pictures}, by`, body.actor],
   failure: (body) => [body.code, body.request !== undefined && `of search #${body.request}`],
 };
 
