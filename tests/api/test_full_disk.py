@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import missing
 
 PASSWORD = "correct horse battery staple"
+OWN_PASSWORD = "another horse with batteries"
+"""Of olga, whose first one was set by somebody else."""
 SIZE = "4m"
 
 
@@ -99,8 +101,8 @@ def address(accounts: SmallDisk) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-def log_in(client: httpx.Client, name: str) -> httpx.Response:
-    answer = client.post("/sessions", json={"name": name, "password": PASSWORD})
+def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:
+    answer = client.post("/sessions", json={"name": name, "password": password})
     client.headers["X-CSRF-Token"] = answer.json().get("csrf") or ""
     return answer
 
@@ -128,6 +130,8 @@ def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(
         httpx.Client(base_url=f"{address}/api/v1", timeout=60, trust_env=False) as olga,
     ):
         assert log_in(olga, "olga").status_code == 201
+        changed = {"password": PASSWORD, "new": OWN_PASSWORD}
+        assert olga.put("/account/password", json=changed).status_code == 204
         enrolled = enrol(olga, astronaut_jpeg).json()["subject"]["id"]
         disk.fill()
         answer = log_in(admin, "admin")
@@ -167,7 +171,7 @@ def test_an_administrator_logs_in_and_sees_why_and_nothing_is_lost(
 
         disk.make_room()
         # The login is logged now, the session is a full one, and everything goes on without a restart.
-        assert log_in(olga, "olga").status_code == 201
+        assert log_in(olga, "olga", OWN_PASSWORD).status_code == 201
         assert not admin.get("/sessions/current").json()["emergency"]
         entries = admin.get("/log/entries", params={"newest": True, "kind": "login"}).json()["entries"]
         [owed] = [one for one in entries if "logged_in_at" in one["body"]]
