@@ -21,6 +21,7 @@ CHECKS = (
     "status_code_conformance",
     "content_type_conformance",
     "response_schema_conformance",
+    "allow_header_conformance",
 )
 LEFT_OUT = ("events", "disable_account", "revoke_token", "log_out")
 """An answer without an end; and what would end the run's own account."""
