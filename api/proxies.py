@@ -9,7 +9,7 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Proxies:
-    """Addresses and networks of proxies. every: whoever connects is one."""
+    """Addresses and networks of proxies. every: each client is one."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     every: bool = False

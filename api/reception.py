@@ -1,4 +1,4 @@
-"""Takes up connections: so many in total, so many of one client. Who has waited longest for its own request gives way.
+"""Takes up connections, to a limit in total and of one client; beyond it the one that has waited longest gives way.
 
 Uvicorn would take as many as there are file descriptors, and count none that is still at its TLS handshake.
 """

@@ -1,4 +1,4 @@
-"""Work that only so many may do at once. Who waits in a coroutine takes no thread meanwhile."""
+"""Work that only a few may do at once. A coroutine that waits for its turn takes no thread meanwhile."""
 
 import asyncio
 import threading
@@ -25,8 +25,8 @@ class Slots:
     """At most `at_once` of something at once; further ones wait up to `seconds`. Thread-safe.
 
     A slot that gets free goes to the holder who has fewest, and among those to the one who has waited longest: many
-    requests of one holder do not keep another waiting. what: of what, in the plural, for people. waiting_each: so many
-    of one holder may wait; who comes then is sent away at once.
+    requests of one holder do not keep another waiting. what: of what, in the plural, for people. waiting_each: how many
+    of one holder may wait; further ones are sent away at once.
     """
 
     def __init__(self, what: str, *, at_once: int, seconds: float, waiting_each: int = 32) -> None:

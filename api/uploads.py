@@ -22,7 +22,7 @@ class Uploads:
 
     @contextmanager
     def one(self, account: str, size: int) -> Iterator[None]:
-        """One request's upload of so many bytes, while the block runs. Raises: BusyError."""
+        """One request's upload of this many bytes, while the block runs. Raises: BusyError."""
         if self._held[account] + size > self._share or self._held.total() + size > self._most:
             raise BusyError("uploads", retry_after=_RETRY_SECONDS)
         self._held[account] += size

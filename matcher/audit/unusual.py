@@ -28,7 +28,7 @@ _CAMERA = "camera"
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What counts as unusual. again: so many searches by one actor that found one person. looked: from how many
+    """What counts as unusual. again: this many searches by one actor that found one person. looked: from how many
     pictures of enrolled people on, by one actor. night: from which hour up to which, where `zone` is."""
 
     again: int = 5

@@ -142,7 +142,7 @@ def _memory_limit(deploy: Path) -> int:
 
 @contextlib.contextmanager
 def _files(most: int) -> Iterator[None]:
-    """So many may be open here, and in processes that are started meanwhile."""
+    """This many may be open here, and in processes that are started meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     try:

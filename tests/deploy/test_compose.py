@@ -70,7 +70,7 @@ def test_plain_http_is_allowed_only_where_this_machine_alone_reaches_it_and_prom
     (job,) = _load(deploy / "prometheus/prometheus.yml")["scrape_configs"]
     (target,) = job["static_configs"][0]["targets"]
     assert target.split(":")[0] in given["CLEARGLASS_ALLOWED_HOSTS"].split(",")
-    # Whoever runs the image alone, and publishes its port, is asked first.
+    # Somebody who runs the image alone and publishes its port is asked first.
     assert "PLAIN_HTTP" not in (deploy / "Containerfile").read_text()
 
 
