@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz picture-test attack-test tamper-test fault-test lock sbom audit-dependencies clean
+.PHONY: setup demo test check bench fuzz picture-test attack-test kill-test tamper-test fault-test lock sbom audit-dependencies clean
 
 setup: $(VENV)/ready
 
@@ -43,6 +43,10 @@ picture-test: setup
 # meanwhile; `make test` does some of it for some seconds.
 attack-test: setup
 	CLEARGLASS_ATTACK=full $(BIN)/python -m pytest --timeout 0 -s tests/deploy/test_attack.py $(TEST)
+
+# The service killed twenty times while people come and go; `make test` does it twice.
+kill-test: setup
+	CLEARGLASS_KILLS=20 $(BIN)/python -m pytest --timeout 0 tests/deploy/test_kill.py $(TEST)
 
 # Ten thousand edits of a log, each of which its auditor finds; `make test` does some hundred.
 tamper-test: setup
