@@ -37,7 +37,7 @@ fuzz: setup
 # Every format and size of picture that is read, with a sensor's noise, twice at once, and what each takes in memory; `make test` does
 # most of it.
 picture-test: setup
-	CLEARGLASS_PICTURES=all $(BIN)/python -m pytest --timeout 0 -s tests/matcher/picture/test_memory.py $(TEST)
+	CLEARGLASS_PICTURES=all $(BIN)/python -m pytest --timeout 0 -s tests/matcher/picture/test_memory.py tests/deploy/test_picture_memory.py $(TEST)
 
 # A thousand half-open connections, fifty stalled uploads and the largest pictures at once, for a minute, and how others are served
 # meanwhile; `make test` does some of it for some seconds.

@@ -1,4 +1,4 @@
-"""Who may come in: accounts and their tokens, as administrators manage them. Every change is logged."""
+"""Accounts and their tokens, as administrators manage them. Every change is logged."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Who waits for what the machine does only a few of at once waits here, before a worker thread is taken.
+"""Requests for what the machine does only a few of at once wait here, before a worker thread is taken.
 
 The threads are few and serve every request: were they full of requests that wait, nothing else would be answered.
 """

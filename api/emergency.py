@@ -55,7 +55,7 @@ class EmergencySessions:
         self._retry_at = 0.0
 
     def begin(self, session: Session, *, digest: str) -> Session | None:
-        """This session as one of these; None for who may have none, or where too many logins are owed to the log."""
+        """This session as one of these; None for an account that may have none, or where the log is owed too many."""
         began_at, now = self._clock(), self._now()
         short = replace(session, expires_at=began_at + LASTS, emergency=True)
         with self._lock:

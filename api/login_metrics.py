@@ -5,7 +5,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter
 
 
-class Ended(StrEnum):
+class LoginOutcome(StrEnum):
     """How an attempt to log in ended: with a session, or refused, and why."""
 
     ACCEPTED = "accepted"
@@ -26,9 +26,9 @@ class LoginMetrics:
             ("outcome",),
             registry=registry,
         )
-        for outcome in Ended:
+        for outcome in LoginOutcome:
             self._logins.labels(outcome.value)
 
-    def count(self, outcome: Ended) -> None:
+    def count(self, outcome: LoginOutcome) -> None:
         """Counts one."""
         self._logins.labels(outcome.value).inc()

@@ -13,7 +13,7 @@ from api import account_store, session_store
 from api.account import Account, Duty, Principal, Session
 from api.device import Devices
 from api.emergency import UNWRITABLE, EmergencySessions
-from api.login_metrics import Ended, LoginMetrics
+from api.login_metrics import LoginMetrics, LoginOutcome
 from api.passwords import decoy_hash, hash_password, password_matches, require_strong
 from api.second_factor import SecondFactors, Shown
 from api.settings import ApiSettings
@@ -120,7 +120,7 @@ class Logins:
         counted = self._start(name, device, attempt)
         account = self._with_password(found, attempt)
         if account is None or found is None:
-            self._refuse(Ended.CREDENTIALS, None if found is None else found[0].id)
+            self._refuse(LoginOutcome.CREDENTIALS, None if found is None else found[0].id)
             raise LoginRefusedError("Name and password do not fit.", remedy="Check both and try again.")
         more: dict[str, str] = {}
         if account.second_factor:
@@ -133,7 +133,7 @@ class Logins:
             more = {"second_factor": self._code_shown(account, attempt.code).value}
         session = self._begin(account, found[1], more)
         _forgive(counted)
-        self._metrics.count(Ended.ACCEPTED)
+        self._metrics.count(LoginOutcome.ACCEPTED)
         return session
 
     def log_out(self, secret: str) -> None:
@@ -195,12 +195,12 @@ class Logins:
         device = self._device(found, attempt)
         counted = self._start(account.name, device, attempt)
         if self._with_password(found, attempt) is None:
-            self._refuse(Ended.CREDENTIALS, account.id, via=principal.via)
+            self._refuse(LoginOutcome.CREDENTIALS, account.id, via=principal.via)
             raise ProofRefusedError("The present password is wrong.", remedy="Correct it and try again.")
         if account.second_factor:
             counted += self._count_code(account, device)
             if self._factors.accept(account.id, attempt.code or "") is None:
-                self._refuse(Ended.SECOND_FACTOR, account.id, via=principal.via, second_factor="wrong")
+                self._refuse(LoginOutcome.SECOND_FACTOR, account.id, via=principal.via, second_factor="wrong")
                 raise ProofRefusedError("The code is wrong, or was used before.", remedy="Correct it and try again.")
         _forgive(counted)
 
@@ -253,7 +253,7 @@ class Logins:
             for throttle, key in counted:
                 throttle.start(key)
         except TooManyLoginsError:
-            self._metrics.count(Ended.THROTTLED)
+            self._metrics.count(LoginOutcome.THROTTLED)
             raise
         return counted
 
@@ -264,7 +264,7 @@ class Logins:
                 self._decoy = decoy_hash()
             matches = password_matches(self._decoy if found is None else found[1], attempt.password)
         except BusyError:
-            self._metrics.count(Ended.BUSY)
+            self._metrics.count(LoginOutcome.BUSY)
             raise
         return found[0] if found is not None and matches else None
 
@@ -272,14 +272,14 @@ class Logins:
         """Raises: SecondFactorRefusedError."""
         shown = self._factors.accept(account.id, code)
         if shown is None:
-            self._refuse(Ended.SECOND_FACTOR, account.id, second_factor="wrong")
+            self._refuse(LoginOutcome.SECOND_FACTOR, account.id, second_factor="wrong")
             raise SecondFactorRefusedError(
                 "The code is wrong, or was used before.",
                 remedy="Type the code that the device shows now, or a recovery code that was not used yet.",
             )
         return shown
 
-    def _refuse(self, reason: Ended, account_id: str | None, **more: str) -> None:
+    def _refuse(self, reason: LoginOutcome, account_id: str | None, **more: str) -> None:
         self._metrics.count(reason)
         self._log.record(EntryKind.LOGIN, {"outcome": "refused", "account": account_id, **more})
 

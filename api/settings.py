@@ -19,12 +19,12 @@ class ApiSettings(BaseSettings):
     secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the
     clear. trusted_proxies: addresses or networks, by comma, of the proxies in front; from these alone X-Forwarded-For
     is believed, and from nobody unless it is set. metrics_open: /metrics holds no person and is open as Prometheus
-    expects; false asks for a token with the `metrics` permission. low_disk_bytes: with less room than that on the data
-    folder's disk, every page says so. session_idle_minutes: a session ends when no person has used it for so long,
-    whatever its pages fetch by themselves. second_factor_roles: roles, by comma, whose accounts must have a second
-    factor; who has none enrols one at the next login. device_days: how long a device is known on which an account has
-    logged in. allowed_hosts: names by comma under which requests are answered, beside the loopback names and the
-    address that a request comes in at; a proxy's public name belongs here.
+    expects; false asks for a token with the `metrics` permission. low_disk_bytes: with less room than that on the
+    data folder's disk, every page says so. session_idle_minutes: a session ends when no person has used it for that
+    long, whatever its pages fetch by themselves. second_factor_roles: roles, by comma, whose accounts must have a
+    second factor; an account without one sets it up at the next login. device_days: how long a device is known on
+    which an account has logged in. allowed_hosts: names by comma under which requests are answered, beside the
+    loopback names and the address that a request comes in at; a proxy's public name belongs here.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")

@@ -15,15 +15,13 @@ from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
 from matcher.recognition.tiles import TiledRecogniser
 from matcher.recognition.warm_up import warm_up
+from matcher.recognition.yunet import MOST_SIDE
 
 MOST_FACES, MOST_IN_CROWD = 200, 2_000
 """How many faces are judged, in a picture of which one is meant and in a crowd: up to 15 ms of a core each."""
 
-_LOOKED_AT = 960
-"""Pixels of the longer side of what the detector is given at most."""
-
 _ROUNDS = 4
-"""Warm-ups on each thread: so that those of several threads meet one another."""
+"""Warm-ups on each thread: more than one, since the first of each may be over before the other begins."""
 
 _REMEDY = {
     QualityReason.TOO_SMALL: "come closer or use a larger picture",
@@ -58,13 +56,14 @@ class Sampler:
         self.gate = gate
 
     def warm_up(self, *, at_once: int) -> None:
-        """Reads the models and takes the memory that so many pictures at once need beside their own pixels.
+        """Reads the models, and takes the memory that pictures need beside their own pixels.
 
-        So a lack of either shows at the start, and no picture waits for it. Raises ModelError.
+        A lack of either then shows at the start, and no picture waits for it. at_once: pictures looked at together.
+        Raises ModelError.
         """
         warm_up(self.recogniser)
         with ThreadPoolExecutor(at_once) as threads:
-            list(threads.map(lambda _: warm_up(self.recogniser, side=_LOOKED_AT), range(_ROUNDS * at_once)))
+            list(threads.map(lambda _: warm_up(self.recogniser, side=MOST_SIDE), range(_ROUNDS * at_once)))
 
     def sample(self, data: PictureBytes, *, face: int | None = None) -> FaceSample:
         """The face in a picture. face: which one where there are several, from 1, the largest first.

@@ -203,7 +203,7 @@ def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceD
 
 
 def _picture(alert_id: str, which: int, caller: Principal, service: Service) -> Response:
-    """One of an alert's two pictures. Who looked at it stands in the log before it is shown."""
+    """One of an alert's two pictures. The log holds the account that looks at it before it is shown."""
     alerts = service.matcher.alerts
     subject = alerts.alert(alert_id).subject_id
     service.gallery_reads.picture(Seen.ALERT_PICTURES, caller, subject)
@@ -229,7 +229,7 @@ def alerts_out(alerts: "list[Alert] | tuple[Alert, ...]", service: Service, call
 
 
 def _blind(caller: Principal) -> str | None:
-    """Who may not know of a first confirmation but their own."""
+    """The actor of a caller who may not know of a first confirmation but their own; None for all others."""
     return caller.actor if caller.may(Permission.REVIEW) else None
 
 

@@ -20,6 +20,10 @@ Floats = NDArray[np.float32]
 Whole = NDArray[np.intp]
 
 
+MOST_SIDE = 960
+"""Pixels of the longer side of the picture that the network is given, at most."""
+
+
 class YuNet:
     """The detector. Safe to call from several threads at once.
 
@@ -36,7 +40,7 @@ class YuNet:
         overlap: float = 0.3,
         min_face: float = 48.0,
         least_side: int = 640,
-        most_side: int = 960,
+        most_side: int = MOST_SIDE,
     ) -> None:
         self._session = Session(network(read(YUNET)), threads=threads)
         self._min_score = min_score

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.login_metrics import Ended
+from api.login_metrics import LoginOutcome
 from api.logins import Attempt, LoginRefusedError
 from api.permission import Role
 from api.slots import Slots
@@ -128,7 +128,7 @@ def test_metrics_count_logins_by_how_they_ended(site: Any) -> None:
         lines = httpx.get(f"{site.address}/metrics").text.splitlines()
         return {line for line in lines if line.startswith("clearglass_logins") and "_created" not in line}
 
-    assert counted() == {f'clearglass_logins_total{{outcome="{outcome}"}} 0.0' for outcome in Ended}
+    assert counted() == {f'clearglass_logins_total{{outcome="{outcome}"}} 0.0' for outcome in LoginOutcome}
     with site.client() as client:
         assert _log_in(client, password="wrong password").status_code == 401
         assert _log_in(client, name="nobody").status_code == 401

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,3 +40,10 @@ def told(run: Run) -> Callable[..., Any]:
         return json.loads(out)
 
     return call
+
+
+@pytest.fixture
+def portrait(tmp_path: Path, astronaut_jpeg: bytes) -> Path:
+    path = tmp_path / "portrait.jpg"
+    path.write_bytes(astronaut_jpeg)
+    return path

@@ -17,13 +17,6 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def portrait(tmp_path: Path, astronaut_jpeg: bytes) -> Path:
-    path = tmp_path / "portrait.jpg"
-    path.write_bytes(astronaut_jpeg)
-    return path
-
-
-@pytest.fixture
 def evidence(tmp_path: Path) -> Path:
     path = tmp_path / "consent.txt"
     path.write_text("I agree.")

@@ -28,13 +28,6 @@ def folder(tmp_path: Path, told: Told) -> Path:
 
 
 @pytest.fixture
-def portrait(tmp_path: Path, astronaut_jpeg: bytes) -> Path:
-    path = tmp_path / "portrait.jpg"
-    path.write_bytes(astronaut_jpeg)
-    return path
-
-
-@pytest.fixture
 def signed(tmp_path: Path) -> tuple[object, ...]:
     """The option that names the signed consent."""
     path = tmp_path / "consent.txt"
