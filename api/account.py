@@ -59,10 +59,10 @@ class IssuedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who a request comes from. via: `session:<id>` or `token:<id>`.
+    """Who a request comes from. via: `session:<id>`, `token:<id>`, or `cli` for a command on this machine.
 
-    csrf: the session's, or None where a token authenticated the request. used_at: when a person last used the session.
-    duty: what the session is for before anything else. emergency: as of the session.
+    csrf: the session's, or None where there is none. used_at: when a person last used the session. duty: what the
+    session is for before anything else. emergency: as of the session. command: whether a command asks, by the socket.
     """
 
     account: Account
@@ -71,6 +71,7 @@ class Principal:
     used_at: datetime | None = None
     duty: Duty | None = None
     emergency: bool = False
+    command: bool = False
 
     @property
     def actor(self) -> Actor:

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.connection_metrics import Ended
 from api.errors import status_response
 from api.headers import SECURITY_HEADERS
+from api.peer import peer_of
 
 if TYPE_CHECKING:
     import uvicorn
@@ -73,6 +74,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a head."""
         super().connection_made(transport)
+        self.app_state = {"peer": peer_of(transport.get_extra_info("socket"))}
         self._follow()
 
     def data_received(self, data: bytes) -> None:

@@ -150,6 +150,7 @@ STATUS: Mapping[str, int] = {
     "data_folder_in_use": 500,
     "data_folder_open": 500,
     "address_in_use": 500,
+    "command_socket": 500,
     "plain_http": 500,
     "tls": 500,
     "no_account": 500,

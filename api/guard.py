@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.account import Duty, Principal
+from api.peer import Peer
 from api.permission import PERMISSIONS, EmergencySessionError, Permission, PermissionDeniedError
 from api.service import Service
 from api.throttle import RateLimit
@@ -29,6 +30,8 @@ RATE_KEY = "x-rate-limit"
 SESSION_KEY = "x-session-only"
 DUTY_KEY = "x-duties"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
+"""A proxy that is pointed at the Unix socket runs on this machine, and whom it speaks for does not."""
 
 
 class AuthenticationRequiredError(ClearglassError):
@@ -131,8 +134,8 @@ def asks(
 ) -> dict[str, Any]:
     """What a route's `openapi_extra` must hold: its permission, the most bytes its body may have, what it counts as.
 
-    session: whether it takes somebody who logged in with a password, where a token is not enough. duties: in spite of
-    which a session may do it; one that has any other is refused.
+    session: whether it takes a person, where a token is not enough: somebody who logged in with a password, or a
+    command on this machine. duties: in spite of which a session may do it; one that has any other is refused.
     """
     extra: dict[str, Any] = {
         PERMISSION_KEY: permission.value,
@@ -175,13 +178,19 @@ class GuardedRoute(APIRoute):
 
 
 def principal_of(request: Request) -> Principal | None:
-    """Who a request comes from, by its token or its session's cookie; None for nobody. Reads the database."""
+    """Who a request comes from, by its token, its session's cookie, or the socket; None for nobody. Reads the
+    database."""
     logins = service_of(request).logins
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return logins.by_token(token.strip())
     cookie = request.cookies.get(COOKIE)
-    return None if cookie is None else logins.by_session(cookie)
+    if cookie is not None:
+        return logins.by_session(cookie)
+    peer: Peer | None = getattr(request.state, "peer", None)
+    if peer is None or not _FORWARDED.isdisjoint(request.headers):
+        return None
+    return peer.principal
 
 
 def _admit(
@@ -205,7 +214,9 @@ def _admit(
         if permission in PERMISSIONS[principal.role]:
             raise EmergencySessionError
         raise PermissionDeniedError(principal.role, permission)
-    if session and principal.csrf is None:
+    # A command has no account of its own to change.
+    command = principal.command and permission is not Permission.SIGNED_IN
+    if session and principal.csrf is None and not command:
         raise SessionRequiredError(
             "A token may not do this: it takes the person, who has logged in.",
             remedy="Log in with name and password, in the dashboard or by POST /api/v1/sessions.",

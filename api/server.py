@@ -5,11 +5,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import uvicorn
 
 from api.app import create_app
+from api.command_socket import listening
 from api.connection_limits import ConnectionLimits
 from api.reception import Reception
 from api.settings import ApiSettings
@@ -62,7 +64,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes up connections from sockets that listen already."""
         self._receptions = [
-            Reception(listener, self.config, self.server_state, self._limits, tls=self._tls, on_ended=self._on_ended)
+            Reception(
+                listener,
+                self.config,
+                self.server_state,
+                self._limits,
+                tls=None if listener.family == socket.AF_UNIX else self._tls,
+                on_ended=self._on_ended,
+            )
             for listener in sockets or []
         ]
         self.servers = cast("list[asyncio.Server]", self._receptions)  # of which uvicorn closes them only
@@ -96,7 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(service: "Service", *, host: str, tls: Tls | None = None) -> Server:
+def _server(service: "Service", *, host: str = "", tls: Tls | None = None) -> Server:
     return Server(
         create_app(service, host=host),
         service.settings,
@@ -140,7 +149,7 @@ def serve_forever(
     plain_http: without TLS beyond this machine as well, though no proxy is named that would bring it.
     Raises: AddressInUseError, PlainHttpError, TlsError, before any camera is started.
     """
-    with _listen(host, port) as listener:
+    with _listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
         proxied = bool(service.settings.trusted_proxies)
         require_encryption(listener.getsockname()[0], tls=tls, proxied=proxied, plain=plain_http)
 
@@ -148,7 +157,7 @@ def serve_forever(
             service.start()
             announce(address)
 
-        _run(_server(service, host=host, tls=tls), listener, host, ready)
+        _run(_server(service, host=host, tls=tls), [listener, commands], host, ready)
 
 
 def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -156,17 +165,19 @@ def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callabl
     from api.witness import create_witness_app
 
     with _listen(host, port) as listener:
-        _run(Server(create_witness_app(witness), ApiSettings()), listener, host, announce)
+        _run(Server(create_witness_app(witness), ApiSettings()), [listener], host, announce)
 
 
-def _run(server: Server, listener: socket.socket, host: str, ready: Callable[[str], None]) -> None:
+def _run(server: Server, listeners: list[socket.socket], host: str, ready: Callable[[str], None]) -> None:
+    """Announces the address of the first of the listeners."""
+
     def end(*_: object) -> None:
         server.should_exit = True
 
     # Uvicorn raises the signal anew once it has shut down: by default that would end us before all is closed.
     signal.signal(signal.SIGTERM, end)
-    ready(_address(server, listener, host))
-    server.run(sockets=[listener])
+    ready(_address(server, listeners[0], host))
+    server.run(sockets=listeners)
 
 
 def _address(server: Server, listener: socket.socket, host: str) -> str:
@@ -177,12 +188,25 @@ def _address(server: Server, listener: socket.socket, host: str) -> str:
 @contextmanager
 def serving(service: "Service", *, host: str, port: int, tls: Tls | None = None) -> Iterator[str]:
     """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError, TlsError."""
-    with _listen(host, port) as listener:
+    with _listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
         server = _server(service, host=host, tls=tls)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http", daemon=True)
-        thread.start()
-        try:
+        with _running(server, [listener, commands]):
             yield _address(server, listener, host)
-        finally:
-            server.should_exit = True
-            thread.join(STOP_SECONDS * 2)
+
+
+@contextmanager
+def serving_commands(service: "Service", folder: Path) -> Iterator[None]:
+    """Serves one command, by a Unix socket in this folder, while the block runs. Raises: CommandSocketError."""
+    with listening(folder) as commands, _running(_server(service), [commands]):
+        yield
+
+
+@contextmanager
+def _running(server: Server, listeners: list[socket.socket]) -> Iterator[None]:
+    thread = threading.Thread(target=server.run, kwargs={"sockets": listeners}, name="http", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS * 2)

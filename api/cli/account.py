@@ -1,15 +1,14 @@
 """`clearglass account`: who may log in."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from api.cli.options import VIA, Data, Json, actor, opened
+from api.cli.client import Client, reached
+from api.cli.options import Data, Json
 from api.cli.output import show, tell
-
-if TYPE_CHECKING:
-    from api.account import Account
 
 app = typer.Typer(help="Who may log in to the dashboard and call the API.", no_args_is_help=True)
 
@@ -28,28 +27,23 @@ def add(
     The first account of a folder is taken for your own; the owner of any other must change the password at the first
     login.
     """
-    from api.accounts import Role
+    from api.permission import Role
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role!r} is no role; there are: {', '.join(Role)}")
     password = _secret("Password", confirmed=True)
-    with opened(data) as service:
-        account = service.accounts.create(
-            name=name,
-            password=password,
-            role=Role(role),
-            actor=actor(),
-            must_change=bool(service.accounts.list()),
-        )
-    change = " The password must be changed at the first login." if account.must_change else ""
-    tell(_record(account), as_json=json, sentence=f"Added {account.role.value} {account.name}.{change}")
+    with reached(data) as client:
+        account = client.send("POST", "/accounts", json={"name": name, "password": password, "role": role})
+    change = " The password must be changed at the first login." if account["must_change"] else ""
+    tell(account, as_json=json, sentence=f"Added {account['role']} {escape(account['name'])}.{change}")
 
 
 @app.command("list")
 def list_(data: Data, json: Json = False) -> None:
     """List the accounts."""
-    with opened(data) as service:
-        rows = [_record(account) for account in service.accounts.list()]
+    with reached(data) as client:
+        accounts = client.get("/accounts")
+    rows = accounts if json else [_row(account) for account in accounts]
     show(
         rows, as_json=json, title="Accounts", empty="No accounts yet: clearglass account add NAME --role administrator"
     )
@@ -69,55 +63,59 @@ def password(
     The new password must be changed at the next login. With --own, the present password, the code where the account
     has a second factor, and the new password are asked for, or read from standard input, a line each.
     """
-    from api.account import Principal
-    from api.logins import Attempt
-
-    with opened(data) as service:
-        account = service.accounts.named(name)
+    with reached(data) as client:
+        account = _named(client, name)
+        proof = {}
         if own:
-            present = _secret("Present password")
-            code = _secret("Code") if account.second_factor else None
-            attempt = Attempt(password=present, code=code, client=VIA)
-            service.logins.change_password(
-                Principal(account=account, via=VIA), attempt, _secret("New password", confirmed=True)
-            )
-        else:
-            service.accounts.set_password(account.id, _secret("New password", confirmed=True), actor=actor())
-        account = service.accounts.get(account.id)
-    sentence = f"The password of {account.name} is changed."
-    if account.must_change:
+            proof["present"] = _secret("Present password")
+            if account["second_factor"]:
+                proof["code"] = _secret("Code")
+        change = proof | {"password": _secret("New password", confirmed=True)}
+        client.send("PUT", f"/accounts/{account['id']}/password", json=change)
+        account = _named(client, name)
+    sentence = f"The password of {escape(account['name'])} is changed."
+    if account["must_change"]:
         sentence += " It must be changed at the next login."
-    tell(_record(account), as_json=json, sentence=sentence)
+    tell(account, as_json=json, sentence=sentence)
 
 
 @app.command()
 def remove(name: Name, data: Data, json: Json = False) -> None:
     """Close an account for good, with its sessions and tokens. Its name is not given to another."""
-    with opened(data) as service:
-        account = service.accounts.named(name)
-        service.accounts.disable(account.id, actor=actor())
-        account = service.accounts.get(account.id)
-    tell(_record(account), as_json=json, sentence=f"Closed the account {account.name}.")
+    with reached(data) as client:
+        client.send("DELETE", f"/accounts/{_named(client, name)['id']}")
+        account = _named(client, name)
+    tell(account, as_json=json, sentence=f"Closed the account {escape(account['name'])}.")
 
 
 @app.command("reset-second-factor")
 def reset_second_factor(name: Name, data: Data, json: Json = False) -> None:
     """Take an account's second factor away, for somebody who lost the device and the recovery codes."""
-    with opened(data) as service:
-        account = service.accounts.named(name)
-        service.second_factors.reset(account.id, actor=actor())
-        account = service.accounts.get(account.id)
-    tell(_record(account), as_json=json, sentence=f"{account.name} has no second factor any more.")
+    with reached(data) as client:
+        client.send("DELETE", f"/accounts/{_named(client, name)['id']}/second-factor")
+        account = _named(client, name)
+    tell(account, as_json=json, sentence=f"{escape(account['name'])} has no second factor any more.")
 
 
-def _record(account: "Account") -> dict[str, Any]:
+def _named(client: Client, name: str) -> dict[str, Any]:
+    """The account of this login. Raises: AccountUnknownError."""
+    from api.account_store import AccountUnknownError
+
+    accounts: list[dict[str, Any]] = client.get("/accounts")
+    for account in accounts:
+        if account["name"] == name:
+            return account
+    raise AccountUnknownError(f"There is no account {name!r}.", remedy="List the accounts: clearglass account list")
+
+
+def _row(account: dict[str, Any]) -> dict[str, Any]:
+    """An account for people."""
     return {
-        "id": account.id,
-        "name": account.name,
-        "role": account.role.value,
-        "closed": account.disabled_at is not None,
-        "must_change": account.must_change,
-        "second_factor": account.second_factor,
+        "name": account["name"],
+        "role": account["role"],
+        "closed": "closed" if account["disabled_at"] else "",
+        "password": "to be changed" if account["must_change"] else "",
+        "second_factor": "yes" if account["second_factor"] else "",
     }
 
 

@@ -13,7 +13,8 @@ import typer
 
 from api.cli import live, resume
 from api.cli.entry_line import entry_line
-from api.cli.options import Data, Json, actor, opened
+from api.cli.options import Data, Json, opened
+from api.peer import own_actor as actor
 from api.cli.output import counted, progress, show, tell
 from api.cli.published import Log, Page, Token, published_log, write_page
 

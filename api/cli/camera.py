@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 
 from api.cli.named_camera import named_camera
-from api.cli.options import Data, Json, actor, opened
+from api.cli.options import Data, Json, opened
+from api.peer import own_actor as actor
 from api.cli.output import counted, progress, show, tell
 
 if TYPE_CHECKING:

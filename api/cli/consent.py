@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.named_camera import camera_ids
-from api.cli.options import Data, Json, actor, opened
+from api.cli.options import Data, Json, opened
+from api.peer import own_actor as actor
 from api.cli.output import tell, warn_all
 
 if TYPE_CHECKING:

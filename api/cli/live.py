@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import Data, Json, actor, opened
+from api.cli.options import Data, Json, opened
+from api.peer import own_actor as actor
 from api.cli.output import counted, progress, tell
 from api.cli.published import Log, Page, Token, any_log, write_page
 

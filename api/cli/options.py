@@ -10,11 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from api.service import Service
-    from matcher.audit.actor import Actor
-
-VIA = "cli"
-"""How the log says that somebody came in by a command on the data folder."""
-
 
 def default_folder() -> Path:
     """Where Clearglass keeps its data unless told otherwise: the XDG data home."""
@@ -35,20 +30,6 @@ Data = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
-
-
-def actor() -> "Actor":
-    """Who the log says acted: the user that this process runs as, whatever the environment says."""
-    import pwd
-
-    from matcher.audit.actor import Actor
-
-    user = os.getuid()
-    try:
-        name = pwd.getpwuid(user).pw_name
-    except KeyError:  # a container may run as a number that nobody has
-        name = str(user)
-    return Actor(f"cli:{name}", via=VIA)
 
 
 @contextmanager

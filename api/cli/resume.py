@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import Data, Json, actor
+from api.cli.options import Data, Json
+from api.peer import own_actor as actor
 from api.cli.output import tell
 
 if TYPE_CHECKING:

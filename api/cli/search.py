@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.about import about
-from api.cli.options import Data, Json, actor, opened
+from api.cli.options import Data, Json, opened
+from api.peer import own_actor as actor
 from api.cli.output import counted, progress, show, tell, warn, warn_all
 from matcher.small_faces import LEAST_EYE_DISTANCE
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.account import Account, Token
+from api.account import Account, Principal, Token
 from api.admission import LOGIN_TURN
+from api.device_cookie import attempt_of
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, Role
 
@@ -16,13 +17,19 @@ _ASKS = asks(Permission.ACCOUNTS)
 
 
 Password = Annotated[str, Field(min_length=1, max_length=256, examples=["correct horse battery staple"])]
+Code = Annotated[str, Field(max_length=64, examples=["492039"])]
 
 
 class PasswordIn(BaseModel):
-    """A password, set in its owner's place."""
+    """A new password, set in its owner's place; or by its owner, who shows the present one.
+
+    code: with the present password, where the account has a second factor.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
     password: Password
+    present: Password | None = None
+    code: Code | None = None
 
 
 class AccountIn(BaseModel):
@@ -113,10 +120,14 @@ def list_accounts(service: ServiceDep) -> list[AccountOut]:
 def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> AccountOut:
     """Adds an account. One person, one account: confirming an alert takes two of them.
 
-    At the first login its owner must change the password.
+    At the first login its owner must change the password. An installation's first account is its owner's choice.
     """
     account = service.accounts.create(
-        name=new.name, password=new.password, role=new.role, actor=caller.actor, must_change=True
+        name=new.name,
+        password=new.password,
+        role=new.role,
+        actor=caller.actor,
+        must_change=bool(service.accounts.list()),
     )
     return AccountOut.of(account)
 
@@ -141,9 +152,14 @@ def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> Non
     openapi_extra=_ASKS,
     dependencies=[LOGIN_TURN],
 )
-def set_password(account_id: str, new: PasswordIn, caller: Caller, service: ServiceDep) -> None:
-    """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it."""
-    service.accounts.set_password(account_id, new.password, actor=caller.actor)
+def set_password(account_id: str, new: PasswordIn, request: Request, caller: Caller, service: ServiceDep) -> None:
+    """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it, unless the
+    present password shows that it is their own choice."""
+    if new.present is None:
+        service.accounts.set_password(account_id, new.password, actor=caller.actor)
+    else:
+        owner = Principal(account=service.accounts.get(account_id), via=caller.via)
+        service.logins.change_password(owner, attempt_of(request, new.present, new.code), new.password)
 
 
 @router.delete(

@@ -1,7 +1,5 @@
 """One's own account: its password and its second factor. For the person, never for a token."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,14 +8,12 @@ from api.admission import LOGIN_TURN
 from api.device_cookie import attempt_of, remember_device
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
-from api.routers.accounts import Password
+from api.routers.accounts import Code, Password
 
 router = APIRouter(prefix="/account", tags=["account"], route_class=GuardedRoute)
 
 _PASSWORD = asks(Permission.SIGNED_IN, session=True, duties=frozenset(Duty))
 _SECOND_FACTOR = asks(Permission.SIGNED_IN, session=True, duties={Duty.SECOND_FACTOR})
-
-Code = Annotated[str, Field(max_length=64, examples=["492039"])]
 
 
 class ProofIn(BaseModel):
