@@ -93,5 +93,6 @@ def _opened_path(folder: Path) -> Iterator[str]:
     with opened(folder) as service, TemporaryDirectory(prefix="clearglass-") as own:
         from api.server import serving_commands
 
+        service.supervisor.close()  # a camera that the command adds or changes is watched by the service, not by it
         with serving_commands(service, Path(own)):
             yield f"{own}/{NAME}"
