@@ -43,6 +43,7 @@ def _row(camera: dict[str, Any]) -> dict[str, Any]:
     """
     seconds = camera["snapshot_seconds"]
     settings = [
+        "with a substream" if camera["substream"] else None,
         f"rotated {camera['rotation']}°" if camera["rotation"] else None,
         "mirrored" if camera["mirrored"] else None,
         camera["aspect"],
@@ -54,7 +55,6 @@ def _row(camera: dict[str, Any]) -> dict[str, Any]:
         "name": camera["name"],
         "state": camera["health"]["state"] if camera["enabled"] else "off",
         "address": camera["address"],
-        "substream": camera["substream"],
         "purpose": camera["purpose"],
         "settings": ", ".join(filter(None, settings)),
     }
@@ -259,7 +259,9 @@ def _checked(data: Path, address: str, seconds: float) -> dict[str, Any]:
         ).run(seconds, lambda gone: advance(round(gone), round(seconds)))
     if not isinstance(found, CameraCheck):
         raise CheckError(found)
-    judged = judge(found, needs, gate=QualityGate(min_eye_distance=camera.min_eye_distance), frame_rate=LEAST_FRAME_RATE)
+    judged = judge(
+        found, needs, gate=QualityGate(min_eye_distance=camera.min_eye_distance), frame_rate=LEAST_FRAME_RATE
+    )
     state = CheckState(began_at=began, gone=seconds, seconds=seconds, check=found, judged=judged)
     return CheckOut.of(state).model_dump(mode="json")
 

@@ -7,8 +7,8 @@ import typer
 
 from api.cli.named_camera import camera_ids
 from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
 from api.cli.output import tell, warn_all
+from api.peer import own_actor as actor
 
 if TYPE_CHECKING:
     from api.service import Service

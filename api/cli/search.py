@@ -9,8 +9,8 @@ import typer
 
 from api.about import about
 from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
 from api.cli.output import counted, progress, show, tell, warn, warn_all
+from api.peer import own_actor as actor
 from matcher.small_faces import LEAST_EYE_DISTANCE
 
 if TYPE_CHECKING:

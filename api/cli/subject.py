@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from api.cli.consent import Cameras, Days, Evidence, Purpose, consent_record, new_consent
 from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
 from api.cli.output import counted, progress, show, tell, warn_all
+from api.peer import own_actor as actor
 
 if TYPE_CHECKING:
     from api.service import Service
