@@ -29,7 +29,7 @@ def lock_folder(folder: Path) -> int:
         os.close(descriptor)
         raise DataFolderInUseError(
             f"Another Clearglass process is using the data folder {folder}.",
-            remedy="Stop it first, or use its API; `clearglass audit verify`, `show` and `export` work beside it.",
+            remedy="Commands go through a service once it has started: wait for that. Else stop the other process first.",
         ) from error
     return descriptor
 
