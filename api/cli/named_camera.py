@@ -4,10 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.cli.client import Client
-
-EVERYWHERE = "*"
-UPLOAD = "upload"
-"""What the API calls every camera, and pictures handed in."""
+from matcher.gallery.consent import ANY_CAMERA, UPLOAD
 
 
 def named_camera(client: Client, name_or_id: str) -> dict[str, Any]:
@@ -31,5 +28,5 @@ def camera_ids(client: Client, names: Iterable[str]) -> list[str]:
 
     No name is every camera. Raises: CameraUnknownError, so that no consent covers less than was meant.
     """
-    ids = {name if name in {EVERYWHERE, UPLOAD} else named_camera(client, name)["id"] for name in names}
-    return sorted(ids) or [EVERYWHERE]
+    ids = {name if name in {ANY_CAMERA, UPLOAD} else named_camera(client, name)["id"] for name in names}
+    return sorted(ids) or [ANY_CAMERA]
