@@ -62,7 +62,7 @@ class Principal:
     """Who a request comes from. via: `session:<id>` or `token:<id>`.
 
     csrf: the session's, or None where a token authenticated the request. used_at: when a person last used the session.
-    duty: what the session is for before anything else. emergency: as of the session.
+    duty: what the session is for before anything else; see `due`. emergency: as of the session.
     """
 
     account: Account
@@ -88,10 +88,18 @@ class Principal:
         return self.account.role
 
     @property
+    def due(self) -> Duty | None:
+        """The duty that comes before anything else. In an emergency session none does: it could not be logged now."""
+        return None if self.emergency else self.duty
+
+    @property
     def permissions(self) -> frozenset[Permission]:
-        """The role's; of an emergency session those that it leaves."""
+        """The role's; of an emergency session those that it leaves. With a duty it only looks, and lets nothing go on:
+        who has shown no more than a password of somebody else's, or one factor of two, changes nothing."""
         held = PERMISSIONS[self.role]
-        return held & EMERGENCY if self.emergency else held
+        if not self.emergency:
+            return held
+        return held & (EMERGENCY if self.duty is None else EMERGENCY - {Permission.LOG_RESUME})
 
     def may(self, permission: Permission) -> bool:
         """Whether the principal holds this permission."""
