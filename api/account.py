@@ -94,8 +94,8 @@ class Principal:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """The role's; of an emergency session those that it leaves. With a duty it only looks, and lets nothing go on:
-        who has shown no more than a password of somebody else's, or one factor of two, changes nothing."""
+        """The role's; of an emergency session those that it leaves. With a duty it may not let the log go on: an
+        account whose password others know, or which lacks its second factor, only looks."""
         held = PERMISSIONS[self.role]
         if not self.emergency:
             return held
