@@ -121,7 +121,7 @@ def _threshold(folder: Path) -> Finding:
     from pydantic import ValidationError
 
     from api.setting_error import SettingError
-    from matcher.matcher import chosen_point
+    from matcher.chosen_point import chosen_point
     from matcher.recognition.registry import model_digest
     from matcher.settings import MatcherSettings
 
