@@ -175,7 +175,11 @@ _BY_STATUS: Mapping[int, tuple[str, str, str]] = {
         "The request did not arrive in time: it stalled, or came too slowly.",
         "Send it again, over a faster connection.",
     ),
-    413: ("request_too_large", "The request is too large.", "Send fewer or smaller pictures."),
+    413: (
+        "request_too_large",
+        "The request is too large.",
+        "Send fewer or smaller pictures: at most 20 MB each, and 20 of them with 100 MB together to enrol somebody.",
+    ),
     415: ("media_type", "The request is of a kind that is not taken here.", "See /api/v1/openapi.json."),
 }
 _INTERNAL = (

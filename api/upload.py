@@ -25,6 +25,11 @@ ENROLMENT_BODY = 100 * 1024 * 1024
 class _InMemoryParser(MultiPartParser):
     spool_max_size = 2**62
 
+    @property
+    def overfull(self) -> bool:
+        """Whether there were more files than are taken."""
+        return self._current_files > self.max_files
+
 
 class CappedRequest(Request):
     """A request whose body may have `max_body` bytes, as declared and as they arrive."""
@@ -66,5 +71,5 @@ class CappedRequest(Request):
                 self._form = await parser.parse()
             # Beside the parser's own: some encodings that a header may name fail in their own way.
             except (MultiPartException, UnicodeError) as error:
-                raise HTTPException(400) from error
+                raise HTTPException(413 if parser.overfull else 400) from error
         return self._form

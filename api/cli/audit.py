@@ -1,8 +1,4 @@
-"""`clearglass audit`: what an auditor does with the log. What only reads works while the service runs.
-
-`groups` and `replay` open what is sealed and log it, `rotate-key` and `resume` change the log: they need the folder to
-themselves.
-"""
+"""`clearglass audit`: what an auditor does with the log. All but `rotate-key` works while the service runs."""
 
 import sys
 from dataclasses import asdict, dataclass
@@ -10,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+from rich.markup import escape
 
 from api.cli import live, resume
+from api.cli.client import reached
 from api.cli.entry_line import entry_line
-from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
+from api.cli.options import Data, Json
 from api.cli.output import counted, progress, show, tell
-from api.cli.published import Log, Page, Token, published_log, write_page
+from api.cli.published import Log, Page, Token, published_log, write_file
 
 if TYPE_CHECKING:
     from matcher.audit.checkpoint import Checkpoint
@@ -121,7 +118,8 @@ def _write_report(path: Path, check: _Check) -> None:
     from api.log_report import log_report_page
     from matcher.clock import system_clock
 
-    write_page(path, log_report_page(check.report, check.verifier, check.since, system_clock()))
+    page = log_report_page(check.report, check.verifier, check.since, system_clock())
+    write_file(path, page, option="--report")
 
 
 @app.command("show")
@@ -200,26 +198,34 @@ def replay(
 ) -> None:
     """Make a search's decision again, from the sealed probe, and say whether it comes out as the log tells.
 
-    Exit status: 0 it does, or cannot be made again; 3 it comes out otherwise. While the service runs, ask its API.
+    Exit status: 0 it does, or cannot be made again; 3 it comes out otherwise.
     """
-    from matcher.audit.entry import EntryKind
-    from matcher.replay import Agreement
-
-    with opened(data) as service:
-        matcher = service.matcher
-        body = {"actor": actor(), "role": "administrator", "read": {"replay": index}}
-        matcher.log.record(EntryKind.LOG_READ, body)
-        made = matcher.replayer.replay(index)
-    places = f"entries {made.request_index} and {made.outcome_index}"
-    sentences = [f"The decision of {places}, made again: {made.verdict}.", *made.findings]
-    if made.proof:
-        sentences.append(f"See entries {', '.join(map(str, made.proof))}.")
-    for one in made.retold:
-        by_dlib = "not known, for no face was found" if one.dlib is None else f"{one.dlib:.4f}"
-        sentences.append(f"By dlib itself, to {one.subject_id}: {by_dlib}; the log says {one.logged:.4f}.")
-    tell(asdict(made), as_json=json, sentence="\n".join(sentences))
-    if made.verdict is Agreement.DIFFERENT:
+    with reached(data) as client:
+        made = client.get(f"/log/entries/{index}/replay")
+    places = f"entries {made['request_index']} and {made['outcome_index']}"
+    sentences = [f"The decision of {places}, made again: {made['verdict']}.", *made["findings"]]
+    if made["proof"]:
+        sentences.append(f"See entries {', '.join(map(str, made['proof']))}.")
+    for one in made["retold"]:
+        by_dlib = "not known, for no face was found" if one["dlib"] is None else f"{one['dlib']:.4f}"
+        sentences.append(f"By dlib itself, to {one['subject_id']}: {by_dlib}; the log says {one['logged']:.4f}.")
+    tell(made, as_json=json, sentence=escape("\n".join(sentences)))
+    if made["verdict"] == "different":
         sys.exit(3)
+
+
+@app.command()
+def receipt(
+    index: Annotated[int, typer.Argument(min=0, help="Of the entry.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write, such as visit.tlog-proof.")],
+    data: Data,
+    json: Json = False,
+) -> None:
+    """Write an entry's receipt to a file: anybody checks it, offline, with `clearglass audit check`."""
+    with reached(data) as client:
+        text = client.get(f"/log/entries/{index}/receipt")
+    write_file(file, text.decode(), option="FILE")
+    tell({"index": index, "file": str(file)}, as_json=json, sentence=f"{file} holds the receipt of entry {index}.")
 
 
 @app.command()

@@ -1,24 +1,25 @@
 """`clearglass camera`: add, list, set, remove, check."""
 
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from api.cli.client import RefusedError, reached
 from api.cli.named_camera import named_camera
-from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
+from api.cli.options import Data, Json
 from api.cli.output import counted, progress, show, tell
 
 if TYPE_CHECKING:
-    from ingest.camera import Camera, Credentials
-    from ingest.check import CameraCheck
-    from ingest.suitability import Suitability
+    from ingest.camera import Camera
 
 app = typer.Typer(help="Cameras: where streams come from.", no_args_is_help=True)
 
+_STATUS = {"pass": 0, "fail": 3, "unknown": 4}
+_LOOK_AGAIN_SECONDS = 0.3
 _VERIFIED = "verified"
 _PURPOSE = "What its searches are for: only consents for it are searched."
 _SUBSTREAM = "Address of a smaller picture of the same view, which faces are looked for in."
@@ -35,36 +36,28 @@ _REMOVE = '"none" removes it.'
 Address = Annotated[str, typer.Argument(help="rtsp://…, http://…, a video file, or a webcam's number.")]
 
 
-def _row(camera: "Camera") -> dict[str, Any]:
-    return {
-        "id": camera.id,
-        "name": camera.name,
-        "address": camera.address,
-        "substream": camera.substream,
-        "purpose": camera.purpose,
-        "analysed_fps": camera.analysed_fps,
-        "enabled": camera.enabled,
-        "rotation": camera.rotation,
-        "mirrored": camera.mirrored,
-        "aspect": camera.aspect,
-        "certificate": camera.certificate,
-        "snapshot_seconds": camera.snapshot_seconds,
-    }
+def _row(camera: dict[str, Any]) -> dict[str, Any]:
+    """A camera for people: the settings of picture and connection in one column, and only those that are not default.
 
-
-def _brief(camera: "Camera") -> dict[str, Any]:
-    """The row for people: the settings of picture and connection in one column, and only those that are not default."""
-    row = _row(camera)
+    State and rate are the service's; without one no camera is watched.
+    """
+    seconds = camera["snapshot_seconds"]
     settings = [
-        f"rotated {camera.rotation}°" if camera.rotation else None,
-        "mirrored" if camera.mirrored else None,
-        camera.aspect,
-        None if camera.certificate is None else f"certificate {camera.certificate}",
-        f"still picture every {camera.snapshot_seconds:g} s" if camera.snapshot_seconds != 1 else None,
+        "with a substream" if camera["substream"] else None,
+        f"rotated {camera['rotation']}°" if camera["rotation"] else None,
+        "mirrored" if camera["mirrored"] else None,
+        camera["aspect"],
+        None if camera["certificate"] is None else f"certificate {camera['certificate']}",
+        f"still picture every {seconds:g} s" if seconds != 1 else None,
     ]
-    for name in ("rotation", "mirrored", "aspect", "certificate", "snapshot_seconds"):
-        del row[name]
-    return row | {"settings": ", ".join(filter(None, settings))}
+    return {
+        "id": camera["id"],
+        "name": camera["name"],
+        "state": camera["health"]["state"] if camera["enabled"] else "off",
+        "address": camera["address"],
+        "purpose": camera["purpose"],
+        "settings": ", ".join(filter(None, settings)),
+    }
 
 
 def _absolute(address: str) -> str:
@@ -94,21 +87,20 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a camera. A login in the address is taken out of it and kept sealed."""
-    with opened(data) as service:
-        camera = service.cameras.add(
-            actor=actor(),
-            name=name,
-            address=_absolute(address),
-            purpose=purpose,
-            local=True,
-            substream=substream,
-            rotation=rotation,
-            mirrored=mirrored,
-            aspect=aspect,
-            certificate=None if certificate == _VERIFIED else certificate,
-            snapshot_seconds=snapshot_seconds,
-        )
-    tell(_row(camera), as_json=json, sentence=f"Added camera {escape(camera.name)} ({camera.id}).")
+    new = {
+        "name": name,
+        "address": _absolute(address),
+        "purpose": purpose,
+        "substream": substream,
+        "rotation": rotation,
+        "mirrored": mirrored,
+        "aspect": aspect,
+        "certificate": None if certificate == _VERIFIED else certificate,
+        "snapshot_seconds": snapshot_seconds,
+    }
+    with reached(data) as client:
+        camera = client.send("POST", "/cameras", json=new)
+    tell(camera, as_json=json, sentence=f"Added camera {escape(camera['name'])} ({camera['id']}).")
 
 
 @app.command("set")
@@ -140,8 +132,6 @@ def set_(
 
     A new host or port needs its login, substream and certificate given again.
     """
-    from ingest.camera_settings import ChangedSettings
-
     given: dict[str, object] = {
         "name": name,
         "address": None if address is None else _absolute(address),
@@ -168,23 +158,12 @@ def set_(
         raise typer.BadParameter("--username needs --password-stdin.")
     if not change and not password_stdin:
         raise typer.BadParameter("Nothing to change is given. See: clearglass camera set --help")
-    with opened(data) as service:
-        old = named_camera(service, camera)
+    with reached(data) as client:
+        old = named_camera(client, camera)
         if password_stdin:
-            change["credentials"] = _login_of(old, username)
-        changed = service.cameras.update(old.id, actor=actor(), local=True, **cast(ChangedSettings, change))
-    tell(_row(changed), as_json=json, sentence=f"Changed camera {escape(changed.name)} ({changed.id}).")
-
-
-def _login_of(camera: "Camera", username: str | None) -> "Credentials":
-    """The login with the password from standard input; without a user name, the camera's present one is kept."""
-    from ingest.camera import Credentials
-
-    if username is None:
-        if camera.credentials is None:
-            raise typer.BadParameter("This camera has no login yet: give --username too.")
-        username = camera.credentials.username
-    return Credentials(username=username, password=sys.stdin.readline().rstrip("\n"))
+            change["credentials"] = {"username": username, "password": sys.stdin.readline().rstrip("\n")}
+        changed = client.send("PATCH", f"/cameras/{old['id']}", json=change)
+    tell(changed, as_json=json, sentence=f"Changed camera {escape(changed['name'])} ({changed['id']}).")
 
 
 @app.command()
@@ -194,17 +173,18 @@ def remove(
     json: Json = False,
 ) -> None:
     """Remove a camera and its login. Its alerts and log entries stay."""
-    with opened(data) as service:
-        gone = named_camera(service, camera)
-        service.cameras.remove(gone.id, actor=actor())
-    tell({"id": gone.id, "name": gone.name}, as_json=json, sentence=f"Removed camera {escape(gone.name)} ({gone.id}).")
+    with reached(data) as client:
+        gone = named_camera(client, camera)
+        client.send("DELETE", f"/cameras/{gone['id']}")
+    tell(gone, as_json=json, sentence=f"Removed camera {escape(gone['name'])} ({gone['id']}).")
 
 
 @app.command("list")
 def list_(data: Data, json: Json = False) -> None:
     """List the cameras."""
-    with opened(data) as service:
-        rows = [_row(camera) if json else _brief(camera) for camera in service.cameras.list()]
+    with reached(data) as client:
+        cameras = client.get("/cameras")
+    rows = cameras if json else [_row(camera) for camera in cameras]
     show(rows, as_json=json, title="Cameras", empty="No cameras yet: clearglass camera add NAME ADDRESS --purpose …")
 
 
@@ -221,23 +201,55 @@ def check(
 
     Exit status: 0 it is fit, 3 it is not, 4 not enough was seen to say; 1 it could not be looked at.
     """
-    from dataclasses import asdict
+    found = _checked(data, address, seconds) if _is_address(address) else _added_checked(data, address, seconds)
+    judged = found["judged"]
+    if json:
+        tell(found, as_json=True, sentence="")
+    else:
+        _print(found["stream"], judged)
+    sys.exit(_STATUS[judged["verdict"]])
 
+
+def _added_checked(data: Path, name: str, seconds: float) -> dict[str, Any]:
+    """What the service says of a camera that was added. Raises: CameraUnknownError, RefusedError."""
+    from ingest.camera_store import CameraUnknownError
+    from matcher.store.database import DATABASE_FILE
+
+    if not (data / DATABASE_FILE).exists():
+        raise CameraUnknownError(
+            f"There is no camera {name!r}, and no such file or device.",
+            remedy="Give a stream's address, such as rtsp://192.168.1.20/stream1, or add the camera first.",
+        )
+    with reached(data) as client, progress("Looking at the stream") as advance:
+        path = f"/cameras/{named_camera(client, name)['id']}/check"
+        state: dict[str, Any] = client.send("POST", path, json={"seconds": seconds})
+        while state["running"]:
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            state = client.get(path)
+            advance(round(state["gone"]), round(seconds))
+    if state["error"] is not None:
+        raise RefusedError(state["error"])
+    return state
+
+
+def _checked(data: Path, address: str, seconds: float) -> dict[str, Any]:
+    """The same of a stream that is no camera of the service's. Raises: CheckError and what an address may be."""
+    from api.camera_checks import CheckState
+    from api.routers.camera_checks import CheckOut
     from ingest.check import CameraCheck
     from ingest.check_process import CheckError
     from ingest.factory import DETECTING
     from ingest.relayed_check import RelayedCheck
     from ingest.settings import IngestSettings
-    from ingest.suitability import LEAST_FRAME_RATE, Verdict, judge
+    from ingest.suitability import LEAST_FRAME_RATE, judge
+    from matcher.clock import system_clock
     from matcher.recognition.needs import load_needs
     from matcher.recognition.quality import QualityGate
     from matcher.settings import MatcherSettings, secret_paths
 
-    kept = _kept(address, data)
-    settings, needs = IngestSettings(), load_needs()
-    camera = kept or _unkept(address)
+    settings, needs, began = IngestSettings(), load_needs(), system_clock()
+    camera = _unkept(address)
     settings.address_policy().locate(camera.address, local=True)
-    gate = QualityGate(min_eye_distance=camera.min_eye_distance)
     with progress("Looking at the stream") as advance:
         found = RelayedCheck(
             camera,
@@ -247,30 +259,11 @@ def check(
         ).run(seconds, lambda gone: advance(round(gone), round(seconds)))
     if not isinstance(found, CameraCheck):
         raise CheckError(found)
-    rate = camera.analysed_fps if kept else LEAST_FRAME_RATE
-    judged = judge(found, needs, gate=gate, frame_rate=rate)
-    if json:
-        tell(asdict(found) | asdict(judged), as_json=True, sentence="")
-    else:
-        _print(found, judged)
-    sys.exit({Verdict.PASS: 0, Verdict.FAIL: 3, Verdict.UNKNOWN: 4}[judged.verdict])
-
-
-def _kept(name: str, data: Path) -> "Camera | None":
-    """The camera of this name or id; none for an address. The folder, which a running service holds, is only asked
-    for what looks like no address. Raises: CameraUnknownError."""
-    from ingest.camera_store import CameraUnknownError
-    from matcher.store.database import DATABASE_FILE
-
-    if _is_address(name):
-        return None
-    if not (data / DATABASE_FILE).exists():
-        raise CameraUnknownError(
-            f"There is no camera {name!r}, and no such file or device.",
-            remedy="Give a stream's address, such as rtsp://192.168.1.20/stream1, or add the camera first.",
-        )
-    with opened(data) as service:
-        return named_camera(service, name)
+    judged = judge(
+        found, needs, gate=QualityGate(min_eye_distance=camera.min_eye_distance), frame_rate=LEAST_FRAME_RATE
+    )
+    state = CheckState(began_at=began, gone=seconds, seconds=seconds, check=found, judged=judged)
+    return CheckOut.of(state).model_dump(mode="json")
 
 
 def _unkept(address: str) -> "Camera":
@@ -284,25 +277,25 @@ def _unkept(address: str) -> "Camera":
     return Camera(id="", name="", address=place, purpose="", credentials=credentials)
 
 
-def _print(found: "CameraCheck", judged: "Suitability") -> None:
+def _print(stream: dict[str, Any], judged: dict[str, Any]) -> None:
     """The findings, the verdict, and what to change."""
     print(
-        f"{found.codec}, {found.width}×{found.height}, {found.seconds:.0f} s, "
-        f"{counted(found.looked_at, 'picture')} looked at, "
-        f"{found.usable} of {counted(found.faces, 'face')} good enough to search for"
+        f"{stream['codec']}, {stream['width']}×{stream['height']}, {stream['seconds']:.0f} s, "
+        f"{counted(stream['looked_at'], 'picture')} looked at, "
+        f"{stream['usable']} of {counted(stream['faces'], 'face')} good enough to search for"
     )
     rows = [
         {
-            "what": finding.what.replace("_", " "),
-            "found": finding.found,
-            "needed": finding.needed,
-            "verdict": finding.verdict.value,
+            "what": finding["what"].replace("_", " "),
+            "found": finding["found"],
+            "needed": finding["needed"],
+            "verdict": finding["verdict"],
         }
-        for finding in judged.findings
+        for finding in judged["findings"]
     ]
     show(rows, as_json=False, title="This camera", empty="")
-    for note in judged.notes:
-        tell({}, as_json=False, sentence=f"Note: {note}")
-    tell({}, as_json=False, sentence=judged.stands)
-    for change in judged.changes:
-        tell({}, as_json=False, sentence=f"→ {change}")
+    for note in judged["notes"]:
+        tell({}, as_json=False, sentence=f"Note: {escape(note)}")
+    tell({}, as_json=False, sentence=judged["stands"])
+    for change in judged["changes"]:
+        tell({}, as_json=False, sentence=f"→ {escape(change)}")

@@ -58,10 +58,11 @@ class Client:
             answer = self._http.request(method, path, **content)
         except httpx.TransportError as error:
             raise GoneError from error
-        json = "json" in answer.headers.get("content-type", "")
-        if answer.is_success:
-            return answer.json() if json else answer.content or None
-        raise RefusedError(answer.json()["error"])
+        if not answer.is_success:
+            raise RefusedError(answer.json()["error"])
+        if not answer.content:
+            return None
+        return answer.json() if answer.headers["content-type"] == "application/json" else answer.content
 
 
 @contextmanager
@@ -71,18 +72,34 @@ def reached(folder: Path) -> Iterator[Client]:
 
     Raises: DataFolderInUseError where another process holds the folder and answers nobody; ProcessorError.
     """
-    import httpx
+    with ExitStack() as stack:
+        client = stack.enter_context(running(folder))
+        if client is None:
+            client = stack.enter_context(_connected(stack.enter_context(_opened_path(folder))))
+        yield client
 
+
+@contextmanager
+def running(folder: Path) -> Iterator[Client | None]:
+    """The API of the service that runs on this folder; None if none runs."""
     from api.command_socket import served_path
 
-    with ExitStack() as stack:
-        path = stack.enter_context(served_path(folder))
+    with served_path(folder) as path:
         if path is None:
-            path = stack.enter_context(_opened_path(folder))
-        transport = httpx.HTTPTransport(uds=path)
-        timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
-        http = httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=timeout)
-        yield Client(stack.enter_context(http))
+            yield None
+        else:
+            with _connected(path) as client:
+                yield client
+
+
+@contextmanager
+def _connected(path: str) -> Iterator[Client]:
+    import httpx
+
+    transport = httpx.HTTPTransport(uds=path)
+    timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
+    with httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=timeout) as http:
+        yield Client(http)
 
 
 @contextmanager
@@ -93,5 +110,6 @@ def _opened_path(folder: Path) -> Iterator[str]:
     with opened(folder) as service, TemporaryDirectory(prefix="clearglass-") as own:
         from api.server import serving_commands
 
+        service.supervisor.close()  # a camera that the command adds or changes is watched by the service, not by it
         with serving_commands(service, Path(own)):
             yield f"{own}/{NAME}"

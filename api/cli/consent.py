@@ -1,18 +1,15 @@
 """`clearglass consent`: add, end."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from api.cli.client import Client, reached
 from api.cli.named_camera import camera_ids
-from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
-from api.cli.output import tell, warn_all
-
-if TYPE_CHECKING:
-    from api.service import Service
-    from matcher.gallery.consent import Consent, NewConsent
+from api.cli.options import Data, Json
+from api.cli.output import minute, tell, warn_all
+from api.cli.path import path_of
 
 app = typer.Typer(help="Consents: for what, where and how long a person may be found.", no_args_is_help=True)
 
@@ -32,34 +29,20 @@ Days = Annotated[int, typer.Option(min=1, max=36_500, help="How many days the co
 
 
 def new_consent(
-    service: "Service", *, purpose: str, evidence: Path, cameras: list[str] | None, days: int
-) -> "NewConsent":
-    """The consent that a command's options say. Raises: CameraUnknownError."""
+    client: Client, *, purpose: str, evidence: Path, cameras: list[str] | None, days: int
+) -> dict[str, Any]:
+    """The consent that a command's options say, as the API takes it; it begins when it is recorded.
+
+    Raises: CameraUnknownError.
+    """
     import hashlib
     from datetime import UTC, datetime, timedelta
 
-    from matcher.gallery.consent import NewConsent
-
-    now = datetime.now(UTC)
-    return NewConsent(
-        purpose=purpose,
-        cameras=camera_ids(service, cameras or []),
-        valid_from=now,
-        valid_until=now + timedelta(days=days),
-        evidence_digest=hashlib.sha256(evidence.read_bytes()).hexdigest(),
-    )
-
-
-def consent_record(consent: "Consent") -> dict[str, object]:
-    """A consent as the commands print it for programs."""
     return {
-        "id": consent.id,
-        "purpose": consent.purpose,
-        "cameras": sorted(consent.cameras),
-        "valid_from": consent.valid_from.isoformat(),
-        "valid_until": consent.valid_until.isoformat(),
-        "evidence_digest": consent.evidence_digest,
-        "ended": None if consent.withdrawn_at is None else consent.withdrawn_at.isoformat(),
+        "purpose": purpose,
+        "cameras": camera_ids(client, cameras or []),
+        "valid_until": (datetime.now(UTC) + timedelta(days=days)).isoformat(),
+        "evidence_digest": hashlib.sha256(evidence.read_bytes()).hexdigest(),
     }
 
 
@@ -74,17 +57,14 @@ def add(
     json: Json = False,
 ) -> None:
     """Record a further consent of a person: another purpose, other cameras, a longer time."""
-    from api.purposes import purpose_warnings
-
-    with opened(data) as service:
-        new = new_consent(service, purpose=purpose, evidence=evidence, cameras=camera, days=days)
-        consent = service.matcher.gallery.grant(subject_id, new, actor())
-        warnings = purpose_warnings(service, purpose)
-    record = consent_record(consent) | {"warnings": [warning.model_dump() for warning in warnings]}
-    sentence = f"Recorded consent {consent.id} of {subject_id}, until {consent.valid_until:%Y-%m-%d %H:%M} UTC."
-    tell(record, as_json=json, sentence=sentence)
+    with reached(data) as client:
+        new = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days)
+        consent = client.send("POST", path_of("subjects", subject_id, "consents"), json=new)
+    until = minute(consent["valid_until"])
+    sentence = f"Recorded consent {consent['id']} of {consent['subject_id']}, until {until} UTC."
+    tell(consent, as_json=json, sentence=sentence)
     if not json:
-        warn_all(warnings)
+        warn_all(consent["warnings"])
 
 
 @app.command()
@@ -94,6 +74,8 @@ def end(
     json: Json = False,
 ) -> None:
     """End one consent: from now on no search finds the person by it."""
-    with opened(data) as service:
-        consent = service.matcher.gallery.withdraw_consent(consent_id, actor())
-    tell(consent_record(consent), as_json=json, sentence=f"Ended consent {consent.id} of {consent.subject_id}.")
+    path = path_of("consents", consent_id)
+    with reached(data) as client:
+        client.send("DELETE", path)
+        consent = client.get(path)
+    tell(consent, as_json=json, sentence=f"Ended consent {consent['id']} of {consent['subject_id']}.")

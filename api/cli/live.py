@@ -1,5 +1,6 @@
 """`clearglass audit live` and `groups`: how the cameras do by the log and its reviews, and by what people declared."""
 
+import json as codec
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -7,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
+from api.cli.client import reached
+from api.cli.options import Data, Json
 from api.cli.output import counted, progress, tell
-from api.cli.published import Log, Page, Token, any_log, write_page
+from api.cli.published import Log, Page, Token, any_log, write_file
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +56,7 @@ def live(
         from api.live_report import live_report_page
         from matcher.clock import system_clock
 
-        write_page(report, live_report_page(made, system_clock()))
+        write_file(report, live_report_page(made, system_clock()), option="--report")
     found = made.report.findings
     record = {"findings": found, **asdict(made)}
     tally = made.report.total.tally
@@ -75,20 +76,17 @@ def groups(
     json: Json = False,
 ) -> None:
     """Write what people declared of themselves to a file, for `clearglass audit live` elsewhere. It is logged."""
-    from matcher.audit.entry import EntryKind
-    from matcher.evaluation.groups import pack_groups
     from matcher.store.whole_file import write_whole
 
-    with opened(data) as service:
-        body = {"actor": actor(), "role": "administrator", "read": {"groups": True}}
-        service.matcher.log.record(EntryKind.LOG_READ, body)
-        declarations = service.matcher.declarations.every()
+    with reached(data) as client:
+        declared = client.get("/log/groups")
     try:
-        write_whole(file, pack_groups(declarations).encode(), mode=0o600)
+        write_whole(file, f"{codec.dumps(declared, indent=1)}\n".encode(), mode=0o600)
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be written: {error.strerror}.", param_hint="FILE") from error
-    record = {"file": str(file), "declarations": len(declarations)}
-    tell(record, as_json=json, sentence=f"{file} holds what {counted(len(declarations), 'person', 'people')} declared.")
+    count = len(declared["groups"])
+    record = {"file": str(file), "declarations": count}
+    tell(record, as_json=json, sentence=f"{file} holds what {counted(count, 'person', 'people')} declared.")
 
 
 def _moment(text: str, option: str) -> "datetime":

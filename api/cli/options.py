@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from api.service import Service
 
+
 def default_folder() -> Path:
     """Where Clearglass keeps its data unless told otherwise: the XDG data home."""
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")

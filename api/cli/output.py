@@ -4,8 +4,8 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,9 +14,6 @@ from rich.text import Text
 
 from matcher.errors import ClearglassError
 from matcher.plain_text import is_shown
-
-if TYPE_CHECKING:
-    from api.warning import WarningOut
 
 Row = Mapping[str, Any]
 
@@ -65,10 +62,10 @@ def warn(message: str, remedy: str) -> None:
     Console().print(_plain(f"! {message} {remedy}"), style="yellow", soft_wrap=True)
 
 
-def warn_all(warnings: "Iterable[WarningOut]") -> None:
-    """Prints an answer's warnings."""
+def warn_all(warnings: Iterable[Row]) -> None:
+    """Prints an answer's warnings, or other things of it with a message and a remedy."""
     for warning in warnings:
-        warn(warning.message, warning.remedy)
+        warn(warning["message"], warning["remedy"])
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -79,15 +76,8 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 def complain(error: ClearglassError, *, as_json: bool) -> None:
     """Prints an error in the form the API has too: code, message, remedy."""
     if as_json:
-        from api.face_listing import FaceListingOut
-        from matcher.gallery.errors import LikelyDuplicateError
-
-        form: dict[str, Any] = {"code": error.code, "message": error.message, "remedy": error.remedy}
-        listing = getattr(error, "listing", None)
-        if listing is not None:
-            form["picture"] = FaceListingOut.of(listing).model_dump(mode="json")
-        if isinstance(error, LikelyDuplicateError):
-            form["duplicates"] = [asdict(duplicate) for duplicate in error.check.duplicates]
+        # What the API refused it described itself, with more beside it for some errors.
+        form = getattr(error, "form", {"code": error.code, "message": error.message, "remedy": error.remedy})
         print(json.dumps({"error": form}, indent=2))
         return
     console = Console(stderr=True)
@@ -95,6 +85,11 @@ def complain(error: ClearglassError, *, as_json: bool) -> None:
     console.print(error.message, markup=False, highlight=False)
     if error.remedy:
         console.print(f"→ {error.remedy}", markup=False, highlight=False)
+
+
+def minute(moment: str | None) -> str:
+    """A moment of an answer for people, in UTC; nothing for none."""
+    return "" if moment is None else f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 @contextmanager

@@ -53,9 +53,9 @@ def published_log(log: str, token: str | None) -> Iterator["Publication"]:
         yield ExportedLog(Path(log))
 
 
-def write_page(path: Path, page: str) -> None:
-    """Writes a report; a wrong call if that cannot be."""
+def write_file(path: Path, text: str, *, option: str) -> None:
+    """Writes what a command was asked to write; a wrong call if that cannot be."""
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--report") from error
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint=option) from error

@@ -3,26 +3,23 @@
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from api.cli.consent import Cameras, Days, Evidence, Purpose, consent_record, new_consent
-from api.cli.options import Data, Json, opened
-from api.peer import own_actor as actor
-from api.cli.output import counted, progress, show, tell, warn_all
-
-if TYPE_CHECKING:
-    from api.service import Service
-    from matcher.gallery.consent import NewConsent
-    from matcher.gallery.enrolment import Enrolment
-    from matcher.gallery.errors import LikelyDuplicateError
+from api.cli.client import Client, RefusedError, reached
+from api.cli.consent import Cameras, Days, Evidence, Purpose, new_consent
+from api.cli.options import Data, Json
+from api.cli.output import counted, minute, progress, show, tell, warn_all
+from api.cli.path import path_of
 
 app = typer.Typer(help="People who agreed to be in the gallery.", no_args_is_help=True)
 
 PARTLY = 3
 """The exit status of an enrolment that did not use all of its pictures."""
+
+_DUPLICATE = "likely_duplicate"
 
 
 @app.command()
@@ -55,49 +52,51 @@ def enrol(
     Everybody whose consent is in force is searched for the same person under another name, which the log tells of.
     Exit status: 0 every picture is used, 3 some are refused; 1 nobody is enrolled.
     """
-    from api.purposes import purpose_warnings
-    from matcher.gallery.enrolment import Picture
-    from matcher.gallery.errors import LikelyDuplicateError
-
     faces = _faces(face or [], pictures)
-    handed_in = [Picture(label=path.name, data=path.read_bytes(), face=faces.get(path)) for path in pictures]
-
-    def attempt(service: "Service", consent: "NewConsent", acknowledged: Collection[str]) -> "Enrolment":
-        with progress("Reading the pictures") as advance:
-            return service.matcher.enroller.enrol(
-                name=name,
-                pictures=handed_in,
-                consent=consent,
-                actor=actor(),
-                acknowledged=acknowledged,
-                progress=advance,
-            )
-
-    with opened(data) as service:
-        consent = new_consent(service, purpose=purpose, evidence=evidence, cameras=camera, days=days)
-        acknowledged = set(acknowledge or [])
+    known = set(acknowledge or [])
+    with reached(data) as client:
+        consent = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days)
+        form = consent | {
+            "name": name,
+            "cameras": ",".join(consent["cameras"]),
+            "faces": ",".join(str(faces.get(path, "")) for path in pictures),
+        }
         try:
-            enrolment = attempt(service, consent, acknowledged)
-        except LikelyDuplicateError as error:
-            if json or not sys.stdin.isatty():
+            enrolment = _enrolled(client, form, pictures, known)
+        except RefusedError as error:
+            if error.code != _DUPLICATE or json or not sys.stdin.isatty():
                 raise
-            enrolment = attempt(service, consent, acknowledged | _acknowledged(service, error))
-        warnings = purpose_warnings(service, purpose)
-    refused = [{"picture": r.label, "code": r.code, "message": r.message} for r in enrolment.refused]
-    used = counted(len(enrolment.accepted), "picture")
-    record = {
-        "subject_id": enrolment.subject.id,
-        "consent_id": enrolment.consent and enrolment.consent.id,
-        "references": len(enrolment.accepted),
-        "refused": refused,
-        "warnings": [warning.model_dump() for warning in warnings],
-    }
-    tell(record, as_json=json, sentence=f"Enrolled {enrolment.subject.id} with {used}.")
+            enrolment = _enrolled(client, form, pictures, known | _acknowledged(error))
+    used = counted(len(enrolment["accepted"]), "picture")
+    tell(enrolment, as_json=json, sentence=f"Enrolled {enrolment['subject']['id']} with {used}.")
     if not json:
-        warn_all(warnings)
-        show(refused, as_json=False, title="Pictures that were not used", empty="")
-    if refused:
+        warn_all(enrolment["warnings"])
+        rows = [_refused_row(refused, pictures) for refused in enrolment["refused"]]
+        show(rows, as_json=False, title="Pictures that were not used", empty="")
+    if enrolment["refused"]:
         sys.exit(PARTLY)
+
+
+def _enrolled(
+    client: Client, form: dict[str, Any], pictures: Sequence[Path], acknowledged: Collection[str]
+) -> dict[str, Any]:
+    """Sends an enrolment. Raises: RefusedError."""
+    # Numbered and not named: a file's name may be a person's.
+    files = [("files", (str(place), path.read_bytes())) for place, path in enumerate(pictures, 1)]
+    with progress("Reading the pictures"):
+        enrolment: dict[str, Any] = client.send(
+            "POST", "/subjects", data=form | {"acknowledged": ",".join(sorted(acknowledged))}, files=files
+        )
+    return enrolment
+
+
+def _refused_row(refused: dict[str, Any], pictures: Sequence[Path]) -> dict[str, Any]:
+    """A picture that was not used, for people: the API says its place."""
+    return {
+        "picture": pictures[int(refused["picture"]) - 1].name,
+        "code": refused["code"],
+        "message": refused["message"],
+    }
 
 
 def _faces(texts: Sequence[str], pictures: Sequence[Path]) -> dict[Path, int]:
@@ -112,76 +111,77 @@ def _faces(texts: Sequence[str], pictures: Sequence[Path]) -> dict[Path, int]:
     return faces
 
 
-def _acknowledged(service: "Service", error: "LikelyDuplicateError") -> set[str]:
+def _acknowledged(error: RefusedError) -> set[str]:
     """Those who were found, if the person at the terminal says that it is none of them. Raises the error if not."""
-    check = error.check
+    duplicates = error.form["duplicates"]
     rows = [
-        {
-            "id": one.subject_id,
-            "name": service.matcher.gallery.subject(one.subject_id).name,
-            "dissimilarity": f"{one.dissimilarity:.3f}",
-        }
-        for one in check.duplicates
+        {"id": one["subject_id"], "name": one["name"], "dissimilarity": f"{one['dissimilarity']:.3f}"}
+        for one in duplicates
     ]
     show(rows, as_json=False, title="The person seems to be enrolled already", empty="")
     if not typer.confirm("Is it somebody else, to be enrolled beside them?"):
         raise error
-    return set(check.subjects)
+    return {one["subject_id"] for one in duplicates}
 
 
 @app.command("list")
-def list_(data: Data, json: Json = False) -> None:
-    """List the people in the gallery. That their names were shown is logged."""
-    from api.gallery_reads import Seen
-    from api.permission import Role
+def list_(
+    data: Data,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of them.")] = 200,
+    offset: Annotated[int, typer.Option(min=0, max=10_000_000, help="How many to pass over.")] = 0,
+    json: Json = False,
+) -> None:
+    """List the people in the gallery in the order they were enrolled. That their names were shown is logged."""
+    with reached(data) as client:
+        subjects = client.get("/subjects", limit=limit, offset=offset)
+        enrolled = 0 if json else client.get("/subjects/count")["enrolled"]
+    people = counted(enrolled, "person is", "people are")
+    nobody = "Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…"
+    show(
+        subjects if json else [_row(subject) for subject in subjects],
+        as_json=json,
+        title="People, in UTC",
+        empty=f"Nobody stands so far down the list: {people} enrolled." if enrolled else nobody,
+    )
+    end = offset + len(subjects)
+    if not json and subjects and end < enrolled:
+        print(f"{people} enrolled; see more of them with --offset {end}.")
 
-    with opened(data) as service:
-        gallery = service.matcher.gallery
-        subjects = gallery.subjects()
-        service.gallery_reads.note(Seen.NAMES, actor=actor(), role=Role.ADMINISTRATOR, count=len(subjects))
-        rows = [
-            {
-                "id": subject.id,
-                "name": subject.name,
-                "references": len(gallery.references(subject.id)),
-                "enrolled": subject.created_at.isoformat(timespec="seconds"),
-            }
-            for subject in subjects
-        ]
-    show(rows, as_json=json, title="People", empty="Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…")
+
+def _row(subject: dict[str, Any]) -> dict[str, Any]:
+    """A subject of the list, for people."""
+    return {
+        "id": subject["id"],
+        "name": subject["name"],
+        "references": subject["references"],
+        "enrolled": minute(subject["created_at"]),
+    }
 
 
 @app.command("show")
 def show_(subject_id: Annotated[str, typer.Argument(help="The subject's id.")], data: Data, json: Json = False) -> None:
     """Show one person with their consents; of somebody who has withdrawn what is left: the consents."""
-    with opened(data) as service:
-        gallery = service.matcher.gallery
-        subject, consents = gallery.subject(subject_id), gallery.consents(subject_id)
-        references = len(gallery.references(subject_id))
-        cameras = {camera.id: camera.name for camera in service.cameras.list()}
-    record = {
-        "id": subject.id,
-        "name": subject.name,
-        "enrolled": subject.created_at.isoformat(timespec="seconds"),
-        "withdrawn": None if subject.withdrawn_at is None else subject.withdrawn_at.isoformat(timespec="seconds"),
-        "references": references,
-        "consents": [consent_record(consent) for consent in consents],
-    }
-    state = "withdrawn" if subject.withdrawn_at else counted(references, "picture")
-    tell(record, as_json=json, sentence=f"{escape(subject.name or 'Name erased')} ({subject.id}): {state}.")
+    with reached(data) as client:
+        found = client.get(path_of("subjects", subject_id))
+        cameras = {} if json else {camera["id"]: camera["name"] for camera in client.get("/cameras")}
+    subject = found["subject"]
+    state = "withdrawn" if subject["withdrawn_at"] else counted(len(found["references"]), "picture")
+    tell(found, as_json=json, sentence=f"{escape(subject['name'] or 'Name erased')} ({subject['id']}): {state}.")
     if not json:
-        rows = [
-            {
-                "consent": consent.id,
-                "purpose": consent.purpose,
-                "where": ", ".join(cameras.get(place, place) for place in sorted(consent.cameras)),
-                "from": f"{consent.valid_from:%Y-%m-%d %H:%M}",
-                "until": f"{consent.valid_until:%Y-%m-%d %H:%M}",
-                "ended": "" if consent.withdrawn_at is None else f"{consent.withdrawn_at:%Y-%m-%d %H:%M}",
-            }
-            for consent in consents
-        ]
+        rows = [_consent_row(consent, cameras) for consent in found["consents"]]
         show(rows, as_json=False, title="Consents, in UTC", empty="No consent.")
+
+
+def _consent_row(consent: dict[str, Any], cameras: dict[str, str]) -> dict[str, Any]:
+    """A consent for people. cameras: names by id."""
+    return {
+        "consent": consent["id"],
+        "purpose": consent["purpose"],
+        "where": ", ".join(cameras.get(place, place) for place in consent["cameras"]),
+        "from": minute(consent["valid_from"]),
+        "until": minute(consent["valid_until"]),
+        "ended": minute(consent["withdrawn_at"]),
+    }
 
 
 @app.command()
@@ -201,14 +201,16 @@ def declare(
     if remove == bool(attributes) or remove == agreed:
         raise typer.BadParameter("give attributes as NAME=VALUE with --agreed, or --remove")
     declared = _attributes(attributes or [])
-    with opened(data) as service:
+    path = path_of("subjects", subject_id, "declaration")
+    with reached(data) as client:
         if remove:
-            service.matcher.declarations.remove(subject_id, actor())
+            client.send("DELETE", path)
+            declaration: dict[str, Any] = {"attributes": {}}
         else:
-            service.matcher.declarations.declare(subject_id, declared, actor())
-    kept = f"Kept {counted(len(declared), 'attribute')} of {subject_id}."
-    sentence = f"Forgot what {subject_id} declared." if remove else kept
-    tell({"subject_id": subject_id, "attributes": declared}, as_json=json, sentence=sentence)
+            declaration = client.send("PUT", path, json={"attributes": declared, "agreed": True})
+    kept = f"Kept {counted(len(declared), 'attribute')} of {escape(subject_id)}."
+    sentence = f"Forgot what {escape(subject_id)} declared." if remove else kept
+    tell(declaration, as_json=json, sentence=sentence)
 
 
 def _attributes(texts: list[str]) -> dict[str, str]:
@@ -224,6 +226,8 @@ def withdraw(
     subject_id: Annotated[str, typer.Argument(help="The subject's id.")], data: Data, json: Json = False
 ) -> None:
     """Withdraw a person: out of every search at once, key, templates and pictures destroyed."""
-    with opened(data) as service:
-        service.matcher.gallery.withdraw(subject_id, actor())
-    tell({"subject_id": subject_id, "withdrawn": True}, as_json=json, sentence=f"Withdrew {subject_id}.")
+    path = path_of("subjects", subject_id)
+    with reached(data) as client:
+        client.send("DELETE", path)
+        left = client.get(path)
+    tell(left, as_json=json, sentence=f"Withdrew {left['subject']['id']}.")

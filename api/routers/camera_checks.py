@@ -46,11 +46,14 @@ class FindingOut(BaseModel):
 
 
 class SuitabilityOut(BaseModel):
-    """The judgement. stands: the verdict in a sentence. warnings: what makes it less certain."""
+    """The judgement. stands: the verdict in a sentence. warnings: what makes it less certain; notes: the same and what
+    could not be told. changes: what to change, of all findings."""
 
     verdict: Verdict
     stands: str
     warnings: list[str]
+    notes: list[str]
+    changes: list[str]
     findings: list[FindingOut]
 
     @classmethod
@@ -60,6 +63,8 @@ class SuitabilityOut(BaseModel):
             verdict=judged.verdict,
             stands=judged.stands,
             warnings=list(judged.warnings),
+            notes=list(judged.notes),
+            changes=list(judged.changes),
             findings=[FindingOut.of(finding) for finding in judged.findings],
         )
 

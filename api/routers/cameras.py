@@ -1,6 +1,6 @@
 """Cameras, their health and their live views."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, cast
 
@@ -15,7 +15,12 @@ from api.service import Service
 from ingest.address import is_local, parse_address
 from ingest.camera import Camera, Credentials
 from ingest.camera_settings import ChangedSettings
-from ingest.camera_store import MAX_SNAPSHOT_SECONDS, MIN_SNAPSHOT_SECONDS, CameraUnknownError
+from ingest.camera_store import (
+    MAX_SNAPSHOT_SECONDS,
+    MIN_SNAPSHOT_SECONDS,
+    CameraInvalidError,
+    CameraUnknownError,
+)
 from ingest.health import CameraState, Health
 from matcher.errors import ClearglassError
 
@@ -71,15 +76,19 @@ class ViewUnknownError(ClearglassError):
 
 
 class CredentialsIn(BaseModel):
-    """A camera's login: written, never read back."""
+    """A camera's login: written, never read back. username: the present login's if left out."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
-    username: Annotated[str, Field(max_length=200, examples=["viewer"])]
+    username: Annotated[str | None, Field(max_length=200, examples=["viewer"])] = None
     password: Annotated[str, Field(max_length=200, examples=["…"])]
 
-    def noun(self) -> Credentials:
-        """As ingest has it."""
-        return Credentials(username=self.username, password=self.password)
+    def noun(self, present: Credentials | None = None) -> Credentials:
+        """As ingest has it. Raises: CameraInvalidError."""
+        if self.username is not None:
+            return Credentials(username=self.username, password=self.password)
+        if present is None:
+            raise CameraInvalidError("The camera has no login yet.", remedy="Give a user name with the password.")
+        return replace(present, password=self.password)
 
 
 class CameraIn(BaseModel):
@@ -126,11 +135,11 @@ class CameraChange(BaseModel):
     certificate: Certificate | None = None
     snapshot_seconds: SnapshotSeconds | None = None
 
-    def noun(self) -> ChangedSettings:
-        """As ingest has it."""
+    def noun(self, present: Camera) -> ChangedSettings:
+        """As ingest has it. present: the camera as it is. Raises: CameraInvalidError."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         if self.credentials is not None:
-            given["credentials"] = self.credentials.noun()
+            given["credentials"] = self.credentials.noun(present.credentials)
         kept = {name: value for name, value in given.items() if value is not None or name in _REMOVABLE}
         return cast(ChangedSettings, kept)
 
@@ -226,9 +235,11 @@ def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
-    """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows."""
+    """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows; files and
+    webcams are for commands on this machine."""
     camera = service.cameras.add(
         actor=caller.actor,
+        local=caller.command,
         name=new.name,
         address=new.address,
         purpose=new.purpose,
@@ -263,7 +274,8 @@ def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut
 )
 def change_camera(camera_id: str, change: CameraChange, caller: Caller, service: ServiceDep) -> CameraOut:
     """Changes a camera and restarts it. A new host or port takes a new login, substream and certificate, or none."""
-    camera = service.cameras.update(camera_id, actor=caller.actor, **change.noun())
+    changed = change.noun(service.cameras.get(camera_id))
+    camera = service.cameras.update(camera_id, actor=caller.actor, local=caller.command, **changed)
     _run(camera.id, service)
     return _out(camera, service, caller)
 

@@ -114,6 +114,17 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
     return NewConsentOut(**dict(granted), warnings=purpose_warnings(service, new.purpose))
 
 
+@router.get(
+    "/consents/{consent_id}",
+    operation_id="get_consent",
+    summary="One consent",
+    openapi_extra=asks(Permission.SUBJECTS_READ),
+)
+def get_consent(consent_id: str, service: ServiceDep) -> ConsentOut:
+    """A consent by its id, withdrawn or expired too."""
+    return ConsentOut.of(service.matcher.gallery.consent(consent_id))
+
+
 @router.delete(
     "/consents/{consent_id}",
     operation_id="withdraw_consent",

@@ -9,9 +9,11 @@ from api.admission import CROWD_TURN
 from api.face_listing import FaceOut
 from api.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
 from api.permission import Permission
+from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query
 from api.upload import ONE_PICTURE
+from api.warning import WarningOut
 from matcher.crowd import CrowdSearcher
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
@@ -39,6 +41,7 @@ class PhotographOut(BaseModel):
     least_eye_distance: float = Field(description="What was asked of the faces, in pixels between the eyes.")
     operating_point: OperatingPointOut
     faces: list[SearchedFaceOut]
+    warnings: list[WarningOut] = Field(description="Such as that no consent covers the searches.")
 
 
 @router.post(
@@ -82,6 +85,8 @@ def search_photograph(
     limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
     searched = searcher.search(crowd, query)
     listed = crowd.listing
+    # Each face was searched for among the same references, but for changes in between: the last one tells.
+    answers = [one.answer for one in searched if one.answer is not None]
     return PhotographOut(
         photograph=crowd.id,
         width=listed.width,
@@ -97,4 +102,5 @@ def search_photograph(
             )
             for one in searched
         ],
+        warnings=scope_warnings(answers[-1], purpose) if answers else [],
     )

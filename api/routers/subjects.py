@@ -42,6 +42,18 @@ class SubjectOut(BaseModel):
         )
 
 
+class ListedSubjectOut(SubjectOut):
+    """A subject in the list."""
+
+    references: int = Field(description="How many pictures the subject is enrolled with; none after withdrawal.")
+
+
+class SubjectCountOut(BaseModel):
+    """How many subjects there are."""
+
+    enrolled: int = Field(description="Who have not withdrawn.")
+
+
 class SubjectDetailOut(BaseModel):
     """A subject with consents and references."""
 
@@ -81,11 +93,21 @@ def list_subjects(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     withdrawn: Annotated[bool, Query(description="Also those who have withdrawn, nameless.")] = False,
-) -> list[SubjectOut]:
+) -> list[ListedSubjectOut]:
     """Subjects in the order they were enrolled. That names were shown is logged."""
-    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn)[offset : offset + limit]
+    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn, limit=limit, offset=offset)
     service.gallery_reads.names(caller, count=sum(subject.name is not None for subject in subjects))
-    return [SubjectOut.of(subject, caller) for subject in subjects]
+    return [
+        ListedSubjectOut(**dict(SubjectOut.of(subject, caller)), references=subject.references) for subject in subjects
+    ]
+
+
+@router.get(
+    "/count", operation_id="count_subjects", summary="Count subjects", openapi_extra=asks(Permission.SUBJECTS_READ)
+)
+def count_subjects(service: ServiceDep) -> SubjectCountOut:
+    """How many people are enrolled, whatever page of the list one reads."""
+    return SubjectCountOut(enrolled=service.matcher.gallery.subject_count())
 
 
 @router.post(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from matcher.audit.entry import EntryKind
 from matcher.audit.log import AuditLog
@@ -26,6 +26,7 @@ from matcher.gallery.errors import (
     ErasurePendingError,
 )
 from matcher.gallery.index import Numbers, StartingIndex
+from matcher.gallery.listed_subject import ListedSubject
 from matcher.gallery.loading import load
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.scope import Scope, permits, reference_digest
@@ -86,14 +87,18 @@ class Gallery:
         """What a search at this camera, for this purpose, at this moment may look at."""
         return self._book.scope(camera=camera, purpose=purpose, moment=moment)
 
-    def subjects(self, *, withdrawn: bool = False) -> list[Subject]:
-        """Everybody, oldest first; those who have withdrawn, nameless, only if asked for."""
-        query = select(tables.subject, tables.subject_key.c.wrapped).outerjoin(tables.subject_key)
-        if not withdrawn:
-            query = query.where(tables.subject.c.withdrawn_at.is_(None))
+    def subjects(self, *, withdrawn: bool = False, limit: int | None = None, offset: int = 0) -> list[ListedSubject]:
+        """A page of everybody, or all of them, oldest first; those who have withdrawn, nameless, only if asked for."""
+        query = records.subjects_page(withdrawn=withdrawn, limit=limit, offset=offset)
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(tables.subject.c.created_at, tables.subject.c.id)).all()
-        return [records.subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
+            rows = connection.execute(query).all()
+        return [records.listed_subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
+
+    def subject_count(self) -> int:
+        """How many there are who have not withdrawn."""
+        query = select(func.count()).select_from(tables.subject).where(tables.subject.c.withdrawn_at.is_(None))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def subject(self, subject_id: str) -> Subject:
         """One subject, also after withdrawal (then without a name). Raises SubjectUnknownError."""
@@ -103,6 +108,11 @@ class Gallery:
                 select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
             ).scalar()
         return records.subject_of(row, self._key_of(subject_id, wrapped))
+
+    def consent(self, consent_id: str) -> Consent:
+        """One consent, over and withdrawn ones too. Raises ConsentUnknownError."""
+        with self._database.reading() as connection:
+            return records.read_consent(connection, consent_id)
 
     def consents(self, subject_id: str) -> list[Consent]:
         """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""

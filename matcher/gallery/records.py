@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from matcher.gallery.consent import Consent
 from matcher.gallery.consents import Consents
@@ -18,6 +18,7 @@ from matcher.gallery.errors import (
     SubjectUnknownError,
     SubjectWithdrawnError,
 )
+from matcher.gallery.listed_subject import ListedSubject
 from matcher.gallery.reference import KnownReference, Reference
 from matcher.gallery.subject import Subject
 from matcher.recognition.quality import Quality
@@ -105,10 +106,41 @@ def pack_quality(quality: Quality) -> str:
 
 def subject_of(row: Any, key: SealingKey | None) -> Subject:
     """The subject of a row of its table; without its key it has no name."""
-    name = None
-    if key is not None and row.sealed_name is not None:
-        name = key.open(row.sealed_name, context=name_context(row.id)).decode()
-    return Subject(id=row.id, name=name, created_at=row.created_at, withdrawn_at=row.withdrawn_at)
+    return Subject(id=row.id, name=_name_of(row, key), created_at=row.created_at, withdrawn_at=row.withdrawn_at)
+
+
+def listed_subject_of(row: Any, key: SealingKey | None) -> ListedSubject:
+    """The subject of a row of `subjects_page`."""
+    return ListedSubject(
+        id=row.id,
+        name=_name_of(row, key),
+        created_at=row.created_at,
+        withdrawn_at=row.withdrawn_at,
+        references=row.references,
+    )
+
+
+def _name_of(row: Any, key: SealingKey | None) -> str | None:
+    if key is None or row.sealed_name is None:
+        return None
+    return key.open(row.sealed_name, context=name_context(row.id)).decode()
+
+
+def subjects_page(*, withdrawn: bool, limit: int | None, offset: int) -> Select[Any]:
+    """Subjects in the order of enrolment, each with the wrapped key and the number of references."""
+    subject, reference = tables.subject.c, tables.reference.c
+    order = (subject.created_at, subject.id)
+    # The page is cut from the index alone, before any row or key is read.
+    page = select(subject.id).order_by(*order).limit(limit).offset(offset)
+    if not withdrawn:
+        page = page.where(subject.withdrawn_at.is_(None))
+    count = select(func.count()).where(reference.subject_id == subject.id).scalar_subquery()
+    return (
+        select(tables.subject, tables.subject_key.c.wrapped, count.label("references"))
+        .outerjoin(tables.subject_key)
+        .where(subject.id.in_(page))
+        .order_by(*order)
+    )
 
 
 def _consent(

@@ -146,12 +146,12 @@ def test_a_camera_that_hangs_upside_down_finds_who_walks_past_once_its_rotation_
 
         camera = add_camera(admin, "Hall", server.url("hung"))
         eventually(
-            lambda: health(admin, camera)["turned"] == 180, seconds=60, what="the page says that faces look turned"
+            lambda: health(admin, camera)["turned"] == 180, seconds=180, what="the page says that faces look turned"
         )
         assert admin.get("/alerts").json() == []
         answer = admin.patch(f"/cameras/{camera}", json={"rotation": 180})
         assert answer.status_code == 200, answer.text
-        [alert, *_] = eventually(lambda: admin.get("/alerts").json(), seconds=60, what="the volunteer is found")
+        [alert, *_] = eventually(lambda: admin.get("/alerts").json(), seconds=120, what="the volunteer is found")
         assert alert["subject_id"] == subject
         assert health(admin, camera)["turned"] is None
 

@@ -82,6 +82,39 @@ def test_from_enrolment_to_withdrawal(site: Any, astronaut_jpeg: bytes, nobody_j
     assert (again.status_code, site.code(again)) == (410, "subject_withdrawn")
 
 
+def test_subjects_are_listed_by_the_page(site: Any, astronaut_jpeg: bytes) -> None:
+    ids: list[str] = []
+    for name in ("Eileen", "Sally", "Mae"):
+        ids.append(site.enrol(astronaut_jpeg, name=name, acknowledged=",".join(ids)))
+    with site.client(Role.OPERATOR) as client:
+        others = {"acknowledged": ",".join(ids)}
+        more = client.post(f"/subjects/{ids[1]}/references", files=[("files", ("x", astronaut_jpeg))], data=others)
+        assert more.status_code == 201, more.text
+        assert client.delete(f"/subjects/{ids[0]}").status_code == 204
+
+        def listed(**asked: object) -> list[tuple[str, str | None, int]]:
+            answer = client.get("/subjects", params={name: str(one) for name, one in asked.items()})
+            return [(one["id"], one["name"], one["references"]) for one in answer.json()]
+
+        everybody = [(ids[0], None, 0), (ids[1], "Sally", 2), (ids[2], "Mae", 1)]
+        assert listed() == everybody[1:]
+        assert listed(withdrawn="true") == everybody
+        assert listed(withdrawn="true", limit=1, offset=1) == everybody[1:2]
+        assert listed(limit=1) == everybody[1:2]
+        assert listed(limit=5, offset=1) == everybody[2:]
+        assert listed(offset=2) == []
+        assert client.get("/subjects/count").json() == {"enrolled": 2}
+    assert [one["name"] for one in site.as_role(Role.AUDITOR, "GET", "/subjects").json()] == [None, None]
+
+
+def test_one_consent_is_read_by_its_id(site: Any, astronaut_jpeg: bytes) -> None:
+    subject = site.enrol(astronaut_jpeg)
+    [consent] = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()
+    assert site.as_role(Role.AUDITOR, "GET", f"/consents/{consent['id']}").json() == consent
+    missing = site.as_role(Role.OPERATOR, "GET", "/consents/nothing")
+    assert (missing.status_code, site.code(missing)) == (404, "consent_unknown")
+
+
 def test_consents_open_and_close_the_search(site: Any, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg, purpose="one")
     new = {"purpose": "two", "cameras": ["*"], "valid_until": LATER, "evidence_digest": EVIDENCE}

@@ -111,6 +111,7 @@ def test_everybody_in_a_photograph_is_searched_for(site: Any, three: bytes, astr
         Role.OPERATOR, "POST", "/photographs", data={"purpose": "other"}, files={"file": ("x", three)}
     ).json()
     assert [face["search"] and face["search"]["candidates"] for face in other["faces"]] == [[], [], None]
+    assert [told["warnings"], [one["code"] for one in other["warnings"]]] == [[], ["nobody_in_scope"]]
 
 
 @pytest.mark.parametrize("least", [1.9, 0, -1, "nan", "inf", 1001])

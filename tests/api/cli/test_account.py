@@ -1,5 +1,6 @@
 """`clearglass account`: what of accounts can be mended on the data folder, and what the log says of it."""
 
+import os
 import pwd
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,12 @@ import pyotp
 import pytest
 
 from api.account import Duty
-from api.cli.options import actor
 from api.logins import Attempt
+from api.peer import Peer
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
+from matcher.audit.actor import Actor
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
 
@@ -47,14 +49,25 @@ def _opened(folder: tuple[str, Path], recogniser: Recogniser) -> Service:
     return Service.open(matcher=settings, ingest=IngestSettings(), api=ApiSettings(), recogniser=recogniser)
 
 
+def actor(user: int | None = None) -> Actor:
+    principal = Peer(user=os.getuid() if user is None else user).principal
+    assert principal is not None
+    return principal.actor
+
+
 def test_the_actor_is_the_processs_user_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "alice")
-    monkeypatch.setattr("os.getuid", lambda: 0)
-    assert actor() == f"cli:{pwd.getpwuid(0).pw_name}"
-    assert actor().via == "cli"
+    assert actor(0) == f"cli:{pwd.getpwuid(0).pw_name}"
+    assert actor(0).via == "cli"
     monkeypatch.setattr("os.getuid", lambda: 4_000_000_001)
     assert actor() == "cli:4000000001"
+
+
+def test_another_user_than_the_services_and_root_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getuid", lambda: 1000)
+    assert Peer(user=1001).principal is None
+    assert Peer(user=1000).principal is not None and Peer(user=0).principal is not None
 
 
 def test_a_command_says_in_the_log_that_it_was_one(
@@ -112,13 +125,13 @@ def test_ones_own_password_is_changed_by_showing_the_present_one(
 def test_an_account_is_removed_and_the_last_administrator_is_not(
     folder: tuple[str, Path], told: Told, run: Run
 ) -> None:
-    assert told("account", "remove", "grace", *folder)["closed"] is True
+    assert told("account", "remove", "grace", *folder)["disabled_at"] is not None
     said = _newest(told, folder, "account")
     assert (said["action"], said["actor"]) == ("disabled", actor())
     status, _, err = run("account", "remove", "ada", *folder)
     assert status == 1
     assert "last administrator" in err
-    assert _accounts(told, folder)["ada"]["closed"] is False
+    assert _accounts(told, folder)["ada"]["disabled_at"] is None
 
 
 def test_a_lost_device_is_taken_away(folder: tuple[str, Path], told: Told, run: Run, recogniser: Recogniser) -> None:

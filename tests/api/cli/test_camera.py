@@ -64,7 +64,7 @@ def test_a_cameras_login_is_changed_from_standard_input_and_never_printed(run: R
         with opened(folder) as service:
             return service.cameras.list()[0].credentials
 
-    assert run("camera", "set", "Lobby", "--password-stdin", *data, stdin="c4nary\n")[0] == 2
+    assert run("camera", "set", "Lobby", "--password-stdin", *data, stdin="c4nary\n")[0] == 1
     printed += run("camera", "set", "Lobby", "--username", "joe", "--password-stdin", *data, stdin="c4nary\n")
     assert login() == Credentials(username="joe", password="c4nary")
     printed += run("camera", "set", "Lobby", "--password-stdin", *data, "--json", stdin="c4n@ry 2\n")

@@ -46,7 +46,7 @@ def test_a_camera_is_named_in_a_consent_by_its_name_or_its_id(
     assert (status, error["code"]) == (1, "camera_unknown")
     assert "'Looby'" in error["message"] and "Lobby" in error["remedy"]
     assert told("subject", "list", *data) == []
-    subject = told(*enrol, "--camera", "Lobby")["subject_id"]
+    subject = told(*enrol, "--camera", "Lobby")["subject"]["id"]
     add = ("consent", "add", subject, "--purpose", "lobby", *signed, *data)
     told(*add, "--camera", lobby["id"], "--camera", "upload")
     told(*add, "--days", 7)
@@ -61,11 +61,11 @@ def test_a_consent_is_ended_by_its_id(
     run: Run, told: Told, folder: Path, portrait: Path, signed: tuple[object, ...]
 ) -> None:
     data = ("--data", folder)
-    subject = told("subject", "enrol", "Eileen", portrait, "--purpose", "lobby", *signed, *data)["subject_id"]
+    subject = told("subject", "enrol", "Eileen", portrait, "--purpose", "lobby", *signed, *data)["subject"]["id"]
     [first] = told("subject", "show", subject, *data)["consents"]
-    assert first["ended"] is None
-    assert told("consent", "end", first["id"], *data)["ended"]
-    assert told("subject", "show", subject, *data)["consents"][0]["ended"]
+    assert first["withdrawn_at"] is None
+    assert told("consent", "end", first["id"], *data)["withdrawn_at"]
+    assert told("subject", "show", subject, *data)["consents"][0]["withdrawn_at"]
     found = told("identify", portrait, "--purpose", "lobby", *data)
     assert found["candidates"] == []
     assert [one["code"] for one in found["warnings"]] == ["nobody_in_scope"]

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import sqlite
 from matcher.audit.merkle import Frontier
 from matcher.audit.tile import HEIGHT
 from matcher.gallery.erasure import PENDING
+from matcher.gallery.records import subjects_page
 from matcher.store import migration
 from matcher.store.database import DATABASE_FILE, Database
 
@@ -74,6 +75,16 @@ def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_pat
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
     (step,) = plan
     assert "USING INDEX ix_subject_pending" in step.detail
+
+
+def test_a_page_of_subjects_is_cut_from_the_index_alone(tmp_path: Path) -> None:
+    for withdrawn in (False, True):
+        query = subjects_page(withdrawn=withdrawn, limit=200, offset=100_000)
+        statement = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        with Database.open(tmp_path / "data") as database, database.reading() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+        [scan] = [step.detail for step in plan if step.detail.startswith("SCAN")]
+        assert scan == "SCAN subject USING COVERING INDEX ix_subject_enrolled"
 
 
 def test_accounts_of_the_version_before_keep_their_passwords_and_sessions_end(tmp_path: Path) -> None:
