@@ -164,7 +164,7 @@ def _notes(figures: Mapping[str, Any]) -> Sequence[str]:
         "consents, but pictures of a few bytes; one real person beside them, who is shown and searched for.",
         "Each command is a fresh process: the time holds the start of Python and all that is imported. Its processor "
         "time is its own, without what the service does for it, and says what it takes where others use the machine.",
-        "doctor, audit verify, audit live and audit export read the log from its beginning: their time grows with it.",
+        "audit verify, audit live and audit export read the log from its beginning: their time grows with it.",
     )
 
 

@@ -50,7 +50,7 @@ def reading_commands(asked: Asked) -> Sequence[Command]:
         _on(asked, "audit verify", whole_log=True),
         _on(asked, "audit export", str(asked.outside / "export"), whole_log=True),
         # Another status than 0 is about this machine.
-        _on(asked, "doctor", whole_log=True, answers=(0, 1)),
+        _on(asked, "doctor", answers=(0, 1)),
     ]
 
 
