@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.command_socket import served_path
 from matcher.errors import ClearglassError
 from matcher.picture.decoding import AT_ONCE, MEMORY, libheif_version
 from matcher.processor import CPUINFO, require_processor
@@ -66,7 +67,7 @@ def _of_service(folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield _attempt("permissions", lambda: _private(folder), "")
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield from _clock(folder)
-    yield _port(host, port)
+    yield _port(host, port, folder)
     yield _webcams()
 
 
@@ -218,7 +219,10 @@ def _clock(folder: Path) -> Iterator[Finding]:
     yield Finding(what="clock", well=state.fits, found=state.sentence, remedy="" if state.fits else RESUME)
 
 
-def _port(host: str, port: int) -> Finding:
+def _port(host: str, port: int, folder: Path) -> Finding:
+    with served_path(folder) as running:
+        if running is not None:
+            return Finding(what="port", well=True, found="a service runs on this data folder, and has its port")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -72,7 +72,8 @@ def enrol(
     if not json:
         warn_all(enrolment["warnings"])
         rows = [_refused_row(refused, pictures) for refused in enrolment["refused"]]
-        show(rows, as_json=False, title="Pictures that were not used", empty="")
+        if rows:
+            show(rows, as_json=False, title="Pictures that were not used", empty="")
     if enrolment["refused"]:
         sys.exit(PARTLY)
 

@@ -8,7 +8,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 
 RESUME = (
     "Set the machine's clock right. If it is right, and ran ahead when that entry was written, an administrator lets "
-    "the log go on: on any page of the dashboard while the service runs, else by `clearglass audit resume`."
+    "the log go on: on any page of the dashboard, or by `clearglass audit resume`."
 )
 """What to do about a clock that does not fit."""
 

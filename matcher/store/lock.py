@@ -29,7 +29,8 @@ def lock_folder(folder: Path) -> int:
         os.close(descriptor)
         raise DataFolderInUseError(
             f"Another Clearglass process is using the data folder {folder}.",
-            remedy="Stop it first, or use its API; `clearglass audit verify`, `show` and `export` work beside it.",
+            remedy="A command goes through the service once that has started: wait for that. A second service "
+            "needs a folder of its own.",
         ) from error
     return descriptor
 

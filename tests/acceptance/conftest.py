@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -71,8 +72,14 @@ def eventually(condition: Callable[[], Any], *, seconds: float, what: str) -> An
 
 @pytest.fixture
 def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
-    folder = tmp_path / "data"
-    passwords = {name: secrets.token_urlsafe(12) for name in ("ada", "grace", "admin")}
+    with serving(tmp_path / "data", "ada", "grace", "admin") as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, *accounts: str) -> Iterator[Clearglass]:
+    """The service on a new folder, as a process of its own. accounts: the logins; admin's is an administrator."""
+    passwords = {name: secrets.token_urlsafe(12) for name in accounts}
     for name, password in passwords.items():
         role = "administrator" if name == "admin" else "operator"
         first = secrets.token_urlsafe(12)

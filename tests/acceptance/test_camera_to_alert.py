@@ -141,7 +141,7 @@ def test_a_camera_that_hangs_upside_down_finds_who_walks_past_once_its_rotation_
     hung = turn_film(film, tmp_path / "hung.mp4", 180)
     with RtspServer({"hung": hung}) as server:
         told = command("camera", "check", server.url("hung"), "--seconds", "20", "--json", status=3)
-        (upright,) = [finding for finding in json.loads(told)["findings"] if finding["what"] == "upright"]
+        (upright,) = [finding for finding in json.loads(told)["judged"]["findings"] if finding["what"] == "upright"]
         assert upright["verdict"] == "fail" and "180" in upright["change"]
 
         camera = add_camera(admin, "Hall", server.url("hung"))

@@ -200,8 +200,8 @@ def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.soc
 
 
 def _identified(site: Any, role: Role, picture: bytes) -> httpx.Response:
-    answer = site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files={"file": ("x.jpg", picture)})
-    return answer  # type: ignore[no-any-return]
+    files = {"file": ("x.jpg", picture)}
+    return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("length", [100 * MEGABYTE, None], ids=["declared", "in chunks"])

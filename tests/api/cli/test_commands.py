@@ -1,7 +1,7 @@
 """The command line, called as the shell calls it: what it prints, in both forms, and how it fails."""
 
+import getpass
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -134,22 +134,36 @@ def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, t
         assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
 
 
-@pytest.mark.parametrize("command", [("groups", "groups.json"), ("replay", "0"), ("resume",), ("rotate-key",)])
-def test_what_of_audit_does_not_work_beside_the_service_is_said_to(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
-    from api.cli.options import opened
-
+def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run: Run, shared_site: Any) -> None:
+    folder = shared_site.service.matcher.settings.folder
+    status, out, _ = run("audit", "rotate-key", "--data", folder, "--json")
+    assert (status, json.loads(out)["error"]["code"]) == (1, "data_folder_in_use")
     readme = " ".join(Path("README.md").read_text(encoding="utf-8").split())
-    monkeypatch.chdir(tmp_path)
-    with opened(tmp_path / "data"):
-        status, out, _ = run("audit", *command, "--data", tmp_path / "data", "--json")
-    assert status == 1
-    error = json.loads(out)["error"]
-    assert error["code"] == "data_folder_in_use"
-    assert "`clearglass audit verify`" in error["remedy"] and command[0] not in error["remedy"]
-    [said] = re.findall("work beside it, but for ([^.]+)", readme)
-    assert f"`audit {command[0]}`" in said
+    assert "but for `audit rotate-key`" in readme
+
+
+def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Any, tmp_path: Path) -> None:
+    data = ("--data", shared_site.service.matcher.settings.folder)
+    file = tmp_path / "one.tlog-proof"
+    assert of(run, "audit", "receipt", 1, file, *data) == {"index": 1, "file": str(file)}
+    key = of(run, "audit", "key", *data)["verifier_key"]
+    assert of(run, "audit", "check", file, "--key", key)["index"] == 1
+    status, out, _ = run("audit", "receipt", 10**9, file, *data, "--json")
+    assert (status, json.loads(out)["error"]["code"]) == (1, "entry_unknown")
+    status, _, err = run("audit", "receipt", 1, tmp_path / "nowhere" / "one.tlog-proof", *data)
+    assert status == 2 and "cannot be written" in err
+
+
+def test_groups_and_replay_are_asked_of_the_service_and_logged(run: Run, shared_site: Any, tmp_path: Path) -> None:
+    data = ("--data", shared_site.service.matcher.settings.folder)
+    file = tmp_path / "groups.json"
+    assert of(run, "audit", "groups", file, *data)["declarations"] == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    [entry] = of(run, "audit", "show", "--kind", "log_read", "--limit", 1, *data)
+    said = {"actor": f"cli:{getpass.getuser()}", "role": "administrator", "via": "cli", "read": {"groups": True}}
+    assert entry["body"] == said
+    status, out, _ = run("audit", "replay", 0, *data, "--json")
+    assert (status, json.loads(out)["error"]["code"]) == (1, "no_decision")
 
 
 def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
@@ -414,8 +428,8 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     status, out, _ = run("camera", "check", film, *data, "--json")
     found = json.loads(out)
     # Four frames a second are fewer than the service looks at.
-    assert (status, found["verdict"], found["codec"]) == (3, "fail", "h264")
-    failed = [one for one in found["findings"] if one["verdict"] == "fail"]
+    assert (status, found["judged"]["verdict"], found["stream"]["codec"]) == (3, "fail", "h264")
+    failed = [one for one in found["judged"]["findings"] if one["verdict"] == "fail"]
     assert [one["what"] for one in failed] == ["frame_rate"]
     of(run, "camera", "add", "Lobby", film, "--purpose", "demo", *data)
     status, out, _ = run("camera", "check", "Lobby", *data)
