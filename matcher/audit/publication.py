@@ -54,7 +54,11 @@ class StoredPublication:
             )
         else:
             what = _ENTRY.data if tile.level is None else _ENTRY.leaf_hash
-            query = select(cast(what, LargeBinary)).where(_ENTRY.index >= tile.begin, _ENTRY.index < tile.end).order_by(_ENTRY.index)
+            query = (
+                select(cast(what, LargeBinary))
+                .where(_ENTRY.index >= tile.begin, _ENTRY.index < tile.end)
+                .order_by(_ENTRY.index)
+            )
         with self._database.reading() as connection:
             parts = connection.execute(query).scalars().all()
         if len(parts) != tile.width:
