@@ -47,6 +47,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
         root=options.root,
         models=options.models,
         distractors=options.distractors,
+        references=options.references,
         progress=TerminalProgress(),
     )
     try:
@@ -80,6 +81,14 @@ def _report(out: Path) -> int:
     return 0
 
 
+def _several(text: str) -> int:
+    """A number of references."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return number
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     known = f"one of: {', '.join(names())}, accuracy, all, list, results, report"
@@ -103,6 +112,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--models", type=Path, metavar="FILE", help="embedders of your own, measured beside ours (JSON)"
     )
     parser.add_argument("--distractors", type=Path, metavar="DIR", help="pictures of others, for `identification`")
+    parser.add_argument(
+        "--references", type=_several, metavar="N", help="how many the gallery of `commands` holds (default: 1000000)"
+    )
     return parser.parse_args(arguments)
 
 

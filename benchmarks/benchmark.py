@@ -28,7 +28,8 @@ class Context:
     quick: a smaller run, for a first look. data: the folder of public data, perhaps absent. out: where the record and
     the plots go; a run may leave raw results of its own there, under names that start with its own. root: where the one
     data set is that the run is about, if not in its place in `data`. models: a file that registers embedders of others.
-    distractors: a folder of pictures of people who are nobody's mates, to make a gallery larger.
+    distractors: a folder of pictures of people who are nobody's mates, to make a gallery larger. references: how many
+    the gallery holds, where the run lets one choose.
     """
 
     quick: bool
@@ -38,6 +39,7 @@ class Context:
     root: Path | None = None
     models: Path | None = None
     distractors: Path | None = None
+    references: int | None = None
 
     def root_of(self, dataset: str) -> Path:
         """The folder of a registered data set."""

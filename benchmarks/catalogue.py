@@ -11,6 +11,7 @@ _CLASSES = {
     "identification": "benchmarks.accuracy.identification:IdentificationBenchmark",
     "aclu": "benchmarks.accuracy.aclu:AcluBenchmark",
     "choices": "benchmarks.accuracy.choices:ChoicesBenchmark",
+    "commands": "benchmarks.commands:CommandsBenchmark",
     "crowd": "benchmarks.crowd:CrowdBenchmark",
     "audit-cost": "benchmarks.audit_cost:AuditCostBenchmark",
     "degradation": "benchmarks.degradation:DegradationBenchmark",

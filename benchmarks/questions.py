@@ -10,6 +10,8 @@ _QUESTIONS = {
     "choices": "What does each choice in the way faces are recognised do to the errors?",
     "aclu": "If the photographs of a parliament are searched for in a large gallery of other people, how many of its "
     "members are wrongly matched?",
+    "commands": "Somebody asks for a list at the command line while the system runs with a million pictures of people: "
+    "how long is the wait?",
     "crowd": "If a photograph shows hundreds of people, are their faces found and searched for in one call, and how "
     "long does that take? Are strangers taken for each other more often because the faces are small?",
     "degradation": "How many more people are missed when faces are small, blurred or heavily compressed?",

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +33,20 @@ _PICTURE_BYTES = 64
 Row = Mapping[str, Any]
 
 
-def fill(folder: Path, references: int, progress: Progress, *, purpose: str, seed: int) -> None:
-    """Adds people of REFERENCES_EACH made-up references, two of one person about as alike as real ones are.
+def fill(
+    folder: Path, references: int, progress: Progress, *, purpose: str, seed: int, each: int = REFERENCES_EACH
+) -> None:
+    """Adds people of `each` made-up references, two of one person about as alike as real ones are.
 
     Thousands in each transaction, and no log entries of their enrolments: the log's length changes nothing at start.
     """
-    random, people = np.random.default_rng(seed), references // REFERENCES_EACH
+    random, people = np.random.default_rng(seed), references // each
     with Matcher.open(MatcherSettings(folder=folder)) as matcher:
         writer = _Writer(matcher, purpose)
         with progress.step(f"enrolling {references:,}", total=people) as advance:
             for begin in range(0, people, _CHUNK):
                 count = min(_CHUNK, people - begin)
-                rows = writer.rows(_vectors(random, count), random)
+                rows = writer.rows(_vectors(random, count, each), random)
                 with matcher.database.writing() as connection:
                     for table, values in rows.items():
                         connection.execute(tables.metadata.tables[table].insert(), values)
@@ -56,11 +59,11 @@ class _Writer:
         self._matcher = matcher
         self._digest = matcher.recogniser.model_digest
         self._moment = system_clock()
-        self._number = 0
+        self._number = self._people = 0
         self._consent = one_day(purpose)
 
     def rows(self, sface: Vectors, random: np.random.Generator) -> Mapping[str, Sequence[Row]]:
-        """By table, in the order in which they refer to one another. sface: (people, REFERENCES_EACH, 128)."""
+        """By table, in the order in which they refer to one another. sface: (people, references of each, 128)."""
         found: dict[str, list[Row]] = {
             "subject": [],
             "subject_key": [],
@@ -71,13 +74,16 @@ class _Writer:
         dlib = random.normal(scale=0.1, size=sface.shape).astype(np.float32)
         for person in range(len(sface)):
             subject_id, key = str(uuid.uuid4()), SealingKey.generate()
-            name = key.seal(b"Nobody", context=records.name_context(subject_id))
-            found["subject"].append({"id": subject_id, "sealed_name": name, "created_at": self._moment})
+            self._people += 1
+            name = key.seal(f"Person {self._people}".encode(), context=records.name_context(subject_id))
+            # One after the other, as real people come: a list of them is in this order.
+            enrolled = self._moment + timedelta(microseconds=self._people)
+            found["subject"].append({"id": subject_id, "sealed_name": name, "created_at": enrolled})
             wrapped = self._matcher.master_key.wrap(key, context=records.key_context(subject_id))
             found["subject_key"].append({"subject_id": subject_id, "wrapped": wrapped})
             consent = recorded(self._consent, subject_id=subject_id, moment=self._moment)
             found["consent"].append(records.consent_row(consent))
-            for at in range(REFERENCES_EACH):
+            for at in range(sface.shape[1]):
                 self._number += 1
                 found["reference"].append(self._reference(subject_id, key, sface[person, at], dlib[person, at]))
                 sample = {"sealed_picture": os.urandom(_PICTURE_BYTES), "quality": _QUALITY}
@@ -97,10 +103,10 @@ class _Writer:
         }
 
 
-def _vectors(random: np.random.Generator, people: int) -> Vectors:
-    """(people, REFERENCES_EACH, 128) of length 1: two of one person have a similarity of about two thirds."""
+def _vectors(random: np.random.Generator, people: int, each: int) -> Vectors:
+    """(people, each, 128) of length 1: two of one person have a similarity of about two thirds."""
     centres = random.standard_normal((people, 1, DIMENSION), dtype=np.float32)
-    deviations = random.standard_normal((people, REFERENCES_EACH, DIMENSION), dtype=np.float32)
+    deviations = random.standard_normal((people, each, DIMENSION), dtype=np.float32)
     found = centres + np.float32(np.sqrt(0.5)) * deviations
     found /= np.linalg.norm(found, axis=2, keepdims=True)
     return found

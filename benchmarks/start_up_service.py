@@ -18,7 +18,8 @@ from matcher.clock import system_clock
 
 ACCOUNT = "benchmark"
 PURPOSE = "demo"
-_COMMAND = (sys.executable, "-m", "api.cli")
+COMMAND = (sys.executable, "-m", "api.cli")
+"""`clearglass`, in this interpreter."""
 _START_SECONDS = 300.0
 _STOP_SECONDS = 60.0
 _REST_SECONDS, _REST_SHARE = 3.0, 0.1
@@ -60,6 +61,12 @@ class RunningService:
 
         return int(psutil.Process(self.process.pid).memory_full_info().pss)
 
+    def resident(self) -> int:
+        """RSS in bytes."""
+        import psutil
+
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
     def processor_seconds(self) -> Mapping[str, float]:
         """What it and the processes that helped it have used so far: their own instructions, and the kernel's."""
         import psutil
@@ -89,9 +96,14 @@ class RunningService:
 
 def add_keeper(folder: Path) -> str:
     """Makes the data folder with the one account that may do all of it; its password."""
+    return add_account(folder, ACCOUNT, "operator")
+
+
+def add_account(folder: Path, name: str, role: str) -> str:
+    """Adds an account, by the command; its password. The first one makes the folder."""
     password = secrets.token_urlsafe(12)
-    arguments = ("account", "add", ACCOUNT, "--role", "operator", "--data", str(folder))
-    subprocess.run([*_COMMAND, *arguments], input=password + "\n", text=True, check=True, capture_output=True)
+    arguments = ("account", "add", name, "--role", role, "--data", str(folder))
+    subprocess.run([*COMMAND, *arguments], input=password + "\n", text=True, check=True, capture_output=True)
     return password
 
 
@@ -101,7 +113,7 @@ def serving(folder: Path, password: str) -> Iterator[RunningService]:
     import httpx
 
     process = subprocess.Popen(
-        [*_COMMAND, "serve", "--data", str(folder), "--port", "0"],
+        [*COMMAND, "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **_ENVIRONMENT},

@@ -3,9 +3,8 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from prometheus_client import CollectorRegistry
 from threadpoolctl import threadpool_limits
@@ -18,9 +17,9 @@ from matcher.audit.errors import LogError
 from matcher.audit.log import AuditLog
 from matcher.audit.policy import read_policy
 from matcher.audit.verification import require_sound
+from matcher.chosen_point import chosen_point
 from matcher.clock import Clock, system_clock
 from matcher.enrolment_check import MOST_SUBJECTS, EnrolmentCheck, check_point
-from matcher.errors import ClearglassError
 from matcher.evaluation.expectation import DAY, WEEK
 from matcher.gallery.declaration import Declarations
 from matcher.gallery.enrolment import Enroller
@@ -30,14 +29,7 @@ from matcher.identification import Identifier
 from matcher.metrics import MatcherMetrics
 from matcher.probe import Probe
 from matcher.recognition.image import PictureBytes
-from matcher.recognition.operating_point import (
-    DEFAULT_OPERATING_POINT,
-    NO_EVIDENCE,
-    OperatingPoint,
-    OperatingPointError,
-    load_operating_points,
-    load_scale,
-)
+from matcher.recognition.operating_point import OperatingPoint, load_operating_points, load_scale
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.scale import StandsFor
@@ -50,18 +42,6 @@ from matcher.store.sealing import MasterKey, load_master_key
 
 _PAGE = 10
 """Changes read at a time: the last change of the model is most often among the newest few."""
-
-
-class OperatingPointUnknownError(ClearglassError):
-    """The operating point that is set does not exist."""
-
-    code: ClassVar[str] = "operating_point_unknown"
-
-
-class OperatingPointSettingError(ClearglassError):
-    """Two settings name two thresholds."""
-
-    code: ClassVar[str] = "operating_point_setting"
 
 
 class Matcher:
@@ -238,38 +218,6 @@ class Matcher:
         while page := self.log.entries(after, _PAGE, kinds=[EntryKind.MODEL], newest_first=True):
             yield from page
             after = self.log.size() - page[-1].index
-
-
-def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint:
-    """The operating point that the settings name, or the default one; or their bare threshold, as a point of its own.
-
-    A point of the package must have been measured with this model. One of the site may not have been: its caveat says.
-    Raises OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError.
-    """
-    name, threshold = settings.operating_point, settings.threshold
-    if threshold is not None:
-        if name is not None:
-            raise OperatingPointSettingError(
-                f"CLEARGLASS_OPERATING_POINT={name} and CLEARGLASS_THRESHOLD={threshold:g} are both set.",
-                remedy="Unset one of them: CLEARGLASS_THRESHOLD, since a bare number has no evidence.",
-            )
-        return OperatingPoint(
-            name=NO_EVIDENCE, threshold=threshold, model_digest=model_digest, evidence=None, site=True
-        )
-    points = load_operating_points(settings.folder)
-    point = points.get(DEFAULT_OPERATING_POINT if name is None else name)
-    if point is None:
-        raise OperatingPointUnknownError(
-            f"There is no operating point {name}.", remedy=f"Choose one of: {', '.join(sorted(points))}."
-        )
-    if point.site:
-        return replace(point, model_digest=model_digest)
-    if point.model_digest != model_digest:
-        raise OperatingPointError(
-            f"The operating point {point.name} was measured with another model.",
-            remedy="Measure again: python -m benchmarks operating-point.",
-        )
-    return point
 
 
 def _loaded() -> Recogniser:

@@ -4,11 +4,9 @@ import sys
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
 from api.cli import account, audit, camera, consent, demo, doctor, operating_point, search, serve, subject, witness
 from api.cli.output import complain
-from api.setting_error import SettingError
 from api.version import app_version
 from matcher.errors import ClearglassError
 
@@ -58,10 +56,21 @@ def main() -> None:
         app()
     except ClearglassError as error:
         _fail(error)
-    except ValidationError as error:
-        _fail(SettingError.of(error))
+    except ValueError as error:
+        _fail_of_setting(error)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail_of_setting(error: ValueError) -> NoReturn:
+    """Raises the error again if it is not about a setting. Imported only now: most commands need no pydantic."""
+    from pydantic import ValidationError
+
+    from api.setting_error import SettingError
+
+    if not isinstance(error, ValidationError):
+        raise error
+    _fail(SettingError.of(error))
 
 
 def _fail(error: ClearglassError) -> NoReturn:

@@ -64,7 +64,7 @@ def thresholds(data: Data, json: Json = False) -> None:
     The arrow is at the one that a service started with this shell's settings would use. A running service may have been
     started with others: its page Threshold tells.
     """
-    from matcher.matcher import chosen_point
+    from matcher.chosen_point import chosen_point
     from matcher.recognition.operating_point import load_operating_points
     from matcher.recognition.registry import model_digest
     from matcher.settings import MatcherSettings

@@ -59,6 +59,18 @@ class LogUnsoundError(LogError):
         )
 
 
+class LogHeadError(LogError):
+    """What the log goes on from is not what was signed."""
+
+    code: ClassVar[str] = "log_head"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"The log was changed or damaged: {problem}.",
+            remedy="Keep the data folder as it is, and see `clearglass audit verify`.",
+        )
+
+
 class EntryUnknownError(LogError):
     """The log has no entry with this index."""
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, cast, select
 
 from matcher.audit.bundle import pack_bundle
 from matcher.audit.errors import TileUnknownError, UncosignedError
@@ -45,15 +45,20 @@ class StoredPublication:
 
     def read(self, tile: Tile) -> bytes:
         """See Publication."""
+        # Cast, so that a value that was tampered with is published as it stands, for whoever reads it to find out.
         if tile.level:
             query = (
-                select(_HASH.hash)
+                select(cast(_HASH.hash, LargeBinary))
                 .where(_HASH.level == tile.level, _HASH.place >= tile.begin, _HASH.place < tile.end)
                 .order_by(_HASH.place)
             )
         else:
             what = _ENTRY.data if tile.level is None else _ENTRY.leaf_hash
-            query = select(what).where(_ENTRY.index >= tile.begin, _ENTRY.index < tile.end).order_by(_ENTRY.index)
+            query = (
+                select(cast(what, LargeBinary))
+                .where(_ENTRY.index >= tile.begin, _ENTRY.index < tile.end)
+                .order_by(_ENTRY.index)
+            )
         with self._database.reading() as connection:
             parts = connection.execute(query).scalars().all()
         if len(parts) != tile.width:

@@ -95,7 +95,7 @@ class Database:
 
         Raises DataFolderError where there is no database or an older one, SchemaTooNewError, StoreError.
         """
-        from matcher.store.migration import require_current
+        from matcher.store.revision import require_current
 
         if not (folder / DATABASE_FILE).is_file():
             raise DataFolderError(

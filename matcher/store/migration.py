@@ -1,14 +1,12 @@
 """Brings the tables up to date with Alembic, from inside the package and without a configuration file."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from matcher.store.errors import DataFolderError, SchemaTooNewError
+from matcher.store.revision import MIGRATIONS, too_new
 
 
 def migrate(connection: Connection) -> None:
@@ -21,19 +19,9 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def require_current(connection: Connection) -> None:
-    """Raises unless the tables are exactly those this version knows."""
-    scripts = ScriptDirectory.from_config(_config())
-    if _known(connection, scripts) != scripts.get_current_head():
-        raise DataFolderError(
-            "The data folder was written by an older Clearglass.",
-            remedy="Start the service once; it brings the tables up to date.",
-        )
-
-
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config
 
@@ -42,8 +30,5 @@ def _known(connection: Connection, scripts: ScriptDirectory) -> str | None:
     """The revision of the tables, or None for an empty database."""
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
-        raise SchemaTooNewError(
-            f"The data folder was written by a newer Clearglass (its tables are at {revision}).",
-            remedy="Use that version, or a data folder of its own for this one.",
-        )
+        raise too_new(revision)
     return revision

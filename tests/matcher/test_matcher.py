@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import ClockError, LogUnavailableError, LogUnsoundError
 from matcher.audit.log import AuditLog
-from matcher.matcher import Matcher, OperatingPointSettingError, OperatingPointUnknownError, chosen_point
+from matcher.chosen_point import OperatingPointSettingError, OperatingPointUnknownError, chosen_point
+from matcher.matcher import Matcher
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.operating_point import OperatingPointError, load_operating_points
 from matcher.recognition.scale import SimilarityScale

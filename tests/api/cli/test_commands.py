@@ -295,6 +295,25 @@ def test_the_doctor_says_what_holds_of_the_workers_sandbox(
     assert "libseccomp2" in found["remedy"]
 
 
+def test_the_doctor_finds_a_log_whose_newest_entry_was_changed(run: Run, tmp_path: Path) -> None:
+    import sqlite3
+
+    of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", tmp_path / "data")
+
+    def finding() -> dict[str, Any]:
+        found = json.loads(run("doctor", "--data", tmp_path / "data", "--port", 0, "--json")[1])
+        return next(one for one in found if one["what"] == "data folder")
+
+    assert finding()["well"] and "its head and its newest entries verified" in finding()["found"]
+    with sqlite3.connect(tmp_path / "data" / "clearglass.sqlite3") as connection:
+        newest = '"index" = (SELECT max("index") FROM audit_entry)'
+        connection.execute(f"UPDATE audit_entry SET data = CAST(data || ' ' AS BLOB) WHERE {newest}")
+    connection.close()
+    assert not finding()["well"]
+    assert "is not what was hashed when it was written" in finding()["found"]
+    assert "clearglass audit verify" in finding()["remedy"]
+
+
 def test_the_doctor_goes_on_after_a_setting_that_cannot_be_used(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

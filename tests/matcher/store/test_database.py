@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, insert, inspect, select, update
@@ -29,6 +30,7 @@ from matcher.store.errors import (
     StoreFailedError,
     StoreFullError,
 )
+from matcher.store.revision import MIGRATIONS, known_revisions
 from matcher.store.tables import format_time, parse_time
 
 
@@ -253,6 +255,18 @@ def test_newer_tables_are_refused(database: Database) -> None:
         Database.open(database.folder)
     with pytest.raises(SchemaTooNewError):
         Database.open_read_only(database.folder)
+
+
+def test_older_tables_are_not_read_before_they_are_brought_up_to_date(database: Database) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(DataFolderError, match="older Clearglass"):
+        Database.open_read_only(database.folder)
+
+
+def test_the_newest_migration_is_told_without_alembic() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert known_revisions() == tuple(reversed([script.revision for script in scripts.walk_revisions()]))
 
 
 def test_migrations_lead_to_the_tables(database: Database) -> None:

@@ -1,0 +1,60 @@
+"""The commands that only read, as somebody types them beside a running service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """arguments: what follows `clearglass`. name: as the table has it. whole_log: it reads every entry of the log.
+
+    answers: its exit statuses when it answered, whatever the answer is.
+    """
+
+    name: str
+    arguments: Sequence[str]
+    whole_log: bool = False
+    answers: Sequence[int] = (0,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the commands ask about. request: a search's entry in the log. outside: a folder for what they write."""
+
+    data: Path
+    subject_id: str
+    request: int
+    receipt: Path
+    verifier_key: str
+    outside: Path
+
+
+def reading_commands(asked: Asked) -> Sequence[Command]:
+    """All of them; each may be run again and again."""
+    return [
+        Command(name="--version", arguments=["--version"]),
+        Command(name="--help", arguments=["--help"]),
+        _on(asked, "account list"),
+        _on(asked, "camera list"),
+        _on(asked, "subject list"),
+        _on(asked, "subject show", asked.subject_id),
+        _on(asked, "thresholds"),
+        _on(asked, "audit show"),
+        _on(asked, "audit key"),
+        Command(name="audit schema", arguments=["audit", "schema"]),
+        Command(name="audit check", arguments=["audit", "check", str(asked.receipt), "--key", asked.verifier_key]),
+        _on(asked, "audit replay", str(asked.request)),
+        _on(asked, "audit groups", str(asked.outside / "groups.json")),
+        _on(asked, "audit live", whole_log=True, answers=(0, 3)),
+        _on(asked, "audit verify", whole_log=True),
+        _on(asked, "audit export", str(asked.outside / "export"), whole_log=True),
+        # Another status than 0 is about this machine.
+        _on(asked, "doctor", answers=(0, 1)),
+    ]
+
+
+def _on(asked: Asked, name: str, *arguments: str, whole_log: bool = False, answers: Sequence[int] = (0,)) -> Command:
+    """A command on the data folder."""
+    words = [*name.split(), *arguments, "--data", str(asked.data)]
+    return Command(name=name, arguments=words, whole_log=whole_log, answers=answers)

@@ -1,0 +1,58 @@
+"""The operating point that the settings choose. Apart from the matcher, so that a command can tell it at once."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from matcher.errors import ClearglassError
+from matcher.recognition.operating_point import (
+    DEFAULT_OPERATING_POINT,
+    NO_EVIDENCE,
+    OperatingPoint,
+    OperatingPointError,
+    load_operating_points,
+)
+from matcher.settings import MatcherSettings
+
+
+class OperatingPointUnknownError(ClearglassError):
+    """The operating point that is set does not exist."""
+
+    code: ClassVar[str] = "operating_point_unknown"
+
+
+class OperatingPointSettingError(ClearglassError):
+    """Two settings name two thresholds."""
+
+    code: ClassVar[str] = "operating_point_setting"
+
+
+def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint:
+    """The operating point that the settings name, or the default one; or their bare threshold, as a point of its own.
+
+    A point of the package must have been measured with this model. One of the site may not have been: its caveat says.
+    Raises OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError.
+    """
+    name, threshold = settings.operating_point, settings.threshold
+    if threshold is not None:
+        if name is not None:
+            raise OperatingPointSettingError(
+                f"CLEARGLASS_OPERATING_POINT={name} and CLEARGLASS_THRESHOLD={threshold:g} are both set.",
+                remedy="Unset one of them: CLEARGLASS_THRESHOLD, since a bare number has no evidence.",
+            )
+        return OperatingPoint(
+            name=NO_EVIDENCE, threshold=threshold, model_digest=model_digest, evidence=None, site=True
+        )
+    points = load_operating_points(settings.folder)
+    point = points.get(DEFAULT_OPERATING_POINT if name is None else name)
+    if point is None:
+        raise OperatingPointUnknownError(
+            f"There is no operating point {name}.", remedy=f"Choose one of: {', '.join(sorted(points))}."
+        )
+    if point.site:
+        return replace(point, model_digest=model_digest)
+    if point.model_digest != model_digest:
+        raise OperatingPointError(
+            f"The operating point {point.name} was measured with another model.",
+            remedy="Measure again: python -m benchmarks operating-point.",
+        )
+    return point
