@@ -127,6 +127,7 @@ STATUS: Mapping[str, int] = {
     "log": 500,
     "log_key": 500,
     "log_truncated": 500,
+    "log_head": 500,
     "log_unsound": 500,
     "log_changed": 500,
     "note_invalid": 500,

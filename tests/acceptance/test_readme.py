@@ -58,9 +58,9 @@ def files(data_folder: Path, tmp_path: Path) -> Path:
 
 
 def _scores() -> Scores:
-    """A site's comparisons: 400,000 non-mated, of which 1e-5 are four, and 400 mated."""
+    """A site's comparisons: 120,000 non-mated, of which 1e-4 are twelve, and 200 mated."""
     random = np.random.default_rng(1)
-    mated = np.arange(400_400) < 400
+    mated = np.arange(120_200) < 200
     one = random.integers(0, 200, len(mated))
     other = np.where(mated, one, (one + random.integers(1, 200, len(mated))) % 200)
     return Scores(
@@ -74,7 +74,7 @@ def _scores() -> Scores:
             measured_on="2026-12-01",
             digests={"fusion": model_digest()},
             dlib_weight=DLIB_WEIGHT,
-            samples=400,
+            samples=200,
             failed=(),
         ),
     )

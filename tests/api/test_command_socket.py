@@ -106,3 +106,13 @@ def test_a_folder_that_cannot_hold_it_is_an_error_that_says_so(tmp_path: Path) -
     with pytest.raises(CommandSocketError, match="cannot be made") as caught, listening(tmp_path):
         pass
     assert "local file system" in caught.value.remedy
+
+
+def test_a_command_may_be_run_a_thousand_times_in_a_row(open_site: Any, tmp_path: Path) -> None:
+    for site in open_site(tmp_path / "data", requests_per_minute=3):
+        transport = httpx.HTTPTransport(uds=str(folder_of(site) / NAME))
+        with httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=30) as client:
+            assert {client.get("/accounts").status_code for _ in range(10)} == {200}
+        headers = {"Authorization": f"Bearer {site.tokens[Role.ADMINISTRATOR]}"}
+        with httpx.Client(base_url=f"{site.address}/api/v1", headers=headers) as client:
+            assert 429 in {client.get("/accounts").status_code for _ in range(10)}
