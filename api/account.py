@@ -62,7 +62,8 @@ class Principal:
     """Who a request comes from. via: `session:<id>`, `token:<id>`, or `cli` for a command on this machine.
 
     csrf: the session's, or None where there is none. used_at: when a person last used the session. duty: what the
-    session is for before anything else. emergency: as of the session. command: whether a command asks, by the socket.
+    session is for before anything else; see `due`. emergency: as of the session. command: whether a command asks, by
+    the socket.
     """
 
     account: Account
@@ -89,10 +90,18 @@ class Principal:
         return self.account.role
 
     @property
+    def due(self) -> Duty | None:
+        """The duty that comes before anything else. In an emergency session none does: it could not be logged now."""
+        return None if self.emergency else self.duty
+
+    @property
     def permissions(self) -> frozenset[Permission]:
-        """The role's; of an emergency session those that it leaves."""
+        """The role's; of an emergency session those that it leaves. With a duty it may not let the log go on: an
+        account whose password others know, or which lacks its second factor, only looks."""
         held = PERMISSIONS[self.role]
-        return held & EMERGENCY if self.emergency else held
+        if not self.emergency:
+            return held
+        return held & (EMERGENCY if self.duty is None else EMERGENCY - {Permission.LOG_RESUME})
 
     def may(self, permission: Permission) -> bool:
         """Whether the principal holds this permission."""

@@ -4,11 +4,12 @@ The threads are few and serve every request: were they full of requests that wai
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 from fastapi import Depends, Request
 
-from api.guard import Caller
-from api.slots import Slots
+from api.guard import Caller, service_of
+from api.slots import BusyError, Slots
 from matcher.picture.decoding import AT_ONCE
 
 ENROLMENT_SECONDS = 60.0
@@ -44,6 +45,16 @@ async def _enrolling(caller: Caller) -> AsyncIterator[None]:
 
 
 async def _login(request: Request) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(LOGINS.entered(client_of(request)))
+        except BusyError:  # only of this turn: what the endpoint itself raises is counted where it is raised
+            service_of(request).logins.turned_away()
+            raise
+        yield
+
+
+async def _hashing(request: Request) -> AsyncIterator[None]:
     async with LOGINS.entered(client_of(request)):
         yield
 
@@ -58,3 +69,6 @@ LOOKING_TURN = Depends(_looking, scope="function")
 CROWD_TURN = Depends(_crowd, scope="function")
 ENROLLING_TURN = Depends(_enrolling, scope="function")
 LOGIN_TURN = Depends(_login, scope="function")
+"""For what checks a password: one that finds no turn counts as a login that was refused."""
+HASHING_TURN = Depends(_hashing, scope="function")
+"""For what only sets one. It waits in the same queue, and is no login."""

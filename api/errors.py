@@ -151,6 +151,8 @@ STATUS: Mapping[str, int] = {
     "data_folder_open": 500,
     "address_in_use": 500,
     "command_socket": 500,
+    "service_gone": 500,
+    "refused": 500,
     "plain_http": 500,
     "tls": 500,
     "no_account": 500,

@@ -208,8 +208,8 @@ def _admit(
                 "The request does not prove that it comes from this service's own pages.",
                 remedy=f"Send the session's csrf value in the header {CSRF_HEADER}.",
             )
-    if principal.duty is not None and principal.duty not in duties:
-        raise _UNDONE[principal.duty]()
+    if principal.due is not None and principal.due not in duties:
+        raise _UNDONE[principal.due]()
     if not principal.may(permission):
         if permission in PERMISSIONS[principal.role]:
             raise EmergencySessionError

@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class LoginOutcome(StrEnum):
-    """How an attempt to log in ended: with a session, or refused, and why."""
+    """How an attempt to log in ended: with a session, or refused, and why. A refused proof of who is logged in, for a
+    change of password or second factor, counts too."""
 
     ACCEPTED = "accepted"
     CREDENTIALS = "credentials"

@@ -136,6 +136,10 @@ class Logins:
         self._metrics.count(LoginOutcome.ACCEPTED)
         return session
 
+    def turned_away(self) -> None:
+        """Counts an attempt that was refused before it began: too many were made at that moment."""
+        self._metrics.count(LoginOutcome.BUSY)
+
     def log_out(self, secret: str) -> None:
         """Ends a session."""
         if self._emergency.end(_digest(secret)):

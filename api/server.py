@@ -160,12 +160,27 @@ def serve_forever(
         _run(_server(service, host=host, tls=tls), [listener, commands], host, ready)
 
 
-def serve_witness(witness: "Witness", *, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Takes the address, announces it, and answers logs until SIGINT or SIGTERM. Raises: AddressInUseError."""
+def serve_witness(
+    witness: "Witness",
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    tls: Tls | None = None,
+    plain_http: bool = False,
+) -> None:
+    """Takes the address, announces it, and answers logs until SIGINT or SIGTERM.
+
+    Raises: AddressInUseError, PlainHttpError, TlsError.
+    """
     from api.witness import create_witness_app
 
+    settings = ApiSettings()
     with _listen(host, port) as listener:
-        _run(Server(create_witness_app(witness), ApiSettings()), [listener], host, announce)
+        proxied = bool(settings.trusted_proxies)
+        require_encryption(listener.getsockname()[0], tls=tls, proxied=proxied, plain=plain_http)
+        app = create_witness_app(witness, hosts=[host, *settings.allowed_hosts.split(",")])
+        _run(Server(app, settings, tls=tls), [listener], host, announce)
 
 
 def _run(server: Server, listeners: list[socket.socket], host: str, ready: Callable[[str], None]) -> None:

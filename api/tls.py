@@ -1,4 +1,4 @@
-"""TLS of the service's own, and the refusal to listen to other machines without any."""
+"""TLS of our own servers, and the refusal to listen to other machines without any."""
 
 import ssl
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from matcher.errors import ClearglassError
 
 
 class TlsError(ClearglassError):
-    """The service's certificate or its key cannot be used."""
+    """A server's certificate or its key cannot be used."""
 
     code: ClassVar[str] = "tls"
 
 
 class PlainHttpError(ClearglassError):
-    """Other machines would reach the service without encryption, and nobody has said that this is meant."""
+    """Other machines would reach a server without encryption, and nobody has said that this is meant."""
 
     code: ClassVar[str] = "plain_http"
 
@@ -48,14 +48,14 @@ class Tls:
 
 
 def require_encryption(address: str, *, tls: Tls | None, proxied: bool, plain: bool) -> None:
-    """Raises PlainHttpError where passwords and pictures would cross a network in the clear.
+    """Raises PlainHttpError where what is sent would cross a network in the clear.
 
-    address: that the service listens on. proxied: whether a proxy is named, which brings TLS. plain: the explicit flag.
+    address: that is listened on. proxied: whether a proxy is named, which brings TLS. plain: the explicit flag.
     """
     if tls is None and not proxied and not plain and not ip_address(address).is_loopback:
         raise PlainHttpError(
-            f"On {address} other machines would reach the service in plain HTTP: passwords and pictures could be "
-            "read on their way.",
+            f"On {address} other machines would reach it in plain HTTP: what is sent, passwords and pictures too, "
+            "could be read and changed on its way.",
             remedy="Give --tls-certificate and --tls-key; or put a proxy with TLS in front and name its address in "
             "CLEARGLASS_TRUSTED_PROXIES; or say --plain-http, where nobody else can reach this address.",
         )

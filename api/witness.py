@@ -1,13 +1,16 @@
 """A witness's HTTP server (C2SP tlog-witness): one call, for logs it knows."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.allowed_hosts import AllowedHosts
 from api.upload import CappedRequest
 from matcher.audit.errors import WitnessError
 from matcher.audit.witness import Refusal, Witness
@@ -16,8 +19,8 @@ _MOST_BYTES = 64 << 10
 """Of a request: a proof of 63 hashes and a checkpoint with a hundred signatures are less."""
 
 
-def create_witness_app(witness: Witness) -> Starlette:
-    """The app for one witness, which it does not close."""
+def create_witness_app(witness: Witness, *, hosts: Iterable[str]) -> Starlette:
+    """The app for one witness, which it does not close. hosts: the names that it answers under; see AllowedHosts."""
 
     async def add_checkpoint(request: Request) -> Response:
         try:
@@ -32,4 +35,7 @@ def create_witness_app(witness: Witness) -> Starlette:
             # Exactly this type, with no encoding behind it.
             return Response(refusal.body, refusal.status, headers={"Content-Type": "text/x.tlog.size"})
 
-    return Starlette(routes=[Route("/add-checkpoint", add_checkpoint, methods=["POST"])])
+    return Starlette(
+        routes=[Route("/add-checkpoint", add_checkpoint, methods=["POST"])],
+        middleware=[Middleware(AllowedHosts, names=hosts)],
+    )

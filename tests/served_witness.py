@@ -12,12 +12,17 @@ from pathlib import Path
 
 @contextmanager
 def served_witness(
-    folder: Path, log: str, *, name: str = "example.org/w", port: int = 0, stop: signal.Signals = signal.SIGTERM
+    folder: Path,
+    log: str,
+    *more: str,
+    name: str = "example.org/w",
+    port: int = 0,
+    stop: signal.Signals = signal.SIGTERM,
 ) -> Iterator[tuple[str, str]]:
-    """Its address and its verifier key. log: the verifier key of the log it knows."""
+    """Its address and its verifier key. log: the verifier key of the log it knows. more: further options."""
     command = [sys.executable, "-m", "api.cli", "witness", "serve", "--data", str(folder), "--log", log]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--name", name, "--json"], stdout=subprocess.PIPE, text=True
+        [*command, "--port", str(port), "--name", name, "--json", *more], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from api.cli.options import opened
 from matcher.errors import ClearglassError
@@ -19,6 +19,8 @@ _CONNECT_SECONDS = 10.0
 class RefusedError(ClearglassError):
     """The service refused what a command asked for. form: its error, as the API describes it."""
 
+    code: ClassVar[str] = "refused"
+
     def __init__(self, form: dict[str, Any]) -> None:
         super().__init__(form["message"], remedy=form["remedy"])
         self.code = form["code"]  # type: ignore[misc]  # of this one answer
@@ -28,7 +30,7 @@ class RefusedError(ClearglassError):
 class GoneError(ClearglassError):
     """The service ended before it had answered."""
 
-    code = "service_gone"
+    code: ClassVar[str] = "service_gone"
 
     def __init__(self) -> None:
         super().__init__(

@@ -2,7 +2,12 @@
 
 from urllib.parse import quote
 
+import typer
+
 
 def path_of(*parts: str) -> str:
-    """The path with these parts. An id stays one part, whatever somebody typed for it."""
+    """The path with these parts. Raises: BadParameter for an id that would lead elsewhere."""
+    for part in parts:
+        if not part.strip(".") or "/" in part:
+            raise typer.BadParameter(f"{part!r} is no id")
     return "".join(f"/{quote(part, safe='', errors='replace')}" for part in parts)

@@ -141,7 +141,7 @@ def list_(
     show(
         subjects if json else [_row(subject) for subject in subjects],
         as_json=json,
-        title="People, in UTC",
+        title="People (enrolled in UTC)",
         empty=f"Nobody stands so far down the list: {people} enrolled." if enrolled else nobody,
     )
     end = offset + len(subjects)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.listening import PlainHttp, TlsCertificate, TlsKey, tls_of
 from api.cli.options import Json, default_folder
 from api.cli.output import tell
 
@@ -33,6 +34,9 @@ def serve(
     ] = "witness",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8601,
+    tls_certificate: TlsCertificate = None,
+    tls_key: TlsKey = None,
+    plain_http: PlainHttp = False,
     json: Json = False,
 ) -> None:
     """Cosign the checkpoints of these logs, until it is told to stop."""
@@ -40,10 +44,11 @@ def serve(
     from matcher.audit.note import Verifier
     from matcher.audit.witness import Witness
 
+    tls = tls_of(tls_certificate, tls_key)
     with Witness.open(folder, [Verifier.parse(log) for log in logs], name=name) as witness:
 
         def announce(address: str) -> None:
             record = {"address": address, "witness_key": witness.verifier_key}
             tell(record, as_json=json, sentence=f"The witness is at {address}; its key is {witness.verifier_key}")
 
-        serve_witness(witness, host=host, port=port, announce=announce)
+        serve_witness(witness, host=host, port=port, announce=announce, tls=tls, plain_http=plain_http)

@@ -66,7 +66,7 @@ class Viewer:
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
         """The viewer behind a session."""
-        held = () if principal.duty else tuple(sorted(principal.permissions))
+        held = () if principal.due else tuple(sorted(principal.permissions))
         account = principal.account
         return cls(
             id=account.id,
@@ -74,7 +74,7 @@ class Viewer:
             role=account.role.value,
             permissions=held,
             emergency=principal.emergency,
-            duty=principal.duty or "",
+            duty=principal.due or "",
         )
 
     def may(self, permission: str) -> bool:
@@ -102,7 +102,7 @@ def _page(
         ended = "&ended" if COOKIE in request.cookies else ""
         return RedirectResponse(f"/login?next={quote(here, safe='')}{ended}", status_code=303)
     service_of(request).logins.note_use(principal)
-    if principal.duty is not None and room is not _ACCOUNT:
+    if principal.due is not None and room is not _ACCOUNT:
         return RedirectResponse(_ACCOUNT.path, status_code=303)
     viewer = Viewer.of(principal)
     rooms = [one for one in ROOMS if viewer.may(one.permission)]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.account import Account, Principal, Token
-from api.admission import LOGIN_TURN
+from api.admission import HASHING_TURN
 from api.device_cookie import attempt_of
 from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, Role
@@ -115,7 +115,7 @@ def list_accounts(service: ServiceDep) -> list[AccountOut]:
     summary="Add an account",
     status_code=201,
     openapi_extra=_ASKS,
-    dependencies=[LOGIN_TURN],
+    dependencies=[HASHING_TURN],
 )
 def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> AccountOut:
     """Adds an account. One person, one account: confirming an alert takes two of them.
@@ -150,7 +150,7 @@ def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> Non
     summary="Set an account's password",
     status_code=204,
     openapi_extra=_ASKS,
-    dependencies=[LOGIN_TURN],
+    dependencies=[HASHING_TURN],
 )
 def set_password(account_id: str, new: PasswordIn, request: Request, caller: Caller, service: ServiceDep) -> None:
     """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it, unless the

@@ -47,6 +47,7 @@ class SessionOut(BaseModel):
 
     duty: what must be done before anything else: a new password, or a second factor; null if nothing. emergency: of an
     administrator, begun while nothing could be logged: it only shows what is wrong, until the log can be written again.
+    Until then a duty has to wait, too.
     """
 
     account: WhoOut

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from api.admission import CROWDS, LOGINS, LOOKING
+from api.passwords import _HASHING
 from api.permission import Role
 from api.slots import BusyError, Slots
 
@@ -69,6 +70,49 @@ def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any, monkey
             assert shared_site.as_role(Role.AUDITOR, "GET", "/log/entries").status_code == 200
             assert not any(one.done() for one in sent)
         assert {one.result() for one in sent} <= {401, 429, 503}
+
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "counted"),
+    [
+        ("POST", "/sessions", {"name": "operator", "password": PASSWORD}, 1),
+        ("PUT", "/account/password", {"password": PASSWORD, "new": "seven green lanterns at noon"}, 1),
+        ("POST", "/account/second-factor", {"password": PASSWORD}, 1),
+        ("POST", "/accounts", {"name": "grace", "password": "seven green lanterns at noon", "role": "auditor"}, 0),
+        ("PUT", "/accounts/none/password", {"password": "seven green lanterns at noon"}, 0),
+    ],
+)
+def test_a_login_that_finds_no_turn_is_counted(
+    shared_site: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
+) -> None:
+    monkeypatch.setattr(LOGINS, "_seconds", 0.05)
+    with shared_site.logged_in("administrator") as client:
+        before = _busy_logins(shared_site)
+        with _all_taken(LOGINS):
+            answer = client.request(method, path, json=body)
+        assert (answer.status_code, shared_site.code(answer)) == (503, "busy")
+        assert _busy_logins(shared_site) - before == counted
+
+
+def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error then leaves the endpoint, and passes what counts those without a turn."""
+    monkeypatch.setattr(_HASHING, "_seconds", 0.05)
+    with shared_site.logged_in("administrator"):  # its password was hashed, as is the decoy by now
+        before = _busy_logins(shared_site)
+        with _all_taken(_HASHING):
+            body = {"name": "administrator", "password": PASSWORD}
+            assert shared_site.as_role(None, "POST", "/sessions", json=body).status_code == 503
+        assert _busy_logins(shared_site) - before == 1
+
+
+def _busy_logins(site: Any) -> float:
+    name = 'clearglass_logins_total{outcome="busy"} '
+    text = httpx.get(f"{site.address}/metrics", headers=site.client(Role.AUDITOR).headers, timeout=30).text
+    [line] = [line for line in text.splitlines() if line.startswith(name)]
+    return float(line.removeprefix(name))
 
 
 def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

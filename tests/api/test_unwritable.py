@@ -14,6 +14,9 @@ from api.permission import Role
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogUnavailableError
 
+PASSWORD = "correct horse battery staple"
+DUTY_CODES = {"password": "password_change_required", "second_factor": "second_factor_missing"}
+
 
 @contextmanager
 def full_disk(site: Any) -> Iterator[None]:
@@ -126,6 +129,37 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
         assert unusual["clock_resumed"]["indexes"] == [entry.index]
     refused = site.as_role(Role.ADMINISTRATOR, "POST", "/log/resumption", json=sure)
     assert (refused.status_code, site.code(refused)) == (403, "session_required")
+
+
+@pytest.mark.parametrize("duty", ["password", "second_factor"])
+@pytest.mark.parametrize("trouble", [full_disk, clock_set_back])
+def test_an_administrator_with_a_duty_sees_what_is_wrong_and_lets_nothing_go_on(
+    site: Any, trouble: Trouble, duty: str
+) -> None:
+    if duty == "second_factor":
+        site.service.settings.second_factor_roles = frozenset({Role.ADMINISTRATOR})
+    site.service.accounts.create(
+        name="adam", password=PASSWORD, role=Role.ADMINISTRATOR, must_change=duty == "password"
+    )
+    with trouble(site), site.logged_in("adam") as adam:
+        session = adam.get("/sessions/current").json()
+        assert (session["emergency"], session["duty"]) == (True, duty)
+        assert "log_resume" not in session["account"]["permissions"]
+        assert adam.get("/cameras").json() == []
+        assert adam.get("/log/verification").status_code == 200
+        assert adam.get(f"{site.address}/log").status_code == 200
+        for method, path in (("GET", "/subjects"), ("GET", "/accounts"), ("POST", "/log/resumption")):
+            refused = adam.request(method, path, json={"clock_is_right": True} if method == "POST" else None)
+            assert (refused.status_code, site.code(refused)) == (403, "emergency_session"), path
+        changed = adam.put("/account/password", json={"password": PASSWORD, "new": "seven green lanterns at noon"})
+        assert changed.status_code == 503
+    site.service.logins.settle()
+    # The session is a full one now, and the duty comes first.
+    with site.client() as client:
+        client.cookies.update(adam.cookies)
+        session, refused = client.get("/sessions/current").json(), client.get("/cameras")
+    assert (session["emergency"], session["duty"]) == (False, duty)
+    assert (refused.status_code, site.code(refused)) == (403, DUTY_CODES[duty])
 
 
 def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:

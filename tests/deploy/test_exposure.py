@@ -52,6 +52,11 @@ def served(serve: Any, files: dict[str, str], tmp_path_factory: pytest.TempPathF
         yield running
 
 
+def test_commands_reach_a_service_that_speaks_https(served: Any) -> None:
+    done = served.command("account", "list", "--json")
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_service_speaks_https(served: Any, trusting: ssl.SSLContext) -> None:
     assert served.address.startswith("https://127.0.0.1:")
     with httpx.Client(base_url=served.address, verify=trusting, timeout=60) as client:

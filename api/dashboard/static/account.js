@@ -3,6 +3,7 @@
 import { read, send } from "./api.js";
 import { element, shape } from "./element.js";
 import { field } from "./field.js";
+import { onSubmit } from "./form.js";
 import { failure, message, notify, waiting } from "./message.js";
 
 const { duty } = document.getElementById("account").dataset;
@@ -17,8 +18,7 @@ const withCode = () => codeField("The six digits that your device shows, or a re
 function submits(form, act) {
   const button = form.querySelector("[type=submit]");
   const trouble = form.querySelector(".form-error");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  onSubmit(form, async () => {
     button.disabled = true;
     trouble.replaceChildren();
     try {

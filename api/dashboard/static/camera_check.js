@@ -2,6 +2,7 @@
 
 import { read, send } from "./api.js";
 import { chip, element } from "./element.js";
+import { onSubmit } from "./form.js";
 import { bitrate, count, rate } from "./measure.js";
 import { complain, empty, failure, message, waiting } from "./message.js";
 import { stamp } from "./moment.js";
@@ -59,8 +60,7 @@ async function load() {
   place.removeAttribute("aria-busy");
 }
 
-form?.addEventListener("submit", async (event) => {
-  event.preventDefault();
+if (form) onSubmit(form, async () => {
   try {
     draw(await send("POST", `/cameras/${id}/check`, { seconds: Number(form.elements.minutes.value) * 60 }));
     timer = setTimeout(load, POLL);

@@ -3,6 +3,7 @@
 import { send } from "./api.js";
 import { element } from "./element.js";
 import { checkbox, field } from "./field.js";
+import { onSubmit } from "./form.js";
 import { failure } from "./message.js";
 import { PictureAndConnection } from "./picture_and_connection.js";
 
@@ -44,8 +45,7 @@ export function cameraForm({ camera = null, purposes, onsaved, onclose }) {
     moved.textContent = same ? "" : "This is another place: give the login, the substream and the certificate for it.";
   });
   password.addEventListener("input", () => { username.required = password.value !== ""; });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  onSubmit(form, async () => {
     button.disabled = true;
     try {
       onsaved(await save(camera, { ...settings(form.elements), ...extras.value() }));

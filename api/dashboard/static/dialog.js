@@ -1,6 +1,7 @@
 // Asking before something that cannot be undone.
 
 import { element } from "./element.js";
+import { onSubmit } from "./form.js";
 import { failure } from "./message.js";
 
 /**
@@ -8,7 +9,7 @@ import { failure } from "./message.js";
  * was done. `typed`: a word to be typed before, for what cannot be undone.
  */
 export function confirmed({ title, text, verb, act, typed = null }) {
-  const go = element("button", { class: typed ? "danger" : "primary", type: "submit", disabled: typed !== null }, verb);
+  const go = element("button", { class: typed ? "danger" : "primary", type: "submit" }, verb);
   const trouble = element("div", { class: "form-error", role: "alert" });
   const word = typed && element("input", {
     autocomplete: "off", spellcheck: "false",
@@ -26,8 +27,7 @@ export function confirmed({ title, text, verb, act, typed = null }) {
   const dialog = element("dialog", { "aria-labelledby": "dialog-title" }, form);
   let done = false;
   let busy = false; // what has begun is not called off by closing the dialog
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  onSubmit(form, async () => {
     go.disabled = busy = true;
     try {
       await act();
@@ -38,6 +38,7 @@ export function confirmed({ title, text, verb, act, typed = null }) {
       go.disabled = busy = false;
     }
   });
+  go.disabled = typed !== null;
   dialog.addEventListener("cancel", (event) => { if (busy) event.preventDefault(); });
   // Browsers let a second Escape close a dialog whatever its `cancel` says, unless the key itself is taken.
   const keep = (event) => { if (busy && event.key === "Escape") event.preventDefault(); };

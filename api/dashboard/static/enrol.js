@@ -6,6 +6,7 @@ import { ConsentFields } from "./consent_fields.js";
 import { element } from "./element.js";
 import { added, enrolled } from "./enrolment.js";
 import { chosenFace } from "./face_choice.js";
+import { onSubmit } from "./form.js";
 import { plural } from "./measure.js";
 import { complain, failure, message, notify } from "./message.js";
 import { PictureDrop } from "./picture_drop.js";
@@ -24,8 +25,7 @@ const drop = new PictureDrop({
 const consent = new ConsentFields(...await Promise.all([cameras().catch((error) => (complain(error), [])), searchedFor()]));
 document.getElementById("consent-fields").replaceChildren(consent.node);
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+onSubmit(form, async () => {
   trouble.replaceChildren();
   refused.replaceChildren();
   drop.forgive();

@@ -3,6 +3,7 @@
 import { cameras } from "./camera.js";
 import { entries, fields, KINDS, leafHash, one, summary } from "./entry.js";
 import { chip, element } from "./element.js";
+import { onSubmit } from "./form.js";
 import { empty, failure, message, waiting } from "./message.js";
 import { stamp } from "./moment.js";
 import { showVerification } from "./verification.js";
@@ -99,8 +100,7 @@ kind.addEventListener("change", () => {
 });
 older.addEventListener("click", () => next !== null && turn([...trail, next]));
 newer.addEventListener("click", () => trail.length > 1 && turn(trail.slice(0, -1)));
-jump.addEventListener("submit", (event) => {
-  event.preventDefault();
+onSubmit(jump, () => {
   const index = jump.elements.index.value.trim();
   history.pushState({}, "", index ? `/log?entry=${index}` : "/log");
   if (/^\d*$/.test(index)) load();

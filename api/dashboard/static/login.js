@@ -1,6 +1,7 @@
 // The way in.
 
 import { logIn } from "./api.js";
+import { onSubmit } from "./form.js";
 import { failure, message } from "./message.js";
 import { tellOfLogin } from "./session_end.js";
 
@@ -17,8 +18,7 @@ function askForCode() {
   code.focus();
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+onSubmit(form, async () => {
   const button = form.querySelector("button");
   button.disabled = true;
   trouble.replaceChildren();

@@ -9,6 +9,7 @@ import { sha256 } from "./digest.js";
 import { chip, element, icon } from "./element.js";
 import { added } from "./enrolment.js";
 import { chosenFace } from "./face_choice.js";
+import { onSubmit } from "./form.js";
 import { plural } from "./measure.js";
 import { complain, empty, failure, message, notify, waiting } from "./message.js";
 import { stamp } from "./moment.js";
@@ -85,8 +86,7 @@ function consentForm(slot) {
   const form = element("form", { class: "panel", novalidate: true }, fields.node, trouble,
     element("div", { class: "form-foot" }, element("button", { class: "primary", type: "submit" }, "Record the consent"),
       element("button", { class: "quiet", type: "button", onclick: () => slot.replaceChildren() }, "Cancel")));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  onSubmit(form, async () => {
     const missing = fields.trouble();
     if (missing) return trouble.replaceChildren(message(missing, null, "bad"));
     try {

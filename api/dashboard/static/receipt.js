@@ -1,14 +1,14 @@
 // The page that checks a receipt, with nothing but the receipt and the log's key.
 
 import { element, fact } from "./element.js";
+import { onSubmit } from "./form.js";
 import { message } from "./message.js";
 import { proved } from "./tlog_proof.js";
 
 const form = document.getElementById("receipt");
 const result = document.getElementById("result");
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+onSubmit(form, async () => {
   result.replaceChildren();
   try {
     const text = await form.elements.file.files[0].text();

@@ -4,6 +4,7 @@ import { address, read } from "./api.js";
 import { cameras, namer } from "./camera.js";
 import { entryLink } from "./entry.js";
 import { chip, element } from "./element.js";
+import { onSubmit } from "./form.js";
 import { empty, failure, waiting } from "./message.js";
 import { stamp } from "./moment.js";
 
@@ -109,8 +110,7 @@ function listed(found) {
       element("td", {}, message, element("small", {}, ...indexes.slice(0, 8).flatMap((index) => [entryLink(index), " "]), count > 8 ? "…" : ""))))));
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
+onSubmit(form, () => {
   turn([null]);
 });
 older.addEventListener("click", () => next !== null && turn([...trail, next]));

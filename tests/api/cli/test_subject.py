@@ -170,6 +170,13 @@ def test_beside_a_service_the_commands_do_the_same_as_without(
         assert told("identify", portrait, "--purpose", "lobby", *data)["candidates"] == []
 
 
+def test_what_can_be_no_id_is_said_to_be_none(run: Any, tmp_path: Path) -> None:
+    for wrong in ("", "..", "../cameras"):
+        for command in (("subject", "show"), ("subject", "withdraw"), ("consent", "end")):
+            status, _, err = run(*command, wrong, "--data", tmp_path / "data")
+            assert status == 2 and "is no id" in err
+
+
 def _lasting(candidate: dict[str, Any]) -> dict[str, Any]:
     """What of a candidate is the same in every search of one gallery."""
     return {key: candidate[key] for key in ("rank", "subject_id", "reference_id", "name")} | {

@@ -50,7 +50,7 @@ def log_in_again(page: Any) -> None:
     login.get_by_label("Name").fill("operator")
     login.get_by_label("Password").fill(PASSWORD)
     with login.expect_event("close"):
-        login.keyboard.press("Enter")
+        login.get_by_role("button", name="Log in").click()
 
 
 @pytest.mark.parametrize("how", ["cut", "freeze"])

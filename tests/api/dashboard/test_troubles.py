@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from api.permission import Role
 from matcher.audit.entry import EntryKind
 from matcher.audit.errors import LogUnavailableError
+from tests.api.dashboard.conftest import PASSWORD
 
 PAGES = ("/", "/alerts", "/people", "/cameras", "/log")
 
@@ -59,6 +60,26 @@ def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_p
     page.reload()
     expect(page.locator("#emergency")).to_have_count(0)
     expect(page.locator("tr.entry", has_text="log resumed")).to_have_count(1)
+
+
+def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
+    site.service.accounts.create(name="adam", password=PASSWORD, role=Role.ADMINISTRATOR, must_change=True)
+    log = site.service.matcher.log
+    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
+    page = open_page("/", role="adam")
+    expect(page).to_have_url(re.compile("/cameras$"))
+    expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
+    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
+    page.goto("/log")
+    expect(page.locator("#verification")).to_have_attribute("data-state", "good")
+    page.goto("/account")
+    expect(page.get_by_role("heading", name="Account")).to_be_visible()
+    assert "before anything else" not in page.locator("main").inner_text()
+    log._clock = right
+    site.service.logins.settle()
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Change it before anything else.")
 
 
 def test_others_are_not_offered_to_let_the_log_go_on(open_page, site):
