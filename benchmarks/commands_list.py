@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+LOG, GALLERY = "log", "gallery"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """arguments: what follows `clearglass`. name: as the table has it. whole_log: it reads every entry of the log.
+    """arguments: what follows `clearglass`. name: as the table has it. whole: what it goes through from one end to the
+    other, LOG or GALLERY; empty for most.
 
     answers: its exit statuses when it answered, whatever the answer is.
     """
 
     name: str
     arguments: Sequence[str]
-    whole_log: bool = False
+    whole: str = ""
     answers: Sequence[int] = (0,)
 
 
@@ -44,17 +47,17 @@ def reading_commands(asked: Asked) -> Sequence[Command]:
         _on(asked, "audit key"),
         Command(name="audit schema", arguments=["audit", "schema"]),
         Command(name="audit check", arguments=["audit", "check", str(asked.receipt), "--key", asked.verifier_key]),
-        _on(asked, "audit replay", str(asked.request)),
+        _on(asked, "audit replay", str(asked.request), whole=GALLERY),
         _on(asked, "audit groups", str(asked.outside / "groups.json")),
-        _on(asked, "audit live", whole_log=True, answers=(0, 3)),
-        _on(asked, "audit verify", whole_log=True),
-        _on(asked, "audit export", str(asked.outside / "export"), whole_log=True),
+        _on(asked, "audit live", whole=LOG, answers=(0, 3)),
+        _on(asked, "audit verify", whole=LOG),
+        _on(asked, "audit export", str(asked.outside / "export"), whole=LOG),
         # Another status than 0 is about this machine.
         _on(asked, "doctor", answers=(0, 1)),
     ]
 
 
-def _on(asked: Asked, name: str, *arguments: str, whole_log: bool = False, answers: Sequence[int] = (0,)) -> Command:
+def _on(asked: Asked, name: str, *arguments: str, whole: str = "", answers: Sequence[int] = (0,)) -> Command:
     """A command on the data folder."""
     words = [*name.split(), *arguments, "--data", str(asked.data)]
-    return Command(name=name, arguments=words, whole_log=whole_log, answers=answers)
+    return Command(name=name, arguments=words, whole=whole, answers=answers)

@@ -47,11 +47,6 @@ _CONSENTS = driver_sql(
     .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
 )
 _CONSENT = driver_sql(select(tables.consent).where(tables.consent.c.id == bindparam("consent")))
-_CONSENTS_THEN = driver_sql(
-    select(tables.consent).where(
-        tables.consent.c.purpose == bindparam("purpose"), tables.consent.c.recorded_at <= bindparam("moment")
-    )
-)
 _EVERY_CONSENT = driver_sql(
     # Not by a join, which would look up each subject instead of the few who have gone.
     select(tables.consent).where(
@@ -230,12 +225,6 @@ def read_consent(connection: Connection, consent_id: str) -> Consent:
     if row is None:
         raise ConsentUnknownError("There is no consent with this id.", remedy="Look at the subject's consents.")
     return _consent(*row)
-
-
-def consents_then(connection: Connection, *, purpose: str, moment: datetime) -> Iterator[Consent]:
-    """The consents for a purpose that had been recorded by then, whatever their state."""
-    values = (purpose, format_time(moment))
-    yield from (_consent(*row) for row in driver(connection).execute(_CONSENTS_THEN, values))
 
 
 def reference_numbers(connection: Connection, reference_ids: Sequence[str]) -> dict[str, int]:

@@ -20,7 +20,7 @@ def test_a_quick_run_types_every_command(tmp_path: Path) -> None:
     for one in commands.values():
         assert one["seconds"]["count"] == 1
         assert one["processor_seconds"]["p50"] > 0
-    assert len(record["targets"]) == 2
+    assert len(record["targets"]) == 3
     # The data folder that it made is gone again.
     assert {path.name.split(".")[0] for path in tmp_path.iterdir()} == {"commands", "commands-tables"}
 
