@@ -54,7 +54,7 @@ tamper-test: setup
 
 # A thousand kills, and every call that makes the log durable failing in its turn; `make test` does some of each.
 fault-test: setup
-	CLEARGLASS_FAULT_KILLS=1000 CLEARGLASS_FAULTS=0 $(BIN)/python -m pytest --timeout 0 -s tests/matcher/audit/test_faults.py $(TEST)
+	CLEARGLASS_FAULT_KILLS=1000 CLEARGLASS_FAULTS=0 $(BIN)/python -m pytest --timeout 0 -s tests/matcher/log/test_faults.py $(TEST)
 
 # Hashes without addresses, for every Python and platform the project runs on.
 lock: setup

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from api.permission import EMERGENCY, PERMISSIONS, Permission, Role
-from matcher.audit.actor import Actor
+from matcher.log.actor import Actor
 
 
 class Duty(StrEnum):

@@ -14,10 +14,10 @@ from api.passwords import hash_password, require_strong
 from api.permission import Role
 from api.session_store import delete_sessions
 from api.settings import ApiSettings
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
 from matcher.store.database import Database
 
 __all__ = ["Account", "Accounts", "Role"]

@@ -18,9 +18,9 @@ from ingest.message import CheckFailed
 from ingest.relayed_check import RelayedCheck
 from ingest.settings import IngestSettings
 from ingest.suitability import Suitability, judge
-from matcher.child_process import place_of
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
+from matcher.process.child_process import place_of
 from matcher.recognition.needs import load_needs
 from matcher.recognition.quality import QualityGate
 

@@ -20,15 +20,15 @@ from api.server import require_free, serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
-from matcher.audit.actor import Actor
+from matcher.consent.consent import ANY_CAMERA, NewConsent
+from matcher.enrolment.enrolment import Picture
 from matcher.errors import ClearglassError
-from matcher.gallery.consent import ANY_CAMERA, NewConsent
-from matcher.gallery.enrolment import Picture
+from matcher.folder.privacy import make_private
+from matcher.log.actor import Actor
 from matcher.settings import MatcherSettings
-from matcher.store.privacy import make_private
 
 if TYPE_CHECKING:
-    from matcher.alert import Alert
+    from matcher.alerts.alert import Alert
 
 PURPOSE = "demo"
 ACTOR = Actor("cli:demo", via="cli")
@@ -123,7 +123,7 @@ def _cameras(folder: Path, addresses: Sequence[str]) -> Iterator[list[tuple[str,
     from ingest.rehearsal.portrait import Person
     from ingest.rehearsal.rtsp_server import RtspServer
     from ingest.rehearsal.scene import compose_scene
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     film = folder / "scene.mp4"
     recogniser = load_recogniser(embedders=False)

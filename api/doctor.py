@@ -12,7 +12,7 @@ from pathlib import Path
 from api.command_socket import served_path
 from matcher.errors import ClearglassError
 from matcher.picture.decoding import AT_ONCE, MEMORY, libheif_version
-from matcher.processor import CPUINFO, require_processor
+from matcher.process.processor import CPUINFO, require_processor
 
 MIN_FREE_BYTES = 2_000_000_000
 SERVICE_MEMORY = 600_000_000
@@ -123,7 +123,7 @@ def _attempt(what: str, attempt: Callable[[], str], remedy: str) -> Finding:
 
 
 def _load_models() -> str:
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     return f"checksums hold, model digest {load_recogniser().model_digest[:16]}"
 
@@ -171,7 +171,7 @@ def _find_decoder() -> str:
 
 def _private(folder: Path) -> str:
     """Whether folder and keys are their owner's alone, with the key's file that the settings name."""
-    from matcher.store.privacy import require_private, require_private_key
+    from matcher.folder.privacy import require_private, require_private_key
 
     # Not by the settings, of which another may be wrong.
     file = os.environ.get("CLEARGLASS_MASTER_KEY_FILE")
@@ -192,8 +192,8 @@ def _open_folder(folder: Path) -> str:
         if not os.access(parent, os.W_OK):
             raise PermissionError(f"{folder} cannot be made: {parent} may not be written to")
         return f"{folder} will be filled by the first command that needs it"
-    from matcher.audit.head import check_head
-    from matcher.audit.key import read_verifier_keys
+    from matcher.log.head import check_head
+    from matcher.log.key import read_verifier_keys
     from matcher.store.database import Database
 
     # Not the whole log, which grows without end: that is `clearglass audit verify`.
@@ -204,9 +204,9 @@ def _open_folder(folder: Path) -> str:
 
 def _clock(folder: Path) -> Iterator[Finding]:
     """Whether the log can go on by this machine's clock; nothing where there is no log to ask."""
-    from matcher.audit.clock_state import RESUME
-    from matcher.audit.log import AuditLog
     from matcher.clock import system_clock
+    from matcher.log.clock_state import RESUME
+    from matcher.log.log import AuditLog
     from matcher.store.database import DATABASE_FILE, Database
 
     if not (folder / DATABASE_FILE).is_file():
@@ -244,7 +244,7 @@ _CONFINED = {
     "sockets": "makes no socket but for TCP",
     "signals": "ends no other process",
 }
-"""What a worker is held to, by the fields of `matcher.sandbox.Confinement`."""
+"""What a worker is held to, by the fields of `matcher.process.sandbox.Confinement`."""
 
 
 def _sandbox() -> Finding:
@@ -253,13 +253,17 @@ def _sandbox() -> Finding:
 
     import msgspec
 
-    from matcher.child_process import command, environment
-    from matcher.sandbox import Confinement
+    from matcher.process.child_process import command, environment
+    from matcher.process.sandbox import Confinement
 
     remedy = "Use Linux 6.7 or later with Landlock switched on, and install libseccomp (apt install libseccomp2)."
     try:
         tried = subprocess.run(
-            command("matcher.sandbox"), capture_output=True, check=True, timeout=SANDBOX_SECONDS, env=environment()
+            command("matcher.process.sandbox"),
+            capture_output=True,
+            check=True,
+            timeout=SANDBOX_SECONDS,
+            env=environment(),
         )
         holds = msgspec.json.decode(tried.stdout, type=Confinement)
     except (OSError, subprocess.SubprocessError, msgspec.MsgspecError):

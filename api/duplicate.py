@@ -4,8 +4,8 @@ from pydantic import BaseModel, Field
 
 from api.account import Principal
 from api.permission import Permission
-from matcher.gallery.duplicate import DuplicateCheck
 from matcher.matcher import Matcher
+from matcher.people.duplicate import DuplicateCheck
 
 
 class DuplicateOut(BaseModel):

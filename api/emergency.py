@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from api import session_store
 from api.account import Principal, Session
 from api.permission import Role
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ClockError, LogUnavailableError
-from matcher.audit.log import AuditLog
 from matcher.clock import Clock
-from matcher.store.tables import format_time
+from matcher.log.entry import EntryKind
+from matcher.log.errors import ClockError, LogUnavailableError
+from matcher.log.log import AuditLog
+from matcher.timestamp import format_time
 
 UNWRITABLE = (LogUnavailableError, ClockError)
 """What a login is refused with while nothing can be logged."""

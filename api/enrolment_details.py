@@ -8,8 +8,8 @@ from fastapi import Request
 from api.duplicate import DuplicateOut
 from api.guard import service_of
 from api.refused_picture import RefusedOut
+from matcher.enrolment.errors import EnrolmentError, LikelyDuplicateError
 from matcher.errors import ClearglassError
-from matcher.gallery.errors import EnrolmentError, LikelyDuplicateError
 
 
 def enrolment_details(error: ClearglassError, request: Request) -> Mapping[str, Any]:

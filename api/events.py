@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from ingest.health import Health
 from ingest.message import View
-from matcher.alert import Alert
+from matcher.alerts.alert import Alert
 
 _ALERTS = 256
 _POLL_SECONDS = 10.0

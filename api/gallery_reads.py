@@ -17,12 +17,12 @@ from typing import Any
 
 from api.account import Principal
 from api.permission import Permission, Role
-from matcher.audit.actor import Actor
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogError
-from matcher.audit.log import AuditLog
 from matcher.clock import Clock
-from matcher.store.tables import format_time
+from matcher.log.actor import Actor
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.timestamp import format_time
+from matcher.tlog.errors import LogError
 
 WINDOW_SECONDS = 60.0
 _LOOK_SECONDS = 5.0

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind
-from matcher.audit.note import Verifier
 from matcher.audit.report import LogReport, Problem, Severity
+from matcher.log.entry import EntryKind
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.note import Verifier
 
 _VERDICTS: Mapping[Severity | None, str] = {
     None: "The log is sound.",

@@ -19,10 +19,10 @@ from api.second_factor import SecondFactors, Shown
 from api.settings import ApiSettings
 from api.slots import BusyError
 from api.throttle import LoginThrottle, TooManyLoginsError
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
 from matcher.store.database import Database
 from matcher.store.errors import StoreError
 from matcher.store.sealing import MasterKey

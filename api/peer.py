@@ -9,7 +9,7 @@ from typing import Final
 
 from api.account import Account, Principal
 from api.permission import Role
-from matcher.audit.actor import Actor
+from matcher.log.actor import Actor
 
 VIA: Final = "cli"
 """How the log says that somebody came in by a command."""

@@ -3,7 +3,7 @@
 from api.service import Service
 from api.warning import WarningOut
 from matcher.audit.searches import LATEST, searched_purposes
-from matcher.candidate import CandidateList
+from matcher.search.candidate import CandidateList
 
 
 def known_purposes(service: Service) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from api.face_listing import FaceListingOut
-from matcher.gallery.enrolment import RefusedPicture
+from matcher.enrolment.enrolment import RefusedPicture
 
 
 class RefusedOut(BaseModel):

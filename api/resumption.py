@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api import account_store, session_store
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
-from matcher.gallery.clock_step import consented_after, date_references
-from matcher.store.tables import parse_time
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.people.clock_step import consented_after, date_references
+from matcher.timestamp import parse_time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from api import second_factor_store as store
 from api.account import Account
 from api.account_store import select_account
 from api.session_store import delete_sessions
-from matcher.audit.actor import Actor
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
+from matcher.log.actor import Actor
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
 from matcher.store.database import Database
 from matcher.store.errors import StoreError
 from matcher.store.sealing import MasterKey

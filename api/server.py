@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from api.connection_metrics import Ended
     from api.service import Service
-    from matcher.audit.witness import Witness
+    from matcher.tlog.witness import Witness
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5

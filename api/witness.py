@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from api.allowed_hosts import AllowedHosts
 from api.upload import CappedRequest
-from matcher.audit.errors import WitnessError
-from matcher.audit.witness import Refusal, Witness
+from matcher.tlog.errors import WitnessError
+from matcher.tlog.witness import Refusal, Witness
 
 _MOST_BYTES = 64 << 10
 """Of a request: a proof of 63 hashes and a checkpoint with a hundred signatures are less."""

@@ -14,11 +14,11 @@ from benchmarks.audit_cost_world import QUERY, LogAlone, SearchAlone, World, fil
 from benchmarks.benchmark import Advance, Context, Plot, Progress, Result
 from benchmarks.errors import MeasurementError
 from matcher.audit.auditor import audit
-from matcher.audit.export import ExportedLog
-from matcher.audit.note import Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
+from matcher.log.stored_publication import StoredPublication
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Verifier
 
 SEED = 4
 CLIENTS = (1, 8)

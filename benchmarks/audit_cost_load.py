@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from matcher.probe import Probe, Query
+from matcher.probe.probe import Probe, Query
 
 
 class Asked(Protocol):

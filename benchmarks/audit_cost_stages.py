@@ -9,15 +9,15 @@ import numpy as np
 from benchmarks.alternation import alternate
 from benchmarks.audit_cost_world import POINT, QUERY, World
 from benchmarks.benchmark import Progress
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind, encode
-from matcher.audit.merkle import EMPTY_ROOT
-from matcher.audit.note import Signer, sign_note
-from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
 from matcher.clock import system_clock
-from matcher.evidence import Evidence
-from matcher.search_entry import request_body
+from matcher.log.entry import EntryKind, encode
+from matcher.log.stored_publication import StoredPublication
+from matcher.search.evidence import Evidence
+from matcher.search.search_entry import request_body
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.merkle import EMPTY_ROOT
+from matcher.tlog.note import Signer, sign_note
 
 RECEIPT = "receipt of an entry, with its proof"
 

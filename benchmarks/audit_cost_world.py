@@ -12,21 +12,22 @@ import numpy as np
 
 from benchmarks.benchmark import Progress
 from benchmarks.consent import one_day
-from matcher.audit.entry import AuditEntry, Body, EntryKind
-from matcher.audit.log import AuditLog
 from matcher.clock import system_clock
-from matcher.evidence import Evidence
-from matcher.gallery.scope import Scope
-from matcher.identification import Identifier
+from matcher.consent.scope import Scope
+from matcher.log.entry import AuditEntry, Body, EntryKind
+from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
-from matcher.probe import Probe, Query
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.probe.probe import Probe, Query
+from matcher.probe.sample import FaceSample
+from matcher.recognition.face import Face
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
-from matcher.sample import FaceSample
-from matcher.search_entry import outcome_body, request_body
-from matcher.search_log import SearchLog
+from matcher.search.evidence import Evidence
+from matcher.search.identification import Identifier
+from matcher.search.search_entry import outcome_body, request_body
+from matcher.search.search_log import SearchLog
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
 from matcher.store.turns import Turns

@@ -12,14 +12,14 @@ from benchmarks.start_up_gallery import fill as fill_gallery
 from benchmarks.start_up_service import PURPOSE, add_account, add_keeper
 from ingest.camera_store import CameraStore
 from ingest.settings import IngestSettings
-from matcher.audit.entry import EntryKind
-from matcher.audit.key import read_verifier_keys
-from matcher.audit.log import AuditLog
-from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind
+from matcher.log.key import read_verifier_keys
+from matcher.log.log import AuditLog
+from matcher.log.stored_publication import StoredPublication
 from matcher.matcher import Matcher
-from matcher.probe import Probe
+from matcher.probe.probe import Probe
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings

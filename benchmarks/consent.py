@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 
 from matcher.clock import system_clock
-from matcher.gallery.consent import ANY_CAMERA, NewConsent
+from matcher.consent.consent import ANY_CAMERA, NewConsent
 
 
 def one_day(purpose: str) -> NewConsent:

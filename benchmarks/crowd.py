@@ -14,14 +14,14 @@ from benchmarks.crowd_sizes import measured, size_table
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.errors import DataMissingError
 from benchmarks.gate import strangers
-from matcher.audit.entry import EntryKind
-from matcher.crowd import CrowdSearcher
-from matcher.gallery.consent import UPLOAD
+from matcher.consent.consent import UPLOAD
+from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
-from matcher.probe import Query
+from matcher.probe.probe import Query
+from matcher.probe.small_faces import LEAST_EYE_DISTANCE
 from matcher.recognition.errors import FaceQualityError, NoFaceError
+from matcher.search.crowd import CrowdSearcher
 from matcher.settings import MatcherSettings
-from matcher.small_faces import LEAST_EYE_DISTANCE
 
 PHOTOGRAPH, QUICK_PHOTOGRAPH = "17.jpg", "1.jpg"
 LEAST_FACES = 500

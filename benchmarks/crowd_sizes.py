@@ -17,14 +17,14 @@ from benchmarks.benchmark import Context, Table, Target
 from benchmarks.degradation_levels import at_eye_distance
 from benchmarks.gate_probes import Probe, templates_of
 from benchmarks.gate_report import MOST_TIMES, OPERATING_POINTS
-from matcher.child_process import cores
 from matcher.evaluation.bootstrap import SubjectBootstrap
+from matcher.probe.sample import Sampler
+from matcher.probe.small_faces import LEAST_EYE_DISTANCE, SmallFaceGate
+from matcher.process.child_process import cores
 from matcher.recognition.image import decode_image, encode_jpeg
+from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
-from matcher.recognition.pipeline import load_recogniser
 from matcher.recognition.quality import QualityGate
-from matcher.sample import Sampler
-from matcher.small_faces import LEAST_EYE_DISTANCE, SmallFaceGate
 
 Flags = NDArray[np.bool_]
 

@@ -28,12 +28,13 @@ from benchmarks.degradation_report import plots, tables
 from benchmarks.errors import MeasurementError
 from ingest.close_look import nod
 from matcher.evaluation.interval import wilson
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.fusion import compare
 from matcher.recognition.image import decode_image
 from matcher.recognition.needs import NEEDS
+from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, OperatingPoint, load_operating_points
-from matcher.recognition.pipeline import load_recogniser
 from matcher.recognition.quality import Quality
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template

@@ -7,8 +7,9 @@ import numpy as np
 
 from ingest.rehearsal.film import after_compression
 from ingest.rehearsal.relief import seen_from_above
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.face import Face, Image
+from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 
 EYE_DISTANCE = 32.0

@@ -16,14 +16,14 @@ from benchmarks.benchmark import Context, Progress, Result, Table, Target
 from benchmarks.consent import one_day
 from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.table_file import csv_text
-from matcher.audit.entry import EntryKind
-from matcher.child_process import cores
+from matcher.enrolment.enrolment import Picture
+from matcher.enrolment.errors import EnrolmentError, LikelyDuplicateError
 from matcher.evaluation.interval import wilson
-from matcher.gallery.enrolment import Picture
-from matcher.gallery.errors import EnrolmentError, LikelyDuplicateError
+from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
+from matcher.probe.sample import listing
+from matcher.process.child_process import cores
 from matcher.recognition.face_listing import ListedFace
-from matcher.sample import listing
 from matcher.settings import MatcherSettings
 
 SEED = 20261130

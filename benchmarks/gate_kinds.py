@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.face import Face, Image
+from matcher.recognition.face import Face
 
 QUALITY = 92
 """JPEG's quality of a picture that is handed in, 1 to 100, where compression is not what is measured."""

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.extractor import DLIB, SFACE, middle_face
 from benchmarks.accuracy.templates import Templates
 from benchmarks.gate_kinds import KINDS, Kind
-from matcher.child_process import cores
+from matcher.picture.pixel_array import Image
+from matcher.probe.sample import Sampler
+from matcher.process.child_process import cores
 from matcher.recognition.errors import FaceQualityError, NoFaceError
-from matcher.recognition.face import Face, Image
+from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image, encode_jpeg
-from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.template import Template
-from matcher.sample import Sampler
 
 NO_FACE = "no_face"
 

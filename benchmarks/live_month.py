@@ -13,14 +13,14 @@ import numpy as np
 from benchmarks.benchmark import Context, Result, Table, Target
 from benchmarks.live_month_log import MonthLog
 from benchmarks.live_month_world import FACTOR, Month, Plan, simulate
-from matcher.audit.export import ExportedLog
-from matcher.audit.note import Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.evaluation.figures import Comparison, LiveReport
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.live import ALPHA, evaluate
 from matcher.evaluation.published import evaluate_log
+from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Verifier
 
 MOST_FALSE = 0.05
 MOST_MISSED = 0.1

@@ -6,13 +6,13 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.live_month_world import BEGAN, PURPOSE, THRESHOLD, Month
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
+from matcher.consent.consent import ANY_CAMERA
+from matcher.consent.consents import microseconds
 from matcher.evaluation.events import LoggedAlert
-from matcher.gallery.consent import ANY_CAMERA
-from matcher.gallery.consents import microseconds
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
 from matcher.store.database import Database
-from matcher.store.tables import format_time
+from matcher.timestamp import format_time
 
 _DIGEST = "0" * 64
 _TOGETHER = 2_000

@@ -14,10 +14,10 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from matcher.consent.consent import ANY_CAMERA
+from matcher.consent.consents import microseconds
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
-from matcher.gallery.consent import ANY_CAMERA
-from matcher.gallery.consents import microseconds
-from matcher.gallery.declaration import Attributes, Declaration
+from matcher.people.declaration import Attributes, Declaration
 
 FACTOR = 3.0
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)

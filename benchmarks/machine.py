@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from matcher.child_process import cores
+from matcher.process.child_process import cores
 
 _LIBRARIES = ("numpy", "onnxruntime", "av", "faiss-cpu", "opencv-python-headless", "dlib-bin", "sqlalchemy")
 

@@ -14,7 +14,7 @@ from benchmarks.recognition_pictures import compose
 from benchmarks.recognition_report import plot, tables, targets
 from benchmarks.spread import spread
 from matcher.recognition.image import decode_image
-from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.networks.pipeline import load_recogniser
 
 SEED = 3
 THREADS = (1, 2)

@@ -11,9 +11,10 @@ from benchmarks.benchmark import Progress
 from benchmarks.overlap import OVERLAP, overlap
 from benchmarks.recognition_contestants import HOG, HOG_UPSAMPLED, OURS, SMALLER, Contestants, Material, row
 from benchmarks.recognition_pictures import ROWS, Picture
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.alignment import sface_chip
-from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.face import Box, Face
+from matcher.recognition.networks.alignment import sface_chip
 
 Floats = NDArray[np.float32]
 Detects = Callable[[Image], Sequence[Box]]

@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from benchmarks.alternation import Contestant
 from benchmarks.recognition_pictures import Picture
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.alignment import DlibAlignment, sface_chip
-from matcher.recognition.dlib_network import DlibNetwork
-from matcher.recognition.dlib_reference import DlibReference
-from matcher.recognition.face import Face, Image
-from matcher.recognition.folding import folded
-from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.face import Face
+from matcher.recognition.networks.alignment import DlibAlignment, sface_chip
+from matcher.recognition.networks.dlib_network import DlibNetwork
+from matcher.recognition.networks.dlib_reference import DlibReference
+from matcher.recognition.networks.folding import folded
+from matcher.recognition.networks.pipeline import load_recogniser
+from matcher.recognition.networks.sface import SFace
+from matcher.recognition.networks.weights import read
+from matcher.recognition.networks.yunet import YuNet
 from matcher.recognition.registry import SFACE, YUNET
-from matcher.recognition.sface import SFace
-from matcher.recognition.weights import read
-from matcher.recognition.yunet import YuNet
 
 Floats = NDArray[np.float32]
 

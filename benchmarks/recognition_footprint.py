@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.benchmark import Progress
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 BATCH = 16
 
@@ -37,14 +37,14 @@ Work = Callable[[Image, int], object]
 
 
 def _detector() -> Work:
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     recogniser = load_recogniser(embedders=False)
     return lambda picture, _: recogniser.detect([picture])
 
 
 def _recogniser() -> Work:
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     recogniser = load_recogniser(eager=True)
 
@@ -56,14 +56,14 @@ def _recogniser() -> Work:
 
 
 def _sface() -> Work:
-    from matcher.recognition.sface import SFace
+    from matcher.recognition.networks.sface import SFace
 
     network = SFace()
     return lambda picture, count: network.embed([picture[:112, :112]] * count)
 
 
 def _network() -> Work:
-    from matcher.recognition.dlib_network import DlibNetwork
+    from matcher.recognition.networks.dlib_network import DlibNetwork
 
     network = DlibNetwork()
     return lambda picture, count: network.embed([picture[:150, :150]] * count)
@@ -81,7 +81,7 @@ def _opencv() -> Work:
 
 
 def _face_recognition() -> Work:
-    from matcher.recognition.dlib_reference import DlibReference
+    from matcher.recognition.networks.dlib_reference import DlibReference
 
     dlib = DlibReference()
     return lambda picture, _: dlib.encodings(picture)

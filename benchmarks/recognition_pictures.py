@@ -11,7 +11,8 @@ from benchmarks.rehearsal_cast import central
 from ingest.rehearsal.choreography import Pose
 from ingest.rehearsal.drawing import background, draw
 from ingest.rehearsal.portrait import Portrait, portrait_of
-from matcher.recognition.face import Box, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 

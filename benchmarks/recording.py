@@ -18,7 +18,7 @@ from ingest.health import Health
 from ingest.message import View, ViewBox
 from ingest.metrics import IngestMetrics
 from ingest.rehearsal import stamp
-from matcher.alert import Alert
+from matcher.alerts.alert import Alert
 from matcher.matcher import Matcher
 from matcher.recognition.image import decode_image
 

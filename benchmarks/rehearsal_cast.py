@@ -11,10 +11,11 @@ from benchmarks.benchmark import Progress
 from benchmarks.consent import one_day
 from benchmarks.datasets.lfw import Lfw
 from ingest.rehearsal.portrait import Person, Portrait, portrait_of
-from matcher.gallery.enrolment import Picture
-from matcher.gallery.errors import EnrolmentError, LikelyDuplicateError
+from matcher.enrolment.enrolment import Picture
+from matcher.enrolment.errors import EnrolmentError, LikelyDuplicateError
 from matcher.matcher import Matcher
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 

@@ -17,7 +17,7 @@ from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.embedding_model import EmbeddingModel, Floats, Whole
 from benchmarks.search_contestants import CELLS, CONTESTANTS, EXACT, FLAT, OWN, Contestant, Own, threads
 from benchmarks.spread import spread
-from matcher.shortlist import SHORTLIST
+from matcher.search.shortlist import SHORTLIST
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

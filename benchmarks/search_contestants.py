@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.embedding_model import Floats
-from matcher.gallery.exact_index import ExactIndex
-from matcher.gallery.index import Index
-from matcher.gallery.selection import Selection
+from matcher.columns.selection import Selection
+from matcher.index.exact_index import ExactIndex
+from matcher.index.index import Index
 
 Whole = NDArray[np.int64]
 
@@ -72,7 +72,7 @@ def _exact(vectors: Floats) -> Own:
 
 def _cells(vectors: Floats) -> Own:
     """Drawn from an exact index. A vector has 16 bytes of code and 8 of number, twice, and itself in half precision."""
-    from matcher.gallery.cell_index import CellIndex
+    from matcher.index.cell_index import CellIndex
 
     rows = _exact(vectors).index.rows
     index = CellIndex.build(rows, rows.numbers())

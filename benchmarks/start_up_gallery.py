@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.benchmark import Progress
 from benchmarks.consent import one_day
 from matcher.clock import system_clock
-from matcher.gallery import records
-from matcher.gallery.consent import recorded
-from matcher.gallery.index import DIMENSION, Vectors
+from matcher.columns.vectors import DIMENSION, Vectors
+from matcher.consent.consent import recorded
 from matcher.matcher import Matcher
+from matcher.people import records
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings

@@ -10,15 +10,15 @@ from ingest.camera import UNVERIFIED, Camera, Credentials
 from ingest.camera_settings import CameraSettings, ChangedSettings
 from ingest.certificate_rule import CertificateRuleError, parse_certificate_rule
 from ingest.picture_shape import ROTATIONS, parse_aspect
-from matcher.audit.entry import EntryKind
 from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
+from matcher.log.entry import EntryKind
 from matcher.plain_text import fault_of, tidied
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-    from matcher.audit.log import AuditLog
+    from matcher.log.log import AuditLog
     from matcher.store.database import Database
     from matcher.store.sealing import MasterKey
 

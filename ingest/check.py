@@ -103,7 +103,7 @@ def check_camera(
     something has arrived before.
     """
     if recogniser is None:
-        from matcher.recognition.pipeline import load_recogniser
+        from matcher.recognition.networks.pipeline import load_recogniser
 
         recogniser = load_recogniser(embedders=False)
     faces = FaceMeasures(recogniser, gate or QualityGate(), mirrored=shape.mirrored)

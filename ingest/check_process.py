@@ -24,10 +24,10 @@ from ingest.channel import Channel, ChannelClosedError
 from ingest.check import CameraCheck, check_camera
 from ingest.message import CheckFailed, CheckProgress, CheckStart, Message, decoder
 from ingest.source import MeasuringSource
-from matcher.child_process import command, die_with_parent, environment, limit_resources, place_of
 from matcher.errors import ClearglassError
+from matcher.process.child_process import command, die_with_parent, environment, limit_resources, place_of
+from matcher.process.sandbox import MEMORY_LIMIT, restrict
 from matcher.recognition.quality import QualityGate
-from matcher.sandbox import MEMORY_LIMIT, restrict
 
 TICK = 0.1
 PATIENCE = 60.0

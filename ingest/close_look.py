@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.pixels import warp
 from matcher.recognition.recogniser import Recogniser
 

@@ -11,7 +11,7 @@ from matcher.recognition.recogniser import Recogniser
 class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names a callable, and the keyword arguments to call it with.
 
-    name: "module:name", such as "matcher.recognition.pipeline:load_recogniser". arguments: plain values only.
+    name: "module:name", such as "matcher.recognition.networks.pipeline:load_recogniser". arguments: plain values only.
     """
 
     name: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[\w.]+:[\w.]+$")]
@@ -24,7 +24,7 @@ class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return made
 
 
-_LOAD = "matcher.recognition.pipeline:load_recogniser"
+_LOAD = "matcher.recognition.networks.pipeline:load_recogniser"
 
 RECOGNISING = Factory(name=_LOAD, arguments={"eager": True})
 """Loads every model at once: what a camera's worker needs."""

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 Quantisers = NDArray[np.int32]
 """(rows, columns) of H.264's quantiser, 0 to 51, in each block of a picture; rows and columns divide it evenly."""

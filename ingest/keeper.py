@@ -51,8 +51,8 @@ from ingest.sighting_search import SightingSearch
 from ingest.stopwatch import Stopwatch
 from ingest.worker_clock import WorkerClock
 from ingest.worker_settings import WorkerSettings
-from matcher.child_process import command, environment, place_of
 from matcher.errors import ClearglassError
+from matcher.process.child_process import command, environment, place_of
 
 _LOG = logging.getLogger(__name__)
 

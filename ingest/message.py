@@ -18,7 +18,7 @@ from ingest.factory import Factory
 from ingest.health import Health
 from ingest.picture_shape import PictureShape
 from ingest.worker_settings import WorkerSettings
-from matcher.probe import Probe
+from matcher.probe.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.quality import QualityReason
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from ingest.health import Health
 from ingest.message import View
-from matcher.alert import Alert
+from matcher.alerts.alert import Alert
 
 
 class Observer(Protocol):

@@ -12,7 +12,7 @@ from ingest.picture_layout import PictureLayout
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-    from matcher.recognition.face import Image
+    from matcher.picture.pixel_array import Image
 
 
 class PictureConverter:

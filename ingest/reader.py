@@ -13,8 +13,8 @@ from ingest.backoff import Backoff
 from ingest.frame import Frame
 from ingest.health import CameraState
 from ingest.source import Source
-from matcher.child_process import place_of
 from matcher.errors import ClearglassError
+from matcher.process.child_process import place_of
 
 LONG_LIVED = 10.0
 """Seconds of frames after which a stream counts as well again, and a new failure begins with short waits."""

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Protocol
 
-from matcher.alert import Alert
-from matcher.candidate import CandidateList
-from matcher.probe import Probe, Query
+from matcher.alerts.alert import Alert
+from matcher.probe.probe import Probe, Query
+from matcher.search.candidate import CandidateList
 
 
 class Identifies(Protocol):
-    """`matcher.identification.Identifier` is one."""
+    """`matcher.search.identification.Identifier` is one."""
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
         """Searches, logged before and after. Raises ClearglassError when the search could not be made or proved."""
@@ -17,7 +17,7 @@ class Identifies(Protocol):
 
 
 class RaisesAlerts(Protocol):
-    """`matcher.alerts.Alerts` is one."""
+    """`matcher.alerts.alerts.Alerts` is one."""
 
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime

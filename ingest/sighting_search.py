@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from ingest.camera import Camera
 from ingest.message import Sighting
 from ingest.search import Identifies, RaisesAlerts
-from matcher.alert import Alert
+from matcher.alerts.alert import Alert
 from matcher.clock import system_clock
 from matcher.errors import ClearglassError
-from matcher.probe import CAMERA_ACTOR, Query
+from matcher.probe.probe import CAMERA_ACTOR, Query
 
 LONGEST_AGO = timedelta(minutes=5)
 """How far a worker's clock may be from this one, and how old a picture that is searched."""

@@ -8,7 +8,7 @@ and one whom no cell shows, dark in the dark, at the next look that is due anywa
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 CELLS = 64
 """Across. In a picture of 640 pixels a cell is ten wide: less than the smallest face that is searched."""

@@ -8,7 +8,7 @@ keep the cores busy while somebody in a turn has to wait for something else.
 import fcntl
 import time
 
-from matcher.child_process import cores
+from matcher.process.child_process import cores
 
 LONGEST_WAIT = 5.0
 """After so many seconds a camera works without a turn: a worker that hangs in its turn must not stop all the others."""

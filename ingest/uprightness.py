@@ -9,7 +9,8 @@ from collections import Counter
 import numpy as np
 
 from ingest.turn import Turn
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.recogniser import Recogniser
 
 MARGIN = 0.03

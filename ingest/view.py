@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from ingest.frame import Frame
 from ingest.message import View, ViewBox
 from ingest.watch import Seen
-from matcher.recognition.face import Box, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box
 
 COARSE = 5
 """A stranger's face and its surroundings are brought down to so many cells each way: fewer than identify anybody."""

@@ -19,8 +19,9 @@ from ingest.stillness import Stillness
 from ingest.stopwatch import Stopwatch
 from ingest.track import Followed, Track, Tracker
 from ingest.uprightness import Uprightness
-from matcher.probe import Probe
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.probe.probe import Probe
+from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
 

@@ -1,8 +1,8 @@
 """One camera's worker process: `python -m ingest.worker FD TURNSTILE`, started by the camera's keeper.
 
 It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE. It confines itself before
-it opens anything (`matcher.sandbox`), loads its models only when the first packet of its stream came, and ends, for
-another process without models to take its place, when the stream was not live for IDLE_SECONDS.
+it opens anything (`matcher.process.sandbox`) and loads its models only when the first packet of its stream came. When
+the stream was not live for IDLE_SECONDS it ends, and the keeper starts another process, without models, in its place.
 
 Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
 analyses the newest frame when it is due and the machine has a core for it, talks to the service, and is the one whose
@@ -47,11 +47,11 @@ from ingest.streams import Streams
 from ingest.turnstile import Turnstile
 from ingest.view import make_view
 from ingest.watch import Looked, Watch
-from matcher.child_process import die_with_parent, limit_resources, place_of
+from matcher.process.child_process import die_with_parent, limit_resources, place_of
+from matcher.process.sandbox import MEMORY_LIMIT, restrict
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.warm_up import warm_up
-from matcher.sandbox import MEMORY_LIMIT, restrict
 
 REPORT_SECONDS = 0.5
 STUCK_SECONDS = 15.0

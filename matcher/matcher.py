@@ -9,36 +9,36 @@ from typing import Any, Self
 from prometheus_client import CollectorRegistry
 from threadpoolctl import threadpool_limits
 
-from matcher.alerts import Alerts
+from matcher.alerts.alerts import Alerts
 from matcher.audit.camera_traffic import CameraTraffic
-from matcher.audit.cosigning import Cosigning
-from matcher.audit.entry import AuditEntry, EntryKind
-from matcher.audit.errors import LogError
-from matcher.audit.log import AuditLog
-from matcher.audit.policy import read_policy
 from matcher.audit.verification import require_sound
 from matcher.chosen_point import chosen_point
 from matcher.clock import Clock, system_clock
-from matcher.enrolment_check import MOST_SUBJECTS, EnrolmentCheck, check_point
+from matcher.enrolment.enrolment import Enroller
+from matcher.enrolment.enrolment_check import MOST_SUBJECTS, EnrolmentCheck, check_point
 from matcher.evaluation.expectation import DAY, WEEK
-from matcher.gallery.declaration import Declarations
-from matcher.gallery.enrolment import Enroller
-from matcher.gallery.gallery import Gallery
-from matcher.gallery.growing_index import GrowingIndex
-from matcher.identification import Identifier
+from matcher.index.growing_index import GrowingIndex
+from matcher.log.cosigning import Cosigning
+from matcher.log.entry import AuditEntry, EntryKind
+from matcher.log.log import AuditLog
 from matcher.metrics import MatcherMetrics
-from matcher.probe import Probe
+from matcher.people.declaration import Declarations
+from matcher.people.gallery import Gallery
+from matcher.probe.probe import Probe
+from matcher.probe.sample import Sampler
 from matcher.recognition.image import PictureBytes
 from matcher.recognition.operating_point import OperatingPoint, load_operating_points, load_scale
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.scale import StandsFor
-from matcher.replay import Replayer
-from matcher.sample import Sampler
+from matcher.search.identification import Identifier
+from matcher.search.replay import Replayer
+from matcher.search.shortlist import Shortlister
 from matcher.settings import MatcherSettings
-from matcher.shortlist import Shortlister
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, load_master_key
+from matcher.tlog.errors import LogError
+from matcher.tlog.policy import read_policy
 
 _PAGE = 10
 """Changes read at a time: the last change of the model is most often among the newest few."""
@@ -221,6 +221,6 @@ class Matcher:
 
 
 def _loaded() -> Recogniser:
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     return load_recogniser()

@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from matcher.errors import ClearglassError
+from matcher.folder.errors import DataFolderError
+from matcher.folder.lock import folder_turn
+from matcher.folder.whole_file import write_whole
 from matcher.recognition.operating_point import (
     NO_EVIDENCE,
     OPERATING_POINTS,
@@ -13,9 +16,6 @@ from matcher.recognition.operating_point import (
     load_site_points,
 )
 from matcher.recognition.scale import SimilarityScale
-from matcher.store.errors import DataFolderError
-from matcher.store.lock import folder_turn
-from matcher.store.whole_file import write_whole
 
 
 class OperatingPointNameError(ClearglassError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 from hypothesis import settings
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.recogniser import Recogniser
 
 if TYPE_CHECKING:
@@ -98,6 +98,6 @@ def astronaut_jpeg(astronaut: Image) -> bytes:
 
 @pytest.fixture(scope="session")
 def recogniser() -> Recogniser:
-    from matcher.recognition.pipeline import load_recogniser
+    from matcher.recognition.networks.pipeline import load_recogniser
 
     return load_recogniser()

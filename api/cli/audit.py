@@ -16,9 +16,9 @@ from api.cli.output import counted, progress, show, tell
 from api.cli.published import Log, Page, Token, published_log, write_file
 
 if TYPE_CHECKING:
-    from matcher.audit.checkpoint import Checkpoint
-    from matcher.audit.note import Verifier
     from matcher.audit.report import LogReport
+    from matcher.tlog.checkpoint import Checkpoint
+    from matcher.tlog.note import Verifier
 
 app = typer.Typer(help="The log of every search.", no_args_is_help=True)
 app.command("live")(live.live)
@@ -91,10 +91,10 @@ class _Check:
 
 
 def _own(data: Path) -> _Check:
-    from matcher.audit.key import read_verifier_keys
-    from matcher.audit.note import Verifier
     from matcher.audit.verification import verify_log
+    from matcher.log.key import read_verifier_keys
     from matcher.store.database import Database
+    from matcher.tlog.note import Verifier
 
     keys = read_verifier_keys(data)
     with Database.open_read_only(data) as database, progress("Checking the log") as advance:
@@ -103,9 +103,9 @@ def _own(data: Path) -> _Check:
 
 def _published(log: str, keys: list[str], since: BinaryIO | None, policy: Path | None, token: str | None) -> _Check:
     from matcher.audit.auditor import audit
-    from matcher.audit.checkpoint import Checkpoint
-    from matcher.audit.note import Verifier, open_note
-    from matcher.audit.policy import read_policy
+    from matcher.tlog.checkpoint import Checkpoint
+    from matcher.tlog.note import Verifier, open_note
+    from matcher.tlog.policy import read_policy
 
     verifiers = [Verifier.parse(key) for key in keys]
     old = None if since is None else Checkpoint.parse(open_note(since.read().decode(errors="replace"), verifiers))
@@ -130,9 +130,9 @@ def show_(
     json: Json = False,
 ) -> None:
     """Show the newest entries of the log, each in a line; with --json all that they hold."""
-    from matcher.audit.entry import EntryKind
-    from matcher.audit.log import AuditLog
     from matcher.clock import system_clock
+    from matcher.log.entry import EntryKind
+    from matcher.log.log import AuditLog
     from matcher.store.database import Database
 
     if kind is not None and kind not in set(EntryKind):
@@ -159,7 +159,7 @@ def key(data: Data, json: Json = False) -> None:
 
     While a new key is introduced it is that one; with --json the older, which signs as well, stands beside it.
     """
-    from matcher.audit.key import read_verifier_keys
+    from matcher.log.key import read_verifier_keys
 
     newest, *older = reversed(read_verifier_keys(data))
     record = {"verifier_key": newest, "older_keys": older}
@@ -176,9 +176,9 @@ def rotate_key(
 
     In between both sign, so that everybody can be given the new one; each step is an entry of the log.
     """
-    from matcher.audit.log import AuditLog
     from matcher.audit.verification import require_sound
     from matcher.clock import system_clock
+    from matcher.log.log import AuditLog
     from matcher.store.database import Database
 
     with Database.open(data) as database:
@@ -233,7 +233,7 @@ def schema() -> None:
     """Print the JSON Schema that every entry of the log is written by, and checked against."""
     import json as codec
 
-    from matcher.audit.schema import published
+    from matcher.log.schema import published
 
     print(codec.dumps(published(), indent=2))
 
@@ -247,9 +247,9 @@ def export(
     json: Json = False,
 ) -> None:
     """Write the log as files that anybody can check and any web server can publish (C2SP tlog-tiles)."""
-    from matcher.audit.export import ExportedLog
-    from matcher.audit.publication import StoredPublication
+    from matcher.log.stored_publication import StoredPublication
     from matcher.store.database import Database
+    from matcher.tlog.export import ExportedLog
 
     with Database.open_read_only(data) as database, progress("Writing the log") as advance:
         checkpoint = ExportedLog(folder).extend(StoredPublication(database), advance)
@@ -268,8 +268,8 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a receipt, offline: whether the entry in it stands in the log of that key. Exit status 1 if not."""
-    from matcher.audit.note import Verifier
     from matcher.audit.receipt import Receipt
+    from matcher.tlog.note import Verifier
 
     text = receipt.read().decode(errors="replace")
     entry, checkpoint = Receipt.parse(text).verified(Verifier.parse(key))

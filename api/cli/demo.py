@@ -23,7 +23,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
-    from matcher.processor import require_processor
+    from matcher.process.processor import require_processor
 
     require_processor()
     from api.demo import run_demo

@@ -36,10 +36,10 @@ def live(
 
     Exit status: 0 nothing was found, 3 a group is named falsely more often, or something drifted.
     """
-    from matcher.audit.key import read_verifier_keys
-    from matcher.audit.note import Verifier
     from matcher.evaluation.groups import read_groups
     from matcher.evaluation.published import evaluate_log
+    from matcher.log.key import read_verifier_keys
+    from matcher.tlog.note import Verifier
 
     keys = key or (list(read_verifier_keys(data)) if log is None else [])
     declarations = [] if groups is None else read_groups(groups)
@@ -76,7 +76,7 @@ def groups(
     json: Json = False,
 ) -> None:
     """Write what people declared of themselves to a file, for `clearglass audit live` elsewhere. It is logged."""
-    from matcher.store.whole_file import write_whole
+    from matcher.folder.whole_file import write_whole
 
     with reached(data) as client:
         declared = client.get("/log/groups")

@@ -39,7 +39,7 @@ def opened(folder: Path) -> Iterator["Service"]:
 
     Raises: DataFolderInUseError while a running service holds the folder; ProcessorError.
     """
-    from matcher.processor import require_processor
+    from matcher.process.processor import require_processor
 
     require_processor()  # before anything is imported that such a processor cannot run
     from api.service import Service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from matcher.audit.publication import Publication
+    from matcher.tlog.publication import Publication
 
 Log = Annotated[
     str | None,
@@ -29,7 +29,7 @@ Page = Annotated[
 @contextmanager
 def any_log(data: Path, log: str | None, token: str | None) -> Iterator["Publication"]:
     """The published log that is named, or the data folder's where none is."""
-    from matcher.audit.publication import StoredPublication
+    from matcher.log.stored_publication import StoredPublication
     from matcher.store.database import Database
 
     if log is not None:
@@ -43,8 +43,8 @@ def any_log(data: Path, log: str | None, token: str | None) -> Iterator["Publica
 @contextmanager
 def published_log(log: str, token: str | None) -> Iterator["Publication"]:
     """The log in a folder, or served at an address."""
-    from matcher.audit.export import ExportedLog
-    from matcher.audit.served import served_log
+    from matcher.tlog.export import ExportedLog
+    from matcher.tlog.served import served_log
 
     if log.startswith(("http://", "https://")):
         with served_log(log, token) as served:

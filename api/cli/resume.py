@@ -12,7 +12,7 @@ from api.cli.options import Data, Json
 from api.cli.output import counted, tell
 
 if TYPE_CHECKING:
-    from matcher.audit.clock_state import ClockState
+    from matcher.log.clock_state import ClockState
 
 
 def resume(
@@ -39,8 +39,8 @@ _SURE = {"clock_is_right": True}
 
 
 def _clock_state(data: Path) -> "ClockState":
-    from matcher.audit.log import AuditLog
     from matcher.clock import system_clock
+    from matcher.log.log import AuditLog
     from matcher.store.database import Database
 
     with Database.open_read_only(data) as database:
@@ -52,9 +52,9 @@ def _resumed(data: Path) -> dict[str, Any]:
     from api.peer import own_actor
     from api.resumption import resume as resumed
     from api.routers.log_resumption import ResumptionOut
-    from matcher.audit.log import AuditLog
     from matcher.audit.verification import require_sound
     from matcher.clock import system_clock
+    from matcher.log.log import AuditLog
     from matcher.store.database import Database
 
     with Database.open(data) as database:

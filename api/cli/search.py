@@ -12,7 +12,7 @@ import typer
 from api.cli.client import Client, RefusedError, reached
 from api.cli.options import Data, Json
 from api.cli.output import counted, progress, show, tell, warn_all
-from matcher.small_faces import LEAST_EYE_DISTANCE
+from matcher.probe.small_faces import LEAST_EYE_DISTANCE
 
 Picture = Annotated[Path, typer.Argument(help="A picture with a face.", exists=True, dir_okay=False)]
 Face = Annotated[

@@ -41,8 +41,8 @@ def serve(
 ) -> None:
     """Cosign the checkpoints of these logs, until it is told to stop."""
     from api.server import serve_witness
-    from matcher.audit.note import Verifier
-    from matcher.audit.witness import Witness
+    from matcher.tlog.note import Verifier
+    from matcher.tlog.witness import Witness
 
     tls = tls_of(tls_certificate, tls_key)
     with Witness.open(folder, [Verifier.parse(log) for log in logs], name=name) as witness:

@@ -13,9 +13,9 @@ from api.gallery_reads import Seen
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.service import Service
-from matcher.alert import Alert, AlertStatus
+from matcher.alerts.alert import Alert, AlertStatus
+from matcher.alerts.review import Review, Verdict
 from matcher.recognition.scale import StandsFor
-from matcher.review import Review, Verdict
 
 router = APIRouter(prefix="/alerts", tags=["alerts"], route_class=GuardedRoute)
 

@@ -13,8 +13,8 @@ from api.permission import Permission
 from api.purposes import known_purposes, purpose_warnings
 from api.service import Service
 from api.warning import WarningOut
+from matcher.consent.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
 from matcher.errors import ClearglassError
-from matcher.gallery.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
 
 router = APIRouter(tags=["consents"], route_class=GuardedRoute)
 

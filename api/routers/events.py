@@ -17,7 +17,7 @@ from api.routers.alerts import alerts_out
 from api.routers.cameras import HealthOut
 from api.service import Service
 from ingest.health import Health
-from matcher.alert import AlertStatus
+from matcher.alerts.alert import AlertStatus
 from matcher.errors import ClearglassError
 
 router = APIRouter(tags=["events"], route_class=GuardedRoute)

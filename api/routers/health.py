@@ -16,7 +16,7 @@ from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
 from api.version import app_version
-from matcher.audit.clock_state import RESUME
+from matcher.log.clock_state import RESUME
 
 router = APIRouter(tags=["health"], route_class=GuardedRoute)
 

@@ -13,14 +13,14 @@ from api.account import Principal
 from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission, PermissionDeniedError
 from api.service import Service
-from matcher.audit.cosigning import Cosigned
-from matcher.audit.entry import AuditEntry, EntryKind
-from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
 from matcher.errors import ClearglassError
-from matcher.replay import Agreement, Replay
+from matcher.log.cosigning import Cosigned
+from matcher.log.entry import AuditEntry, EntryKind
+from matcher.log.stored_publication import StoredPublication
+from matcher.search.replay import Agreement, Replay
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 

@@ -11,11 +11,11 @@ from api.moment import Moment
 from api.permission import Permission
 from api.routers.log import note_reading
 from api.slots import Slots
-from matcher.audit.note import Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import pack_groups
 from matcher.evaluation.published import evaluate_log
+from matcher.log.stored_publication import StoredPublication
+from matcher.tlog.note import Verifier
 
 _EVALUATING = Slots("live evaluations", at_once=1, seconds=0.0)
 """Each reads the whole log."""

@@ -14,10 +14,10 @@ from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query
 from api.upload import ONE_PICTURE
 from api.warning import WarningOut
-from matcher.crowd import CrowdSearcher
+from matcher.probe.small_faces import LEAST_EYE_DISTANCE
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
-from matcher.small_faces import LEAST_EYE_DISTANCE
+from matcher.search.crowd import CrowdSearcher
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 

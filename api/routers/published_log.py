@@ -16,12 +16,13 @@ from api.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from api.routers.log import note_reading
 from api.service import Service
-from matcher.audit import schema
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.errors import EntryUnknownError, TileUnknownError
-from matcher.audit.publication import StoredPublication
-from matcher.audit.tile import Tile
-from matcher.audit.tree import TiledTree
+from matcher.log import schema
+from matcher.log.errors import EntryUnknownError
+from matcher.log.stored_publication import StoredPublication
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import TileUnknownError
+from matcher.tlog.tile import Tile
+from matcher.tlog.tree import TiledTree
 
 router = APIRouter(prefix="/log", tags=["published log"], route_class=GuardedRoute)
 

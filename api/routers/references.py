@@ -14,9 +14,9 @@ from api.permission import Permission
 from api.refused_picture import RefusedOut
 from api.service import Service
 from api.upload import ENROLMENT_BODY
-from matcher.gallery.enrolment import Enrolment, Picture
-from matcher.gallery.errors import EnrolmentError
-from matcher.gallery.reference import Reference
+from matcher.enrolment.enrolment import Enrolment, Picture
+from matcher.enrolment.errors import EnrolmentError
+from matcher.people.reference import Reference
 from matcher.recognition.quality import Quality
 
 router = APIRouter(tags=["references"], route_class=GuardedRoute)

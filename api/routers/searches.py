@@ -15,12 +15,12 @@ from api.routers.operating_points import OperatingPointOut
 from api.service import Service
 from api.upload import ONE_PICTURE, TWO_PICTURES
 from api.warning import WarningOut
-from matcher.candidate import Candidate, CandidateList
+from matcher.consent.consent import UPLOAD
 from matcher.errors import ClearglassError
-from matcher.gallery.consent import UPLOAD
 from matcher.matcher import Matcher
-from matcher.probe import Probe, Query
+from matcher.probe.probe import Probe, Query
 from matcher.recognition.image import FORMATS
+from matcher.search.candidate import Candidate, CandidateList
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 

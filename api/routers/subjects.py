@@ -16,9 +16,9 @@ from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from api.upload import ENROLMENT_BODY
 from api.warning import WarningOut
-from matcher.gallery.consent import NewConsent
-from matcher.gallery.errors import ErasurePendingError
-from matcher.gallery.subject import Subject
+from matcher.consent.consent import NewConsent
+from matcher.people.errors import ErasurePendingError
+from matcher.people.subject import Subject
 
 router = APIRouter(prefix="/subjects", tags=["subjects"], route_class=GuardedRoute)
 

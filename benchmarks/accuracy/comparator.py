@@ -11,8 +11,8 @@ from benchmarks.accuracy.extractor import DLIB, SFACE
 from benchmarks.accuracy.model import Model
 from benchmarks.accuracy.templates import Templates
 from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.networks.sface import unit
 from matcher.recognition.registry import model_digest
-from matcher.recognition.sface import unit
 
 FUSION = "fusion"
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.model import Model, ModelEmbedder
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.image import decode_image
-from matcher.recognition.pipeline import OnnxRecogniser, load_recogniser
+from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser
 from matcher.recognition.registry import model_digest
 
 Floats = NDArray[np.float32]

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.errors import ModelFileError
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.alignment import SFACE_POINTS, SFACE_SIZE, aligned
-from matcher.recognition.face import Face, Image
-from matcher.recognition.pipeline import means, with_mirror_images
-from matcher.recognition.session import Session
+from matcher.recognition.face import Face
+from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, aligned
+from matcher.recognition.networks.pipeline import means, with_mirror_images
+from matcher.recognition.networks.session import Session
 
 Floats = NDArray[np.float32]
 

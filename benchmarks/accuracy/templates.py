@@ -22,9 +22,9 @@ from benchmarks.accuracy.extractor import Extracted, Extractor, ServiceExtractor
 from benchmarks.benchmark import Context
 from benchmarks.datasets.dataset import Dataset, Sample
 from benchmarks.errors import MeasurementError
-from matcher.child_process import cores
+from matcher.folder.whole_file import write_whole
+from matcher.process.child_process import cores
 from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError
-from matcher.store.whole_file import write_whole
 
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]

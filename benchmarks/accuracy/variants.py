@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.extractor import Extracted, middle_face
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.alignment import DLIB_PADDING, DlibAlignment, sface_chip
-from matcher.recognition.dlib_network import DlibNetwork
-from matcher.recognition.dlib_reference import DlibReference
-from matcher.recognition.face import Face, Image
+from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
-from matcher.recognition.pipeline import OnnxRecogniser, load_recogniser
-from matcher.recognition.refinement import refined
+from matcher.recognition.networks.alignment import DLIB_PADDING, DlibAlignment, sface_chip
+from matcher.recognition.networks.dlib_network import DlibNetwork
+from matcher.recognition.networks.dlib_reference import DlibReference
+from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser
+from matcher.recognition.networks.refinement import refined
+from matcher.recognition.networks.sface import SFace
+from matcher.recognition.networks.yunet import YuNet
 from matcher.recognition.registry import model_digest
-from matcher.recognition.sface import SFace
-from matcher.recognition.yunet import YuNet
 
 Floats = NDArray[np.float32]
 

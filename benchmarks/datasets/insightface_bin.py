@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.datasets.dataset import Description, Picture, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_file
 from benchmarks.errors import DatasetError
-from matcher.recognition.alignment import SFACE_POINTS
+from matcher.recognition.networks.alignment import SFACE_POINTS
 
 FOLDS = 10
 

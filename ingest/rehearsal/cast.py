@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.portrait import Portrait, portrait_of
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ingest.rehearsal.choreography import Pose
 from ingest.rehearsal.portrait import Portrait
-from matcher.recognition.face import Box, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box
 
 Matrix = NDArray[np.float64]
 

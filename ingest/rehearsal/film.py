@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 
 class Film:

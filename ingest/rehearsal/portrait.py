@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 
 _SIZE = 512
 """Pixels of a portrait's longer side."""

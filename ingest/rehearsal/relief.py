@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 
 ROUNDS = 8
 """In which the place that a pixel comes from settles."""

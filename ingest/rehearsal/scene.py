@@ -10,7 +10,8 @@ from ingest.rehearsal.drawing import background, draw
 from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.film import Film
 from ingest.rehearsal.portrait import Person, Portrait
-from matcher.recognition.face import Box, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box
 
 Advance = Callable[[int, int], None]
 """Called after each frame with the number of frames done and of all frames."""

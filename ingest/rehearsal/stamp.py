@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ingest.rehearsal.errors import RehearsalError
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 BITS = 20
 LARGEST = 2**BITS - 1

@@ -25,8 +25,8 @@ from ingest.relay.refusals import Refusals
 from ingest.relay.rtp_counter import RtpCounter
 from ingest.relay.rtsp_exchange import RtspExchange, ViewerError
 from ingest.source import CameraLoginError, CameraStreamError
-from matcher.child_process import place_of
 from matcher.errors import ClearglassError
+from matcher.process.child_process import place_of
 
 HOST = "127.0.0.1"
 HEAD_SECONDS = 10.0

@@ -7,18 +7,19 @@ from itertools import takewhile
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from matcher.audit.bundle import unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.errors import NoteError, TileUnknownError
 from matcher.audit.examination import Said, examine
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.note import Verifier, open_note
-from matcher.audit.policy import Policy
-from matcher.audit.publication import Publication
-from matcher.audit.report import LogReport, Progress
+from matcher.audit.report import LogReport
 from matcher.audit.story import Story
-from matcher.audit.tile import HEIGHT, WIDTH, Tile, tiles
-from matcher.child_process import cores
+from matcher.process.child_process import cores
+from matcher.tlog.bundle import unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import NoteError, TileUnknownError
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.note import Verifier, open_note
+from matcher.tlog.policy import Policy
+from matcher.tlog.progress import Progress
+from matcher.tlog.publication import Publication
+from matcher.tlog.tile import HEIGHT, WIDTH, Tile, tiles
 
 _ALONE = 64
 """Bundles: so few are sooner examined here than a process started for them."""

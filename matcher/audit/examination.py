@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from matcher.audit.entry import EntryKind, decode, encode
-from matcher.audit.errors import EntryInvalidError
-from matcher.audit.schema import violation
-from matcher.store.tables import format_time
+from matcher.log.entry import EntryKind, decode, encode
+from matcher.log.errors import EntryInvalidError
+from matcher.log.schema import violation
+from matcher.timestamp import format_time
 
 _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
     EntryKind.OUTCOME: ("request",),

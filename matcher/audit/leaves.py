@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
-from matcher.audit.bundle import unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.errors import LogChangedError
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.publication import Publication
-from matcher.audit.report import Progress
-from matcher.audit.tile import tiles
+from matcher.log.errors import LogChangedError
+from matcher.tlog.bundle import unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.progress import Progress
+from matcher.tlog.publication import Publication
+from matcher.tlog.tile import tiles
 
 
 def leaves(log: Publication, checkpoint: Checkpoint, progress: Progress | None = None) -> Iterator[bytes]:

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from matcher.audit.bundle import unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import AuditEntry, decode
-from matcher.audit.errors import EntryUnknownError, NoteError, ReceiptError
-from matcher.audit.merkle import leaf_hash, verify_inclusion
-from matcher.audit.note import Verifier, open_note, strict_base64
-from matcher.audit.proof import MOST_HASHES, decode_proof, encode_proof
-from matcher.audit.publication import Publication
-from matcher.audit.tile import WIDTH, Tile
-from matcher.audit.tree import TiledTree
+from matcher.log.entry import AuditEntry, decode
+from matcher.log.errors import EntryUnknownError, ReceiptError
+from matcher.tlog.bundle import unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import NoteError
+from matcher.tlog.merkle import leaf_hash, verify_inclusion
+from matcher.tlog.note import Verifier, open_note, strict_base64
+from matcher.tlog.proof import MOST_HASHES, decode_proof, encode_proof
+from matcher.tlog.publication import Publication
+from matcher.tlog.tile import WIDTH, Tile
+from matcher.tlog.tree import TiledTree
 
 _HEAD = "c2sp.org/tlog-proof@v1"
 _FORM = re.compile(

@@ -1,13 +1,10 @@
 """What a check of a whole log found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from matcher.audit.entry import EntryKind
-
-Progress = Callable[[int, int], None]
-"""Called with how much is done, and of how much: entries that are checked, files that are written."""
+from matcher.log.entry import EntryKind
 
 
 class Severity(IntEnum):

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, Text, cast, func, select, type_coerce
 
-from matcher.audit.entry import EntryKind, decode
-from matcher.gallery.consent import ENROLMENT
-from matcher.probe import CAMERA_ACTOR
+from matcher.consent.consent import ENROLMENT
+from matcher.log.entry import EntryKind, decode
+from matcher.probe.probe import CAMERA_ACTOR
 from matcher.store import tables
 from matcher.store.database import Database
 

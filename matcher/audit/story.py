@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.audit.entry import EntryKind
 from matcher.audit.examination import Said
-from matcher.audit.merkle import Frontier
 from matcher.audit.report import LogReport, Problem
+from matcher.log.entry import EntryKind
+from matcher.tlog.merkle import Frontier
 
 MAX_PROBLEMS = 1_000
 

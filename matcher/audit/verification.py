@@ -10,18 +10,20 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Text, cast, select
 
-from matcher.audit.beginning import require_unbegun
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import answered
-from matcher.audit.errors import LogKeyError, LogUnsoundError, NoteError
 from matcher.audit.examination import examine
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.note import Verifier, open_note
-from matcher.audit.report import LogReport, Progress, Severity
+from matcher.audit.report import LogReport, Severity
 from matcher.audit.story import Story
-from matcher.audit.tile import HEIGHT
+from matcher.log.beginning import require_unbegun
+from matcher.log.entry import answered
+from matcher.log.errors import LogKeyError, LogUnsoundError
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import NoteError
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.note import Verifier, open_note
+from matcher.tlog.progress import Progress
+from matcher.tlog.tile import HEIGHT
 
 _BATCH = 2_000
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matcher.alert import AlertStatus
-from matcher.audit.entry import Body, EntryKind, decode
-from matcher.gallery.consent import ANY_CAMERA
-from matcher.gallery.consents import microseconds
-from matcher.probe import CAMERA_ACTOR
-from matcher.store.tables import parse_time
+from matcher.alerts.alert import AlertStatus
+from matcher.consent.consent import ANY_CAMERA
+from matcher.consent.consents import microseconds
+from matcher.log.entry import Body, EntryKind, decode
+from matcher.probe.probe import CAMERA_ACTOR
+from matcher.timestamp import parse_time
 
 _FOREVER = 2**62
 _DECIDED = frozenset({AlertStatus.CONFIRMED, AlertStatus.REJECTED})

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from matcher.errors import ClearglassError
-from matcher.gallery.declaration import Attributes, Declaration
-from matcher.gallery.errors import DeclarationInvalidError
+from matcher.people.declaration import Attributes, Declaration
+from matcher.people.errors import DeclarationInvalidError
 
 _VERSION = 1
 Groups = Mapping[str, Attributes]

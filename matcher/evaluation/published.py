@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.errors import LogChangedError
 from matcher.audit.leaves import leaves
-from matcher.audit.note import Verifier, note_text, open_note
-from matcher.audit.publication import Publication
-from matcher.audit.report import Progress
 from matcher.errors import ClearglassError
 from matcher.evaluation.events import events_of
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import checked_groups, known_groups
 from matcher.evaluation.live import evaluate
-from matcher.gallery.declaration import Declaration
+from matcher.log.errors import LogChangedError
+from matcher.people.declaration import Declaration
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.note import Verifier, note_text, open_note
+from matcher.tlog.progress import Progress
+from matcher.tlog.publication import Publication
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ import time
 
 import numpy as np
 
-from matcher.child_process import command, environment
 from matcher.picture.decoding import KEPT_PIXELS
 from matcher.picture.exchange import LENGTH, READY, SECONDS, Answer, UndecodedError, Verdict
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
+from matcher.process.child_process import command, environment
 
 START_SECONDS = 30.0
 """How long the process may take to import its libraries and to confine itself. It takes half a second."""

@@ -16,10 +16,10 @@ import signal
 import socket
 import sys
 
-from matcher.child_process import limit_resources
 from matcher.picture.decoding import CODE_MEMORY, MEMORY, decode, load_libraries, rows
 from matcher.picture.exchange import LENGTH, READY, SECONDS, Answer, UndecodedError, Verdict
-from matcher.sandbox import isolate
+from matcher.process.child_process import limit_resources
+from matcher.process.sandbox import isolate
 
 
 def main() -> None:

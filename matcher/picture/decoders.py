@@ -7,7 +7,7 @@ from queue import LifoQueue
 
 from matcher.picture.decoder import Decoder
 from matcher.picture.decoding import AT_ONCE
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 _MAKING = threading.Lock()
 

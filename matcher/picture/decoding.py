@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from matcher.child_process import limit_data
 from matcher.picture.exchange import Answer, UndecodedError, Verdict
+from matcher.process.child_process import limit_data
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow

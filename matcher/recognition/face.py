@@ -5,9 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-"""A picture: (height, width, 3), uint8, BGR as OpenCV has it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Box:

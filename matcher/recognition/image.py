@@ -8,7 +8,8 @@ from matcher.errors import ClearglassError
 from matcher.picture.decoders import decoders
 from matcher.picture.decoding import MAX_SIDE
 from matcher.picture.exchange import Answer, UndecodedError, Verdict
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 
 MAX_BYTES = 20 * 1024 * 1024
 

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 Floats = NDArray[np.float32]
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
-from matcher.recognition.face import Box, Face, Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template

@@ -15,20 +15,13 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from matcher.folder.errors import DataFolderError
+from matcher.folder.lock import lock_folder
+from matcher.folder.whole_file import sync_folder, write_whole
 from matcher.store.engine import driver, reading_engine, writing_engine
-from matcher.store.errors import (
-    DataFolderError,
-    StoreBusyError,
-    StoreClosedError,
-    StoreFailedError,
-    failed,
-    io_failure,
-    store_error,
-)
-from matcher.store.lock import lock_folder
+from matcher.store.errors import StoreBusyError, StoreClosedError, StoreFailedError, failed, io_failure, store_error
 from matcher.store.part import Part
 from matcher.store.turns import Errand, Turns
-from matcher.store.whole_file import sync_folder, write_whole
 
 T = TypeVar("T")
 

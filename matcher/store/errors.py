@@ -6,6 +6,7 @@ from typing import ClassVar
 from sqlalchemy.exc import DBAPIError
 
 from matcher.errors import ClearglassError
+from matcher.folder.errors import DataFolderError
 
 
 class StoreError(ClearglassError):
@@ -44,28 +45,16 @@ class StoreClosedError(StoreError):
     code: ClassVar[str] = "store_closed"
 
 
-class SchemaTooNewError(StoreError):
-    """A newer Clearglass wrote this data folder."""
-
-    code: ClassVar[str] = "schema_too_new"
-
-
-class DataFolderError(StoreError):
-    """The data folder cannot be used at all."""
+class DatabaseUnusableError(StoreError, DataFolderError):
+    """The database's file cannot be opened or written."""
 
     code: ClassVar[str] = "data_folder_unusable"
 
 
-class FolderOpenError(StoreError):
-    """The data folder, or a secret in it, is open to others on this machine."""
+class SchemaTooNewError(StoreError):
+    """A newer Clearglass wrote this data folder."""
 
-    code: ClassVar[str] = "data_folder_open"
-
-
-class DataFolderInUseError(StoreError):
-    """Another process has the data folder."""
-
-    code: ClassVar[str] = "data_folder_in_use"
+    code: ClassVar[str] = "schema_too_new"
 
 
 _NO_ROOM = "SQLITE_IOERR_SHMSIZE"
@@ -93,7 +82,7 @@ def store_error(error: DBAPIError | sqlite3.Error) -> StoreError | None:
             f"The disk that holds the data folder failed ({name}).", remedy="Check the disk, then try again."
         )
     if code in _UNUSABLE:
-        return DataFolderError(
+        return DatabaseUnusableError(
             f"The database in the data folder cannot be opened or written ({name}).",
             remedy="Check who owns its files, that its disk is writable, and how many files may be open (ulimit -n).",
         )

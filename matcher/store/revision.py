@@ -4,7 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from matcher.store.errors import DataFolderError, SchemaTooNewError
+from matcher.folder.errors import DataFolderError
+from matcher.store.errors import SchemaTooNewError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import insert, select
 
 from matcher.errors import ClearglassError
+from matcher.folder.privacy import require_private_key
+from matcher.folder.secret_file import write_secret
 from matcher.store import tables
 from matcher.store.database import Database
-from matcher.store.privacy import require_private_key
-from matcher.store.whole_file import write_whole
 
 KEY_BYTES = 32
 MASTER_KEY_FILE = "master.key"
@@ -132,16 +132,6 @@ def load_master_key(database: Database, *, text: str | None = None, file: Path |
         write_secret(default, base64.b64encode(key._key) + b"\n")
     _check(database, key, sealed)
     return key
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Writes a new file, readable by its owner only, and returns when it and its name are on the disk.
-
-    Killed at any moment, it leaves the whole file or none under this name. For the holder of the folder's lock only.
-    """
-    if path.exists():
-        raise FileExistsError(path)
-    write_whole(path, content, mode=0o600)
 
 
 def _check(database: Database, key: MasterKey, sealed: bytes | None) -> None:

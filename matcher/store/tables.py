@@ -1,7 +1,6 @@
 """Every table, for every room. Times are UTC; what names or shows a person is sealed (`matcher.store.sealing`)."""
 
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
     Boolean,
@@ -21,22 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
-
-
-def format_time(moment: datetime) -> str:
-    """A timezone-aware moment as ISO 8601 in UTC, always with microseconds, so that text order is time order."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone was about to be stored")
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-
-def parse_time(text: str) -> datetime:
-    """The moment that `format_time` wrote. Raises ValueError for any other text."""
-    if _TIME.fullmatch(text) is None:
-        raise ValueError(f"no moment as it is stored here: {text!r}")
-    return datetime.fromisoformat(text)
+from matcher.timestamp import format_time, parse_time
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from ingest.rehearsal.film import turn_film
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.rehearsal.stamp import read as read_stamp
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 from tests.acceptance.conftest import Clearglass, command, eventually

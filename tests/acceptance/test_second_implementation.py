@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from matcher.audit.auditor import audit
-from matcher.audit.entry import EntryKind
-from matcher.audit.export import ExportedLog
-from matcher.audit.log import AuditLog
-from matcher.audit.note import Signer, Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
-from matcher.audit.tile import Tile
-from matcher.audit.tree import TiledTree
-from matcher.audit.witness import Witness
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
-from tests.matcher.audit import bodies
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Signer, Verifier
+from matcher.tlog.tile import Tile
+from matcher.tlog.tree import TiledTree
+from matcher.tlog.witness import Witness
+from tests.matcher.log import bodies
 
 ENTRIES, OLD = 66_000, 40_001
 """Three levels of tiles."""

@@ -17,7 +17,7 @@ from api.server import serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
-from matcher.probe import Query
+from matcher.probe.probe import Query
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
 

@@ -16,7 +16,7 @@ from ingest.check_process import CheckProcess
 from ingest.factory import Factory
 from ingest.rehearsal.film import Film
 from ingest.settings import IngestSettings
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 MakeCamera = Callable[..., str]
 

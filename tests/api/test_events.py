@@ -9,7 +9,7 @@ import pytest
 from api.events import Event, Events, Raised, Viewed
 from ingest.health import CameraState, Health
 from ingest.message import View
-from matcher.alert import Alert, AlertStatus
+from matcher.alerts.alert import Alert, AlertStatus
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

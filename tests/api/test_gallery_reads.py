@@ -8,7 +8,7 @@ import pytest
 from api.gallery_reads import MOST_SUBJECTS, Seen
 from api.permission import Role
 from api.settings import ApiSettings
-from matcher.audit.entry import EntryKind
+from matcher.log.entry import EntryKind
 
 OP, A, X = Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR
 

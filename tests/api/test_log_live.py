@@ -9,12 +9,12 @@ import pytest
 
 from api.permission import Role
 from api.routers import log_live
-from matcher.audit.entry import EntryKind
-from matcher.audit.publication import StoredPublication
+from matcher.alerts.review import Verdict
 from matcher.evaluation.groups import GroupsError, read_groups
 from matcher.evaluation.published import evaluate_log
-from matcher.gallery.declaration import Declaration
-from matcher.review import Verdict
+from matcher.log.entry import EntryKind
+from matcher.log.stored_publication import StoredPublication
+from matcher.people.declaration import Declaration
 
 OP, A = Role.OPERATOR, Role.AUDITOR
 

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 from api.log_report import log_report_page
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind
-from matcher.audit.note import Signer
 from matcher.audit.report import LogReport, Problem
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.note import Signer
 
 VERIFIER = Signer.generate("example.com/log").verifier
 ROOMS = Path(__file__).parents[2] / "matcher" / "audit"

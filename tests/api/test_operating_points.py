@@ -12,7 +12,7 @@ import pytest
 from api.permission import Role
 from matcher.audit import camera_traffic
 from matcher.evaluation.expectation import fpir
-from matcher.probe import Query
+from matcher.probe.probe import Query
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
 from matcher.recognition.registry import model_digest
 from matcher.recognition.scale import SimilarityScale

@@ -10,7 +10,7 @@ from api.account import Account
 from api.logins import Attempt
 from api.passwords import hash_password
 from api.permission import Role
-from matcher.audit.entry import EntryKind
+from matcher.log.entry import EntryKind
 
 PASSWORD = "correct horse battery staple"
 NEW = "seven green lanterns at noon"

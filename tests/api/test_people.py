@@ -226,7 +226,7 @@ def test_pictures_without_one_good_face_are_refused(
 def test_no_search_when_the_log_cannot_be_written(
     site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from matcher.audit.errors import LogUnavailableError
+    from matcher.log.errors import LogUnavailableError
 
     site.enrol(astronaut_jpeg)
 

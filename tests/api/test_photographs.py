@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from api.permission import Role
-from matcher.crowd import MOST_FACES
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import crop_face, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
+from matcher.search.crowd import MOST_FACES
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_photograph_of_nobody(shared_site: Any) -> None:
 
 def test_more_faces_than_one_call_takes(shared_site: Any, three: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_FACES >= 500
-    monkeypatch.setattr("matcher.crowd.MOST_FACES", 1)
+    monkeypatch.setattr("matcher.search.crowd.MOST_FACES", 1)
     refused = _post(shared_site, "/photographs", three)
     assert (refused.status_code, shared_site.code(refused)) == (422, "too_many_faces")
 

@@ -13,7 +13,7 @@ import pytest
 from api.admission import LOOKING
 from api.permission import Role
 from api.slots import Slots
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 
 @pytest.fixture(scope="module")

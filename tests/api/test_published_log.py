@@ -8,16 +8,16 @@ import pytest
 
 from api.permission import Role
 from matcher.audit.auditor import audit
-from matcher.audit.bundle import unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ServedLogError, TileUnknownError
-from matcher.audit.merkle import leaf_hash, verify_consistency
-from matcher.audit.note import Verifier, open_note
 from matcher.audit.receipt import Receipt
-from matcher.audit.served import ServedLog, served_log
-from matcher.audit.tile import Tile
-from matcher.audit.tree import TiledTree
+from matcher.log.entry import EntryKind
+from matcher.tlog.bundle import unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import ServedLogError, TileUnknownError
+from matcher.tlog.merkle import leaf_hash, verify_consistency
+from matcher.tlog.note import Verifier, open_note
+from matcher.tlog.served import ServedLog, served_log
+from matcher.tlog.tile import Tile
+from matcher.tlog.tree import TiledTree
 
 
 def verifier(site: Any) -> Verifier:
@@ -128,7 +128,7 @@ def test_an_auditor_checks_the_log_where_it_is_served(site: Any, astronaut_jpeg:
 def test_a_server_that_is_asked_too_often_is_waited_for(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, text="note")]
     waited: list[float] = []
-    monkeypatch.setattr("matcher.audit.served.time.sleep", waited.append)
+    monkeypatch.setattr("matcher.tlog.served.time.sleep", waited.append)
     with httpx.Client(transport=httpx.MockTransport(lambda request: answers.pop(0)), base_url="http://x") as client:
         assert ServedLog(client).checkpoint() == "note"
     assert waited == [7.0]

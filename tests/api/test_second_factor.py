@@ -11,7 +11,7 @@ import pytest
 from api.logins import Attempt, SecondFactorRefusedError
 from api.permission import Role
 from api.throttle import TooManyLoginsError
-from matcher.audit.entry import EntryKind
+from matcher.log.entry import EntryKind
 
 PASSWORD = "correct horse battery staple"
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from api.permission import Role
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogUnavailableError
+from matcher.log.entry import EntryKind
+from matcher.log.errors import LogUnavailableError
 
 PASSWORD = "correct horse battery staple"
 DUTY_CODES = {"password": "password_change_required", "second_factor": "second_factor_missing"}

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from api.permission import Role
-from matcher.audit.actor import Actor
-from matcher.audit.entry import EntryKind, encode
-from matcher.audit.schema import violation
-from matcher.store.tables import parse_time
-from tests.matcher.audit import bodies
+from matcher.log.actor import Actor
+from matcher.log.entry import EntryKind, encode
+from matcher.log.schema import violation
+from matcher.timestamp import parse_time
+from tests.matcher.log import bodies
 
 
 def _newest(site: Any, kind: EntryKind) -> dict[str, Any]:

@@ -12,10 +12,10 @@ import httpx
 import pytest
 import trustme
 
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.cosignature import CosignatureVerifier
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.note import Signer, open_note, sign_note
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.cosignature import CosignatureVerifier
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.note import Signer, open_note, sign_note
 from tests.served_witness import served_witness
 
 LOG = Signer.generate("example.com/log")

@@ -11,7 +11,8 @@ from benchmarks.degradation_levels import CURVES, as_film, as_jpeg, at_eye_dista
 from benchmarks.degradation_needs import LEAST_PAIRS, clearly_worse, need_of
 from benchmarks.runner import TerminalProgress
 from matcher.evaluation.interval import wilson
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT
 
 

@@ -15,7 +15,8 @@ from benchmarks.gate_kinds import KINDS, UPRIGHT
 from benchmarks.gate_probes import REFUSED, Probe
 from benchmarks.gate_report import OPERATING_POINTS, Passed, Rates, targets
 from benchmarks.runner import TerminalProgress
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.registry import model_digest
 from matcher.recognition.template import Template
 

@@ -8,13 +8,13 @@ from benchmarks.live_month import SMALL
 from benchmarks.live_month_log import MonthLog
 from benchmarks.live_month_world import FACTOR, simulate
 from matcher.audit.auditor import audit
-from matcher.audit.errors import NoteError
-from matcher.audit.export import ExportedLog
-from matcher.audit.note import Signer, Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.evaluation.live import evaluate
 from matcher.evaluation.published import evaluate_log
+from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
+from matcher.tlog.errors import NoteError
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Signer, Verifier
 
 
 def test_from_the_export_of_a_real_log_come_the_same_figures_and_what_was_planted(tmp_path: Path) -> None:

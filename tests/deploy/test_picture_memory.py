@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import encode_jpeg
 from tests.process_memory import growth
 from tests.sent_pictures import ALL, sent

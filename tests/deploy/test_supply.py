@@ -23,7 +23,7 @@ from tests.conftest import missing
         ("log.key", True),
         ("log.key.new", True),
         ("witness.key", True),
-        ("matcher/audit/key.py", False),
+        ("matcher/log/key.py", False),
         ("matcher/store/database.py", False),
     ],
 )

@@ -14,10 +14,10 @@ from ingest.camera import Credentials
 from ingest.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
 from ingest.certificate_rule import CertificateRuleError
 from ingest.picture_shape import AspectError
-from matcher.audit.entry import EntryKind
-from matcher.audit.log import AuditLog
-from matcher.audit.schema import violation
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.log.schema import violation
 from matcher.store.database import Database
 from matcher.store.sealing import load_master_key
 

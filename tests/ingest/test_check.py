@@ -15,7 +15,8 @@ from ingest.frame import Frame
 from ingest.packet import Packet
 from ingest.picture_shape import PictureShape
 from ingest.source import CameraStreamError, CameraUnreachableError, StreamInfo
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 
 PATIENCE = 30.0
 FPS = 25

@@ -7,7 +7,7 @@ from scenery import portrait
 
 from ingest.close_look import closely, nod
 from ingest.rehearsal.relief import seen_from_above
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 

@@ -15,7 +15,7 @@ from ingest.frame import Frame
 from ingest.loss_marker import loss_marker_unit
 from ingest.passage import SearchRule
 from ingest.watch import Watch
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.quality import QualityGate
 
 HIT = 30

@@ -8,7 +8,8 @@ from ingest_stub import BrightRecogniser, face_at
 
 from ingest.face_measures import FaceMeasures
 from ingest.frame import Frame
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.quality import QualityGate
 
 

@@ -19,7 +19,7 @@ from ingest.metrics import IngestMetrics
 from ingest.observer import NullObserver, Observer
 from ingest.search import Identifies
 from ingest.settings import IngestSettings
-from matcher.candidate import CandidateList
+from matcher.search.candidate import CandidateList
 
 
 def keeper_of(observer: Observer | None = None, identifier: Identifies | None = None) -> Keeper:

@@ -46,7 +46,7 @@ from ingest.observer import NullObserver
 from ingest.settings import IngestSettings
 from ingest.worker_clock import SAMPLES, WorkerClock
 from matcher.errors import ClearglassError
-from matcher.probe import Probe
+from matcher.probe.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.template import Template
 

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from confinement_stub import ATTEMPTS, refused
 
-from matcher.child_process import environment
-from matcher.sandbox import without
+from matcher.process.child_process import environment
+from matcher.process.sandbox import without
 
 CONFINED = """
 import json, sys
 from pathlib import Path
 import ingest.worker
-from matcher.sandbox import restrict
+from matcher.process.sandbox import restrict
 given = json.loads(sys.argv[1])
 confinement = restrict(places=given["places"], forbidden=given["forbidden"])
 """
@@ -112,7 +112,7 @@ print(json.dumps([(folder / "film.mp4").read_text(), refused((folder / "master.k
 def test_models_load_and_films_are_decoded(confined: Run, clip: Path, data: Path) -> None:
     code = """
 from matcher.recognition.warm_up import warm_up
-from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.networks.pipeline import load_recogniser
 warm_up(load_recogniser(eager=True))
 import av
 with av.open(given["places"][0]) as film:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ingest.stillness import LOOK_SECONDS, Stillness
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 
 def picture(*, level: float = 90, noise: float = 0.0, seed: int = 0) -> Image:

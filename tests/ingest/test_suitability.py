@@ -17,7 +17,7 @@ from ingest.picture_shape import PictureShape
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.suitability import LEAST_FACES, Aspect, Finding, Verdict, judge
 from ingest.turn import Turn
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.needs import Need, Needs, load_needs
 from matcher.recognition.quality import QualityGate

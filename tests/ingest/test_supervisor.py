@@ -30,11 +30,11 @@ from ingest.rehearsal.film import make_substream
 from ingest.rehearsal.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from ingest.supervisor import Supervisor
-from matcher.alert import Alert, AlertStatus
-from matcher.candidate import Candidate, CandidateList
+from matcher.alerts.alert import Alert, AlertStatus
 from matcher.errors import ClearglassError
-from matcher.probe import Probe, Query
+from matcher.probe.probe import Probe, Query
 from matcher.recognition.operating_point import OperatingPoint
+from matcher.search.candidate import Candidate, CandidateList
 
 pytestmark = pytest.mark.timeout(120)
 

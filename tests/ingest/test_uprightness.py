@@ -9,7 +9,8 @@ from ingest_stub import BrightRecogniser, face_at
 
 from ingest.turn import Turn
 from ingest.uprightness import LEAST_VOTES, Uprightness
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 

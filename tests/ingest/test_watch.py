@@ -14,7 +14,8 @@ from ingest.passage import SearchRule
 from ingest.uprightness import LEAST_VOTES
 from ingest.view import blur, make_view
 from ingest.watch import AGAIN_SECONDS, EMPTY_SECONDS, MOST_EXTRACTED, UPRIGHT_SECONDS, Watch
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality, QualityGate
 
 SIZE = (1280, 720)

@@ -7,7 +7,7 @@ _GROWTH = """
 import numpy as np, psutil
 from matcher.recognition.warm_up import warm_up
 from matcher.recognition.face import Box, Face
-from matcher.recognition.pipeline import load_recogniser
+from matcher.recognition.networks.pipeline import load_recogniser
 
 def used():
     return psutil.Process().memory_full_info().uss
@@ -36,7 +36,7 @@ def test_after_the_warm_up_memory_hardly_grows_whatever_comes() -> None:
 
 _LIMITS = """
 import resource, tempfile
-from matcher.child_process import limit_resources
+from matcher.process.child_process import limit_resources
 kept = tempfile.TemporaryFile()
 limit_resources(data=1 << 30)
 limit_resources(data=2 << 30)

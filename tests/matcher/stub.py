@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from matcher.gallery.consent import NewConsent
-from matcher.gallery.enrolment import Enrolment, Picture
+from matcher.consent.consent import NewConsent
+from matcher.enrolment.enrolment import Enrolment, Picture
 from matcher.matcher import Matcher
-from matcher.probe import Probe, Query
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.probe.probe import Probe, Query
+from matcher.recognition.face import Box, Face
 from matcher.recognition.operating_point import Measurement, OperatingPoint
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ClockError, LogUnavailableError, LogUnsoundError
-from matcher.audit.log import AuditLog
 from matcher.chosen_point import OperatingPointSettingError, OperatingPointUnknownError, chosen_point
+from matcher.folder.errors import DataFolderInUseError
+from matcher.log.entry import EntryKind
+from matcher.log.errors import ClockError, LogUnavailableError, LogUnsoundError
+from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
 from matcher.recognition.operating_point import OperatingPointError, load_operating_points
@@ -21,7 +22,6 @@ from matcher.recognition.scale import SimilarityScale
 from matcher.settings import MatcherSettings
 from matcher.site_points import keep_site_point
 from matcher.store.database import DATABASE_FILE, FAILURE_FILE, Database
-from matcher.store.errors import DataFolderInUseError
 from matcher.store.sealing import MasterKeyError
 
 

@@ -15,7 +15,7 @@ from api.peer import Peer
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
-from matcher.audit.actor import Actor
+from matcher.log.actor import Actor
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -182,8 +182,8 @@ def test_an_altered_log_is_found_out(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_log_is_exported_and_a_receipt_checked_with_its_key_alone(run: Run, tmp_path: Path) -> None:
-    from matcher.audit.export import ExportedLog
     from matcher.audit.receipt import Receipt
+    from matcher.tlog.export import ExportedLog
 
     data, folder = tmp_path / "data", tmp_path / "export"
     of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
@@ -283,7 +283,7 @@ def test_the_doctor_says_what_holds_of_the_workers_sandbox(
     real = subprocess.run
 
     def run_elsewhere(command: list[str], **options: Any) -> Any:
-        if "matcher.sandbox" in command:
+        if "matcher.process.sandbox" in command:
             return subprocess.CompletedProcess(command, 0, old, b"")
         return real(command, **options)
 

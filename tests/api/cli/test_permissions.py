@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from matcher.audit.note import Signer
-from matcher.audit.witness import Witness
+from matcher.folder.errors import FolderOpenError
 from matcher.store.database import Database
-from matcher.store.errors import FolderOpenError
+from matcher.tlog.note import Signer
+from matcher.tlog.witness import Witness
 
 Run = Callable[..., tuple[int, str, str]]
 

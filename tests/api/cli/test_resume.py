@@ -14,16 +14,16 @@ from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
 from matcher.audit.auditor import audit
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ClockError, ClockSoundError
-from matcher.audit.export import ExportedLog
-from matcher.audit.log import AuditLog
-from matcher.audit.note import Verifier
-from matcher.audit.publication import StoredPublication
 from matcher.audit.verification import verify_log
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind
+from matcher.log.errors import ClockError, ClockSoundError
+from matcher.log.log import AuditLog
+from matcher.log.stored_publication import StoredPublication
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Verifier
 
 YEARS = timedelta(days=3 * 365)
 PASSWORD = "correct horse battery staple"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import encode_jpeg
 
 Run = Callable[..., tuple[int, str, str]]

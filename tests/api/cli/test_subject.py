@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from api.permission import Role
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.recogniser import Recogniser
 
 
 @pytest.fixture(autouse=True)
 def one_recogniser(recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loaded once for all commands: they need no second one."""
-    monkeypatch.setattr("matcher.recognition.pipeline.load_recogniser", lambda: recogniser)
+    monkeypatch.setattr("matcher.recognition.networks.pipeline.load_recogniser", lambda: recogniser)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.alert import AlertStatus
+from matcher.alerts.alert import AlertStatus
 
 
 @pytest.fixture

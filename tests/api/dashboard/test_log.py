@@ -3,7 +3,7 @@ from hashlib import sha256
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.audit.entry import EntryKind
+from matcher.log.entry import EntryKind
 
 
 def test_the_verified_mark_names_size_and_root(open_page, site):

@@ -2,9 +2,9 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.audit.note import Signer
-from matcher.audit.publication import StoredPublication
 from matcher.audit.receipt import Receipt
+from matcher.log.stored_publication import StoredPublication
+from matcher.tlog.note import Signer
 
 
 @pytest.fixture

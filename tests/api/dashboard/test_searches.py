@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.probe import Query
+from matcher.probe.probe import Query
 
 
 @pytest.fixture

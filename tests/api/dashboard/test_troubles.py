@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogUnavailableError
+from matcher.log.entry import EntryKind
+from matcher.log.errors import LogUnavailableError
 from tests.api.dashboard.conftest import PASSWORD
 
 PAGES = ("/", "/alerts", "/people", "/cameras", "/log")

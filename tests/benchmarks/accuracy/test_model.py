@@ -9,8 +9,8 @@ import pytest
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.model import Model, ModelEmbedder, read_models
 from benchmarks.errors import ModelFileError
-from matcher.recognition.face import Image
-from matcher.recognition.pipeline import load_recogniser
+from matcher.picture.pixel_array import Image
+from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.pixels import mirrored
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.datasets.insightface_bin import CALFW, InsightfaceBin
 from benchmarks.errors import DatasetError
-from matcher.recognition.alignment import SFACE_POINTS
+from matcher.recognition.networks.alignment import SFACE_POINTS
 from tests.benchmarks.datasets.copies import jpeg
 
 PICTURES = [jpeg(seed) for seed in range(4)]

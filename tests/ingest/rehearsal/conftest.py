@@ -5,7 +5,8 @@ import trustme
 from ingest.rehearsal.certificate import ServerCertificate
 from ingest.rehearsal.portrait import Person, Portrait, portrait_of
 from ingest.rehearsal.scene import Scene, compose_scene
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 from matcher.recognition.recogniser import Recogniser
 
 

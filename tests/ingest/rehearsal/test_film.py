@@ -21,7 +21,7 @@ from ingest.rehearsal.film import (
     tag_rotation,
     turn_film,
 )
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 WIDTH, HEIGHT, FRAMES = 320, 180, 50
 

@@ -8,7 +8,8 @@ from ingest.rehearsal import stamp
 from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.portrait import Person, Portrait
 from ingest.rehearsal.scene import Scene, compose_scene
-from matcher.recognition.face import Box, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box
 from matcher.recognition.fusion import compare
 from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.recogniser import Recogniser

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ingest.rehearsal import stamp
 from ingest.rehearsal.drawing import background
 from ingest.rehearsal.errors import RehearsalError
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image, encode_jpeg
 
 EMPTY = background(1920, 1080, 1)

@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 
 FPS = 25
 ENCODERS = {"H264": ("libx264", "h264"), "H265": ("libx265", "hevc")}

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from confinement_stub import attempts
 
-from matcher.recognition.face import Box, Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 

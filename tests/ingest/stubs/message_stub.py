@@ -11,7 +11,7 @@ from ingest.message import Loading, Passed, Report, Retiring, Sighting, View, Vi
 from ingest.relay.camera_relays import CameraRelays
 from ingest.relay.loop import RelayLoop
 from ingest.settings import IngestSettings
-from matcher.probe import Probe
+from matcher.probe.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.template import Template
 

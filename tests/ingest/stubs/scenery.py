@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ingest.rehearsal.relief import seen_from_above
-from matcher.recognition.face import Face, Image
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
 
 FPS = 25
 

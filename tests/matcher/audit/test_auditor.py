@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from matcher.audit.auditor import audit
-from matcher.audit.bundle import pack_bundle, unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import ExportError
-from matcher.audit.export import ExportedLog
-from matcher.audit.log import AuditLog
-from matcher.audit.note import Signer, Verifier, open_note, sign_note
-from matcher.audit.publication import StoredPublication
 from matcher.audit.report import LogReport, Severity
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
-from tests.matcher.audit import bodies
+from matcher.tlog.bundle import pack_bundle, unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import ExportError
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.note import Signer, Verifier, open_note, sign_note
+from tests.matcher.log import bodies
 
 SEARCHES = 300
 

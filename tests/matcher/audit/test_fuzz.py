@@ -13,19 +13,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from matcher.audit.bundle import pack_bundle, unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.cosignature import CosignatureVerifier, Cosigner
-from matcher.audit.entry import EntryKind, decode, encode
-from matcher.audit.errors import NoteError, PolicyError, ReceiptError
 from matcher.audit.examination import examine
-from matcher.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from matcher.audit.note import Signer, Verifier, open_note, sign_note
-from matcher.audit.policy import Policy
 from matcher.audit.receipt import Receipt
-from matcher.audit.tile import Tile
-from matcher.audit.witness import Refusal, Witness
 from matcher.clock import system_clock
+from matcher.log.entry import EntryKind, decode, encode
+from matcher.log.errors import ReceiptError
+from matcher.tlog.bundle import pack_bundle, unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.cosignature import CosignatureVerifier, Cosigner
+from matcher.tlog.errors import NoteError, PolicyError
+from matcher.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from matcher.tlog.note import Signer, Verifier, open_note, sign_note
+from matcher.tlog.policy import Policy
+from matcher.tlog.tile import Tile
+from matcher.tlog.witness import Refusal, Witness
 
 CASES = int(os.environ.get("CLEARGLASS_FUZZ_CASES", "300"))
 """For each parser."""

@@ -14,20 +14,20 @@ from typing import Any
 import pytest
 
 from matcher.audit.auditor import audit
-from matcher.audit.bundle import pack_bundle, unpack_bundle
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.entry import EntryKind
-from matcher.audit.errors import LogError, TileUnknownError
-from matcher.audit.export import ExportedLog
-from matcher.audit.log import AuditLog
-from matcher.audit.merkle import Frontier, leaf_hash
-from matcher.audit.note import Signer, Verifier, open_note, sign_note
-from matcher.audit.publication import StoredPublication
-from matcher.audit.tile import HEIGHT, WIDTH, Tile, tiles
 from matcher.audit.verification import verify_log
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.store.errors import StoreError
-from tests.matcher.audit import bodies
+from matcher.tlog.bundle import pack_bundle, unpack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.errors import LogError, TileUnknownError
+from matcher.tlog.export import ExportedLog
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.note import Signer, Verifier, open_note, sign_note
+from matcher.tlog.tile import HEIGHT, WIDTH, Tile, tiles
+from tests.matcher.log import bodies
 
 CASES = int(os.environ.get("CLEARGLASS_TAMPER_CASES", "150"))
 """For each of the two places."""

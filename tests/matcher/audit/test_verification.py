@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from matcher.audit.entry import EntryKind, encode
-from matcher.audit.errors import LogKeyError, NoteError
-from matcher.audit.log import AuditLog
-from matcher.audit.merkle import leaf_hash
-from matcher.audit.note import Signer
 from matcher.audit.report import LogReport
 from matcher.audit.verification import verify_log
+from matcher.log.entry import EntryKind, encode
+from matcher.log.errors import LogKeyError
+from matcher.log.log import AuditLog
 from matcher.store.database import DATABASE_FILE, Database
-from tests.matcher.audit import bodies
+from matcher.tlog.errors import NoteError
+from matcher.tlog.merkle import leaf_hash
+from matcher.tlog.note import Signer
+from tests.matcher.log import bodies
 
 
 @pytest.fixture

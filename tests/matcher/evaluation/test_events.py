@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from matcher.audit.checkpoint import Checkpoint
-from matcher.audit.errors import LogChangedError
+from matcher.alerts.review import Verdict
 from matcher.audit.leaves import leaves
-from matcher.audit.publication import StoredPublication
-from matcher.audit.tile import Tile
 from matcher.evaluation.chances import chances
 from matcher.evaluation.events import Events, events_of
+from matcher.log.errors import LogChangedError
+from matcher.log.stored_publication import StoredPublication
 from matcher.matcher import Matcher
-from matcher.review import Verdict
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.tile import Tile
 
 
 @pytest.fixture

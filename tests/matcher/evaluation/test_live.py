@@ -13,7 +13,7 @@ from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
 from matcher.evaluation.live import MIN_PEOPLE, evaluate
-from matcher.gallery.declaration import Declaration
+from matcher.people.declaration import Declaration
 
 DAY = 86_400_000_000
 BEGAN = 20_514 * DAY  # a Monday, 2026-03-02

@@ -17,18 +17,18 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from matcher.child_process import environment
 from matcher.picture import decoder as decoder_module
 from matcher.picture.decoder import Decoder
 from matcher.picture.decoders import Decoders
 from matcher.picture.decoding import libheif_version
 from matcher.picture.exchange import READY, Answer, UndecodedError, Verdict
+from matcher.process.child_process import environment
 from matcher.recognition.image import DecoderError, decode_image
 
 CONFINED = """
 import json, os, socket, sys
 from matcher.picture.decoding import load_libraries
-from matcher.sandbox import isolate
+from matcher.process.sandbox import isolate
 load_libraries()
 holds = isolate()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from matcher import site_points
+from matcher.folder.whole_file import write_whole
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
@@ -22,7 +23,6 @@ from matcher.recognition.operating_point import (
 from matcher.recognition.registry import model_digest
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import OperatingPointNameError, keep_site_point
-from matcher.store.whole_file import write_whole
 
 
 @pytest.fixture

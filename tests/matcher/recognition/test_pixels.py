@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.recognition.face import Image
+from matcher.picture.pixel_array import Image
 from matcher.recognition.pixels import planes, shrink, warp
 
 

@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
+from matcher.folder.errors import DataFolderError, DataFolderInUseError
 from matcher.store import tables
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.store.errors import (
-    DataFolderError,
-    DataFolderInUseError,
     SchemaTooNewError,
     StoreBrokenError,
     StoreBusyError,
@@ -31,7 +30,7 @@ from matcher.store.errors import (
     StoreFullError,
 )
 from matcher.store.revision import MIGRATIONS, known_revisions
-from matcher.store.tables import format_time, parse_time
+from matcher.timestamp import format_time, parse_time
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import sqlite
 
-from matcher.audit.merkle import Frontier
-from matcher.audit.tile import HEIGHT
-from matcher.gallery.erasure import PENDING
-from matcher.gallery.records import subjects_page
+from matcher.people.erasure import PENDING
+from matcher.people.records import subjects_page
 from matcher.store import migration
 from matcher.store.database import DATABASE_FILE, Database
+from matcher.tlog.merkle import Frontier
+from matcher.tlog.tile import HEIGHT
 
 
 def _folder_at(revision: str, folder: Path) -> Path:

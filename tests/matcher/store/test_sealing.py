@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.folder.errors import FolderOpenError
+from matcher.folder.secret_file import write_secret
 from matcher.store.database import Database
-from matcher.store.errors import FolderOpenError
-from matcher.store.sealing import (
-    MASTER_KEY_FILE,
-    MasterKey,
-    MasterKeyError,
-    SealError,
-    SealingKey,
-    load_master_key,
-    write_secret,
-)
+from matcher.store.sealing import MASTER_KEY_FILE, MasterKey, MasterKeyError, SealError, SealingKey, load_master_key
 
 KEY = SealingKey(bytes(range(32)))
 

@@ -1,0 +1,1 @@
+"""Alerts, their reviews, and matches that were missed."""

@@ -1,0 +1,89 @@
+"""Matches that a crash kept from review: their outcome is in the log, the alert was to follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Text, cast, func, select
+
+from matcher.log.entry import EntryKind, decode
+from matcher.probe.probe import CAMERA_ACTOR
+from matcher.store import tables
+from matcher.timestamp import parse_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissedMatch:
+    """A camera's match without an alert: its first candidate. searched_at: when the search began."""
+
+    camera_id: str
+    subject_id: str
+    reference_id: str
+    request_index: int
+    outcome_index: int
+    dissimilarity: float
+    operating_point: str
+    searched_at: datetime
+
+
+def missed_matches(connection: Connection) -> list[MissedMatch]:
+    """What the last run left behind if it crashed, at most one for each camera; to be asked before this run's start.
+
+    A camera's searches follow one another, each with its alert before the next, so only the last can lack it. Some lack
+    it for a reason, because the person was there just before: those are among these too. Rather one alert too many.
+    """
+    entry = tables.audit_entry.c
+    last = select(func.max(entry.index))
+    start = connection.execute(last.where(entry.kind == EntryKind.START.value)).scalar()
+    stop = connection.execute(last.where(entry.kind == EntryKind.STOP.value)).scalar()
+    if start is None or (stop is not None and stop > start):
+        return []
+    newest: dict[str, MissedMatch] = {}
+    for match in _matches_since(connection, start):
+        newest.setdefault(match.camera_id, match)
+    return [match for match in newest.values() if not _followed(connection, match) and not _raised(connection, match)]
+
+
+def _matches_since(connection: Connection, start: int) -> Iterator[MissedMatch]:
+    """Cameras' searches that kept evidence, newest first."""
+    request, outcome = tables.audit_entry.alias(), tables.audit_entry.alias()
+    query = (
+        select(request.c.data.label("request"), outcome.c.data.label("outcome"), outcome.c.index.label("number"))
+        .join(tables.evidence, tables.evidence.c.request_index == request.c.index)
+        .join(outcome, outcome.c.request_index == request.c.index)
+        .where(request.c.index > start, outcome.c.kind == EntryKind.OUTCOME.value)
+        .order_by(request.c.index.desc())
+    )
+    for row in connection.execute(query):
+        _, _, asked = decode(row.request)
+        _, _, answer = decode(row.outcome)
+        if asked["actor"].startswith(CAMERA_ACTOR):
+            first = answer["candidates"][0]
+            yield MissedMatch(
+                camera_id=asked["camera"],
+                subject_id=first["subject"],
+                reference_id=first["reference"],
+                request_index=answer["request"],
+                outcome_index=row.number,
+                dissimilarity=first["dissimilarity"],
+                operating_point=asked["operating_point"]["name"],
+                searched_at=parse_time(asked["started_at"]),
+            )
+
+
+def _followed(connection: Connection, match: MissedMatch) -> bool:
+    """Whether the camera searched again: then it was done with this one."""
+    entry = tables.audit_entry.c
+    query = select(entry.data).where(
+        entry.kind == EntryKind.REQUEST.value,
+        entry.index > match.outcome_index,
+        func.instr(cast(entry.data, Text), match.camera_id) > 0,
+    )
+    return any(
+        decode(data)[2]["actor"] == CAMERA_ACTOR + match.camera_id for data in connection.execute(query).scalars()
+    )
+
+
+def _raised(connection: Connection, match: MissedMatch) -> bool:
+    query = select(tables.alert.c.id).where(tables.alert.c.request_index == match.request_index)
+    return connection.execute(query).first() is not None

@@ -1,0 +1,12 @@
+"""Vectors and the reference numbers that they are kept under."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+Numbers = NDArray[np.int64]
+
+
+DIMENSION = 128

@@ -1,0 +1,1 @@
+"""Consents, and which references a search may see by them."""

@@ -1,0 +1,86 @@
+"""Consents in columns, as the consent book takes them: a hundred thousand at once, at start, as well as one."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Self
+
+import numpy as np
+
+from matcher.columns.vectors import Numbers
+from matcher.consent.consent import Consent
+from matcher.timestamp import format_time
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+Row = tuple[str, str, str, str, str, str, str, str, str | None]
+"""One of the consents' table: its columns in their order, times and cameras as the texts that stand there."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Consents:
+    """n of them. cameras: as JSON texts. begins, ends: (n,) microseconds; a withdrawn one has ended when it begins.
+
+    digests: SHA-256 of each, by which the gallery's content hash names it.
+    """
+
+    ids: Sequence[str]
+    subjects: Sequence[str]
+    purposes: Sequence[str]
+    cameras: Sequence[str]
+    begins: Numbers
+    ends: Numbers
+    digests: Sequence[bytes]
+
+    @classmethod
+    def of(cls, consents: Iterable[Consent]) -> Self:
+        """From records."""
+        return cls.of_rows([_row(consent) for consent in consents])
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Row]) -> Self:
+        """From what stands in the table."""
+        columns: list[list[Any]] = [[row[column] for row in rows] for column in range(9)]
+        ids, subjects, purposes, cameras, begins, ends, evidence, _, withdrawals = columns
+        parts = zip(ids, subjects, purposes, cameras, begins, ends, evidence, withdrawals, strict=True)
+        held = np.array([withdrawal is None for withdrawal in withdrawals], dtype=np.bool_)
+        return cls(
+            ids=ids,
+            subjects=subjects,
+            purposes=purposes,
+            cameras=cameras,
+            begins=_microseconds(begins) * held,
+            ends=_microseconds(ends) * held,
+            digests=[_digest(*part) for part in parts],
+        )
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _microseconds(moments: Sequence[str]) -> Numbers:
+    """Of times as they are stored, whose last letter stands for UTC."""
+    return np.array(moments, dtype="U26").astype("datetime64[us]").astype(np.int64)
+
+
+def _row(consent: Consent) -> Row:
+    return (
+        consent.id,
+        consent.subject_id,
+        consent.purpose,
+        json.dumps(sorted(consent.cameras)),
+        format_time(consent.valid_from),
+        format_time(consent.valid_until),
+        consent.evidence_digest,
+        format_time(consent.recorded_at),
+        None if consent.withdrawn_at is None else format_time(consent.withdrawn_at),
+    )
+
+
+def _digest(*parts: str | None) -> bytes:
+    # None of the parts can hold a line's end.
+    return sha256("\n".join(["consent", *(part or "" for part in parts)]).encode()).digest()

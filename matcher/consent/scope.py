@@ -1,0 +1,195 @@
+"""Who may be found: the part of the gallery that a camera, a purpose and a moment open up."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+import numpy as np
+
+from matcher.columns.rows import Rows
+from matcher.columns.selection import Selection
+from matcher.columns.vectors import Numbers
+from matcher.consent.consent import Consent
+from matcher.consent.consents import Consents, microseconds
+from matcher.consent.content_hash import ContentHash
+from matcher.consent.terms import Terms
+
+_MAX_KEPT = 64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scope:
+    """What one search may look at, and what names that state of the gallery in the log.
+
+    selection: the numbers of the references whose consent covers the search. size: all searchable references.
+    content_hash: hex SHA-256 over every reference (as sealed: it tells nothing of the person) and every consent.
+    """
+
+    gallery_id: str
+    revision: int
+    content_hash: str
+    size: int
+    selection: Selection
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Kept:
+    """A selection that holds from `since` up to but not including `until`; `moment` lies between."""
+
+    moment: int
+    since: int
+    until: int
+    selection: Selection
+
+
+class ConsentBook:
+    """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
+
+    What was answered for a camera and a purpose is kept. A change is followed in it; when a consent begins or ends, it
+    is made anew.
+    """
+
+    def __init__(self, gallery_id: str, revision: int, *, capacity: int = 1) -> None:
+        """capacity: for references of so many numbers, from 0, there is room at once."""
+        self._lock = threading.Lock()
+        self._gallery_id = gallery_id
+        self._revision = revision
+        self._subjects: dict[str, int] = {}
+        self._subjects_ever = 0
+        self._owners = Rows(1, np.int32, capacity=capacity)
+        self._terms = Terms()
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._references_hash, self._consents_hash = ContentHash(), ContentHash()
+        self._content_hash: str | None = None
+
+    @property
+    def revision(self) -> int:
+        """The gallery's revision."""
+        return self._revision
+
+    @property
+    def size(self) -> int:
+        """How many references are searchable."""
+        return len(self._owners)
+
+    def update(
+        self,
+        revision: int,
+        *,
+        consents: Consents | None = None,
+        references: Mapping[int, tuple[str, bytes]] | None = None,
+        gone: str | None = None,
+    ) -> None:
+        """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew."""
+        with self._lock:
+            self._revision = revision
+            affected: set[int] = set()
+            if consents is not None:
+                affected |= self._take_consents(consents)
+            if references:
+                affected |= self._take_references(references)
+            if gone is not None:
+                self._drop(gone)
+            if self._kept:
+                for subject in affected:
+                    self._follow(subject)
+            self._content_hash = None
+
+    def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
+        """What a search may look at."""
+        key, now = (camera, purpose), microseconds(moment)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or not kept.since <= now < kept.until:
+                kept = self._kept[key] = self._made(key, now)
+            self._kept.move_to_end(key)
+            if len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)
+            if self._content_hash is None:
+                self._content_hash = self._hash()
+            return Scope(
+                gallery_id=self._gallery_id,
+                revision=self._revision,
+                content_hash=self._content_hash,
+                size=self.size,
+                selection=kept.selection,
+            )
+
+    def _take_consents(self, consents: Consents) -> set[int]:
+        subjects = [self._subject(subject_id) for subject_id in consents.subjects]
+        self._terms.put(np.array(subjects, dtype=np.int64), consents)
+        self._consents_hash.put(consents.ids, consents.digests)
+        return set(subjects)
+
+    def _take_references(self, references: Mapping[int, tuple[str, bytes]]) -> set[int]:
+        subjects = [self._subject(subject_id) for subject_id, _ in references.values()]
+        numbers = np.array(list(references), dtype=np.int64)
+        self._owners.put(numbers, np.array(subjects, dtype=np.int32)[:, None])
+        self._references_hash.put(references, [digest for _, digest in references.values()])
+        return set(subjects)
+
+    def _subject(self, subject_id: str) -> int:
+        """A number for each who is in the book; nobody gets that of somebody who has gone."""
+        subject = self._subjects.get(subject_id)
+        if subject is None:
+            subject = self._subjects[subject_id] = self._subjects_ever
+            self._subjects_ever += 1
+        return subject
+
+    def _drop(self, subject_id: str) -> None:
+        subject = self._subjects.pop(subject_id, None)
+        if subject is None:
+            return
+        self._consents_hash.drop(self._terms.drop(subject))
+        numbers = self._numbers(subject)
+        self._owners.drop(numbers)
+        self._references_hash.drop(numbers.tolist())
+        for key, kept in self._kept.items():
+            self._kept[key] = replace(kept, selection=kept.selection.changed(numbers.tolist(), included=False))
+
+    def _numbers(self, subject: int) -> Numbers:
+        found: Numbers = np.flatnonzero((self._owners.vectors[:, 0] == subject) & self._owners.held)
+        return found
+
+    def _made(self, key: tuple[str, str], now: int) -> _Kept:
+        permitted = self._terms.permitted(*key, now)
+        included = np.zeros(max(1, self._subjects_ever), dtype=np.bool_)
+        included[permitted.subjects] = True
+        selection = Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
+        return _Kept(moment=now, since=permitted.since, until=permitted.until, selection=selection)
+
+    def _follow(self, subject: int) -> None:
+        """Looks at one subject again, for all that is kept."""
+        places, numbers = self._terms.of(subject), self._numbers(subject).tolist()
+        begins = self._terms.begins(places)
+        for key, kept in self._kept.items():
+            # What is kept was so at any moment between: best is one when what was just agreed to has begun.
+            moment = int(begins[(kept.moment < begins) & (begins < kept.until)].max(initial=kept.moment))
+            permitted = self._terms.permitted(*key, moment, places)
+            self._kept[key] = _Kept(
+                moment=moment,
+                since=max(kept.since, permitted.since),
+                until=min(kept.until, permitted.until),
+                selection=kept.selection.changed(numbers, included=len(permitted.subjects) > 0),
+            )
+
+    def _hash(self) -> str:
+        parts = [self._gallery_id.encode(), self._references_hash.digest(), self._consents_hash.digest()]
+        return sha256(b"".join(parts)).hexdigest()
+
+
+def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime) -> bool:
+    """Whether one of a subject's consents covers a search now. A withdrawn one never does, whatever the clock says."""
+    for consent in consents:
+        if consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment):
+            return True
+    return False
+
+
+def reference_digest(reference_id: str, subject_id: str, model_digest: str, sealed_template: bytes) -> bytes:
+    """SHA-256 that names a reference in the content hash. Over the sealed form, whose nonce makes it unguessable."""
+    head = f"reference\n{reference_id}\n{subject_id}\n{model_digest}\n".encode()
+    return sha256(head + sealed_template).digest()

@@ -1,0 +1,263 @@
+"""Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
+
+The consent is looked at before any picture is. Where pictures disagree on who it is, the person's references decide; a
+new person's pictures by their number, and then by their order (see `likeness`). Somebody who seems to be in the
+gallery under another name is enrolled only if the caller has acknowledged that.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+from matcher.consent.consent import Consent, NewConsent
+from matcher.consent.errors import ConsentRequiredError
+from matcher.enrolment.enrolment_check import EnrolmentCheck
+from matcher.enrolment.errors import DifferentPersonError, EnrolmentError, LikelyDuplicateError
+from matcher.enrolment.likeness import one_person
+from matcher.errors import ClearglassError
+from matcher.people.duplicate import DuplicateCheck
+from matcher.people.gallery import Gallery
+from matcher.people.subject import Subject
+from matcher.plain_text import fault_of, tidied
+from matcher.probe.sample import FaceSample, Sampler
+from matcher.recognition.errors import (
+    FaceQualityError,
+    FaceUnknownError,
+    NoFaceError,
+    SeveralFacesError,
+    TooManyFacesError,
+)
+from matcher.recognition.face_listing import FaceListing
+from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError, PictureBytes
+from matcher.recognition.template import Template
+
+MAX_PICTURES = 200
+
+Progress = Callable[[int, int], None]
+"""Called with how many pictures are done, and of how many."""
+
+Looking = Callable[[], AbstractContextManager[None]]
+"""Makes what is held while one picture is looked at, and not between two."""
+
+_REFUSALS = (
+    ImageFormatError,
+    ImageTooLargeError,
+    ImageBrokenError,
+    NoFaceError,
+    SeveralFacesError,
+    FaceUnknownError,
+    TooManyFacesError,
+    FaceQualityError,
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """A picture as it was handed in.
+
+    label: what the person calls it, to tell them which one was refused. face: which face of it is meant, from 1, the
+    largest first; None where there is one.
+    """
+
+    label: str
+    data: PictureBytes
+    face: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedPicture:
+    """A picture that was not used, and why. listing: its faces, where one of them must be chosen."""
+
+    label: str
+    code: str
+    message: str
+    remedy: str
+    listing: FaceListing | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What came of it. accepted: labels of the pictures used; references: their ids, in the same order."""
+
+    subject: Subject
+    consent: Consent | None
+    accepted: tuple[str, ...]
+    references: tuple[str, ...]
+    refused: tuple[RefusedPicture, ...]
+
+
+class Enroller:
+    """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
+
+    def __init__(self, sampler: Sampler, gallery: Gallery, check: EnrolmentCheck, *, threshold: float) -> None:
+        """threshold: the fused dissimilarity up to which two pictures are taken for one person's."""
+        self._sampler = sampler
+        self._gallery = gallery
+        self._check = check
+        self._threshold = threshold
+        self._admitting = threading.Lock()
+        """Between check and admission nobody else is admitted: two enrolments of one person at once meet each other."""
+
+    def enrol(
+        self,
+        *,
+        name: str,
+        pictures: Sequence[Picture],
+        consent: NewConsent | None,
+        actor: str,
+        role: str = "administrator",
+        acknowledged: Collection[str] = (),
+        progress: Progress | None = None,
+        looking: Looking = nullcontext,
+    ) -> Enrolment:
+        """A new subject. acknowledged: subjects of whom the actor says that they are like the person and somebody else.
+
+        Raises ConsentRequiredError without a consent that is active now, ConsentInvalidError, ConsentExpiredError;
+        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if somebody else is
+        found who is not acknowledged; ClockError, LogUnavailableError, and what `looking` raises. Then nothing was
+        written but the searches of the check.
+        """
+        name = tidied(name)
+        fault = fault_of(name)
+        if fault is not None:
+            raise EnrolmentError(f"The name {fault}.", remedy="Correct the name.")
+        if consent is None:
+            raise ConsentRequiredError(
+                "Nobody is enrolled without a consent.", remedy="Give purpose, cameras, end and evidence of a consent."
+            )
+        self._gallery.require_admissible(consent)
+        used, refused = self._samples(pictures, (), progress, looking)
+        samples = [sample for _, sample in used]
+        with self._admitting:
+            check = self._checked(samples, acknowledged, actor=actor, role=role)
+            subject, record, references = self._gallery.admit(
+                name=name,
+                consent=consent,
+                samples=samples,
+                actor=actor,
+                refused=Counter(picture.code for picture in refused),
+                check=check,
+            )
+        return Enrolment(
+            subject=subject,
+            consent=record,
+            accepted=tuple(label for label, _ in used),
+            references=references,
+            refused=refused,
+        )
+
+    def add_pictures(
+        self,
+        subject_id: str,
+        pictures: Sequence[Picture],
+        actor: str,
+        *,
+        role: str = "administrator",
+        acknowledged: Collection[str] = (),
+        progress: Progress | None = None,
+        looking: Looking = nullcontext,
+    ) -> Enrolment:
+        """More pictures of a subject who has an active consent.
+
+        Raises as `enrol` does, and SubjectUnknownError or SubjectWithdrawnError.
+        """
+        subject = self._gallery.subject(subject_id)
+        self._gallery.require_consented(subject_id)
+        known = [reference.template for reference in self._gallery.references(subject_id)]
+        used, refused = self._samples(pictures, known, progress, looking)
+        samples = [sample for _, sample in used]
+        with self._admitting:
+            check = self._checked(samples, acknowledged, actor=actor, role=role, own=subject_id)
+            references = self._gallery.add_references(
+                subject_id,
+                samples=samples,
+                actor=actor,
+                refused=Counter(picture.code for picture in refused),
+                check=check,
+            )
+        return Enrolment(
+            subject=subject,
+            consent=None,
+            accepted=tuple(label for label, _ in used),
+            references=references,
+            refused=refused,
+        )
+
+    def _checked(
+        self,
+        samples: Sequence[FaceSample],
+        acknowledged: Collection[str],
+        *,
+        actor: str,
+        role: str,
+        own: str | None = None,
+    ) -> DuplicateCheck:
+        """Raises LikelyDuplicateError."""
+        check = self._check.duplicates(samples, actor=actor, role=role, own=own)
+        unknown = tuple(one for one in check.duplicates if one.subject_id not in acknowledged)
+        if unknown:
+            raise LikelyDuplicateError(replace(check, duplicates=unknown))
+        return check
+
+    def _samples(
+        self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None, looking: Looking
+    ) -> tuple[list[tuple[str, FaceSample]], tuple[RefusedPicture, ...]]:
+        """One picture at a time, so that memory holds one. known: of the person. Raises EnrolmentError if none is left.
+
+        The refused ones are in the pictures' order, those of somebody else after all others.
+        """
+        if not 0 < len(pictures) <= MAX_PICTURES:
+            raise EnrolmentError(
+                f"{len(pictures)} pictures were given; 1 to {MAX_PICTURES} are taken at once.",
+                remedy="Give at least one picture, and many in smaller parts.",
+            )
+        good: list[tuple[str, FaceSample]] = []
+        refused = []
+        for done, picture in enumerate(pictures, start=1):
+            try:
+                with looking():
+                    good.append((picture.label, self._sampler.sample(picture.data, face=picture.face)))
+            except _REFUSALS as error:
+                refused.append(_refused(picture.label, error))
+            if progress is not None:
+                progress(done, len(pictures))
+        used = self._of_one_person(good, known)
+        refused += [_refused(label, _different()) for at, (label, _) in enumerate(good) if at not in used]
+        if not used:
+            reasons = " ".join(dict.fromkeys(picture.message for picture in refused))
+            raise EnrolmentError(
+                f"{_unusable(len(pictures))} {reasons}",
+                remedy=" ".join(dict.fromkeys(picture.remedy for picture in refused)),
+                refused=refused,
+            )
+        return [one for at, one in enumerate(good) if at in used], tuple(refused)
+
+    def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], known: Sequence[Template]) -> set[int]:
+        """The places of the samples to use. Known templates of another model say nothing: they cannot be compared."""
+        templates = [sample.template for _, sample in samples]
+        present = self._sampler.recogniser.model_digest
+        comparable = [template for template in known if template.model_digest == present]
+        return one_person(templates, known=comparable, threshold=self._threshold)
+
+
+def _unusable(pictures: int) -> str:
+    return "The picture cannot be used." if pictures == 1 else f"None of the {pictures} pictures can be used."
+
+
+def _refused(label: str, error: ClearglassError) -> RefusedPicture:
+    return RefusedPicture(
+        label=label,
+        code=error.code,
+        message=error.message,
+        remedy=error.remedy,
+        listing=getattr(error, "listing", None),
+    )
+
+
+def _different() -> DifferentPersonError:
+    return DifferentPersonError(
+        "The face is not like the one in the person's other pictures.",
+        remedy="Leave out pictures of other people; if it is the same person, use a picture more like the others.",
+    )

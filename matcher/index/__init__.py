@@ -1,0 +1,1 @@
+"""Indexes of vectors: the protocols, and their implementations."""

@@ -1,0 +1,126 @@
+"""The index of a gallery of any size: exact while that is fast, and then in cells, drawn anew as the gallery grows."""
+
+import logging
+import threading
+
+from matcher.columns.rows import Rows
+from matcher.columns.selection import Selection
+from matcher.columns.vectors import Numbers, Vectors
+from matcher.index.exact_index import ExactIndex
+from matcher.index.index import Index, Neighbours
+
+EXACT_MOST = 50_000
+"""References up to which everything is compared: a query takes one to three milliseconds of one core."""
+
+_GROWTH = 4
+"""How many times as large a gallery may become before its cells are drawn anew."""
+
+_LOG = logging.getLogger(__name__)
+
+_Change = tuple[Numbers, Vectors | None]
+"""Numbers and their new vectors, or None where they were removed."""
+
+
+class GrowingIndex:
+    """A StartingIndex and a Searcher that any number of threads may use; the owner closes it.
+
+    The next index is built by a thread of its own, from what there was when it began. Meanwhile the present one answers
+    and follows every change; what changed is then done to the new one as well, and it takes the present one's place.
+    """
+
+    def __init__(self, *, exact_most: int = EXACT_MOST) -> None:
+        self._lock = threading.Lock()
+        self._index: Index = ExactIndex()
+        self._most = exact_most
+        self._since: list[_Change] = []
+        self._builder: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def exact(self) -> bool:
+        """Whether a search compares everything."""
+        return isinstance(self._index, ExactIndex)
+
+    @property
+    def rows(self) -> Rows:
+        """The vectors it holds."""
+        return self._index.rows
+
+    def start(self, rows: Rows) -> None:
+        """See StartingIndex. To be called before anything else changes it."""
+        with self._lock:
+            self._index = ExactIndex(rows)
+            self._grow()
+
+    def add(self, numbers: Numbers, vectors: Vectors) -> None:
+        """See IndexWriter."""
+        with self._lock:
+            self._index.add(numbers, vectors)
+            self._changed(numbers, vectors)
+
+    def remove(self, numbers: Numbers) -> None:
+        """See IndexWriter."""
+        with self._lock:
+            self._index.remove(numbers)
+            self._changed(numbers, None)
+
+    def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
+        """See Searcher."""
+        return self._index.search(probes, k, allowed=allowed)
+
+    def settle(self, timeout: float | None = None) -> None:
+        """Waits for the next index if one is being built, so many seconds at most."""
+        builder = self._builder
+        if builder is not None:
+            builder.join(timeout)
+
+    def close(self) -> None:
+        """Lets go of an index that is being built. Safe to call twice."""
+        self._closing.set()
+        self.settle()
+
+    def _changed(self, numbers: Numbers, vectors: Vectors | None) -> None:
+        if self._builder is not None:
+            self._since.append((numbers, vectors))
+        else:
+            self._grow()
+
+    def _grow(self) -> None:
+        if len(self._index) > self._most and not self._closing.is_set():
+            rows = self._index.rows
+            self._builder = threading.Thread(
+                target=self._build, args=(rows, rows.numbers()), name="index-builder", daemon=True
+            )
+            self._builder.start()
+
+    def _build(self, rows: Rows, numbers: Numbers) -> None:
+        from matcher.index.cell_index import CellIndex
+        from matcher.index.cells import StoppedError
+
+        built: CellIndex | None = None
+        try:
+            built = CellIndex.build(rows, numbers, stop=self._closing.is_set)
+        except StoppedError:
+            return
+        except Exception:  # noqa: BLE001 - whatever it was, the present index goes on
+            _LOG.exception("The index of %d references could not be built; searches go on as before.", len(numbers))
+        with self._lock:
+            try:
+                if built is not None:
+                    self._follow(built)
+                    self._index = built
+            finally:
+                self._since.clear()
+                self._most = _GROWTH * len(numbers)
+                self._builder = None
+
+    def _follow(self, built: Index) -> None:
+        """Does to the new index what was done to the present one since."""
+        for changed, vectors in self._since:
+            if vectors is None:
+                built.remove(changed)
+            else:
+                built.add(changed, vectors)

@@ -1,0 +1,12 @@
+"""A subject as a list shows them."""
+
+from dataclasses import dataclass
+
+from matcher.people.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedSubject(Subject):
+    """A subject, and how many references there are of them; none after withdrawal."""
+
+    references: int

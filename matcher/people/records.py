@@ -1,0 +1,295 @@
+"""How the gallery's nouns stand in their tables: sealing contexts, and rows to nouns and back."""
+
+import dataclasses
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
+
+from matcher.consent.consent import Consent
+from matcher.consent.consents import Consents
+from matcher.consent.errors import ConsentUnknownError
+from matcher.people.errors import ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
+from matcher.people.listed_subject import ListedSubject
+from matcher.people.reference import KnownReference, Reference
+from matcher.people.subject import Subject
+from matcher.probe.sample import FaceSample
+from matcher.recognition.quality import Quality
+from matcher.recognition.template import Template
+from matcher.store import tables
+from matcher.store.engine import driver, driver_sql
+from matcher.store.sealing import MasterKey, SealingKey
+from matcher.timestamp import format_time, parse_time
+
+SAMPLED = select(
+    tables.reference, tables.reference_sample.c.quality, tables.reference_sample.c.sealed_picture
+).join_from(tables.reference, tables.reference_sample)
+"""References with what they were made from."""
+
+VECTOR = np.dtype("<f4")
+TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
+
+_BATCH = 4096
+"""Rows that are read at once where all are."""
+
+# Searches run these for each that is found: by SQLAlchemy they would cost several times what SQLite itself takes.
+_CONSENTS = driver_sql(
+    select(tables.consent)
+    .where(tables.consent.c.subject_id == bindparam("subject"))
+    .order_by(tables.consent.c.recorded_at, tables.consent.c.id)
+)
+_CONSENT = driver_sql(select(tables.consent).where(tables.consent.c.id == bindparam("consent")))
+_EVERY_CONSENT = driver_sql(
+    # Not by a join, which would look up each subject instead of the few who have gone.
+    select(tables.consent).where(
+        tables.consent.c.subject_id.not_in(
+            select(tables.subject.c.id).where(tables.subject.c.withdrawn_at.is_not(None))
+        )
+    )
+)
+_KNOWN = driver_sql(
+    select(tables.reference.c.id, tables.reference.c.subject_id).where(
+        tables.reference.c.number == bindparam("reference")
+    )
+)
+_KEY = driver_sql(select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == bindparam("subject")))
+
+
+def key_context(subject_id: str) -> str:
+    """What a wrapped subject key is bound to."""
+    return f"subject_key:{subject_id}"
+
+
+def name_context(subject_id: str) -> str:
+    """What a sealed name is bound to."""
+    return f"name:{subject_id}"
+
+
+def template_context(reference_id: str, model_digest: str) -> str:
+    """What a sealed template is bound to: it cannot pass for another model's."""
+    return f"template:{reference_id}:{model_digest}"
+
+
+def picture_context(reference_id: str) -> str:
+    """What a reference's sealed picture is bound to."""
+    return f"picture:{reference_id}"
+
+
+def pack_template(template: Template) -> bytes:
+    """Both vectors as little-endian float32, SFace's first: 1,024 bytes."""
+    return template.sface.astype(VECTOR).tobytes() + template.dlib.astype(VECTOR).tobytes()
+
+
+def unpack_template(packed: bytes, model_digest: str) -> Template:
+    """The template that was packed."""
+    vectors = np.frombuffer(packed, dtype=VECTOR).astype(np.float32)
+    return Template(model_digest=model_digest, sface=vectors[:128], dlib=vectors[128:])
+
+
+def pack_quality(quality: Quality) -> str:
+    """As JSON."""
+    return json.dumps({name: float(value) for name, value in dataclasses.asdict(quality).items()}, allow_nan=False)
+
+
+def subject_of(row: Any, key: SealingKey | None) -> Subject:
+    """The subject of a row of its table; without its key it has no name."""
+    return Subject(id=row.id, name=_name_of(row, key), created_at=row.created_at, withdrawn_at=row.withdrawn_at)
+
+
+def listed_subject_of(row: Any, key: SealingKey | None) -> ListedSubject:
+    """The subject of a row of `subjects_page`."""
+    return ListedSubject(
+        id=row.id,
+        name=_name_of(row, key),
+        created_at=row.created_at,
+        withdrawn_at=row.withdrawn_at,
+        references=row.references,
+    )
+
+
+def _name_of(row: Any, key: SealingKey | None) -> str | None:
+    if key is None or row.sealed_name is None:
+        return None
+    return key.open(row.sealed_name, context=name_context(row.id)).decode()
+
+
+def subjects_page(*, withdrawn: bool, limit: int | None, offset: int) -> Select[Any]:
+    """Subjects in the order of enrolment, each with the wrapped key and the number of references."""
+    subject, reference = tables.subject.c, tables.reference.c
+    order = (subject.created_at, subject.id)
+    # The page is cut from the index alone, before any row or key is read.
+    page = select(subject.id).order_by(*order).limit(limit).offset(offset)
+    if not withdrawn:
+        page = page.where(subject.withdrawn_at.is_(None))
+    count = select(func.count()).where(reference.subject_id == subject.id).scalar_subquery()
+    return (
+        select(tables.subject, tables.subject_key.c.wrapped, count.label("references"))
+        .outerjoin(tables.subject_key)
+        .where(subject.id.in_(page))
+        .order_by(*order)
+    )
+
+
+def _consent(
+    consent_id: str,
+    subject_id: str,
+    purpose: str,
+    cameras: str,
+    valid_from: str,
+    valid_until: str,
+    evidence_digest: str,
+    recorded_at: str,
+    withdrawn_at: str | None,
+) -> Consent:
+    """The consent of what the driver reads: the table's columns in their order, times as texts."""
+    return Consent(
+        id=consent_id,
+        subject_id=subject_id,
+        purpose=purpose,
+        cameras=frozenset(json.loads(cameras)),
+        valid_from=parse_time(valid_from),
+        valid_until=parse_time(valid_until),
+        evidence_digest=evidence_digest,
+        recorded_at=parse_time(recorded_at),
+        withdrawn_at=None if withdrawn_at is None else parse_time(withdrawn_at),
+    )
+
+
+def open_template(key: SealingKey, reference_id: str, model_digest: str, sealed: bytes) -> bytes:
+    """The sealed template of a reference, as `pack_template` made it. Raises SealError."""
+    packed = key.open(sealed, context=template_context(reference_id, model_digest))
+    if len(packed) != TEMPLATE_BYTES:
+        raise ValueError(f"a template of {len(packed)} bytes")
+    return packed
+
+
+def reference_of(row: Any, key: SealingKey) -> Reference:
+    """The reference of a row of its table with the quality of its sample. Raises SealError."""
+    return Reference(
+        number=row.number,
+        id=row.id,
+        subject_id=row.subject_id,
+        template=unpack_template(open_template(key, row.id, row.model_digest, row.sealed_template), row.model_digest),
+        quality=Quality(**json.loads(row.quality)),
+        created_at=row.created_at,
+    )
+
+
+def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
+    """The key of a subject who has not withdrawn. Raises SubjectUnknownError or SubjectWithdrawnError."""
+    row = driver(connection).execute(_KEY, (subject_id,)).fetchone()
+    if row is None:
+        require_subject(connection, subject_id)
+        raise withdrawn(subject_id)
+    return master_key.unwrap(row[0], context=key_context(subject_id))
+
+
+def require_subject(connection: Connection, subject_id: str) -> Any:
+    """The row of a subject. Raises SubjectUnknownError."""
+    row = connection.execute(select(tables.subject).where(tables.subject.c.id == subject_id)).first()
+    if row is None:
+        raise SubjectUnknownError("There is no subject with this id.", remedy="Look the subject up in the list.")
+    return row
+
+
+def withdrawn(subject_id: str) -> SubjectWithdrawnError:
+    """The error for whoever asks for something of a subject who has withdrawn."""
+    return SubjectWithdrawnError(
+        f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
+        remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
+    )
+
+
+def read_known(connection: Connection, number: int) -> KnownReference | None:
+    """By what the reference with this number is known; None if it is gone by now."""
+    row = driver(connection).execute(_KNOWN, (number,)).fetchone()
+    return None if row is None else KnownReference(number=number, id=row[0], subject_id=row[1])
+
+
+def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
+    """The subject's consents, oldest first, whatever their state."""
+    return [_consent(*row) for row in driver(connection).execute(_CONSENTS, (subject_id,)).fetchall()]
+
+
+def read_consent(connection: Connection, consent_id: str) -> Consent:
+    """One consent, whatever its state. Raises ConsentUnknownError."""
+    row = driver(connection).execute(_CONSENT, (consent_id,)).fetchone()
+    if row is None:
+        raise ConsentUnknownError("There is no consent with this id.", remedy="Look at the subject's consents.")
+    return _consent(*row)
+
+
+def reference_numbers(connection: Connection, reference_ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of those of the references that are still there, by their ids."""
+    columns = tables.reference.c
+    query = select(columns.id, columns.number).where(columns.id.in_(reference_ids))
+    return {row.id: row.number for row in connection.execute(query)}
+
+
+def every_consent(connection: Connection) -> Iterator[Consents]:
+    """The consents of all who have not withdrawn, whatever their state, some thousands at a time."""
+    cursor = driver(connection).execute(_EVERY_CONSENT)
+    while rows := cursor.fetchmany(_BATCH):
+        yield Consents.of_rows(rows)
+
+
+def insert_consent(connection: Connection, consent: Consent) -> None:
+    """Writes a new consent."""
+    connection.execute(insert(tables.consent).values(consent_row(consent)))
+
+
+def consent_row(consent: Consent) -> dict[str, Any]:
+    """A new consent as a row of its table."""
+    return {**dataclasses.asdict(consent), "cameras": json.dumps(sorted(consent.cameras))}
+
+
+def insert_reference(
+    connection: Connection, subject_id: str, key: SealingKey, sample: FaceSample, moment: datetime
+) -> tuple[int, str, bytes]:
+    """Writes a new reference; its number, its id and its sealed template."""
+    reference_id, model_digest = str(uuid.uuid4()), sample.template.model_digest
+    sealed = key.seal(pack_template(sample.template), context=template_context(reference_id, model_digest))
+    inserted = connection.execute(
+        insert(tables.reference).values(
+            id=reference_id,
+            subject_id=subject_id,
+            model_digest=model_digest,
+            sealed_template=sealed,
+            created_at=moment,
+        )
+    )
+    number = int(inserted.lastrowid)
+    connection.execute(
+        insert(tables.reference_sample).values(
+            reference_number=number,
+            sealed_picture=key.seal(sample.crop, context=picture_context(reference_id)),
+            quality=pack_quality(sample.quality),
+        )
+    )
+    return number, reference_id, sealed
+
+
+def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
+    """A reference with what it was made from. Raises ReferenceUnknownError."""
+    row = connection.execute(SAMPLED.where(tables.reference.c.id == reference_id)).first()
+    if row is None:
+        raise ReferenceUnknownError(
+            "There is no reference with this id.", remedy="It may have been erased: look at its subject."
+        )
+    return row
+
+
+def consent_body(consent: Consent) -> dict[str, Any]:
+    """A consent as log entries tell of it."""
+    return {
+        "id": consent.id,
+        "purpose": consent.purpose,
+        "cameras": sorted(consent.cameras),
+        "valid_from": format_time(consent.valid_from),
+        "valid_until": format_time(consent.valid_until),
+        "evidence_digest": consent.evidence_digest,
+    }

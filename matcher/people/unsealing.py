@@ -1,0 +1,82 @@
+"""Opens the sealed templates of all references, block by block: most of the work of starting with a large gallery."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import bindparam, select
+
+from matcher.columns.vectors import DIMENSION, Numbers, Vectors
+from matcher.consent.scope import reference_digest
+from matcher.people import records
+from matcher.store import tables
+from matcher.store.engine import driver_sql
+from matcher.store.sealing import MasterKey, SealingKey
+
+BLOCK = 256
+"""How many numbers are one block: several fit into the pipe of a helper, so that it seldom waits."""
+
+# As constant SQL by the driver: there may be millions of rows. The picture beside a template stays on the disk. Keys
+# are read all at once, which is far quicker than to look each of them up.
+_KEYS = driver_sql(select(tables.subject_key.c.subject_id, tables.subject_key.c.wrapped))
+_REFERENCES = driver_sql(
+    select(
+        tables.reference.c.number,
+        tables.reference.c.id,
+        tables.reference.c.subject_id,
+        tables.reference.c.model_digest,
+        tables.reference.c.sealed_template,
+    )
+    .where(tables.reference.c.number >= bindparam("first"), tables.reference.c.number < bindparam("end"))
+    .order_by(tables.reference.c.number)
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unsealed:
+    """The n searchable references of a block, in order. stale: how many more there are, made by another model.
+
+    digests: what names them in the gallery's content hash. vectors: (n, 256), as `records.pack_template` has them.
+    """
+
+    numbers: Numbers
+    subjects: Sequence[str]
+    digests: Sequence[bytes]
+    vectors: Vectors
+    stale: int
+
+
+class Unsealer:
+    """Reads one consistent state of the database: the connection's, while its transaction lasts."""
+
+    def __init__(self, connection: sqlite3.Connection, master_key: MasterKey, model_digest: str) -> None:
+        self._connection = connection
+        self._master_key = master_key
+        self._model_digest = model_digest
+        self._wrapped: Mapping[str, bytes] = dict(connection.execute(_KEYS))
+
+    def block(self, number: int) -> Unsealed:
+        """The block with this number, of the references from BLOCK times that on. Raises SealError."""
+        keys: dict[str, SealingKey] = {}  # a subject's references mostly stand together
+        numbers, subjects, digests, packed, stale = [], [], [], [], 0
+        rows = self._connection.execute(_REFERENCES, (number * BLOCK, (number + 1) * BLOCK)).fetchall()
+        for at, reference_id, subject_id, digest, sealed in rows:
+            if digest != self._model_digest:
+                stale += 1
+                continue
+            key = keys.get(subject_id)
+            if key is None:
+                context = records.key_context(subject_id)
+                key = keys[subject_id] = self._master_key.unwrap(self._wrapped[subject_id], context=context)
+            numbers.append(at)
+            subjects.append(subject_id)
+            digests.append(reference_digest(reference_id, subject_id, digest, sealed))
+            packed.append(records.open_template(key, reference_id, digest, sealed))
+        return Unsealed(
+            numbers=np.array(numbers, dtype=np.int64),
+            subjects=subjects,
+            digests=digests,
+            vectors=np.frombuffer(b"".join(packed), dtype=records.VECTOR).reshape(len(packed), 2 * DIMENSION),
+            stale=stale,
+        )

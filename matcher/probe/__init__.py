@@ -1,0 +1,1 @@
+"""Probes: what is searched for, and how a picture becomes one."""

@@ -1,0 +1,1 @@
+"""The networks and what surrounds them: from a picture to faces, qualities and vectors."""

@@ -1,0 +1,139 @@
+"""The recogniser of this house: YuNet, two alignments, SFace and dlib's network, all on ONNX Runtime.
+
+A template is the mean of a face's vectors and of those of its mirror image.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.picture.pixel_array import Image
+from matcher.recognition import pixels
+from matcher.recognition.face import Face
+from matcher.recognition.networks import heap
+from matcher.recognition.networks.alignment import DlibAlignment, sface_chip
+from matcher.recognition.networks.assessment import assess
+from matcher.recognition.networks.dlib_network import DlibNetwork
+from matcher.recognition.networks.orientation import quarters_to_upright
+from matcher.recognition.networks.refinement import refined
+from matcher.recognition.networks.sface import SFace, unit
+from matcher.recognition.networks.weights import ModelError
+from matcher.recognition.networks.yunet import YuNet
+from matcher.recognition.quality import Quality
+from matcher.recognition.registry import model_digest
+from matcher.recognition.template import Template
+
+BATCH = 2
+"""How many faces, each with its mirror image, go through a network at once.
+
+More gain nothing on one thread and 6 % on two, and keep 11 MiB for each picture.
+"""
+
+T = TypeVar("T")
+Floats = NDArray[np.float32]
+
+
+class _Lazy(Generic[T]):
+    """Makes its thing at the first call, once, whoever asks."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: T | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+class OnnxRecogniser:
+    """See `Recogniser`. Made by `load_recogniser`."""
+
+    def __init__(self, detector: YuNet, *, threads: int, embedders: bool) -> None:
+        self._detector = detector
+        self._embedders = embedders
+        self._alignment = DlibAlignment()
+        self._sface = _Lazy(lambda: SFace(threads=threads))
+        self._dlib = _Lazy(lambda: DlibNetwork(threads=threads))
+        self._digest = model_digest()
+
+    @property
+    def model_digest(self) -> str:
+        """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
+        return self._digest
+
+    def detect(self, images: Sequence[Image]) -> list[list[Face]]:
+        """Faces of each picture, largest first; an empty list where there is none."""
+        return [self._detector.detect(image) for image in images]
+
+    def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
+        """The quality of faces[i] in images[i]."""
+        return [assess(image, face) for image, face in zip(images, faces, strict=True)]
+
+    def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
+        """See `Recogniser`."""
+        return [quarters_to_upright(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
+
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
+        """The template of faces[i] in images[i]. Raises ModelError in a recogniser loaded without embedders."""
+        if not self._embedders:
+            raise ModelError(
+                "This recogniser was loaded for detection only.", remedy="Load it with embedders to extract templates."
+            )
+        pairs = list(zip(images, faces, strict=True))
+        return [
+            template
+            for start in range(0, len(pairs), BATCH)
+            for template in self._templates(pairs[start : start + BATCH])
+        ]
+
+    def refine(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Face]:
+        """faces[i] with its landmarks found anew in images[i], as `extract` does it before it cuts chips along them."""
+        return [refined(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
+
+    def prepare(self) -> None:
+        """Reads what `extract` needs, so that its first call is as quick as any other. Raises ModelError."""
+        self._sface()
+        self._dlib()
+        self._alignment.prepare()
+        heap.give_back()
+
+    def _templates(self, pairs: Sequence[tuple[Image, Face]]) -> list[Template]:
+        images = [image for image, _ in pairs]
+        refined_faces = self.refine(images, [face for _, face in pairs])
+        upright = list(zip(images, refined_faces, strict=True))
+        sface = self._sface().embed(with_mirror_images([sface_chip(image, face) for image, face in upright]))
+        dlib = self._dlib().embed(with_mirror_images([self._alignment.chip(image, face) for image, face in upright]))
+        return [
+            Template(model_digest=self._digest, sface=unit(one), dlib=other)
+            for one, other in zip(means(sface), means(dlib), strict=True)
+        ]
+
+
+def with_mirror_images(chips: Sequence[Image]) -> list[Image]:
+    """The chips, and behind them their mirror images."""
+    return [*chips, *(pixels.mirrored(chip) for chip in chips)]
+
+
+def means(vectors: Floats) -> Floats:
+    """(n, d): of each vector of the first half and the one in its place in the second, as `with_mirror_images` has."""
+    mean: Floats = (vectors[: len(vectors) // 2] + vectors[len(vectors) // 2 :]) / np.float32(2)
+    return mean
+
+
+def load_recogniser(*, threads: int = 1, embedders: bool = True, eager: bool = False) -> OnnxRecogniser:
+    """The recogniser, its detector ready and each embedder read when first used, or never without `embedders`.
+
+    threads: how many each network runs on. OpenCV, in the whole process, is held to as many. eager: read the embedders
+    now, for whoever cannot wait for them at the first face. Raises ModelError.
+    """
+    pixels.limit_threads(threads)
+    recogniser = OnnxRecogniser(YuNet(threads=threads), threads=threads, embedders=embedders)
+    if eager and embedders:
+        recogniser.prepare()
+    return recogniser

@@ -1,0 +1,1 @@
+"""Searches: identification and verification, their log entries and evidence, and their replay."""

@@ -1,0 +1,374 @@
+"""The only door to the index: identify (1:N) and verify (1:1).
+
+The order, always: durable request entry → search → re-score → durable outcome entry → answer. If the first cannot be
+written there is no search; if the second cannot, nothing is returned. Who asks while others are being answered shares
+the next round: one transaction of requests, one pass over the index, one transaction of outcomes.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, cast
+
+from sqlalchemy import Connection
+
+from matcher.clock import Clock
+from matcher.columns.selection import Selection
+from matcher.consent.errors import ConsentRequiredError
+from matcher.consent.scope import permits
+from matcher.errors import ClearglassError
+from matcher.index.index import Searcher
+from matcher.log.entry import EntryKind
+from matcher.log.log import AuditLog
+from matcher.metrics import MatcherMetrics
+from matcher.people.gallery import Gallery
+from matcher.people.reference import KnownReference, Reference
+from matcher.plain_text import fault_of
+from matcher.probe.probe import Probe, Query
+from matcher.recognition.fusion import Dissimilarity, compare, compare_all
+from matcher.recognition.operating_point import OperatingPoint
+from matcher.recognition.template import ModelMismatchError
+from matcher.search.candidate import Candidate, CandidateList, Verification
+from matcher.search.evidence import Evidence
+from matcher.search.search_log import Search, SearchLog
+from matcher.search.shortlist import Match, Shortlister
+from matcher.store.turns import Errand, Turns
+
+_MOST_SEARCHES = 64
+"""How many searches one round holds at most."""
+
+_FOREVER = -1.0
+"""Every round ends: what it waits for is the store, which gives up by itself."""
+
+
+class QueryError(ClearglassError):
+    """The query does not say properly who asks, where, or why."""
+
+    code: ClassVar[str] = "query_invalid"
+
+
+@dataclass(eq=False, kw_only=True)
+class _Asked(Errand[CandidateList]):
+    """An identification that its caller waits for. Done by whoever has the turn; `found` once it was searched for."""
+
+    probe: Probe
+    query: Query
+    search: Search | None = field(default=None, init=False)
+    found: Sequence[Match] = field(default=(), init=False)
+
+
+class Identifier:
+    """Searches the gallery, and logs it. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        gallery: Gallery,
+        log: AuditLog,
+        operating_point: OperatingPoint,
+        clock: Clock,
+        *,
+        candidates: int = 5,
+        metrics: MatcherMetrics | None = None,
+    ) -> None:
+        """candidates: most subjects in an answer."""
+        self._shortlister = Shortlister(searcher, gallery, subjects=candidates)
+        self._gallery = gallery
+        self._log = log
+        self._clock = clock
+        self._searches = SearchLog(gallery, log, clock)
+        self._most = candidates
+        self._metrics = metrics
+        self._turns = Turns()
+        self.operating_point = operating_point
+
+    def identify(self, probe: Probe, query: Query) -> CandidateList:
+        """Who in the gallery this may be, among those whose consent covers the query now; often nobody.
+
+        Raises QueryError, which is not logged; ModelMismatchError, which is; LogUnavailableError and ClockError; and
+        StoreError or SealError if the gallery cannot be read: then there is no answer, and a failure entry says so if
+        it still can be written.
+        """
+        with self._counting(1):
+            self._prepare([probe], query)
+            asked = _Asked(probe=probe, query=query)
+            self._turns.acquire(_FOREVER, asked)
+            if not asked.taken:
+                self._answer_round([asked])
+            answer = asked.result()
+        self._count_answer(answer)
+        return answer
+
+    def identify_all(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
+        """The same for several probes, such as the faces of a photograph: each is a search with two entries of its own.
+
+        They are made in rounds, and other searches have their turn between two rounds. Raises as `identify` does;
+        then nothing is answered, and the log tells how far it came.
+        """
+        answers: list[CandidateList] = []
+        for start in range(0, len(probes), _MOST_SEARCHES):
+            answers += self._identify_round(probes[start : start + _MOST_SEARCHES], query)
+        return answers
+
+    def verify(self, probe: Probe, against: str | Probe, query: Query) -> Verification:
+        """Whether the probe is of the subject with this id, or of the same person as another probe.
+
+        Raises as `identify` does, ModelMismatchError also if all references of the subject are of another model;
+        ConsentRequiredError if no consent of the subject covers the query. Both end a logged request, and nothing was
+        compared. SubjectUnknownError comes before the request and is not logged.
+        """
+        self._prepare([probe], query)
+        if isinstance(against, Probe):
+            self._require(against, query)
+            return self._verify_probes(probe, against, query)
+        return self._verify_subject(probe, against, query)
+
+    # --- 1:N -------------------------------------------------------------------------------------------------------
+
+    def _identify_round(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
+        """Of at most `_MOST_SEARCHES` probes."""
+        with self._counting(len(probes)):
+            self._prepare(probes, query)
+            asked = [_Asked(probe=probe, query=query) for probe in probes]
+            self._turns.acquire(_FOREVER)
+            self._answer_round(asked)
+            answers = [one.result() for one in asked]
+        for answer in answers:
+            self._count_answer(answer)
+        return answers
+
+    def _answer_round(self, own: Sequence[_Asked]) -> None:
+        """For the caller who has the turn: answers his own and all who wait by then."""
+        asked = [*own]
+        try:
+            self._log.together(lambda connection: self._begin_round(connection, asked))
+            begun = {one.search: one for one in asked if one.search is not None}
+            with self._searches.failing(begun):
+                self._find(begun)
+                self._log.together(lambda connection: self._end_round(connection, begun))
+        except BaseException as error:
+            for one in asked[len(own) :]:
+                one.fail(error)
+            raise
+        finally:
+            for one in asked[len(own) :]:
+                one.call()
+            self._turns.release()
+
+    def _begin_round(self, connection: Connection, asked: list[_Asked]) -> None:
+        for one in asked:  # they grow: who comes while one begins need not wait for the next round
+            try:
+                one.search = self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
+            except ClearglassError as error:
+                one.refuse(error)
+            asked += cast(list[_Asked], self._turns.join(_MOST_SEARCHES - len(asked)))
+
+    def _find(self, begun: Mapping[Search, _Asked]) -> None:
+        """One pass over the index for all that look at the same selection."""
+        began = time.perf_counter()
+        by_selection: dict[Selection, list[_Asked]] = {}
+        for search, one in begun.items():
+            by_selection.setdefault(search.scope.selection, []).append(one)
+        for selection, several in by_selection.items():
+            probes = [one.probe.template for one in several]
+            matches = self._shortlister.matches(probes, selection, self.operating_point.threshold)
+            for one, found in zip(several, matches, strict=True):
+                one.found = found
+        if self._metrics is not None:
+            seconds = time.perf_counter() - began
+            for _ in begun:
+                self._metrics.search_seconds.observe(seconds)
+
+    def _end_round(self, connection: Connection, begun: Mapping[Search, _Asked]) -> None:
+        for search, one in begun.items():
+            moment = self._log.moment(connection)
+            try:
+                one.give(self._answer(connection, search, one.found, moment))
+            except ClearglassError as error:
+                self._searches.fail(connection, search, error)
+                one.refuse(error)
+
+    def _answer(
+        self, connection: Connection, search: Search, found: Sequence[Match], moment: datetime
+    ) -> CandidateList:
+        scope, selected = search.scope, len(search.scope.selection)
+        candidates = self._ranked(connection, found, search.query, moment)
+        outcome = self._searches.end(connection, search, candidates, moment, {"searched": selected, "most": self._most})
+        return CandidateList(
+            candidates=candidates,
+            operating_point=self.operating_point,
+            request_index=search.request_index,
+            outcome_index=outcome,
+            started_at=search.started_at,
+            ended_at=moment,
+            searched=selected,
+            gallery_size=scope.size,
+            gallery_revision=scope.revision,
+        )
+
+    def _ranked(
+        self, connection: Connection, found: Sequence[Match], query: Query, moment: datetime
+    ) -> tuple[Candidate, ...]:
+        """The best reference of each subject who, at the outcome's own transaction, still may be found."""
+        candidates: list[Candidate] = []
+        seen: set[str] = set()
+        for number, score in found:
+            known = self._gallery.known(connection, number)
+            if known is None or known.subject_id in seen:
+                continue
+            seen.add(known.subject_id)
+            if self._gallery.permitted(
+                connection, known.subject_id, camera=query.camera, purpose=query.purpose, moment=moment
+            ):
+                candidates.append(_candidate(len(candidates) + 1, known, score))
+            if len(candidates) == self._most:
+                break
+        return tuple(candidates)
+
+    # --- 1:1 -------------------------------------------------------------------------------------------------------
+
+    def _verify_subject(self, probe: Probe, subject_id: str, query: Query) -> Verification:
+        self._gallery.subject(subject_id)  # raises before anything is logged about an id that means nobody
+        search = self._log.together(
+            lambda connection: self._searches.begin(
+                connection, "verify", probe, query, self.operating_point, against={"subject": subject_id}
+            )
+        )
+        with self._searches.failing([search]):
+            current = self._comparable(subject_id, search)
+            scores = compare_all(probe.template, [one.template for one in current])
+            with self._log.writing() as connection:
+                ended_at = self._log.moment(connection)
+                if not self._gallery.permitted(
+                    connection, subject_id, camera=query.camera, purpose=query.purpose, moment=ended_at
+                ):
+                    raise _no_consent()
+                best = min(range(len(scores)), key=lambda at: scores[at].fused)
+                reference, score = current[best], scores[best]
+                mated = score.fused <= self.operating_point.threshold
+                candidates = (_candidate(1, reference, score),) if mated else ()
+                result = {"searched": len(scores), "mated": mated, **_scores(score)}
+                outcome = self._searches.end(connection, search, candidates, ended_at, result)
+        return self._verification(search, outcome, score, mated=mated)
+
+    def _comparable(self, subject_id: str, search: Search) -> list[Reference]:
+        """The subject's references in the search's scope. The consent first: without it no template is even opened.
+
+        Raises ConsentRequiredError, ModelMismatchError.
+        """
+        query = search.query
+        consents = self._gallery.consents(subject_id)
+        if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
+            raise _no_consent()
+        references = self._gallery.references(subject_id)
+        current = [reference for reference in references if reference.number in search.scope.selection]
+        if current:
+            return current
+        if references and all(one.template.model_digest != self.operating_point.model_digest for one in references):
+            raise ModelMismatchError(
+                "All references of the subject were made by another model than the one in use.",
+                remedy="Add pictures of the person again; they are extracted with the present model.",
+            )
+        # Enrolled or permitted since the search began: the request entry says that this was not in its scope.
+        raise _no_consent()
+
+    def _verify_probes(self, probe: Probe, other: Probe, query: Query) -> Verification:
+        against = {"commitment": Evidence.of(other).commitment}
+        search = self._log.together(
+            lambda connection: self._searches.begin(
+                connection, "verify", probe, query, self.operating_point, against=against
+            )
+        )
+        with self._searches.failing([search]):
+            score = compare(probe.template, other.template)
+            mated = score.fused <= self.operating_point.threshold
+            with self._log.writing() as connection:
+                ended_at = self._log.moment(connection)
+                result = {"searched": 1, "mated": mated, **_scores(score)}
+                outcome = self._searches.end(connection, search, (), ended_at, result)
+        return self._verification(search, outcome, score, mated=mated)
+
+    def _verification(self, search: Search, outcome: int, score: Dissimilarity, *, mated: bool) -> Verification:
+        return Verification(
+            mated=mated,
+            dissimilarity=score.fused,
+            sface=score.sface,
+            dlib=score.dlib,
+            operating_point=self.operating_point,
+            request_index=search.request_index,
+            outcome_index=outcome,
+        )
+
+    # --- both ------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, probes: Sequence[Probe], query: Query) -> None:
+        """Raises as `_require` does."""
+        for probe in probes:
+            self._require(probe, query)
+        # For a camera's first search the whole gallery is gone through: not while others wait for the log.
+        self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
+
+    def require_query(self, query: Query) -> None:
+        """Raises QueryError where a text of the query is not fit for the log."""
+        for name, text in vars(query).items():
+            fault = None if text is None else fault_of(text)
+            if fault is not None:
+                raise QueryError(
+                    f"The search's {name.replace('_', ' ')} {fault}.",
+                    remedy="Give actor, role, camera and purpose, in at most 200 characters each.",
+                )
+
+    def _require(self, probe: Probe, query: Query) -> None:
+        """Raises QueryError, or ModelMismatchError, which it logs."""
+        self.require_query(query)
+        if probe.template.model_digest != self.operating_point.model_digest:
+            self._log.record(
+                EntryKind.FAILURE, {"code": ModelMismatchError.code, "actor": query.actor, "purpose": query.purpose}
+            )
+            raise ModelMismatchError(
+                "The probe was made by another model than the one in use.",
+                remedy="Extract it again with the present model.",
+            )
+
+    @contextmanager
+    def _counting(self, searches: int) -> Iterator[None]:
+        """Counts the searches as refused or failed if the block ends in an error."""
+        try:
+            yield
+        except (QueryError, ModelMismatchError):
+            self._count("refused", searches)
+            raise
+        except BaseException:
+            self._count("failed", searches)
+            raise
+
+    def _count_answer(self, answer: CandidateList) -> None:
+        self._count("candidates" if answer.candidates else "none", 1)
+
+    def _count(self, outcome: str, searches: int) -> None:
+        if self._metrics is not None:
+            self._metrics.identifications.labels(outcome=outcome).inc(searches)
+
+
+def _candidate(rank: int, reference: KnownReference, score: Dissimilarity) -> Candidate:
+    return Candidate(
+        subject_id=reference.subject_id,
+        reference_id=reference.id,
+        rank=rank,
+        dissimilarity=score.fused,
+        sface=score.sface,
+        dlib=score.dlib,
+    )
+
+
+def _no_consent() -> ConsentRequiredError:
+    return ConsentRequiredError(
+        "No consent of the subject covers this camera and purpose now.",
+        remedy="Ask for what the person agreed to, or record a new consent.",
+    )
+
+
+def _scores(score: Dissimilarity) -> dict[str, float]:
+    return {"dissimilarity": score.fused, "sface": score.sface, "dlib": score.dlib}
