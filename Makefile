@@ -31,7 +31,7 @@ bench: setup
 
 # The log's parsers, a million times, and a worker's messages, 100,000 times, one a core; `make test` does some thousand.
 fuzz: setup
-	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py tests/ingest/test_message.py | grep taken_or_refused \
+	$(BIN)/python -m pytest --collect-only -q tests/matcher/audit/test_fuzz.py tests/ingest/messages/test_message.py | grep taken_or_refused \
 	| CLEARGLASS_FUZZ_CASES=100000 xargs -d '\n' -P $$(nproc) -n 1 $(BIN)/python -m pytest --timeout 0 -q -p no:cacheprovider
 
 # Every format and size of picture that is read, with a sensor's noise, twice at once, and what each takes in memory; `make test` does

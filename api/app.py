@@ -6,12 +6,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.allowed_hosts import AllowedHosts
-from api.errors import ErrorBody, add_error_handlers
-from api.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
-from api.headers import SecurityHeaders
-from api.metrics import metrics_router
-from api.permission import Permission
+from api.access.permission import Permission
+from api.http.allowed_hosts import AllowedHosts
+from api.http.errors import ErrorBody, add_error_handlers
+from api.http.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
+from api.http.headers import SecurityHeaders
+from api.http.metrics import metrics_router
+from api.http.upload import ENROLMENT_BODY
+from api.http.uploads import Uploads
 from api.routers import (
     accounts,
     alerts,
@@ -34,8 +36,6 @@ from api.routers import (
     subjects,
 )
 from api.service import Service
-from api.upload import ENROLMENT_BODY
-from api.uploads import Uploads
 from api.version import app_version
 
 PREFIX = "/api/v1"

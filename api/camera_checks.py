@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from api.slots import BusyError
-from ingest.camera import Camera
-from ingest.check import CameraCheck
-from ingest.check_process import PATIENCE, check_failed
-from ingest.factory import Factory
-from ingest.message import CheckFailed
-from ingest.relayed_check import RelayedCheck
+from ingest.camera.camera import Camera
+from ingest.check.check import CameraCheck
+from ingest.check.check_process import PATIENCE, check_failed
+from ingest.check.relayed_check import RelayedCheck
+from ingest.check.suitability import Suitability, judge
+from ingest.messages.factory import Factory
+from ingest.messages.message import CheckFailed
 from ingest.settings import IngestSettings
-from ingest.suitability import Suitability, judge
 from matcher.clock import Clock
 from matcher.errors import ClearglassError
 from matcher.process.child_process import place_of
@@ -67,8 +67,8 @@ class _Running:
 class CameraChecks:
     """Starts checks and keeps what came of them. Thread-safe. `close` ends the one that runs.
 
-    recogniser_factory: called once in each check's process. patience: see `ingest.check_process.PATIENCE`. forbidden:
-    paths that the process may not read, such as the data folder.
+    recogniser_factory: called once in each check's process. patience: see `ingest.check.check_process.PATIENCE`.
+    forbidden: paths that the process may not read, such as the data folder.
     """
 
     def __init__(

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from api.accounts import Role
+from api.access.accounts import Role
 from api.cli.output import progress, tell
-from api.server import require_free, serving
+from api.server.server import require_free, serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
@@ -119,10 +119,10 @@ def _cameras(folder: Path, addresses: Sequence[str]) -> Iterator[list[tuple[str,
     if addresses:
         yield [(f"Camera {number}", address) for number, address in enumerate(addresses, 1)]
         return
-    from ingest.rehearsal.cast import bystanders, portraits_of, public_data, volunteer
-    from ingest.rehearsal.portrait import Person
-    from ingest.rehearsal.rtsp_server import RtspServer
-    from ingest.rehearsal.scene import compose_scene
+    from ingest.rehearsal.film.cast import bystanders, portraits_of, public_data, volunteer
+    from ingest.rehearsal.film.portrait import Person
+    from ingest.rehearsal.film.scene import compose_scene
+    from ingest.rehearsal.server.rtsp_server import RtspServer
     from matcher.recognition.networks.pipeline import load_recogniser
 
     film = folder / "scene.mp4"
@@ -152,7 +152,7 @@ def _add_accounts(service: Service) -> list[Login]:
 
 
 def _enrol(service: Service) -> None:
-    from ingest.rehearsal.cast import volunteer
+    from ingest.rehearsal.film.cast import volunteer
     from matcher.recognition.image import encode_jpeg
 
     now = datetime.now(UTC)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.command_socket import served_path
+from api.server.command_socket import served_path
 from matcher.errors import ClearglassError
 from matcher.picture.decoding import AT_ONCE, MEMORY, libheif_version
 from matcher.process.processor import CPUINFO, require_processor
@@ -164,7 +164,7 @@ def _decode_picture() -> str:
 
 
 def _find_decoder() -> str:
-    from ingest.av_source import decoder_version
+    from ingest.stream.av_source import decoder_version
 
     return decoder_version()
 

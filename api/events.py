@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ingest.health import Health
-from ingest.message import View
+from ingest.camera.health import Health
+from ingest.messages.message import View
 from matcher.alerts.alert import Alert
 
 _ALERTS = 256

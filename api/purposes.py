@@ -1,7 +1,7 @@
 """What searches are made for here. By a consent for anything else nobody is found: mostly a typing error."""
 
+from api.http.warning import WarningOut
 from api.service import Service
-from api.warning import WarningOut
 from matcher.audit.searches import LATEST, searched_purposes
 from matcher.search.candidate import CandidateList
 

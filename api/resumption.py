@@ -7,7 +7,7 @@ moment. What was begun by it would last for too long, or begin too late.
 from dataclasses import dataclass
 from datetime import datetime
 
-from api import account_store, session_store
+from api.access import account_store, session_store
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.people.clock_step import consented_after, date_references

@@ -5,20 +5,20 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from api.accounts import Accounts
+from api.access.accounts import Accounts
+from api.access.login_metrics import LoginMetrics
+from api.access.logins import Logins
+from api.access.second_factor import SecondFactors
 from api.camera_checks import CameraChecks
 from api.connection_metrics import ConnectionMetrics
 from api.events import Events
 from api.gallery_reads import GalleryReads
-from api.login_metrics import LoginMetrics
-from api.logins import Logins
-from api.second_factor import SecondFactors
 from api.settings import ApiSettings
-from ingest.camera_store import CameraStore
-from ingest.factory import DETECTING, RECOGNISING
-from ingest.metrics import IngestMetrics
+from ingest.camera.camera_store import CameraStore
+from ingest.messages.factory import DETECTING, RECOGNISING
 from ingest.settings import IngestSettings
-from ingest.supervisor import Supervisor
+from ingest.supervision.metrics import IngestMetrics
+from ingest.supervision.supervisor import Supervisor
 from matcher.clock import Clock, system_clock
 from matcher.matcher import Matcher
 from matcher.picture.decoding import AT_ONCE

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.allowed_hosts import AllowedHosts
-from api.upload import CappedRequest
+from api.http.allowed_hosts import AllowedHosts
+from api.http.upload import CappedRequest
 from matcher.tlog.errors import WitnessError
 from matcher.tlog.witness import Refusal, Witness
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ingest.address import AddressPolicy, Network, PortRange
+from ingest.camera.address import AddressPolicy, Network, PortRange
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """Where cameras stand at most sites. A camera on the public internet has to be listed by whoever runs the site."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 class ClearglassError(Exception):
     """An error with a stable code for programs, and for people a message and a remedy.
 
-    Subclasses stand beside the noun they speak of; `api.errors` maps every code to an HTTP status in one table.
+    Subclasses stand beside the noun they speak of; `api.http.errors` maps every code to an HTTP status in one table.
     Neither text may hold a secret, a name of a person or a template.
     """
 

@@ -84,7 +84,7 @@ def reached(folder: Path) -> Iterator[Client]:
 @contextmanager
 def running(folder: Path) -> Iterator[Client | None]:
     """The API of the service that runs on this folder; None if none runs."""
-    from api.command_socket import served_path
+    from api.server.command_socket import served_path
 
     with served_path(folder) as path:
         if path is None:
@@ -107,10 +107,10 @@ def _connected(path: str) -> Iterator[Client]:
 @contextmanager
 def _opened_path(folder: Path) -> Iterator[str]:
     """A socket of this command's own: further commands must not begin what ends with this one."""
-    from api.command_socket import NAME
+    from api.server.command_socket import NAME
 
     with opened(folder) as service, TemporaryDirectory(prefix="clearglass-") as own:
-        from api.server import serving_commands
+        from api.server.server import serving_commands
 
         service.supervisor.close()  # a camera that the command adds or changes is watched by the service, not by it
         with serving_commands(service, Path(own)):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from api.tls import Tls
+    from api.server.tls import Tls
 
 TlsCertificate = Annotated[
     Path | None,
@@ -31,7 +31,7 @@ PlainHttp = Annotated[
 
 def tls_of(certificate: Path | None, key: Path | None) -> "Tls | None":
     """The TLS that both files make; None for neither. Raises: TlsError for one without the other."""
-    from api.tls import Tls, TlsError
+    from api.server.tls import Tls, TlsError
 
     if (certificate is None) != (key is None):
         raise TlsError(

@@ -5,7 +5,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from api.cli import account, audit, camera, consent, demo, doctor, operating_point, search, serve, subject, witness
+from api.cli.commands import (
+    account,
+    audit,
+    camera,
+    consent,
+    demo,
+    doctor,
+    operating_point,
+    search,
+    serve,
+    subject,
+    witness,
+)
 from api.cli.output import complain
 from api.version import app_version
 from matcher.errors import ClearglassError

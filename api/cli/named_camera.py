@@ -9,7 +9,7 @@ from matcher.consent.consent import ANY_CAMERA, UPLOAD
 
 def named_camera(client: Client, name_or_id: str) -> dict[str, Any]:
     """The camera of this id or name. Raises: CameraUnknownError, which names those that there are."""
-    from ingest.camera_store import CameraUnknownError
+    from ingest.camera.camera_store import CameraUnknownError
 
     cameras: list[dict[str, Any]] = client.get("/cameras")
     for key in ("id", "name"):

@@ -12,11 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from api.account import Principal
-from api.errors import http_error
-from api.guard import COOKIE, principal_of, service_of
-from api.passwords import MAX_LENGTH, MIN_LENGTH
-from api.permission import Permission
+from api.access.account import Principal
+from api.access.passwords import MAX_LENGTH, MIN_LENGTH
+from api.access.permission import Permission
+from api.http.errors import http_error
+from api.http.guard import COOKIE, principal_of, service_of
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
 from matcher.recognition.operating_point import OperatingPoint, OperatingPointError

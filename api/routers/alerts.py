@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from api.account import Principal
-from api.account_store import AccountUnknownError
+from api.access.account import Principal
+from api.access.account_store import AccountUnknownError
+from api.access.permission import Permission
 from api.gallery_reads import Seen
-from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import Permission
+from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.service import Service
 from matcher.alerts.alert import Alert, AlertStatus
 from matcher.alerts.review import Review, Verdict

@@ -8,20 +8,20 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.account import Principal
-from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import Permission
+from api.access.account import Principal
+from api.access.permission import Permission
+from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.service import Service
-from ingest.address import is_local, parse_address
-from ingest.camera import Camera, Credentials
-from ingest.camera_settings import ChangedSettings
-from ingest.camera_store import (
+from ingest.camera.address import is_local, parse_address
+from ingest.camera.camera import Camera, Credentials
+from ingest.camera.camera_settings import ChangedSettings
+from ingest.camera.camera_store import (
     MAX_SNAPSHOT_SECONDS,
     MIN_SNAPSHOT_SECONDS,
     CameraInvalidError,
     CameraUnknownError,
 )
-from ingest.health import CameraState, Health
+from ingest.camera.health import CameraState, Health
 from matcher.errors import ClearglassError
 
 router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute)

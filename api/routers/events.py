@@ -9,14 +9,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from api.account import Principal
+from api.access.account import Principal
+from api.access.permission import Permission
 from api.events import Event, Reviewed, Subscription, Viewed
-from api.guard import Caller, GuardedRoute, ServiceDep, asks, principal_of
-from api.permission import Permission
+from api.http.guard import Caller, GuardedRoute, ServiceDep, asks, principal_of
 from api.routers.alerts import alerts_out
 from api.routers.cameras import HealthOut
 from api.service import Service
-from ingest.health import Health
+from ingest.camera.health import Health
 from matcher.alerts.alert import AlertStatus
 from matcher.errors import ClearglassError
 

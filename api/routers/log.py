@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from api.account import Principal
-from api.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import Permission, PermissionDeniedError
+from api.access.account import Principal
+from api.access.permission import Permission, PermissionDeniedError
+from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.service import Service
 from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport

@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
-from api.admission import CROWD_TURN
-from api.face_listing import FaceOut
-from api.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
-from api.permission import Permission
+from api.access.permission import Permission
+from api.http.admission import CROWD_TURN
+from api.http.face_listing import FaceOut
+from api.http.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
+from api.http.upload import ONE_PICTURE
+from api.http.warning import WarningOut
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query
-from api.upload import ONE_PICTURE
-from api.warning import WarningOut
 from matcher.probe.small_faces import LEAST_EYE_DISTANCE
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS

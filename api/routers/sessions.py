@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.account import Duty, Principal
-from api.admission import LOGIN_TURN
-from api.device_cookie import attempt_of, is_secure, remember_device
-from api.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
-from api.permission import Permission, Role
+from api.access.account import Duty, Principal
+from api.access.permission import Permission, Role
+from api.http.admission import LOGIN_TURN
+from api.http.device_cookie import attempt_of, is_secure, remember_device
+from api.http.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
 

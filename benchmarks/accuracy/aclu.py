@@ -21,8 +21,8 @@ from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import view1
 from benchmarks.accuracy.wording import rate_text
-from benchmarks.benchmark import Context, Result, Table
 from benchmarks.datasets.lfw import Lfw, person_of
+from benchmarks.harness.benchmark import Context, Result, Table
 from matcher.evaluation.error_rates import false_non_match_rate, threshold_at
 from matcher.evaluation.expectation import fpir
 from matcher.evaluation.interval import wilson
@@ -64,7 +64,7 @@ class Reenacted:
 
 
 class AcluBenchmark:
-    """See `benchmarks.benchmark.Benchmark`."""
+    """See `benchmarks.harness.benchmark.Benchmark`."""
 
     name = "aclu"
     summary = "The test of 2018 done again on LFW: false matches at thresholds like 80, 95 and 99, in a large gallery"

@@ -27,9 +27,9 @@ from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.verification import FIXED_THRESHOLD, QUICK_TRIALS, scored
 from benchmarks.accuracy.view1 import view1
 from benchmarks.accuracy.wording import rate_text, small_rate_text
-from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw, person_of
+from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
 from matcher.evaluation.error_rates import threshold_at
 from matcher.evaluation.scores import Scores
 from matcher.recognition.operating_point import load_operating_points

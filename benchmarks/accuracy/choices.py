@@ -20,9 +20,9 @@ from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.accuracy.wording import rate_text
-from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw, person_of
+from benchmarks.harness.benchmark import Context, Plot, Result, Table
 from matcher.evaluation.error_rates import false_non_match_rate, folded_accuracy, threshold_at
 from matcher.evaluation.interval import wilson
 from matcher.recognition.fusion import DLIB_WEIGHT
@@ -56,7 +56,7 @@ class Step:
 
 
 class ChoicesBenchmark:
-    """See `benchmarks.benchmark.Benchmark`."""
+    """See `benchmarks.harness.benchmark.Benchmark`."""
 
     name = "choices"
     summary = (

@@ -10,7 +10,7 @@ from benchmarks.accuracy import plots
 from benchmarks.accuracy.groups import LEAST_FALSE_MATCHES, LEAST_PEOPLE
 from benchmarks.accuracy.pair_people import PairPeople
 from benchmarks.accuracy.wording import NOTHING_CLAIMED, small_rate_text
-from benchmarks.benchmark import Plot, Table
+from benchmarks.harness.benchmark import Plot, Table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.wording import NOTHING_CLAIMED, rate_text, small_rate_text
-from benchmarks.benchmark import Table
 from benchmarks.datasets.dataset import Sample
+from benchmarks.harness.benchmark import Table
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.demographics import inequality
 from matcher.evaluation.error_rates import ErrorRates, error_rates, threshold_at

@@ -21,10 +21,10 @@ from benchmarks.accuracy.model import Model, read_models
 from benchmarks.accuracy.searches import Found, SearchScores, read_searches, search, write_searches
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
-from benchmarks.benchmark import Context, Plot, Result, Table
 from benchmarks.datasets.dataset import Dataset, Searches
 from benchmarks.datasets.lfw import Lfw
 from benchmarks.datasets.registry import open_dataset
+from benchmarks.harness.benchmark import Context, Plot, Result, Table
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import threshold_at
 
@@ -73,7 +73,7 @@ class Identified:
 
 
 class IdentificationBenchmark:
-    """See `benchmarks.benchmark.Benchmark`."""
+    """See `benchmarks.harness.benchmark.Benchmark`."""
 
     name = "identification"
     summary = "Open-set identification on LFW: FNIR at FPIR .001 to .1, and ranks, with 100, 1,000 and 1,680 enrolled"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.errors import ModelFileError
+from benchmarks.harness.errors import ModelFileError
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face

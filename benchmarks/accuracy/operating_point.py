@@ -16,8 +16,8 @@ from benchmarks.accuracy.pair_people import PairPeople
 from benchmarks.accuracy.templates import extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
-from benchmarks.benchmark import Context, Result, Table
 from benchmarks.datasets.lfw import Lfw, person_of
+from benchmarks.harness.benchmark import Context, Result, Table
 from matcher.evaluation.calibration import rounded_threshold, scale_of
 from matcher.evaluation.scores import Scores
 from matcher.recognition.fusion import DLIB_WEIGHT

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.comparator import Comparator
 from benchmarks.accuracy.templates import Templates
-from benchmarks.benchmark import Progress
+from benchmarks.harness.benchmark import Progress
 
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]

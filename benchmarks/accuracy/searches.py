@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.comparator import Comparator
 from benchmarks.accuracy.templates import Templates
-from benchmarks.errors import MeasurementError
+from benchmarks.harness.errors import MeasurementError
 
 Floats = NDArray[np.floating[Any]]
 Whole = NDArray[np.int64]

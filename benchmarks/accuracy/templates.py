@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.extractor import Extracted, Extractor, ServiceExtractor
-from benchmarks.benchmark import Context
 from benchmarks.datasets.dataset import Dataset, Sample
-from benchmarks.errors import MeasurementError
+from benchmarks.harness.benchmark import Context
+from benchmarks.harness.errors import MeasurementError
 from matcher.folder.whole_file import write_whole
 from matcher.process.child_process import cores
 from matcher.recognition.image import ImageBrokenError, ImageFormatError, ImageTooLargeError

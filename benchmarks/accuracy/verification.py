@@ -24,11 +24,11 @@ from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.searches import read_searches, write_searches
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
-from benchmarks.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.datasets.dataset import Dataset, Sample, Trial
 from benchmarks.datasets.integrity import departures
 from benchmarks.datasets.registry import DATASETS, open_dataset
-from benchmarks.errors import MeasurementError
+from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
+from benchmarks.harness.errors import MeasurementError
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import (
     FoldedAccuracy,

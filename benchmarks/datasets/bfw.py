@@ -17,7 +17,7 @@ from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_folder, picture_on_disk
 from benchmarks.datasets.listing import Line, Listing
 from benchmarks.datasets.trial_table import TrialTable
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 
 ETHNICITIES = frozenset({"asian", "black", "indian", "white"})
 GENDERS = {"females": "female", "males": "male"}

@@ -19,7 +19,7 @@ from benchmarks.datasets.all_pairs import AllPairs
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_file, existing_folder, folders_in, picture_on_disk, pictures_in
 from benchmarks.datasets.listing import Listing
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 
 GROUPS = tuple(f"{ethnicity}_{sex}" for ethnicity in ("Asian", "Black", "White") for sex in ("Females", "Males"))
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets.dataset import Picture
-from benchmarks.errors import DataMissingError, DatasetError
+from benchmarks.harness.errors import DataMissingError, DatasetError
 
 _ELSEWHERE = "set CLEARGLASS_DATA or --root to the folder where it is"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_pictures, picture_on_disk, pictures_below, within
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 
 LIST = "list.json"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_folder, picture_on_disk
 from benchmarks.datasets.listing import Line, Listing
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 
 LISTS = ("fairface_label_train.csv", "fairface_label_val.csv")
 

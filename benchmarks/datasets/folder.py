@@ -18,7 +18,7 @@ from benchmarks.datasets.all_pairs import pair_at, pair_count
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_folder, folders_in, picture_on_disk, pictures_in
 from benchmarks.datasets.listing import Listing
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 
 LABELS = "labels.csv"
 

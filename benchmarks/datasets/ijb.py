@@ -24,7 +24,7 @@ from benchmarks.datasets.dataset import Description, Picture, Sample, Searches, 
 from benchmarks.datasets.disk import existing_file, existing_folder, picture_on_disk
 from benchmarks.datasets.listing import Line, Listing
 from benchmarks.datasets.trial_table import TrialTable
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 
 _TERMS = (
     "Given by NIST on request, under the licence that comes with it. Public figures from the web; nobody was asked."

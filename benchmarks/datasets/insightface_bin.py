@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.datasets.dataset import Description, Picture, Sample, Searches, Trial
 from benchmarks.datasets.disk import existing_file
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 from matcher.recognition.networks.alignment import SFACE_POINTS
 
 FOLDS = 10

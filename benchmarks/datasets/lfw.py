@@ -17,7 +17,7 @@ from benchmarks.datasets import pair_list
 from benchmarks.datasets.dataset import Description, Sample, Searches, Trial
 from benchmarks.datasets.disk import folders_in, picture_on_disk
 from benchmarks.datasets.listing import Listing
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 
 DESCRIPTION = Description(
     name="lfw",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.datasets.disk import existing_file, within
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 
 _MOST_DIGITS = 18
 

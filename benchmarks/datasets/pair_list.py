@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.listing import Line, Listing
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 
 
 @dataclass(frozen=True, kw_only=True)

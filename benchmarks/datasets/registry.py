@@ -10,7 +10,7 @@ from benchmarks.datasets import bfw, demogpairs, distractors, fairface, folder, 
 from benchmarks.datasets.dataset import Dataset, Description
 from benchmarks.datasets.disk import existing_folder
 from benchmarks.datasets.insightface_bin import InsightfaceBin
-from benchmarks.errors import UnknownDatasetError
+from benchmarks.harness.errors import UnknownDatasetError
 
 
 @dataclass(frozen=True, kw_only=True)

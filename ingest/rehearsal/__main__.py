@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.rehearsal.rtsp_server import RtspServer
-from ingest.rehearsal.trouble import Protocol, described
+from ingest.rehearsal.server.rtsp_server import RtspServer
+from ingest.rehearsal.server.trouble import Protocol, described
 from matcher.errors import ClearglassError
 
 

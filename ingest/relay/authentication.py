@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 
-from ingest.camera import Credentials
+from ingest.camera.camera import Credentials
 from ingest.relay.challenge import Challenge, read_challenges
 
 _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {

@@ -4,8 +4,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from ingest.address import is_local, local_path, parse_address
-from ingest.camera import Camera
+from ingest.camera.address import is_local, local_path, parse_address
+from ingest.camera.camera import Camera
 from ingest.relay.connection import Destination
 from ingest.relay.login import Login
 from ingest.relay.loop import RelayLoop

@@ -5,8 +5,8 @@ import ssl
 from pathlib import Path
 from typing import ClassVar
 
-from ingest.address import Address
-from ingest.camera import UNVERIFIED
+from ingest.camera.address import Address
+from ingest.camera.camera import UNVERIFIED
 from matcher.errors import ClearglassError
 
 _REASONS = {

@@ -7,11 +7,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.address import Address, AddressPolicy, Location
-from ingest.camera import UNVERIFIED
+from ingest.camera.address import Address, AddressPolicy, Location
+from ingest.camera.camera import UNVERIFIED
 from ingest.relay import certificate
 from ingest.relay.deadline import Deadline
-from ingest.source import CameraUnreachableError
+from ingest.stream.source import CameraUnreachableError
 
 CHUNK = 1 << 18
 """Bytes received at once at most."""
@@ -22,7 +22,7 @@ class Destination:
     """Where one stream of a camera is fetched from. address: without a login; it may hold a password in its path.
 
     policy: checks and pins the address at each connection, since a name may point elsewhere by then. certificate: the
-    rule of `ingest.camera.Camera`. authorities: PEM file of authorities that the site trusts beside the system's.
+    rule of `Camera`. authorities: PEM file of authorities that the site trusts beside the system's.
     """
 
     address: str

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ingest.address import Address
-from ingest.source import CameraUnreachableError
+from ingest.camera.address import Address
+from ingest.stream.source import CameraUnreachableError
 
 
 class Deadline:

@@ -9,7 +9,7 @@ from ingest.relay.authentication import Authentication
 from ingest.relay.connection import Connection, Destination, connect
 from ingest.relay.deadline import Deadline
 from ingest.relay.refusal import redirected, refused_status
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 
 MAX_HEAD = 1 << 16
 """Bytes of an answer's head at most."""

@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 
-from ingest.address import Address
+from ingest.camera.address import Address
 from ingest.relay.connection import Connection
 from ingest.relay.deadline import Deadline
 from ingest.relay.http_client import HttpClient
 from ingest.relay.jpeg_scanner import JpegScanner
 from ingest.relay.race import first_of
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 from matcher.errors import ClearglassError
 
 _BOUNDARY = "clearglass"

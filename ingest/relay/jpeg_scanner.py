@@ -6,7 +6,7 @@ JPEG begins and ends is told by its own markers (ITU-T T.81, annex B).
 
 from collections.abc import Iterator
 
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 
 MAX_JPEG = 32 << 20
 """Bytes of a JPEG at most."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ingest.camera import Credentials
+from ingest.camera.camera import Credentials
 from ingest.relay.refusals import Refusals
 
 

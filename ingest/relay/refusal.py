@@ -2,8 +2,14 @@
 
 import re
 
-from ingest.address import Address, CameraAddressInvalidError, CameraAddressRefusedError, parse_address, split_address
-from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError
+from ingest.camera.address import (
+    Address,
+    CameraAddressInvalidError,
+    CameraAddressRefusedError,
+    parse_address,
+    split_address,
+)
+from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
 from matcher.errors import ClearglassError
 
 _FULL = {453, 429, 503}

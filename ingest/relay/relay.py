@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.address import parse_address
+from ingest.camera.address import parse_address
 from ingest.relay.authentication import Authentication
 from ingest.relay.connection import Connection, Destination, connect
 from ingest.relay.deadline import Deadline
@@ -24,7 +24,7 @@ from ingest.relay.race import first_of
 from ingest.relay.refusals import Refusals
 from ingest.relay.rtp_counter import RtpCounter
 from ingest.relay.rtsp_exchange import RtspExchange, ViewerError
-from ingest.source import CameraLoginError, CameraStreamError
+from ingest.stream.source import CameraLoginError, CameraStreamError
 from matcher.errors import ClearglassError
 from matcher.process.child_process import place_of
 

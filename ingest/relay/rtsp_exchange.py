@@ -9,8 +9,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from ingest.address import Address
-from ingest.loss_marker import loss_marker_unit
+from ingest.camera.address import Address
 from ingest.relay.authentication import Authentication
 from ingest.relay.connection import Connection
 from ingest.relay.deadline import Deadline
@@ -19,7 +18,8 @@ from ingest.relay.race import first_of
 from ingest.relay.refusal import redirected, refused_status
 from ingest.relay.rtp_counter import RtpCounter
 from ingest.relay.rtsp_message import Block, RtspMessage, RtspReader
-from ingest.source import CameraStreamError
+from ingest.stream.loss_marker import loss_marker_unit
+from ingest.stream.source import CameraStreamError
 
 _RTP = struct.Struct(">BBHII")
 _FRAME = 4

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Self
 
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 
 MAX_HEAD, MAX_BODY = 1 << 16, 1 << 20
 """Bytes of a message's head and body at most."""

@@ -14,8 +14,8 @@ What stays open to a worker, also where everything holds:
 - It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
   folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
 - It may look at any file's existence, size and times (stat), which Landlock does not govern. So may a decoder.
-- The file of the turnstile is open in every worker, which can hold its locks; `ingest.turnstile` waits for them no
-  longer than LONGEST_WAIT.
+- The file of the turnstile is open in every worker, which can hold its locks; `ingest.worker.turnstile` waits for them
+  no longer than LONGEST_WAIT.
 """
 
 import contextlib

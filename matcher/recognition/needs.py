@@ -41,11 +41,11 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What was measured, and with what. quantities: by name, see `benchmarks.degradation`.
+    """What was measured, and with what. quantities: by name, see `benchmarks.degradation.degradation`.
 
     fnmr: of the pictures as they are. most_fnmr: the most that a camera may miss for any one reason.
-    nods: pairs of a made nod and the middle of what was measured of it (`ingest.close_look.nod`), in degrees, rising;
-    positive when seen from above. nod_spread: standard deviation of what is measured of people as they come, in
+    nods: pairs of a made nod and the middle of what was measured of it (`ingest.analysis.close_look.nod`), in degrees,
+    rising; positive when seen from above. nod_spread: standard deviation of what is measured of people as they come, in
     degrees. measured_on: the day, as ISO 8601 has it.
     """
 

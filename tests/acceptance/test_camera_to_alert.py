@@ -11,9 +11,9 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ingest.rehearsal.film import turn_film
-from ingest.rehearsal.rtsp_server import RtspServer
-from ingest.rehearsal.stamp import read as read_stamp
+from ingest.rehearsal.film.film import turn_film
+from ingest.rehearsal.film.stamp import read as read_stamp
+from ingest.rehearsal.server.rtsp_server import RtspServer
 from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
@@ -26,8 +26,8 @@ FILM_SECONDS = 12
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory, astronaut: Image, recogniser: Recogniser) -> Path:
     """1080p25 H.264 in which the volunteer walks through; every frame bears its number."""
-    from ingest.rehearsal.portrait import Person, portrait_of
-    from ingest.rehearsal.scene import compose_scene
+    from ingest.rehearsal.film.portrait import Person, portrait_of
+    from ingest.rehearsal.film.scene import compose_scene
 
     path = tmp_path_factory.mktemp("film") / "scene.mp4"
     [face, *_] = recogniser.detect([astronaut])[0]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.rehearsal.film import Film
-from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.rehearsal.film.film import Film
+from ingest.rehearsal.server.rtsp_server import RtspServer
 from matcher.evaluation.scores import Provenance, Scores
 from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.image import decode_image, encode_jpeg

@@ -11,9 +11,9 @@ from unittest.mock import patch
 import httpx
 import pytest
 
-from api.passwords import hash_password
-from api.permission import Role
-from api.server import serving
+from api.access.passwords import hash_password
+from api.access.permission import Role
+from api.server.server import serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
@@ -118,7 +118,7 @@ def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
             matcher=MatcherSettings(folder=folder), ingest=ingest, api=api_settings, recogniser=recogniser
         ) as service:
             accounts, tokens = {}, {}
-            with patch("api.accounts.hash_password", one_hash):
+            with patch("api.access.accounts.hash_password", one_hash):
                 for role in Role:
                     account = service.accounts.create(name=role.value, password=PASSWORD, role=role)
                     accounts[role] = account.id

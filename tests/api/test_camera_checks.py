@@ -9,12 +9,12 @@ from typing import Any
 import psutil
 import pytest
 
+from api.access.permission import Role
 from api.camera_checks import CameraChecks, CheckUnknownError
-from api.permission import Role
-from ingest.camera_store import CameraUnknownError
-from ingest.check_process import CheckProcess
-from ingest.factory import Factory
-from ingest.rehearsal.film import Film
+from ingest.camera.camera_store import CameraUnknownError
+from ingest.check.check_process import CheckProcess
+from ingest.messages.factory import Factory
+from ingest.rehearsal.film.film import Film
 from ingest.settings import IngestSettings
 from matcher.picture.pixel_array import Image
 
@@ -66,7 +66,7 @@ def over(client: Any, camera_id: str) -> Any:
 
 def processes() -> list[psutil.Process]:
     """Those of checks that are not buried."""
-    return [one for one in psutil.Process().children() if "ingest.check_process" in one.cmdline()]
+    return [one for one in psutil.Process().children() if "ingest.check.check_process" in one.cmdline()]
 
 
 def looking(client: Any, camera_id: str, *, seconds: float = 60.0) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api.permission import Role
+from api.access.permission import Role
 from api.routers.cameras import HealthOut
-from ingest.health import CameraState, Health
-from ingest.message import View, ViewBox
+from ingest.camera.health import CameraState, Health
+from ingest.messages.message import View, ViewBox
 from matcher.recognition.face import Box
 
 CAMERA = {"name": "Lobby", "address": "rtsp://10.1.2.3/stream", "purpose": "demo", "enabled": False}

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from api.permission import Role
-from api.server import serving
+from api.access.permission import Role
+from api.server.server import serving
 from api.setting_error import SettingError
 from api.settings import ApiSettings
-from ingest.health import CameraState, Health
+from ingest.camera.health import CameraState, Health
 
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE = 15.0

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from api.events import Event, Events, Raised, Viewed
-from ingest.health import CameraState, Health
-from ingest.message import View
+from ingest.camera.health import CameraState, Health
+from ingest.messages.message import View
 from matcher.alerts.alert import Alert, AlertStatus
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

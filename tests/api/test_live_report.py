@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from api.live_report import live_report_page
-from benchmarks.live_month import SMALL
-from benchmarks.live_month_world import FACTOR, Month, simulate
+from benchmarks.live_month.live_month import SMALL
+from benchmarks.live_month.live_month_world import FACTOR, Month, simulate
 from matcher.clock import system_clock
 from matcher.evaluation.live import evaluate
 from matcher.evaluation.published import LogEvaluation

@@ -11,7 +11,7 @@ from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.note import Signer
 
 VERIFIER = Signer.generate("example.com/log").verifier
-ROOMS = Path(__file__).parents[2] / "matcher" / "audit"
+ROOMS = Path(__file__).parents[2] / "matcher"
 
 
 def page(*problems: Problem, since: Checkpoint | None = None) -> str:
@@ -42,7 +42,7 @@ def test_what_was_found_stands_under_what_it_means() -> None:
 
 
 def test_every_code_has_a_meaning() -> None:
-    codes = set(re.findall(r'add\(\s*[\w.]+, "(\w+)"', "".join(path.read_text() for path in ROOMS.glob("*.py"))))
+    codes = set(re.findall(r'add\(\s*[\w.]+, "(\w+)"', "".join(path.read_text() for path in ROOMS.rglob("*.py"))))
     assert len(codes) > 15
     for code in codes | {"entry_invalid", "entry_not_canonical"}:
         assert "<td></td>" not in page(Problem(index=None, code=code, message="x")), code

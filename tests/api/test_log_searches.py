@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from api.permission import Role
-from api.search_export import ParquetMissingError, exported
+from api.access.permission import Role
+from api.http.search_export import ParquetMissingError, exported
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api.login_metrics import LoginOutcome
-from api.logins import Attempt, LoginRefusedError
-from api.permission import Role
+from api.access.login_metrics import LoginOutcome
+from api.access.logins import Attempt, LoginRefusedError
+from api.access.permission import Role
+from api.access.throttle import TooManyLoginsError
 from api.slots import Slots
-from api.throttle import TooManyLoginsError
 
 PASSWORD = "correct horse battery staple"
 
@@ -110,7 +110,7 @@ def test_a_crowd_at_the_login_is_sent_away_and_counted(
     open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slots = Slots("logins", at_once=1, seconds=0.01)
-    monkeypatch.setattr("api.passwords._HASHING", slots)
+    monkeypatch.setattr("api.access.passwords._HASHING", slots)
     for site in open_site(tmp_path / "data", login_attempts=3):
         with site.client() as client, slots.taken():
             for _ in range(3):

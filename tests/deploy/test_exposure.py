@@ -144,7 +144,7 @@ def test_files_that_cannot_be_used_are_named(served: Any, files: dict[str, str],
 def test_a_key_that_does_not_fit_is_refused(files: dict[str, str], tmp_path: Path, wrong: str) -> None:
     from cryptography.hazmat.primitives import serialization
 
-    from api.tls import Tls, TlsError
+    from api.server.tls import Tls, TlsError
 
     other = trustme.CA().issue_cert("localhost").private_key_pem.bytes()
     if wrong == "encrypted":

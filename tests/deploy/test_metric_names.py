@@ -71,8 +71,8 @@ def test_reading_expressions(expression: str, metrics: set[str], labels: set[str
 @pytest.fixture(scope="module")
 def known() -> dict[str, set[str]]:
     """Every series of the service with the names of its labels."""
-    from api.login_metrics import LoginMetrics
-    from ingest.metrics import IngestMetrics
+    from api.access.login_metrics import LoginMetrics
+    from ingest.supervision.metrics import IngestMetrics
     from matcher.metrics import MatcherMetrics
 
     registry = CollectorRegistry()

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.address import AddressPolicy
-from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.camera.address import AddressPolicy
+from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 
 STUBS = str(Path(__file__).parent / "stubs")

@@ -418,7 +418,7 @@ def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evid
 def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     run: Run, tmp_path: Path, astronaut: Image
 ) -> None:
-    from ingest.rehearsal.film import Film
+    from ingest.rehearsal.film.film import Film
 
     film = tmp_path / "lobby.mp4"
     with Film(film, width=512, height=512, fps=4) as made:

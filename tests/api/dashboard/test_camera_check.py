@@ -1,7 +1,7 @@
 from playwright.sync_api import expect
 
-from api.permission import Role
-from ingest.rehearsal.film import Film
+from api.access.permission import Role
+from ingest.rehearsal.film.film import Film
 
 
 def film(path, picture):

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from api.permission import Role
-from ingest.camera import Credentials
-from ingest.health import CameraState, Health
+from api.access.permission import Role
+from ingest.camera.camera import Credentials
+from ingest.camera.health import CameraState, Health
 
 CANARY = "canary-%21@:/#"
 

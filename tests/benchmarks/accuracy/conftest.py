@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.benchmark import Advance, Context
+from benchmarks.harness.benchmark import Advance, Context
 
 
 class Silent:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.model import Model, ModelEmbedder, read_models
-from benchmarks.errors import ModelFileError
+from benchmarks.harness.errors import ModelFileError
 from matcher.picture.pixel_array import Image
 from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.pixels import mirrored

@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmarks.accuracy.comparator import comparators
 from benchmarks.accuracy.pair_matrix import PairMatrix
-from benchmarks.benchmark import Context
+from benchmarks.harness.benchmark import Context
 from tests.benchmarks.accuracy.made_up import templates
 
 

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.accuracy.comparator import comparators
 from benchmarks.accuracy.identification import identified, open_sets
 from benchmarks.accuracy.searches import read_searches, search, write_searches
-from benchmarks.errors import MeasurementError
+from benchmarks.harness.errors import MeasurementError
 from tests.benchmarks.accuracy.made_up import templates
 
 MADE = templates(30, 4, lost=(3, 40))

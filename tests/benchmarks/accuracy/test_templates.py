@@ -6,9 +6,9 @@ import pytest
 from benchmarks.accuracy import templates as module
 from benchmarks.accuracy.extractor import DLIB, SFACE
 from benchmarks.accuracy.templates import extract
-from benchmarks.benchmark import Context
 from benchmarks.datasets.dataset import Description, Picture, Sample
-from benchmarks.errors import MeasurementError
+from benchmarks.harness.benchmark import Context
+from benchmarks.harness.errors import MeasurementError
 from tests.benchmarks.accuracy.made_up import HashExtractor
 
 

@@ -14,9 +14,9 @@ from benchmarks.accuracy import verification
 from benchmarks.accuracy.all_pairs import AllPairsBenchmark
 from benchmarks.accuracy.identification import IdentificationBenchmark
 from benchmarks.accuracy.verification import VerificationBenchmark
-from benchmarks.benchmark import Context
-from benchmarks.errors import MeasurementError
-from benchmarks.runner import run_benchmark
+from benchmarks.harness.benchmark import Context
+from benchmarks.harness.errors import MeasurementError
+from benchmarks.harness.runner import run_benchmark
 from tests.benchmarks.accuracy.test_model import write_list
 from tests.benchmarks.datasets.copies import COPIES
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.datasets.dataset import Dataset
 from benchmarks.datasets.registry import DATASETS, open_dataset
-from benchmarks.errors import DataMissingError
+from benchmarks.harness.errors import DataMissingError
 from matcher.recognition.image import decode_image
 from tests.benchmarks.datasets.copies import COPIES
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.datasets.distractors import Distractors
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 from tests.benchmarks.datasets.copies import COPIES, put
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.datasets.folder import Folder
-from benchmarks.errors import DataMissingError, DatasetError
+from benchmarks.harness.errors import DataMissingError, DatasetError
 from tests.benchmarks.datasets.copies import COPIES, put
 
 

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.datasets.dataset import Dataset
 from benchmarks.datasets.registry import open_dataset
 from benchmarks.datasets.utkface import UtkFace
-from benchmarks.errors import DataMissingError, DatasetError
+from benchmarks.harness.errors import DataMissingError, DatasetError
 from tests.benchmarks.datasets.copies import COPIES, GROUPS, put
 
 Opened = Callable[[str], Dataset]

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.datasets.registry import open_dataset
 from benchmarks.datasets.trial_table import TrialTable
-from benchmarks.errors import DataMissingError, DatasetError
+from benchmarks.harness.errors import DataMissingError, DatasetError
 from tests.benchmarks.datasets.copies import COPIES, put
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.datasets.insightface_bin import CALFW, InsightfaceBin
-from benchmarks.errors import DatasetError
+from benchmarks.harness.errors import DatasetError
 from matcher.recognition.networks.alignment import SFACE_POINTS
 from tests.benchmarks.datasets.copies import jpeg
 

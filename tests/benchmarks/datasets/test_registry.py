@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.datasets.registry import DATASETS, open_dataset
-from benchmarks.errors import DataMissingError, UnknownDatasetError
+from benchmarks.harness.errors import DataMissingError, UnknownDatasetError
 from tests.benchmarks.datasets.copies import COPIES
 
 

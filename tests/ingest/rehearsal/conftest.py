@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import trustme
 
-from ingest.rehearsal.certificate import ServerCertificate
-from ingest.rehearsal.portrait import Person, Portrait, portrait_of
-from ingest.rehearsal.scene import Scene, compose_scene
+from ingest.rehearsal.film.portrait import Person, Portrait, portrait_of
+from ingest.rehearsal.film.scene import Scene, compose_scene
+from ingest.rehearsal.server.certificate import ServerCertificate
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
 from matcher.recognition.recogniser import Recogniser

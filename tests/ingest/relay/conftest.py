@@ -13,9 +13,9 @@ import av
 import pytest
 import trustme
 
-from ingest.address import AddressPolicy
-from ingest.camera import Credentials
-from ingest.rehearsal.certificate import ServerCertificate
+from ingest.camera.address import AddressPolicy
+from ingest.camera.camera import Credentials
+from ingest.rehearsal.server.certificate import ServerCertificate
 from ingest.relay.connection import Destination
 from ingest.relay.login import Login
 from ingest.relay.loop import RelayLoop

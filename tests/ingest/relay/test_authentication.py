@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.camera import Credentials
+from ingest.camera.camera import Credentials
 from ingest.relay.authentication import Authentication
 from ingest.relay.challenge import read_challenges
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ingest.relay import jpeg_scanner
 from ingest.relay.jpeg_scanner import JpegScanner
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 
 
 def jpeg(seed: int, **options: object) -> bytes:

@@ -8,14 +8,14 @@ from pathlib import Path
 import av
 import pytest
 
-from ingest.address import CameraAddressRefusedError
-from ingest.camera import UNVERIFIED, Credentials
-from ingest.rehearsal.http_server import HttpServer
-from ingest.rehearsal.trouble import VARIANTS
+from ingest.camera.address import CameraAddressRefusedError
+from ingest.camera.camera import UNVERIFIED, Credentials
+from ingest.rehearsal.server.http_server import HttpServer
+from ingest.rehearsal.server.trouble import VARIANTS
 from ingest.relay.certificate import CameraCertificateError
 from ingest.relay.login import Login
 from ingest.relay.relay import Relay
-from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError
+from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
 from tests.ingest.relay.conftest import CREDENTIALS, LOGIN, Certificates, Listener, MakeRelay, refusal, view, wait_for
 
 ServeHttp = Callable[..., HttpServer]

@@ -8,16 +8,16 @@ from pathlib import Path
 import av
 import pytest
 
-from ingest.address import AddressPolicy, CameraAddressRefusedError
-from ingest.camera import UNVERIFIED, Credentials
-from ingest.loss_marker import LOSS_MARKER
-from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.camera.address import AddressPolicy, CameraAddressRefusedError
+from ingest.camera.camera import UNVERIFIED, Credentials
+from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.relay.certificate import CameraCertificateError
 from ingest.relay.connection import Destination
 from ingest.relay.login import Login
 from ingest.relay.loop import RelayLoop
 from ingest.relay.relay import Relay
-from ingest.source import CameraLoginError, CameraStreamError, CameraUnreachableError
+from ingest.stream.loss_marker import LOSS_MARKER
+from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
 from tests.ingest.relay.conftest import (
     CREDENTIALS,
     LOGIN,

@@ -10,12 +10,12 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from ingest.rehearsal.rtsp_server import RtspServer
+from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.relay.jpeg_scanner import JpegScanner
 from ingest.relay.login import Login
 from ingest.relay.relay import MOST_VIEWERS, Relay
 from ingest.relay.rtsp_message import RtspReader
-from ingest.source import CameraLoginError, CameraStreamError
+from ingest.stream.source import CameraLoginError, CameraStreamError
 from tests.ingest.relay.conftest import CREDENTIALS, LOGIN, MakeRelay, refusal, view
 
 Serve = Callable[..., RtspServer]
@@ -128,7 +128,7 @@ def test_what_a_substream_is_refused_keeps_the_main_stream_waiting_only_where_th
 
 
 def test_two_streams_send_a_wrong_password_once(relay: MakeRelay, serve: Serve) -> None:
-    from ingest.camera import Credentials
+    from ingest.camera.camera import Credentials
 
     server = serve(login=LOGIN)
     login = Login(Credentials(username=LOGIN[0], password="wrong"))

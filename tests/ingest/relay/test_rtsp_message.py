@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.relay.rtsp_message import Block, RtspMessage, RtspReader
-from ingest.source import CameraStreamError
+from ingest.stream.source import CameraStreamError
 
 ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 7\r\nX: a:b\r\n\r\nv=0\r\n\r\n"
 REQUEST = b"DESCRIBE rtsp://127.0.0.1:9/x RTSP/1.0\r\nCSeq: 2\r\n\r\n"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import numpy as np
 from ingest_stub import DIGEST, quality
 
-from ingest.camera import Camera
-from ingest.health import CameraState, Health
-from ingest.message import Loading, Passed, Report, Retiring, Sighting, View, ViewBox
+from ingest.camera.camera import Camera
+from ingest.camera.health import CameraState, Health
+from ingest.messages.message import Loading, Passed, Report, Retiring, Sighting, View, ViewBox
 from ingest.relay.camera_relays import CameraRelays
 from ingest.relay.loop import RelayLoop
 from ingest.settings import IngestSettings

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.rehearsal.relief import seen_from_above
+from ingest.rehearsal.film.relief import seen_from_above
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
 

@@ -1,0 +1,1 @@
+"""What every route shares: the guard, errors, limits, uploads, headers."""

@@ -1,0 +1,37 @@
+"""Subjects who seem to be the person to be enrolled, as the API lists them."""
+
+from pydantic import BaseModel, Field
+
+from api.access.account import Principal
+from api.access.permission import Permission
+from matcher.matcher import Matcher
+from matcher.people.duplicate import DuplicateCheck
+
+
+class DuplicateOut(BaseModel):
+    """A subject who is as like the person as two pictures of one person are. name is null for roles that may not see
+    names."""
+
+    subject_id: str = Field(description="To be acknowledged, if it is somebody else.")
+    name: str | None = Field(examples=["Ada Lovelace"])
+    reference_id: str = Field(description="The subject's picture that is nearest.")
+    dissimilarity: float = Field(description="Lower is closer; no probability.")
+    stands_for: str | None = Field(
+        description="What it stands for, in words; null without a scale.",
+        examples=["of strangers, 1 in 120,000 is as close"],
+    )
+
+    @classmethod
+    def all_of(cls, check: DuplicateCheck, matcher: Matcher, caller: Principal) -> "list[DuplicateOut]":
+        """Those of a check, the nearest first, as this caller may see them."""
+        return [
+            cls(
+                subject_id=one.subject_id,
+                name=matcher.gallery.subject(one.subject_id).name if caller.may(Permission.NAMES) else None,
+                reference_id=one.reference_id,
+                dissimilarity=one.dissimilarity,
+                stands_for=None if words is None else words.words(),
+            )
+            for one in check.duplicates
+            for words in [matcher.stands_for(one.dissimilarity, request_index=check.searches[0])]
+        ]

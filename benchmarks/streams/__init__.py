@@ -1,0 +1,1 @@
+"""The benchmarks of the same name and those beside it: `python -m benchmarks list`."""

@@ -1,0 +1,1 @@
+"""What is made of a frame: faces, tracks, passages, samples."""

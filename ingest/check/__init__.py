@@ -1,0 +1,1 @@
+"""Whether a camera is fit for recognition, and what to change."""

@@ -1,0 +1,235 @@
+"""A check of a camera in a process of its own: a stream that crashes or hangs the decoder ends its check, and no more.
+
+The service's side is `CheckProcess`; the process's own is `main`, run as `python -m ingest.check.check_process FD`.
+Both talk over FD: where the stream is goes in there, and stands on no command line and in no environment.
+"""
+
+import contextlib
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from threading import Event
+from typing import ClassVar
+
+import msgspec
+
+from ingest.check.check import CameraCheck, check_camera
+from ingest.messages.bounds import check_bounds
+from ingest.messages.channel import Channel, ChannelClosedError
+from ingest.messages.message import CheckFailed, CheckProgress, CheckStart, Message, decoder
+from ingest.stream.source import MeasuringSource
+from matcher.errors import ClearglassError
+from matcher.process.child_process import command, die_with_parent, environment, limit_resources, place_of
+from matcher.process.sandbox import MEMORY_LIMIT, restrict
+from matcher.recognition.quality import QualityGate
+
+TICK = 0.1
+PATIENCE = 60.0
+"""Seconds of silence after which the process counts as hung, and by which a check may be longer than asked for: it
+loads its models in that time, waits for the camera, and looks at the last picture."""
+
+GONE_SECONDS = 5.0
+"""A killed process is gone at once, unless the kernel holds it (a dead disk or device): then nothing here waits on."""
+
+NICER = 5
+"""The service and its searches come first."""
+
+
+class CheckError(ClearglassError):
+    """Nothing came of a check. Its code is the failure's own."""
+
+    code: ClassVar[str] = "check_failed"
+
+    def __init__(self, failed: CheckFailed) -> None:
+        super().__init__(failed.message, remedy=failed.remedy)
+        self.__dict__["code"] = failed.code
+
+
+class CheckDone(Message, frozen=True, kw_only=True):
+    """Process of a check to service, at its end: what came of it."""
+
+    check: CameraCheck
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the check exceeds its limits."""
+        check_bounds(self.check)
+
+
+FromCheck = CheckProgress | CheckDone | CheckFailed
+
+
+@cache
+def from_check() -> "msgspec.msgpack.Decoder[FromCheck]":
+    """Decodes what the process of a check says."""
+    return decoder(FromCheck)
+
+
+@cache
+def to_check() -> "msgspec.msgpack.Decoder[CheckStart]":
+    """Decodes what the service says to the process of a check."""
+    return decoder(CheckStart)
+
+
+class CheckProcess:
+    """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any."""
+
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._end = Event()
+
+    def stop(self) -> None:
+        """Has `run` kill the process and return, without waiting for that."""
+        self._end.set()
+
+    def run(self, start: CheckStart, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
+        """Looks at the camera until the check is over, and leaves no process behind, whatever happens.
+
+        progress: called with the seconds gone. Raises OSError when no process can be started.
+        """
+        ours, theirs = socket.socketpair()
+        channel = Channel(ours, receives=from_check())
+        process: subprocess.Popen[bytes] | None = None
+        try:
+            with theirs:
+                process = _spawn(theirs)
+            return self._follow(channel, start, progress)
+        except ChannelClosedError:
+            return check_failed(_how_it_ended(process))
+        finally:
+            channel.close()
+            if process is not None:
+                process.kill()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(GONE_SECONDS)
+
+    def _follow(
+        self, channel: Channel[FromCheck], start: CheckStart, progress: Callable[[float], None]
+    ) -> CameraCheck | CheckFailed:
+        channel.send(start)
+        began = heard = time.monotonic()
+        while not self._end.is_set():
+            channel.flush()
+            messages = channel.receive(TICK)
+            for message in messages:
+                if isinstance(message, CheckDone):
+                    return message.check
+                if isinstance(message, CheckFailed):
+                    return message
+                progress(message.gone)
+            now = time.monotonic()
+            heard = now if messages else heard
+            if now - heard > self._patience:
+                return check_failed("The check's process hung and was ended.")
+            if now - began > start.seconds + self._patience:
+                return check_failed("The check took far longer than asked for and was ended.")
+        return check_failed("The check was stopped.")
+
+
+def check_failed(message: str) -> CheckFailed:
+    """What is told when a check ends by no fault that the camera or its address is known to have."""
+    return CheckFailed(
+        code="check_failed",
+        message=message,
+        remedy="Check this camera again. If that fails too, its stream may be damaged: restart the camera, or have it "
+        "send H.264.",
+    )
+
+
+def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
+    """Starts the process, which has this end of the socket pair and none of the service's secrets."""
+    return subprocess.Popen(
+        command(__name__, str(end.fileno())),
+        pass_fds=(end.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        close_fds=True,
+    )
+
+
+def _how_it_ended(process: "subprocess.Popen[bytes] | None") -> str:
+    """Of a process that has closed its connection, or speaks no sense."""
+    try:
+        code = 0 if process is None else process.wait(timeout=1.0)
+    except subprocess.TimeoutExpired:
+        return "The check's process closed its connection."
+    if code < 0:
+        return f"The check's process was ended by {signal.Signals(-code).name}."
+    return f"The check's process ended with status {code}."
+
+
+def main() -> None:
+    """The process's side: one check, told to the service. Ends when the service has gone."""
+    # Ctrl-C in a terminal reaches the whole group; the service decides when its processes end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+    os.nice(NICER)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_check())
+    with contextlib.suppress(ChannelClosedError):
+        messages: list[CheckStart] = []
+        while not messages:
+            messages = channel.receive(PATIENCE)
+        channel.send(_looked(channel, messages[0]))
+        channel.flush(PATIENCE)
+    # Not sys.exit: a reader stuck in a library must not keep the process.
+    os._exit(0)
+
+
+def _looked(channel: Channel[CheckStart], start: CheckStart) -> CheckDone | CheckFailed:
+    """What comes of the check. Raises ChannelClosedError when the service has gone."""
+    told = -math.inf
+
+    def advance(done: int, total: int) -> None:
+        nonlocal told
+        if done > told:
+            told = done
+            channel.send(CheckProgress(gone=float(done)))
+
+    try:
+        limit_resources(data=MEMORY_LIMIT)
+        restrict(places=(start.place,), forbidden=start.forbidden)
+        return CheckDone(check=_check(start, advance))
+    except ChannelClosedError:
+        raise
+    except ClearglassError as error:
+        return CheckFailed(code=error.code, message=error.message, remedy=error.remedy)
+    except MemoryError:
+        return check_failed(f"The check needed more memory than the {MEMORY_LIMIT >> 20} MiB that it may have.")
+    except Exception as error:  # noqa: BLE001 - the top of the process; other libraries' words may hold secrets
+        return check_failed(f"The check met an error in its own code ({place_of(error)}).")
+
+
+def _check(start: CheckStart, advance: Callable[[int, int], None]) -> CameraCheck:
+    def open_source() -> MeasuringSource:
+        from ingest.stream.av_source import AvSource
+
+        return AvSource(
+            start.place,
+            name=start.name,
+            open_seconds=start.open_seconds,
+            stall_seconds=start.stall_seconds,
+            measuring=True,
+            shape=start.shape,
+        )
+
+    return check_camera(
+        open_source,
+        endless=start.endless,
+        seconds=start.seconds,
+        open_seconds=start.open_seconds,
+        shape=start.shape,
+        recogniser=start.recogniser_factory(),
+        gate=QualityGate(min_eye_distance=start.min_eye_distance),
+        progress=advance,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""What the service and its worker processes say to each other: typed messages, encoded as MessagePack.
+
+Each direction has its own decoder, which takes only the messages of that direction and checks types, lengths and
+numbers while it decodes: a worker has decoded what strangers sent, so nothing it says is trusted.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, get_origin
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from ingest.camera.health import Health
+from ingest.camera.picture_shape import PictureShape
+from ingest.messages.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT, check_bounds
+from ingest.messages.factory import Factory
+from ingest.messages.worker_settings import WorkerSettings
+from matcher.probe.probe import Probe
+from matcher.recognition.face import Box
+from matcher.recognition.quality import QualityReason
+
+VECTOR = 128
+"""Numbers in each vector of a template."""
+
+LONGEST_DLIB = 4.0
+"""Of faces the length of dlib's vectors is between 1.2 and 1.6; none of LFW's is longer than 2."""
+
+Count = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
+Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
+Id = Annotated[str, Meta(max_length=64)]
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Place = Annotated[str, Meta(max_length=4096)]
+Jpeg = Annotated[bytes, Meta(max_length=LARGEST_PICTURE)]
+Moment = Annotated[datetime, Meta(tz=True)]
+STAGES = frozenset({"decode", "convert", "detect", "track", "assess", "extract", "view"})
+"""The stages that a worker may report: every name that its `Stopwatch` is given. A new one must be added here."""
+
+Times = Annotated[list[Seconds], Meta(max_length=1_000)]
+"""Between two reports, which come twice a second."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """What every message is: frozen, named by its class, without fields that its class does not know."""
+
+
+class Report(Message, frozen=True, kw_only=True):
+    """Worker to service, at least once a second: also the sign of life that the watchdog waits for.
+
+    sent: when it was sent, in seconds of the worker's time.monotonic(). stages: seconds spent since the last report.
+    """
+
+    health: Health
+    sent: Seconds
+    stages: Annotated[dict[Id, Times], Meta(max_length=len(STAGES))] = {}
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the health exceeds its limits, or a reason or stage is unknown."""
+        check_bounds(self.health)
+        # Each becomes a label of a metric, which stays in memory.
+        if not (STAGES.issuperset(self.stages) and set(QualityReason).issuperset(self.health.refused)):
+            raise ValueError("a stage or a reason is unknown")
+
+
+class ViewBox(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A box on a live view, in shares (0 to 1) of width and height. subject_id is None for a stranger."""
+
+    track: Count
+    box: Box
+    subject_id: Id | None
+    note: Annotated[str, Meta(max_length=200)] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the box is not finite."""
+        check_bounds(self.box)
+
+
+class View(Message, frozen=True, kw_only=True):
+    """Worker to service: a small JPEG of an analysed frame in which the faces of strangers are blurred already."""
+
+    number: Count
+    captured_at: Moment
+    jpeg: Jpeg
+    boxes: Annotated[tuple[ViewBox, ...], Meta(max_length=500)]
+
+
+class Sighting(Message, frozen=True, kw_only=True, eq=False):
+    """Worker to service: please identify this passage's best sample so far.
+
+    search: which of the passage's searches this is, from 1. arrived: when the frame's packet arrived; sent: when this
+    message was sent; both in seconds of the worker's time.monotonic().
+    """
+
+    passage: Count
+    search: Count
+    captured_at: Moment
+    arrived: Seconds
+    sent: Seconds
+    probe: Probe
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where the probe exceeds its limits, or is none that a recogniser makes."""
+        check_bounds(self.probe)
+        template, crop = self.probe.template, self.probe.crop
+        # A longer vector would be close to everybody: `Template.sface` has length 1.
+        if abs(_length(template.sface) - 1) > 1e-3 or _length(template.dlib) > LONGEST_DLIB:
+            raise ValueError("a vector has no length that a recogniser gives it")
+        if crop is not None and not crop.startswith(b"\xff\xd8\xff"):
+            raise ValueError("a crop is no JPEG")
+
+
+def _length(vector: NDArray[np.float32]) -> float:
+    # The square of a float32 may be more than one holds.
+    return float(np.linalg.norm(vector.astype(np.float64)))
+
+
+class Passed(Message, frozen=True, kw_only=True):
+    """Worker to service: a passage has ended."""
+
+    passage: Count
+
+
+class Loading(Message, frozen=True, kw_only=True):
+    """Worker to service: pictures come, and the models are loaded now; nothing is said until that is done."""
+
+
+class Retiring(Message, frozen=True, kw_only=True):
+    """Worker to service: no pictures came for long, so this process ends, and its models with it; start another."""
+
+
+class Identified(Message, frozen=True, kw_only=True):
+    """Service to worker: the answer to a Sighting; None when nobody in scope matched."""
+
+    passage: Count
+    search: Count
+    subject_id: Id | None
+
+
+class Forget(Message, frozen=True, kw_only=True):
+    """Service to worker: this subject may be shown no longer, and is a stranger from now on."""
+
+    subject_id: Id
+
+
+class Pause(Message, frozen=True, kw_only=True):
+    """Service to worker: do not open a stream for this many seconds, since the camera refused it.
+
+    stream: its place in `Start.places`.
+    """
+
+    stream: Annotated[int, Meta(ge=0, le=1)]
+    seconds: Seconds
+
+
+class Watching(Message, frozen=True, kw_only=True):
+    """Service to worker: whether anybody looks at this camera's live view. If nobody does, no JPEG is made."""
+
+    on: bool
+
+
+class Start(Message, frozen=True, kw_only=True):
+    """Service to worker, first of all: what to do.
+
+    places: where the main stream is, and behind it the substream if there is one; each an URL or the path of a file or
+    device. name: what error sentences call the camera, without path or login. recogniser_factory: called once in the
+    worker, when pictures come. forbidden: paths of which the worker may read nothing, such as the data folder.
+    """
+
+    camera_id: Id
+    places: Annotated[tuple[Place, ...], Meta(min_length=1, max_length=2)]
+    name: Text
+    shape: PictureShape
+    settings: WorkerSettings
+    recogniser_factory: Factory
+    forbidden: tuple[Place, ...] = ()
+
+
+class Stop(Message, frozen=True, kw_only=True):
+    """Service to worker: end."""
+
+
+class CheckStart(Message, frozen=True, kw_only=True):
+    """Service to the process of a check, its only message: look at this camera for `seconds`.
+
+    place, name, shape, recogniser_factory, forbidden: as in `Start`. endless: the stream is a camera's, whose end is a
+    fault, and no file. min_eye_distance: in pixels, of the camera.
+    """
+
+    place: Place
+    name: Text
+    shape: PictureShape
+    endless: bool
+    seconds: Seconds
+    open_seconds: Seconds
+    stall_seconds: Seconds
+    min_eye_distance: Annotated[float, Meta(gt=0, le=10_000)]
+    recogniser_factory: Factory
+    forbidden: tuple[Place, ...] = ()
+
+
+class CheckProgress(Message, frozen=True, kw_only=True):
+    """Process of a check to service: how many seconds have passed."""
+
+    gone: Seconds
+
+
+class CheckFailed(Message, frozen=True, kw_only=True):
+    """Why nothing came of a check, as a ClearglassError tells it."""
+
+    code: Id
+    message: Text
+    remedy: Text
+
+
+FromWorker = Report | View | Sighting | Passed | Loading | Retiring
+ToWorker = Start | Identified | Forget | Pause | Watching | Stop
+
+
+def encoded(message: Message) -> bytes:
+    """The message as MessagePack. Raises ValueError for an array that is no vector of a template."""
+    return msgspec.msgpack.encode(message, enc_hook=_vector_bytes)
+
+
+def decoder(kind: Any) -> "msgspec.msgpack.Decoder[Any]":
+    """A decoder of the messages in a union. What it decodes raises the errors named at `INVALID`."""
+    return msgspec.msgpack.Decoder(kind, dec_hook=_vector)
+
+
+@cache
+def from_worker() -> "msgspec.msgpack.Decoder[FromWorker]":
+    """Decodes what a worker says."""
+    return decoder(FromWorker)
+
+
+@cache
+def to_worker() -> "msgspec.msgpack.Decoder[ToWorker]":
+    """Decodes what the service says to a worker."""
+    return decoder(ToWorker)
+
+
+INVALID = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
+"""What decoding nonsense may raise. msgspec passes on what Python's own decoding of texts and times raises."""
+
+
+def _vector_bytes(value: object) -> bytes:
+    if not isinstance(value, np.ndarray) or value.shape != (VECTOR,):
+        raise ValueError(f"a message holds no {type(value)} but vectors of {VECTOR} numbers")
+    return value.astype("<f4").tobytes()
+
+
+def _vector(kind: Any, value: object) -> Any:
+    """(128,) float32 from 512 bytes, little-endian. Raises ValueError unless all are finite."""
+    if get_origin(kind) is not np.ndarray or not isinstance(value, bytes) or len(value) != 4 * VECTOR:
+        raise ValueError(f"a vector has no {4 * VECTOR} bytes")
+    vector = np.frombuffer(value, "<f4").astype(np.float32)
+    if not np.isfinite(vector).all():
+        raise ValueError("a vector is not finite")
+    return vector

@@ -1,0 +1,46 @@
+"""Who is at hand for a rehearsal: a volunteer who always is, and bystanders where the public data is."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.rehearsal.errors import RehearsalError
+from ingest.rehearsal.film.portrait import Portrait, portrait_of
+from matcher.picture.pixel_array import Image
+from matcher.recognition.image import decode_image
+from matcher.recognition.recogniser import Recogniser
+
+BYSTANDERS = ("lisa/*", "zoom/*", "canada/*")
+"""Folders of the public data's portraits whose terms allow pictures of the demo to be shown: CC0 and CC BY."""
+
+
+def volunteer() -> Image:
+    """Eileen Collins, astronaut: NASA's portrait, in the public domain, in scikit-image."""
+    from skimage import data
+
+    picture: Image = data.astronaut()[:, :, ::-1].copy()
+    return picture
+
+
+def public_data() -> Path | None:
+    """The folder of public data: CLEARGLASS_DATA, else shared/data beside the project's folder; None if absent."""
+    default = Path(__file__).resolve().parents[4] / "shared" / "data"
+    folder = Path(os.environ.get("CLEARGLASS_DATA", default))
+    return folder if folder.is_dir() else None
+
+
+def bystanders(data: Path | None, recogniser: Recogniser, *, count: int = 6) -> list[list[Portrait]]:
+    """Strangers for a scene, each with one portrait; none at all without the public data."""
+    if data is None:
+        return []
+    files = [sorted((data / "portraits").glob(f"{pattern}.jpg")) for pattern in BYSTANDERS]
+    chosen = [*files[0][:1], *files[1][:1], *files[2]][:count]
+    return [portraits_of([decode_image(file.read_bytes())], recogniser) for file in chosen]
+
+
+def portraits_of(pictures: Sequence[Image], recogniser: Recogniser) -> list[Portrait]:
+    """One portrait of the largest face of each picture that shows one; RehearsalError when none does."""
+    found = [portrait_of(picture, faces[0]) for picture in pictures for faces in recogniser.detect([picture]) if faces]
+    if not found:
+        raise RehearsalError("None of the pictures shows a face.", remedy="Choose pictures with a face in them.")
+    return found

@@ -1,0 +1,1 @@
+"""A camera's stream: packets, frames, what was lost, and the threads that receive it."""

@@ -1,0 +1,1 @@
+"""The process that looks at one camera."""
