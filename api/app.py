@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.access.permission import Permission
 from api.http.allowed_hosts import AllowedHosts
 from api.http.errors import ErrorBody, add_error_handlers
 from api.http.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
@@ -14,6 +13,7 @@ from api.http.headers import SecurityHeaders
 from api.http.metrics import metrics_router
 from api.http.upload import ENROLMENT_BODY
 from api.http.uploads import Uploads
+from api.permission import Permission
 from api.routers import (
     accounts,
     alerts,

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from api.access.account import Principal
-from api.access.permission import Permission, Role
+from api.permission import Permission, Role
 from matcher.clock import Clock
 from matcher.log.actor import Actor
 from matcher.log.entry import EntryKind

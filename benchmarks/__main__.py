@@ -15,10 +15,10 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.datasets.registry import MEASURABLE
-from benchmarks.harness import results
 from benchmarks.harness.benchmark import Context
-from benchmarks.harness.catalogue import ACCURACY, load, names
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
+from benchmarks.running import results
+from benchmarks.running.catalogue import ACCURACY, load, names
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 from matcher.errors import ClearglassError
 
 DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -70,7 +70,7 @@ def _results(out: Path) -> int:
 
 
 def _report(out: Path) -> int:
-    from benchmarks.harness.report import write_report
+    from benchmarks.running.report import write_report
 
     try:
         path = write_report(out)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from api.access.permission import EMERGENCY, PERMISSIONS, Permission, Role
+from api.permission import EMERGENCY, PERMISSIONS, Permission, Role
 from matcher.log.actor import Actor
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api.access.account import Account, Token
-from api.access.permission import Role
+from api.permission import Role
 from matcher.errors import ClearglassError
 from matcher.store import tables
 

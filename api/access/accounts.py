@@ -11,8 +11,8 @@ from api.access import account_store as store
 from api.access.account import Account, IssuedToken, Token
 from api.access.account_name import fit_name, require_distinct
 from api.access.passwords import hash_password, require_strong
-from api.access.permission import Role
 from api.access.session_store import delete_sessions
+from api.permission import Role
 from api.settings import ApiSettings
 from matcher.clock import Clock
 from matcher.errors import ClearglassError

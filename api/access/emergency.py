@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from api.access import session_store
 from api.access.account import Principal, Session
-from api.access.permission import Role
+from api.permission import Role
 from matcher.clock import Clock
 from matcher.log.entry import EntryKind
 from matcher.log.errors import ClockError, LogUnavailableError

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api.access.account import Account, Principal
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.actor import Actor
 
 VIA: Final = "cli"

@@ -14,9 +14,9 @@ from starlette.templating import Jinja2Templates
 
 from api.access.account import Principal
 from api.access.passwords import MAX_LENGTH, MIN_LENGTH
-from api.access.permission import Permission
 from api.http.errors import http_error
 from api.http.guard import COOKIE, principal_of, service_of
+from api.permission import Permission
 from api.routers.operating_points import OperatingPointOut, ScaleOut
 from matcher.matcher import Matcher
 from matcher.recognition.operating_point import OperatingPoint, OperatingPointError

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from api.access.account import Principal
-from api.access.permission import Permission
+from api.permission import Permission
 from matcher.matcher import Matcher
 from matcher.people.duplicate import DuplicateCheck
 

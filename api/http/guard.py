@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from api.access.account import Duty, Principal
 from api.access.peer import Peer
-from api.access.permission import PERMISSIONS, EmergencySessionError, Permission, PermissionDeniedError
 from api.access.throttle import RateLimit
 from api.http.upload import JSON_BODY, CappedRequest
 from api.http.uploads import Uploads
+from api.permission import PERMISSIONS, EmergencySessionError, Permission, PermissionDeniedError
 from api.service import Service
 from matcher.errors import ClearglassError
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from api.access.permission import Permission
 from api.http.guard import GuardedRoute, asks, service_of
+from api.permission import Permission
 
 
 def metrics_router(*, public: bool) -> APIRouter:

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access.account import Account, Principal, Token
-from api.access.permission import Permission, Role
 from api.http.admission import HASHING_TURN
 from api.http.device_cookie import attempt_of
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission, Role
 
 router = APIRouter(tags=["accounts"], route_class=GuardedRoute)
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from api.access.account import Principal
 from api.access.account_store import AccountUnknownError
-from api.access.permission import Permission
 from api.gallery_reads import Seen
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.service import Service
 from matcher.alerts.alert import Alert, AlertStatus
 from matcher.alerts.review import Review, Verdict

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.access.permission import Permission
 from api.camera_checks import CheckState
 from api.http.guard import GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from ingest.check.check import CameraCheck
 from ingest.check.suitability import Aspect, Finding, Suitability, Verdict
 from ingest.messages.message import CheckFailed

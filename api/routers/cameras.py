@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.access.account import Principal
-from api.access.permission import Permission
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.service import Service
 from ingest.camera.address import is_local, parse_address
 from ingest.camera.camera import Camera, Credentials

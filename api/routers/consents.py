@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.access.permission import Permission
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks
 from api.http.moment import Moment
 from api.http.warning import WarningOut
+from api.permission import Permission
 from api.purposes import known_purposes, purpose_warnings
 from api.service import Service
 from matcher.consent.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent

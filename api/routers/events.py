@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from api.access.account import Principal
-from api.access.permission import Permission
 from api.events import Event, Reviewed, Subscription, Viewed
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks, principal_of
+from api.permission import Permission
 from api.routers.alerts import alerts_out
 from api.routers.cameras import HealthOut
 from api.service import Service

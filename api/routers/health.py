@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from api.access.permission import Permission
 from api.http.guard import GuardedRoute, asks
+from api.permission import Permission
 from api.service import Service
 from api.trouble import TroubleOut
 from api.version import app_version

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from api.access.account import Principal
-from api.access.permission import Permission, PermissionDeniedError
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission, PermissionDeniedError
 from api.service import Service
 from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from api.access.permission import Permission
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.moment import Moment
+from api.permission import Permission
 from api.routers.log import note_reading
 from api.slots import Slots
 from matcher.evaluation.figures import LiveReport

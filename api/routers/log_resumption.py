@@ -5,8 +5,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.access.permission import Permission
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.resumption import Resumption, resume
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)

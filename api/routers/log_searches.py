@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from api.access.permission import Permission
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.search_export import FORMATS, Format, exported
+from api.permission import Permission
 from api.routers.log import note_reading
 from matcher.audit.searches import Ending, LoggedSearch, Question, every_search, sampled_searches, searches
 from matcher.audit.unusual import Measure, unusual

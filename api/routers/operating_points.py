@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.access.permission import Permission
 from api.http.guard import Bucket, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.trouble import TroubleOut
 from matcher.evaluation.estimate import Estimate
 from matcher.evaluation.expectation import DAY, WEEK, Expectation, caution, expected

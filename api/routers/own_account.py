@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.account import Duty
-from api.access.permission import Permission
 from api.http.admission import LOGIN_TURN
 from api.http.device_cookie import attempt_of, remember_device
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.routers.accounts import Code, Password
 
 router = APIRouter(prefix="/account", tags=["account"], route_class=GuardedRoute)

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
-from api.access.permission import Permission
 from api.http.admission import CROWD_TURN
 from api.http.face_listing import FaceOut
 from api.http.guard import Bucket, Caller, GuardedRoute, LimitsDep, ServiceDep, asks
 from api.http.upload import ONE_PICTURE
 from api.http.warning import WarningOut
+from api.permission import Permission
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.routers.searches import Case, Purpose, SearchOut, search_query

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.access.permission import Permission
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission
 from api.routers.log import note_reading
 from api.service import Service
 from matcher.log import schema

@@ -7,12 +7,12 @@ from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
-from api.access.permission import Permission
 from api.gallery_reads import Seen
 from api.http.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.refused_picture import RefusedOut
 from api.http.upload import ENROLMENT_BODY
+from api.permission import Permission
 from api.service import Service
 from matcher.enrolment.enrolment import Enrolment, Picture
 from matcher.enrolment.errors import EnrolmentError

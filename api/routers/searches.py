@@ -6,12 +6,12 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.access.account import Principal
-from api.access.permission import Permission, PermissionDeniedError
 from api.http.about import about
 from api.http.admission import LOOKING_TURN
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.upload import ONE_PICTURE, TWO_PICTURES
 from api.http.warning import WarningOut
+from api.permission import Permission, PermissionDeniedError
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access.account import Duty, Principal
-from api.access.permission import Permission, Role
 from api.http.admission import LOGIN_TURN
 from api.http.device_cookie import attempt_of, is_secure, remember_device
 from api.http.guard import COOKIE, Caller, GuardedRoute, ServiceDep, asks
+from api.permission import Permission, Role
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=GuardedRoute)
 

@@ -6,13 +6,13 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.access.account import Principal
-from api.access.permission import Permission
 from api.http.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.moment import Moment
 from api.http.refused_picture import RefusedOut
 from api.http.upload import ENROLMENT_BODY
 from api.http.warning import WarningOut
+from api.permission import Permission
 from api.purposes import purpose_warnings
 from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split

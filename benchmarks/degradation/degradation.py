@@ -1,8 +1,8 @@
 """What a face must be like for the model to know it again: probes made worse on purpose, references left as they are.
 
 On mated pairs of LFW view 1, since what comes out is chosen by: cameras are judged by it (`ingest.check.suitability`).
-A face that the detector does not find counts as missed. Turns are as they come in the pictures; nods, of which there are few,
-are made too.
+A face that the detector does not find counts as missed. Turns are as they come in the pictures; nods, of which there
+are few, are made too.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""What every benchmark shares: running, recording, reporting."""
+"""What every benchmark shares."""

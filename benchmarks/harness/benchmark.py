@@ -1,4 +1,4 @@
-"""What a benchmark is: a name, and a run that gives figures, tables and plots. See `benchmarks.harness.runner`."""
+"""What a benchmark is: a name, and a run that gives figures, tables and plots. See `benchmarks.running.runner`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager

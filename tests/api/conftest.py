@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.access.passwords import hash_password
-from api.access.permission import Role
+from api.permission import Role
 from api.server.server import serving
 from api.service import Service
 from api.settings import ApiSettings

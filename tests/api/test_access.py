@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 
 OP, A, R, X = Role.OPERATOR, Role.AUDITOR, Role.RESEARCHER, Role.ADMINISTRATOR
 NOBODY = None

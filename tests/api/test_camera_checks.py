@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from api.access.permission import Role
 from api.camera_checks import CameraChecks, CheckUnknownError
+from api.permission import Role
 from ingest.camera.camera_store import CameraUnknownError
 from ingest.check.check_process import CheckProcess
 from ingest.messages.factory import Factory

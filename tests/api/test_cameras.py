@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from api.routers.cameras import HealthOut
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View, ViewBox

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from api.access.permission import Role
+from api.permission import Role
 from api.server.server import serving
 from api.setting_error import SettingError
 from api.settings import ApiSettings

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.access.permission import Role
 from api.http.admission import LOOKING
+from api.permission import Role
 
 
 def enrol(site: Any, *pictures: bytes, **fields: str) -> Any:

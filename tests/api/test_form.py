@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.access.permission import Permission, Role
 from api.http.guard import GuardedRoute, asks
+from api.permission import Permission, Role
 
 END = b"--b--\r\n"
 PURPOSE = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nxn--999999999\\ud800\r\n--b--\r\n'

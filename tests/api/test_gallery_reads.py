@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.access.permission import Role
 from api.gallery_reads import MOST_SUBJECTS, Seen
+from api.permission import Role
 from api.settings import ApiSettings
 from matcher.log.entry import EntryKind
 

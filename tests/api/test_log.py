@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from api.access.permission import Role
+from api.permission import Role
 
 
 def test_reading_is_logged_once_for_each_request_before_it(site: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from api.routers import log_live
 from matcher.alerts.review import Verdict
 from matcher.evaluation.groups import GroupsError, read_groups

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from api.access.permission import Role
 from api.http.search_export import ParquetMissingError, exported
+from api.permission import Role
 
 
 @pytest.fixture(scope="module")

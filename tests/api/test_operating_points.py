@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.audit import camera_traffic
 from matcher.evaluation.expectation import fpir
 from matcher.probe.probe import Query

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 EVIDENCE = "cd" * 32

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.permission import Role
 from api.http.admission import LOOKING
+from api.permission import Role
 from api.slots import Slots
 from matcher.picture.pixel_array import Image
 

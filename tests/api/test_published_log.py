@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.audit.auditor import audit
 from matcher.audit.receipt import Receipt
 from matcher.log.entry import EntryKind

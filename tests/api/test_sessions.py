@@ -10,8 +10,8 @@ import pytest
 
 from api.access.login_metrics import LoginOutcome
 from api.access.logins import Attempt, LoginRefusedError
-from api.access.permission import Role
 from api.access.throttle import TooManyLoginsError
+from api.permission import Role
 from api.slots import Slots
 
 PASSWORD = "correct horse battery staple"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.actor import Actor
 from matcher.log.entry import EntryKind, encode
 from matcher.log.schema import violation

@@ -27,7 +27,7 @@ def add(
     The first account of a folder is taken for your own; the owner of any other must change the password at the first
     login.
     """
-    from api.access.permission import Role
+    from api.permission import Role
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role!r} is no role; there are: {', '.join(Role)}")

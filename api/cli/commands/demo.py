@@ -26,6 +26,6 @@ def demo(
     from matcher.process.processor import require_processor
 
     require_processor()
-    from api.demo import run_demo
+    from api.cli.demo import run_demo
 
     run_demo(folder=data, port=port, addresses=camera or [], once=once, wait=wait, as_json=json)

@@ -9,7 +9,7 @@ import pytest
 from api.access.account import Account
 from api.access.logins import Attempt
 from api.access.passwords import hash_password
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.entry import EntryKind
 
 PASSWORD = "correct horse battery staple"

@@ -9,8 +9,8 @@ import pyotp
 import pytest
 
 from api.access.logins import Attempt, SecondFactorRefusedError
-from api.access.permission import Role
 from api.access.throttle import TooManyLoginsError
+from api.permission import Role
 from matcher.log.entry import EntryKind
 
 PASSWORD = "correct horse battery staple"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from api.access.permission import Role
+from api.permission import Role
 
 PASSWORD = "correct horse battery staple"
 WIDE = {"width": 1440, "height": 900}

@@ -5,7 +5,7 @@ import numpy as np
 import pyotp
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from api.settings import ApiSettings
 
 PASSWORD = "correct horse battery staple"

@@ -1,6 +1,6 @@
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from ingest.rehearsal.film.film import Film
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
 from api.http.guard import COOKIE
+from api.permission import Role
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View
 from tests.api.dashboard.conftest import PASSWORD

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.access.permission import Role
+from api.permission import Role
 
 ASK = """async (typed) => {
   const { confirmed } = await import("/static/dialog.js");

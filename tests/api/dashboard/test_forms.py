@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api.access.permission import Role
+from api.permission import Role
 from tests.api.dashboard.conftest import PASSWORD
 
 

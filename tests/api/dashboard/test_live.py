@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View, ViewBox
 from matcher.recognition.face import Box

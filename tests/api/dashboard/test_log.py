@@ -2,7 +2,7 @@ from hashlib import sha256
 
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.entry import EntryKind
 
 

@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 
 
 def test_nobody_is_sent_to_the_login_and_back(open_page):

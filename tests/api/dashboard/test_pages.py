@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import api.dashboard
-from api.access.permission import Role
+from api.permission import Role
 
 HERE = Path(api.dashboard.__file__).parent
 PATHS = ["/", "/alerts", "/people", "/people/enrol", "/cameras", "/log", "/threshold", "/account"]

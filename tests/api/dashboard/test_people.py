@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 
 
 @pytest.fixture

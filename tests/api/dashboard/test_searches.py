@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.probe.probe import Query
 
 

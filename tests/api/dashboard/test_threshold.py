@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, OPERATING_POINTS, load_operating_points
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
 from tests.api.dashboard.conftest import PASSWORD

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from api.access.passwords import _HASHING
-from api.access.permission import Role
 from api.http.admission import CROWDS, LOGINS, LOOKING
+from api.permission import Role
 from api.slots import BusyError, Slots
 
 CROWD = 44

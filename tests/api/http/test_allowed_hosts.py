@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 
 PATHS = ["/api/v1/health", "/metrics", "/login", "/log/checkpoint", "/nothing"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from api.server.command_socket import NAME, CommandSocketError, listening, served_path
 
 Run = Callable[..., tuple[int, str, str]]

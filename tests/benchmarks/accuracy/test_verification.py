@@ -16,7 +16,7 @@ from benchmarks.accuracy.identification import IdentificationBenchmark
 from benchmarks.accuracy.verification import VerificationBenchmark
 from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import MeasurementError
-from benchmarks.harness.runner import run_benchmark
+from benchmarks.running.runner import run_benchmark
 from tests.benchmarks.accuracy.test_model import write_list
 from tests.benchmarks.datasets.copies import COPIES
 

@@ -9,7 +9,7 @@ from benchmarks.degradation.degradation import QUICK_PAIRS, DegradationBenchmark
 from benchmarks.degradation.degradation_levels import CURVES, as_film, as_jpeg, at_eye_distance
 from benchmarks.degradation.degradation_needs import LEAST_PAIRS, clearly_worse, need_of
 from benchmarks.harness.benchmark import Context
-from benchmarks.harness.runner import TerminalProgress
+from benchmarks.running.runner import TerminalProgress
 from matcher.evaluation.interval import wilson
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face

@@ -12,7 +12,7 @@ from benchmarks.gate.gate_probes import Probe
 from benchmarks.gate.gate_report import OPERATING_POINTS
 from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import DataMissingError
-from benchmarks.harness.runner import TerminalProgress
+from benchmarks.running.runner import TerminalProgress
 from matcher.recognition.registry import model_digest
 from matcher.recognition.template import Template
 

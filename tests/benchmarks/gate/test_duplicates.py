@@ -3,7 +3,7 @@ from pathlib import Path
 
 from benchmarks.gate.duplicates import DuplicatesBenchmark
 from benchmarks.harness.benchmark import Context
-from benchmarks.harness.runner import TerminalProgress
+from benchmarks.running.runner import TerminalProgress
 
 
 def test_a_quick_run_finds_the_planted_and_admits_the_newcomers(data_folder: Path, tmp_path: Path) -> None:

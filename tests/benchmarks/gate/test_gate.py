@@ -14,7 +14,7 @@ from benchmarks.gate.gate_probes import REFUSED, Probe
 from benchmarks.gate.gate_report import OPERATING_POINTS, Passed, Rates, targets
 from benchmarks.harness.benchmark import Context, Result
 from benchmarks.harness.errors import DataMissingError
-from benchmarks.harness.runner import TerminalProgress
+from benchmarks.running.runner import TerminalProgress
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.registry import model_digest

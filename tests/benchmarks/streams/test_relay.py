@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.harness.benchmark import Context
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 from benchmarks.streams.relay import RelayBenchmark, report
 
 

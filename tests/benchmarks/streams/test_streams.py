@@ -10,7 +10,7 @@ from rich.console import Console
 from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import MeasurementError
 from benchmarks.harness.memory import Memory
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 from benchmarks.streams.load import Load
 from benchmarks.streams.step import Step
 from benchmarks.streams.streams import StreamsBenchmark, report

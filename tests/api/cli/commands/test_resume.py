@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.access.logins import Attempt
-from api.access.permission import Role
+from api.permission import Role
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.access.permission import Role
+from api.permission import Role
 from matcher.picture.pixel_array import Image
 from matcher.recognition.recogniser import Recogniser
 

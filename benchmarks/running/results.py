@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.catalogue import names
-from benchmarks.harness.record import read_raw
-from benchmarks.harness.runner import TARGET_COLUMNS
+from benchmarks.running.catalogue import names
+from benchmarks.running.record import read_raw
+from benchmarks.running.runner import TARGET_COLUMNS
 
 FOLDER = Path(__file__).parents[1] / "results"
 PAGE = Path(__file__).parents[1] / "RESULTS.md"

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.harness.errors import RecordError
-from benchmarks.harness.results import keep, render
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
+from benchmarks.running.results import keep, render
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 
 
 class Scene:

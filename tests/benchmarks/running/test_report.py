@@ -13,12 +13,12 @@ from rich.console import Console
 from benchmarks.__main__ import main
 from benchmarks.accuracy.wording import NOTHING_CLAIMED
 from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
-from benchmarks.harness.catalogue import names
 from benchmarks.harness.errors import RecordError
-from benchmarks.harness.glossary import GLOSSARY
-from benchmarks.harness.questions import question
-from benchmarks.harness.report import PAGE, write_report
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
+from benchmarks.running.catalogue import names
+from benchmarks.running.glossary import GLOSSARY
+from benchmarks.running.questions import question
+from benchmarks.running.report import PAGE, write_report
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,13 +17,13 @@ from markupsafe import Markup, escape
 from benchmarks.accuracy.wording import NOTHING_CLAIMED
 from benchmarks.datasets.registry import DATASETS
 from benchmarks.harness.benchmark import Table
-from benchmarks.harness.catalogue import load, names
 from benchmarks.harness.errors import RecordError
-from benchmarks.harness.glossary import GLOSSARY
-from benchmarks.harness.questions import question
-from benchmarks.harness.record import Record, read_record
-from benchmarks.harness.runner import OURS
 from benchmarks.harness.table_file import csv_name, csv_text
+from benchmarks.running.catalogue import load, names
+from benchmarks.running.glossary import GLOSSARY
+from benchmarks.running.questions import question
+from benchmarks.running.record import Record, read_record
+from benchmarks.running.runner import OURS
 
 Key = TypeVar("Key")
 

@@ -9,11 +9,11 @@ from rich.console import Console
 
 from benchmarks.__main__ import main
 from benchmarks.harness.benchmark import Benchmark, Context, Plot, Result, Table, Target
-from benchmarks.harness.catalogue import load, names
 from benchmarks.harness.errors import DataMissingError, UnknownBenchmarkError
 from benchmarks.harness.plot_file import save_plot
-from benchmarks.harness.runner import TerminalProgress, run_benchmark
 from benchmarks.harness.table_file import csv_name
+from benchmarks.running.catalogue import load, names
+from benchmarks.running.runner import TerminalProgress, run_benchmark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

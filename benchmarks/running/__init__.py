@@ -1,0 +1,1 @@
+"""Running benchmarks by name, and reporting what they wrote."""
