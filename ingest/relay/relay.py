@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ingest.camera.address import parse_address
 from ingest.relay.authentication import Authentication
-from ingest.relay.connection import Connection, Destination, connect
+from ingest.relay.connection import Destination, connect
 from ingest.relay.deadline import Deadline
 from ingest.relay.http_client import HttpClient
 from ingest.relay.http_exchange import HttpExchange
@@ -23,7 +23,8 @@ from ingest.relay.loop import RelayLoop
 from ingest.relay.race import first_of
 from ingest.relay.refusals import Refusals
 from ingest.relay.rtp_counter import RtpCounter
-from ingest.relay.rtsp_exchange import RtspExchange, ViewerError
+from ingest.relay.rtsp_exchange import RtspExchange
+from ingest.relay.viewer import Viewer, ViewerError
 from ingest.stream.source import CameraLoginError, CameraStreamError
 from matcher.errors import ClearglassError
 from matcher.process.child_process import place_of
@@ -116,7 +117,7 @@ class Relay:
         await _end(self._viewers)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        viewer = Connection(address=self._address, reader=reader, writer=writer)
+        viewer = Viewer(address=self._address, reader=reader, writer=writer)
         if self._closing or len(self._viewers) >= MOST_VIEWERS:
             viewer.close()
             return
@@ -124,7 +125,7 @@ class Relay:
         self._viewers.add(task)
         task.add_done_callback(self._viewers.discard)
 
-    async def _meet(self, viewer: Connection) -> None:
+    async def _meet(self, viewer: Viewer) -> None:
         try:
             async with asyncio.timeout(HEAD_SECONDS):
                 request = await viewer.reader.readuntil(b"\r\n\r\n")
@@ -142,7 +143,7 @@ class Relay:
         path = words[1].removeprefix(f"rtsp://{HOST}:{self.port}".encode()) if len(words) == 3 else b""
         return secrets.compare_digest(path.rstrip(b"/"), f"/{self._token}".encode())
 
-    async def _view(self, viewer: Connection, request: bytes) -> None:
+    async def _view(self, viewer: Viewer, request: bytes) -> None:
         """One viewing from its first request to its end."""
         async with AsyncExitStack() as first_try:
             await first_try.enter_async_context(self._login.first_try())
@@ -185,9 +186,7 @@ class Relay:
         await first_try.aclose()
         await asyncio.Event().wait()
 
-    async def _fetch(
-        self, viewer: Connection, request: bytes, authentication: Authentication, deadline: Deadline
-    ) -> None:
+    async def _fetch(self, viewer: Viewer, request: bytes, authentication: Authentication, deadline: Deadline) -> None:
         if self._address.scheme not in ("rtsp", "rtsps"):
             exchange = HttpExchange(
                 camera=HttpClient(self._destination, authentication, deadline),

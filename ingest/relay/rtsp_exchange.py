@@ -18,6 +18,7 @@ from ingest.relay.race import first_of
 from ingest.relay.refusal import redirected, refused_status
 from ingest.relay.rtp_counter import RtpCounter
 from ingest.relay.rtsp_message import Block, RtspMessage, RtspReader
+from ingest.relay.viewer import ViewerError
 from ingest.stream.loss_marker import loss_marker_unit
 from ingest.stream.source import CameraStreamError
 
@@ -39,10 +40,6 @@ _INTERLEAVED = re.compile(r"RTP/AVP/TCP;unicast;interleaved=\d{1,2}-\d{1,2}", re
 
 _STARTING = {"OPTIONS", "DESCRIBE", "SETUP", "PLAY"}
 """What must succeed before a stream flows. Later requests, which keep the session alive, may fail."""
-
-
-class ViewerError(Exception):
-    """The viewer asks for what no viewer of the stream needs. Never shown to people."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,11 +72,12 @@ def test_reading_expressions(expression: str, metrics: set[str], labels: set[str
 def known() -> dict[str, set[str]]:
     """Every series of the service with the names of its labels."""
     from api.access.login_metrics import LoginMetrics
+    from api.connection_metrics import ConnectionMetrics
     from ingest.supervision.metrics import IngestMetrics
     from matcher.metrics import MatcherMetrics
 
     registry = CollectorRegistry()
-    for metrics in (IngestMetrics, LoginMetrics, MatcherMetrics):
+    for metrics in (ConnectionMetrics, IngestMetrics, LoginMetrics, MatcherMetrics):
         metrics(registry)
     series: dict[str, set[str]] = {}
     for collector, names in list(registry._collector_to_names.items()):

@@ -1,6 +1,7 @@
 """A relay between FFmpeg and a real RTSP server that makes trouble."""
 
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,6 +47,18 @@ def test_a_stream_comes_through_and_is_counted(relay: MakeRelay, server: RtspSer
     packets = view(one, 30)
     assert len(packets) == 30 and not any(LOSS_MARKER in packet for packet in packets)
     assert one.received >= 30 and one.lost == 0 and one.failure is None
+
+
+def test_a_viewer_that_breaks_off_is_no_failure_of_the_camera(relay: MakeRelay, server: RtspServer) -> None:
+    one = relay(server.url("face"))
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", one.port), timeout=10) as viewer:
+            viewer.sendall(f"DESCRIBE {one.url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
+            assert viewer.recv(64).startswith(b"RTSP/1.0 200")
+            # Closed with an answer unread and without lingering: the relay's next read or write is reset.
+            viewer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        time.sleep(0.2)
+        assert one.failure is None
 
 
 @pytest.mark.parametrize(
