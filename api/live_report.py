@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from matcher.evaluation import live
+from matcher.evaluation import live, live_groups
 from matcher.evaluation.comparison import LEAST
 from matcher.evaluation.estimate import Estimate
 from matcher.evaluation.figures import Comparison
@@ -27,7 +27,8 @@ def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
     return environment.get_template("live_report.html").render(
         made=made,
         report=made.report,
-        limits=live,
+        alpha=live.ALPHA,
+        limits=live_groups,
         dealt=LEAST,
         compared=compared,
         ruler=_Ruler(compared),

@@ -71,10 +71,7 @@ class Matcher:
             text=None if settings.master_key is None else settings.master_key.get_secret_value(),
             file=settings.master_key_file,
         )
-        self.log = AuditLog(database, clock=clock, metrics=metrics)
-        require_sound(database, *self.log.verifier_keys)
-        self.log.settle_keys()
-        self.log.close_interrupted()
+        self.log = _sound_log(database, clock, metrics)
         self.cosigning = Cosigning(
             database,
             self.log,
@@ -218,6 +215,15 @@ class Matcher:
         while page := self.log.entries(after, _PAGE, kinds=[EntryKind.MODEL], newest_first=True):
             yield from page
             after = self.log.size() - page[-1].index
+
+
+def _sound_log(database: Database, clock: Clock, metrics: MatcherMetrics) -> AuditLog:
+    """The log, checked; what the last run left undone in it is brought to its end."""
+    log = AuditLog(database, clock=clock, metrics=metrics)
+    require_sound(database, *log.verifier_keys)
+    log.settle_keys()
+    log.close_interrupted()
+    return log
 
 
 def _loaded() -> Recogniser:

@@ -4,7 +4,7 @@ A false alarm is an alert that people rejected. Whom the cameras missed stands i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -12,44 +12,29 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from matcher.evaluation import comparison, drift
-from matcher.evaluation.chances import Person, known_people
-from matcher.evaluation.comparison import Named, compare
+from matcher.evaluation import drift
+from matcher.evaluation.alert_counter import AlertCounter
+from matcher.evaluation.chances import known_people
 from matcher.evaluation.dealing import dealings
 from matcher.evaluation.drift import Series
-from matcher.evaluation.estimate import Estimate
 from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches
 from matcher.evaluation.figures import (
     CameraFigures,
-    Comparison,
     Drift,
-    GroupFigures,
     LiveReport,
-    Tally,
     WeekFigures,
 )
 from matcher.evaluation.groups import Groups
-from matcher.evaluation.interval import gamma_interval
-from matcher.evaluation.sampling import MIN_DECIDED, Sampling, weights
+from matcher.evaluation.live_groups import comparisons, group_figures
+from matcher.evaluation.sampling import MIN_DECIDED, Sampling
 
 ALPHA = 0.01
 """How often, at most, a report may say of groups that are treated alike that one is not; and the same for drift."""
-
-MIN_PEOPLE = 30
-MIN_FALSE = 20
-MIN_NAMED = 10
-"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
-MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
-
-MIN_CHANCES = 0.01
-"""Nor unless each had that share of the chances: a rate of hardly any is known hardly at all."""
 
 T = TypeVar("T", int, Moments)
 
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLION = 1_000_000
-_OTHERS = "all others"
 
 
 def evaluate(events: Events, groups: Groups) -> LiveReport:
@@ -61,9 +46,9 @@ def evaluate(events: Events, groups: Groups) -> LiveReport:
         searches=[one for one in events.searches if one.camera not in unjudged],
         alerts=[alert for alert in events.alerts if alert.camera not in unjudged],
     )
-    counter = _Counter(judged.alerts)
+    counter = AlertCounter(judged.alerts)
     known = known_people(judged, groups)
-    figures, small = _group_figures(judged, known, counter)
+    figures, small = group_figures(judged, known, counter)
     drifts, no_drifts = _drifts(cameras)
     return LiveReport(
         began=None if events.began is None else _moment(events.began),
@@ -73,56 +58,21 @@ def evaluate(events: Events, groups: Groups) -> LiveReport:
         total=_camera_figures(None, judged.searches, judged.alerts, counter),
         unjudged=unjudged,
         cameras=[
-            _camera_figures(name, own.searches, own.alerts, _Counter(own.alerts)) for name, own in cameras.items()
+            _camera_figures(name, own.searches, own.alerts, AlertCounter(own.alerts)) for name, own in cameras.items()
         ],
         weeks=_weeks(events),
         declared=len(events.declarations),
         given=len(groups),
         groups=figures,
         small=small,
-        comparisons=_comparisons(judged, known, counter),
+        comparisons=comparisons(judged, known, counter, alpha=ALPHA),
         drifts=drifts,
         no_drifts=no_drifts,
     )
 
 
-class _Counter:
-    """Counts alerts with the weights that the decided ones have among all those it is made of."""
-
-    def __init__(self, alerts: Sequence[LoggedAlert]) -> None:
-        self._weight, self.sampling = weights(alerts)
-
-    def tally(self, alerts: Sequence[LoggedAlert]) -> Tally:
-        rejected = [alert for alert in alerts if alert.rejected]
-        decided = sum(alert.rejected is not None for alert in alerts)
-        return Tally(
-            alerts=len(alerts),
-            confirmed=decided - len(rejected),
-            rejected=len(rejected),
-            undecided=len(alerts) - decided,
-            estimated_false=float(sum(self._weight[alert.request] for alert in rejected)),
-        )
-
-    def false_alarms(self, alerts: Iterable[LoggedAlert]) -> dict[str, tuple[float, float]]:
-        """By subject falsely named: the sum of weights, and of their squares."""
-        found: dict[str, tuple[float, float]] = {}
-        for alert in alerts:
-            if alert.rejected:
-                one, (total, squares) = self._weight[alert.request], found.get(alert.subject, (0.0, 0.0))
-                found[alert.subject] = (total + one, squares + one**2)
-        return found
-
-    def estimate(self, alerts: Sequence[LoggedAlert], over: float) -> Estimate | None:
-        """False alarms over so much; None where there was nothing, or nobody decided an alert."""
-        if not over or (alerts and all(alert.rejected is None for alert in alerts)):
-            return None
-        parts = [total for total, _ in self.false_alarms(alerts).values()]
-        low, high = gamma_interval(parts, self.sampling.largest_weight)
-        return Estimate(value=sum(parts) / over, low=low / over, high=high / over)
-
-
 def _camera_figures(
-    camera: str | None, searches: Sequence[Searches], alerts: Sequence[LoggedAlert], counter: _Counter
+    camera: str | None, searches: Sequence[Searches], alerts: Sequence[LoggedAlert], counter: AlertCounter
 ) -> CameraFigures:
     days = len(np.unique(np.concatenate([one.times // _DAY for one in searches]))) if searches else 0
     return CameraFigures(
@@ -177,7 +127,7 @@ def _weeks(events: Events) -> list[WeekFigures]:
     figures = []
     for week, mine in _places(_week(times)):
         alerts = by_week[week]
-        counter = _Counter(alerts)
+        counter = AlertCounter(alerts)
         why_not = _undecided(counter.sampling)
         days = len(np.unique(times[mine] // _DAY))
         known = qualities[mine][~np.isnan(qualities[mine])]
@@ -207,102 +157,6 @@ def _undecided(sampling: Sampling) -> str | None:
     if sampling.beyond:
         return f"{sampling.beyond} alerts of cameras where nobody has decided any"
     return None
-
-
-def _by_value(people: Sequence[Person]) -> dict[str, dict[str, list[Person]]]:
-    """By attribute and value."""
-    found: dict[str, dict[str, list[Person]]] = defaultdict(lambda: defaultdict(list))
-    for person in people:
-        for attribute, value in person.attributes.items():
-            found[attribute][value].append(person)
-    return {attribute: dict(sorted(values.items())) for attribute, values in sorted(found.items())}
-
-
-def _group_figures(events: Events, people: Sequence[Person], counter: _Counter) -> tuple[list[GroupFigures], int]:
-    """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
-    by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
-    for alert in events.alerts:
-        by_subject[alert.subject].append(alert)
-    figures: list[GroupFigures] = []
-    small = 0
-    for attribute, values in _by_value(people).items():
-        for value, members in values.items():
-            if len(members) < MIN_PEOPLE:
-                small += 1
-                continue
-            alerts = [alert for person in members for alert in by_subject[person.subject]]
-            total = sum(person.chances for person in members)
-            figures.append(
-                GroupFigures(
-                    attribute=attribute,
-                    value=value,
-                    people=len(members),
-                    named=len(counter.false_alarms(alerts)),
-                    chances=total,
-                    tally=counter.tally(alerts),
-                    false_per_million=counter.estimate(alerts, total / _MILLION),
-                )
-            )
-    return figures, small
-
-
-def _comparisons(events: Events, people: Sequence[Person], counter: _Counter) -> list[Comparison]:
-    """Each group against the others who declared the same attribute; where there are two, the one against the other."""
-    alarms = counter.false_alarms(events.alerts)
-    rejected: dict[str, int] = defaultdict(int)
-    for alert in events.alerts:
-        rejected[alert.subject] += bool(alert.rejected)
-    asked = []
-    for attribute, values in _by_value(people).items():
-        large = [value for value, members in values.items() if len(members) >= MIN_PEOPLE]
-        everybody = [person for members in values.values() for person in members]
-        pair = len(values) == 2 and len(large) == 2
-        for value in large[:1] if pair else large:
-            why_not = _too_few(everybody, values[value], rejected)
-            asked.append((attribute, value, large[1] if pair else _OTHERS, everybody, why_not))
-    tested = sum(why_not is None for *_, why_not in asked)
-    confidence = 1 - ALPHA / max(tested, 1)
-    deals = dealings(tested, ALPHA, least=comparison.LEAST, most=comparison.MOST)
-    made = []
-    for attribute, value, against, everybody, too_few in asked:
-        ratio = None
-        why_not = too_few or (None if deals else f"{tested} groups are too many to compare at once")
-        if why_not is None and deals is not None:
-            inside = np.array([person.attributes[attribute] == value for person in everybody])
-            ratio = compare(_named(everybody, alarms), inside, confidence=confidence, deals=deals)
-        made.append(
-            Comparison(
-                attribute=attribute,
-                value=value,
-                against=against,
-                confidence=confidence,
-                ratio=ratio,
-                finding=ratio is not None and ratio.excludes_one,
-                why_not=why_not,
-            )
-        )
-    return made
-
-
-def _too_few(people: Sequence[Person], inside: Sequence[Person], rejected: Mapping[str, int]) -> str | None:
-    """Why nothing is claimed, if so."""
-    counts = [rejected.get(person.subject, 0) for person in people]
-    share = sum(person.chances for person in inside) / sum(person.chances for person in people)
-    if len(people) - len(inside) < MIN_PEOPLE:
-        return f"fewer than {MIN_PEOPLE} others"
-    if sum(counts) < MIN_FALSE:
-        return f"fewer than {MIN_FALSE} rejected alerts"
-    if sum(count > 0 for count in counts) < MIN_NAMED:
-        return f"fewer than {MIN_NAMED} people falsely named"
-    if min(share, 1 - share) < MIN_CHANCES:
-        return f"one side had less than {100 * MIN_CHANCES:g} % of the chances"
-    return None
-
-
-def _named(people: Sequence[Person], alarms: Mapping[str, tuple[float, float]]) -> Named:
-    own = np.array([alarms.get(person.subject, (0.0, 0.0)) for person in people])
-    searches = np.array([float(person.chances) for person in people])
-    return Named(alarms=own[:, 0], squares=own[:, 1], searches=searches)
 
 
 def _drifts(cameras: Mapping[str, _Camera]) -> tuple[list[Drift], str | None]:

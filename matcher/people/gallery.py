@@ -12,13 +12,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent, NewConsent, begun, recorded, require_active
 from matcher.consent.consents import Consents
-from matcher.consent.scope import Scope, permits, reference_digest
+from matcher.consent.scope import Scope, reference_digest
 from matcher.index.index import StartingIndex
 from matcher.index.templates import Templates
 from matcher.log.entry import EntryKind
@@ -28,9 +27,9 @@ from matcher.people import records
 from matcher.people.duplicate import DuplicateCheck
 from matcher.people.erasure import destroy, finish_erasures
 from matcher.people.errors import ErasurePendingError
-from matcher.people.listed_subject import ListedSubject
+from matcher.people.gallery_memory import GalleryMemory
+from matcher.people.gallery_reader import GalleryReader
 from matcher.people.loading import load
-from matcher.people.reference import KnownReference, Reference
 from matcher.people.subject import Subject
 from matcher.probe.sample import FaceSample
 from matcher.store import tables
@@ -38,8 +37,11 @@ from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
 
 
-class Gallery:
-    """Subjects, consents and references of one data folder. Safe to use from several threads."""
+class Gallery(GalleryReader):
+    """Subjects, consents and references of one data folder. Safe to use from several threads.
+
+    Searches read it in memory, everybody else by what it inherits; only it changes them.
+    """
 
     def __init__(
         self,
@@ -55,131 +57,34 @@ class Gallery:
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
         """
-        self._database = database
-        self._master_key = master_key
-        self._log = log
-        self._index = index
+        super().__init__(database, master_key, log)
         self._model_digest = model_digest
-        self._metrics = metrics
         self._changing = threading.RLock()
         loaded = load(database, master_key, model_digest=model_digest)
-        self._book, self._templates, self.stale = loaded.book, loaded.templates, loaded.stale
-        index.start(self._templates.searched)
-        self._measure()
+        self._memory, self.stale = GalleryMemory(loaded, index, metrics), loaded.stale
         # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
         with suppress(ErasurePendingError):
             finish_erasures(database, log)
 
-    # --- reading ---------------------------------------------------------------------------------------------------
+    # --- in memory -------------------------------------------------------------------------------------------------
 
     @property
     def revision(self) -> int:
         """A number that grows with every change."""
-        return self._book.revision
+        return self._memory.book.revision
 
     @property
     def size(self) -> int:
         """How many references are searchable."""
-        return self._book.size
+        return self._memory.book.size
 
     def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
         """What a search at this camera, for this purpose, at this moment may look at."""
-        return self._book.scope(camera=camera, purpose=purpose, moment=moment)
-
-    def subjects(self, *, withdrawn: bool = False, limit: int | None = None, offset: int = 0) -> list[ListedSubject]:
-        """A page of everybody, or all of them, oldest first; those who have withdrawn, nameless, only if asked for."""
-        query = records.subjects_page(withdrawn=withdrawn, limit=limit, offset=offset)
-        with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [records.listed_subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
-
-    def subject_count(self) -> int:
-        """How many there are who have not withdrawn."""
-        query = select(func.count()).select_from(tables.subject).where(tables.subject.c.withdrawn_at.is_(None))
-        with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    def subject(self, subject_id: str) -> Subject:
-        """One subject, also after withdrawal (then without a name). Raises SubjectUnknownError."""
-        with self._database.reading() as connection:
-            row = records.require_subject(connection, subject_id)
-            wrapped = connection.execute(
-                select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
-            ).scalar()
-        return records.subject_of(row, self._key_of(subject_id, wrapped))
-
-    def consent(self, consent_id: str) -> Consent:
-        """One consent, over and withdrawn ones too. Raises ConsentUnknownError."""
-        with self._database.reading() as connection:
-            return records.read_consent(connection, consent_id)
-
-    def consents(self, subject_id: str) -> list[Consent]:
-        """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""
-        with self._database.reading() as connection:
-            records.require_subject(connection, subject_id)
-            return records.read_consents(connection, subject_id)
-
-    def references(self, subject_id: str) -> list[Reference]:
-        """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
-        query = records.SAMPLED.where(tables.reference.c.subject_id == subject_id)
-        with self._database.reading() as connection:
-            row = records.require_subject(connection, subject_id)
-            if row.withdrawn_at is not None:
-                return []
-            key = records.load_subject_key(connection, self._master_key, subject_id)
-            rows = connection.execute(query.order_by(tables.reference.c.number)).all()
-        return [records.reference_of(row, key) for row in rows]
-
-    def owner(self, reference_id: str) -> str:
-        """The id of the subject whose reference it is. Raises also after withdrawal."""
-        with self._database.reading() as connection:
-            return str(records.read_sample(connection, reference_id).subject_id)
-
-    def reference_picture(self, reference_id: str) -> bytes:
-        """The JPEG that a reference was made from. Raises also after withdrawal."""
-        with self._database.reading() as connection:
-            row = records.read_sample(connection, reference_id)
-            key = records.load_subject_key(connection, self._master_key, row.subject_id)
-        return key.open(row.sealed_picture, context=records.picture_context(reference_id))
+        return self._memory.book.scope(camera=camera, purpose=purpose, moment=moment)
 
     def templates(self, numbers: Numbers) -> Templates:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
-        return self._templates.of(numbers)
-
-    def known(self, connection: Connection, number: int) -> KnownReference | None:
-        """By what the reference with this number is known, as of this transaction; None if it is gone."""
-        return records.read_known(connection, number)
-
-    def permitted(
-        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
-    ) -> bool:
-        """Whether the subject may be found, by what is committed at this very transaction."""
-        consents = records.read_consents(connection, subject_id)
-        return permits(consents, camera=camera, purpose=purpose, moment=moment)
-
-    def permitted_then(
-        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
-    ) -> bool:
-        """Whether the subject might be found at an earlier moment, whatever became of their consents since."""
-        consents = records.read_consents(connection, subject_id)
-        return any(
-            one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment) for one in consents
-        )
-
-    def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
-        """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
-        return records.load_subject_key(connection, self._master_key, subject_id)
-
-    def require_admissible(self, consent: NewConsent) -> None:
-        """Raises as `admit` would for this consent, for who would rather know before looking at pictures."""
-        with self._database.reading() as connection:
-            begun(consent, subject_id="", moment=self._log.moment(connection))
-
-    def require_consented(self, subject_id: str) -> None:
-        """Raises as `add_references` would for this subject, for who would rather know before looking at pictures."""
-        with self._database.reading() as connection:
-            records.load_subject_key(connection, self._master_key, subject_id)
-            require_active(records.read_consents(connection, subject_id), self._log.moment(connection))
+        return self._memory.templates.of(numbers)
 
     # --- changing --------------------------------------------------------------------------------------------------
 
@@ -215,7 +120,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
-            self._follow(revision, subject_id, added, samples, consents=Consents.of([record]))
+            self._memory.enrolled(revision, subject_id, added, samples, consents=Consents.of([record]))
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
 
@@ -238,7 +143,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body)
-            self._follow(revision, subject_id, added, samples)
+            self._memory.enrolled(revision, subject_id, added, samples)
         return tuple(reference_id for reference_id, _ in added.values())
 
     def grant(self, subject_id: str, consent: NewConsent, actor: str) -> Consent:
@@ -254,7 +159,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
-            self._book.update(revision, consents=Consents.of([record]))
+            self._memory.consented(revision, Consents.of([record]))
         return record
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
@@ -273,7 +178,7 @@ class Gallery:
                 revision = _next_revision(connection)
                 body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-            self._book.update(revision, consents=Consents.of([record]))
+            self._memory.consented(revision, Consents.of([record]))
         return record
 
     def withdraw(self, subject_id: str, actor: str) -> None:
@@ -294,20 +199,10 @@ class Gallery:
                     self._log.append(connection, EntryKind.WITHDRAWAL, body)
                 else:
                     numbers, revision = [], self.revision
-            gone = np.array(numbers, dtype=np.int64)
-            self._index.remove(gone)
-            self._templates.drop(gone)
-            self._book.update(revision, gone=subject_id)
-            self._measure()
+            self._memory.withdrew(revision, subject_id, numbers)
             finish_erasures(self._database, self._log)
 
     # --- inside ----------------------------------------------------------------------------------------------------
-
-    def _key_of(self, subject_id: str, wrapped: bytes | None) -> SealingKey | None:
-        return None if wrapped is None else self._unwrap(subject_id, wrapped)
-
-    def _unwrap(self, subject_id: str, wrapped: bytes) -> SealingKey:
-        return self._master_key.unwrap(wrapped, context=records.key_context(subject_id))
 
     def _add(
         self,
@@ -346,30 +241,6 @@ class Gallery:
         if check is None:
             return body
         return body | {"checks": list(check.searches), "acknowledged": list(check.subjects)}
-
-    def _follow(
-        self,
-        revision: int,
-        subject_id: str,
-        added: Mapping[int, tuple[str, bytes]],
-        samples: Sequence[FaceSample],
-        *,
-        consents: Consents | None = None,
-    ) -> None:
-        """Brings memory to what was committed. The book last: what it allows can be found and scored."""
-        templates = [sample.template for sample in samples]
-        sface = np.stack([template.sface for template in templates], dtype=np.float32)
-        dlib = np.stack([template.dlib for template in templates], dtype=np.float32)
-        numbers = np.array(list(added), dtype=np.int64)
-        self._templates.put(numbers, [subject_id] * len(added), np.hstack([sface, dlib]))
-        self._index.add(numbers, sface)
-        references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
-        self._book.update(revision, consents=consents, references=references)
-        self._measure()
-
-    def _measure(self) -> None:
-        if self._metrics is not None:
-            self._metrics.index_size.set(self._book.size)
 
 
 def _next_revision(connection: Connection) -> int:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
+from matcher.people.reference import KnownReference
+from matcher.recognition.fusion import Dissimilarity
 from matcher.recognition.operating_point import OperatingPoint
 
 
@@ -19,6 +22,18 @@ class Candidate:
     dissimilarity: float
     sface: float
     dlib: float
+
+    @classmethod
+    def of(cls, reference: KnownReference, score: Dissimilarity, *, rank: int) -> Self:
+        """The subject whose reference it is."""
+        return cls(
+            subject_id=reference.subject_id,
+            reference_id=reference.id,
+            rank=rank,
+            dissimilarity=score.fused,
+            sface=score.sface,
+            dlib=score.dlib,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

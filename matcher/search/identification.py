@@ -16,24 +16,20 @@ from sqlalchemy import Connection
 
 from matcher.clock import Clock
 from matcher.columns.selection import Selection
-from matcher.consent.errors import ConsentRequiredError
-from matcher.consent.scope import permits
 from matcher.errors import ClearglassError
 from matcher.index.index import Searcher
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.metrics import MatcherMetrics
 from matcher.people.gallery import Gallery
-from matcher.people.reference import KnownReference, Reference
 from matcher.plain_text import fault_of
 from matcher.probe.probe import Probe, Query
-from matcher.recognition.fusion import Dissimilarity, compare, compare_all
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.candidate import Candidate, CandidateList, Verification
-from matcher.search.evidence import Evidence
 from matcher.search.search_log import Search, SearchLog
 from matcher.search.shortlist import Match, Shortlister
+from matcher.search.verifier import Verifier
 from matcher.store.turns import Errand, Turns
 
 _MOST_SEARCHES = 64
@@ -79,6 +75,7 @@ class Identifier:
         self._log = log
         self._clock = clock
         self._searches = SearchLog(gallery, log, clock)
+        self._verifier = Verifier(gallery, log, self._searches)
         self._most = candidates
         self._metrics = metrics
         self._turns = Turns()
@@ -122,8 +119,8 @@ class Identifier:
         self._prepare([probe], query)
         if isinstance(against, Probe):
             self._require(against, query)
-            return self._verify_probes(probe, against, query)
-        return self._verify_subject(probe, against, query)
+            return self._verifier.of_probes(probe, against, query, self.operating_point)
+        return self._verifier.of_subject(probe, against, query, self.operating_point)
 
     # --- 1:N -------------------------------------------------------------------------------------------------------
 
@@ -222,84 +219,10 @@ class Identifier:
             if self._gallery.permitted(
                 connection, known.subject_id, camera=query.camera, purpose=query.purpose, moment=moment
             ):
-                candidates.append(_candidate(len(candidates) + 1, known, score))
+                candidates.append(Candidate.of(known, score, rank=len(candidates) + 1))
             if len(candidates) == self._most:
                 break
         return tuple(candidates)
-
-    # --- 1:1 -------------------------------------------------------------------------------------------------------
-
-    def _verify_subject(self, probe: Probe, subject_id: str, query: Query) -> Verification:
-        self._gallery.subject(subject_id)  # raises before anything is logged about an id that means nobody
-        search = self._log.together(
-            lambda connection: self._searches.begin(
-                connection, "verify", probe, query, self.operating_point, against={"subject": subject_id}
-            )
-        )
-        with self._searches.failing([search]):
-            current = self._comparable(subject_id, search)
-            scores = compare_all(probe.template, [one.template for one in current])
-            with self._log.writing() as connection:
-                ended_at = self._log.moment(connection)
-                if not self._gallery.permitted(
-                    connection, subject_id, camera=query.camera, purpose=query.purpose, moment=ended_at
-                ):
-                    raise _no_consent()
-                best = min(range(len(scores)), key=lambda at: scores[at].fused)
-                reference, score = current[best], scores[best]
-                mated = score.fused <= self.operating_point.threshold
-                candidates = (_candidate(1, reference, score),) if mated else ()
-                result = {"searched": len(scores), "mated": mated, **_scores(score)}
-                outcome = self._searches.end(connection, search, candidates, ended_at, result)
-        return self._verification(search, outcome, score, mated=mated)
-
-    def _comparable(self, subject_id: str, search: Search) -> list[Reference]:
-        """The subject's references in the search's scope. The consent first: without it no template is even opened.
-
-        Raises ConsentRequiredError, ModelMismatchError.
-        """
-        query = search.query
-        consents = self._gallery.consents(subject_id)
-        if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
-            raise _no_consent()
-        references = self._gallery.references(subject_id)
-        current = [reference for reference in references if reference.number in search.scope.selection]
-        if current:
-            return current
-        if references and all(one.template.model_digest != self.operating_point.model_digest for one in references):
-            raise ModelMismatchError(
-                "All references of the subject were made by another model than the one in use.",
-                remedy="Add pictures of the person again; they are extracted with the present model.",
-            )
-        # Enrolled or permitted since the search began: the request entry says that this was not in its scope.
-        raise _no_consent()
-
-    def _verify_probes(self, probe: Probe, other: Probe, query: Query) -> Verification:
-        against = {"commitment": Evidence.of(other).commitment}
-        search = self._log.together(
-            lambda connection: self._searches.begin(
-                connection, "verify", probe, query, self.operating_point, against=against
-            )
-        )
-        with self._searches.failing([search]):
-            score = compare(probe.template, other.template)
-            mated = score.fused <= self.operating_point.threshold
-            with self._log.writing() as connection:
-                ended_at = self._log.moment(connection)
-                result = {"searched": 1, "mated": mated, **_scores(score)}
-                outcome = self._searches.end(connection, search, (), ended_at, result)
-        return self._verification(search, outcome, score, mated=mated)
-
-    def _verification(self, search: Search, outcome: int, score: Dissimilarity, *, mated: bool) -> Verification:
-        return Verification(
-            mated=mated,
-            dissimilarity=score.fused,
-            sface=score.sface,
-            dlib=score.dlib,
-            operating_point=self.operating_point,
-            request_index=search.request_index,
-            outcome_index=outcome,
-        )
 
     # --- both ------------------------------------------------------------------------------------------------------
 
@@ -350,25 +273,3 @@ class Identifier:
     def _count(self, outcome: str, searches: int) -> None:
         if self._metrics is not None:
             self._metrics.identifications.labels(outcome=outcome).inc(searches)
-
-
-def _candidate(rank: int, reference: KnownReference, score: Dissimilarity) -> Candidate:
-    return Candidate(
-        subject_id=reference.subject_id,
-        reference_id=reference.id,
-        rank=rank,
-        dissimilarity=score.fused,
-        sface=score.sface,
-        dlib=score.dlib,
-    )
-
-
-def _no_consent() -> ConsentRequiredError:
-    return ConsentRequiredError(
-        "No consent of the subject covers this camera and purpose now.",
-        remedy="Ask for what the person agreed to, or record a new consent.",
-    )
-
-
-def _scores(score: Dissimilarity) -> dict[str, float]:
-    return {"dissimilarity": score.fused, "sface": score.sface, "dlib": score.dlib}

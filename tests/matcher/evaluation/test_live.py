@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher.evaluation import comparison, drift, live
+from matcher.evaluation import comparison, drift, live_groups
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
-from matcher.evaluation.live import MIN_PEOPLE, evaluate
+from matcher.evaluation.live import evaluate
+from matcher.evaluation.live_groups import MIN_PEOPLE
 from matcher.people.declaration import Declaration
 
 DAY = 86_400_000_000
@@ -219,7 +220,7 @@ def test_as_often_is_dealt_as_the_comparisons_need_or_not_at_all(monkeypatch: py
         asked.append(deals)
         return comparison.compare(*given, deals=deals, **more)
 
-    monkeypatch.setattr(live, "compare", noted)
+    monkeypatch.setattr(live_groups, "compare", noted)
     many = {who: {f"side {at}": own["side"] for at in range(8)} for who, own in halves().items()}
     monkeypatch.setattr(comparison, "LEAST", 200)
     assert [one.finding for one in evaluate(events, many).comparisons] == [True] * 8

@@ -147,7 +147,7 @@ def test_one_to_one_compares_nothing_without_a_consent(matcher: Matcher, world: 
         raise AssertionError("a template was touched")
 
     monkeypatch.setattr(matcher.gallery, "references", touched)
-    monkeypatch.setattr("matcher.search.identification.compare_all", touched)
+    monkeypatch.setattr("matcher.search.verifier.compare_all", touched)
     with pytest.raises(ConsentRequiredError):
         matcher.identifier.verify(probe, subject_id, world.query(purpose="other"))
 

@@ -1,0 +1,45 @@
+"""Counts alerts by what people said of them, and estimates from the decided ones how many of all are false."""
+
+from collections.abc import Iterable, Sequence
+
+from matcher.evaluation.estimate import Estimate
+from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.figures import Tally
+from matcher.evaluation.interval import gamma_interval
+from matcher.evaluation.sampling import weights
+
+
+class AlertCounter:
+    """Counts alerts with the weights that the decided ones have among all those it is made of."""
+
+    def __init__(self, alerts: Sequence[LoggedAlert]) -> None:
+        self._weight, self.sampling = weights(alerts)
+
+    def tally(self, alerts: Sequence[LoggedAlert]) -> Tally:
+        """Of some of them."""
+        rejected = [alert for alert in alerts if alert.rejected]
+        decided = sum(alert.rejected is not None for alert in alerts)
+        return Tally(
+            alerts=len(alerts),
+            confirmed=decided - len(rejected),
+            rejected=len(rejected),
+            undecided=len(alerts) - decided,
+            estimated_false=float(sum(self._weight[alert.request] for alert in rejected)),
+        )
+
+    def false_alarms(self, alerts: Iterable[LoggedAlert]) -> dict[str, tuple[float, float]]:
+        """By subject falsely named: the sum of weights, and of their squares."""
+        found: dict[str, tuple[float, float]] = {}
+        for alert in alerts:
+            if alert.rejected:
+                one, (total, squares) = self._weight[alert.request], found.get(alert.subject, (0.0, 0.0))
+                found[alert.subject] = (total + one, squares + one**2)
+        return found
+
+    def estimate(self, alerts: Sequence[LoggedAlert], over: float) -> Estimate | None:
+        """False alarms over so much; None where there was nothing, or nobody decided an alert."""
+        if not over or (alerts and all(alert.rejected is None for alert in alerts)):
+            return None
+        parts = [total for total, _ in self.false_alarms(alerts).values()]
+        low, high = gamma_interval(parts, self.sampling.largest_weight)
+        return Estimate(value=sum(parts) / over, low=low / over, high=high / over)

@@ -1,0 +1,125 @@
+"""What a live evaluation tells of declared groups: the figures of each, and each compared with the others."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from matcher.evaluation import comparison
+from matcher.evaluation.alert_counter import AlertCounter
+from matcher.evaluation.chances import Person
+from matcher.evaluation.comparison import Named, compare
+from matcher.evaluation.dealing import dealings
+from matcher.evaluation.events import Events, LoggedAlert
+from matcher.evaluation.figures import Comparison, GroupFigures
+
+MIN_PEOPLE = 30
+MIN_FALSE = 20
+MIN_NAMED = 10
+"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
+MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
+
+MIN_CHANCES = 0.01
+"""Nor unless each had that share of the chances: a rate of hardly any is known hardly at all."""
+
+_MILLION = 1_000_000
+_OTHERS = "all others"
+
+
+def group_figures(events: Events, people: Sequence[Person], counter: AlertCounter) -> tuple[list[GroupFigures], int]:
+    """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
+    by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
+    for alert in events.alerts:
+        by_subject[alert.subject].append(alert)
+    figures: list[GroupFigures] = []
+    small = 0
+    for attribute, values in _by_value(people).items():
+        for value, members in values.items():
+            if len(members) < MIN_PEOPLE:
+                small += 1
+                continue
+            alerts = [alert for person in members for alert in by_subject[person.subject]]
+            total = sum(person.chances for person in members)
+            figures.append(
+                GroupFigures(
+                    attribute=attribute,
+                    value=value,
+                    people=len(members),
+                    named=len(counter.false_alarms(alerts)),
+                    chances=total,
+                    tally=counter.tally(alerts),
+                    false_per_million=counter.estimate(alerts, total / _MILLION),
+                )
+            )
+    return figures, small
+
+
+def comparisons(events: Events, people: Sequence[Person], counter: AlertCounter, *, alpha: float) -> list[Comparison]:
+    """Each group against the others who declared the same attribute; where there are two, the one against the other.
+
+    alpha: how often, at most, one of them may be a finding where all groups are treated alike.
+    """
+    alarms = counter.false_alarms(events.alerts)
+    rejected: dict[str, int] = defaultdict(int)
+    for alert in events.alerts:
+        rejected[alert.subject] += bool(alert.rejected)
+    asked = []
+    for attribute, values in _by_value(people).items():
+        large = [value for value, members in values.items() if len(members) >= MIN_PEOPLE]
+        everybody = [person for members in values.values() for person in members]
+        pair = len(values) == 2 and len(large) == 2
+        for value in large[:1] if pair else large:
+            why_not = _too_few(everybody, values[value], rejected)
+            asked.append((attribute, value, large[1] if pair else _OTHERS, everybody, why_not))
+    tested = sum(why_not is None for *_, why_not in asked)
+    confidence = 1 - alpha / max(tested, 1)
+    deals = dealings(tested, alpha, least=comparison.LEAST, most=comparison.MOST)
+    made = []
+    for attribute, value, against, everybody, too_few in asked:
+        ratio = None
+        why_not = too_few or (None if deals else f"{tested} groups are too many to compare at once")
+        if why_not is None and deals is not None:
+            inside = np.array([person.attributes[attribute] == value for person in everybody])
+            ratio = compare(_named(everybody, alarms), inside, confidence=confidence, deals=deals)
+        made.append(
+            Comparison(
+                attribute=attribute,
+                value=value,
+                against=against,
+                confidence=confidence,
+                ratio=ratio,
+                finding=ratio is not None and ratio.excludes_one,
+                why_not=why_not,
+            )
+        )
+    return made
+
+
+def _by_value(people: Sequence[Person]) -> dict[str, dict[str, list[Person]]]:
+    """By attribute and value."""
+    found: dict[str, dict[str, list[Person]]] = defaultdict(lambda: defaultdict(list))
+    for person in people:
+        for attribute, value in person.attributes.items():
+            found[attribute][value].append(person)
+    return {attribute: dict(sorted(values.items())) for attribute, values in sorted(found.items())}
+
+
+def _too_few(people: Sequence[Person], inside: Sequence[Person], rejected: Mapping[str, int]) -> str | None:
+    """Why nothing is claimed, if so."""
+    counts = [rejected.get(person.subject, 0) for person in people]
+    share = sum(person.chances for person in inside) / sum(person.chances for person in people)
+    if len(people) - len(inside) < MIN_PEOPLE:
+        return f"fewer than {MIN_PEOPLE} others"
+    if sum(counts) < MIN_FALSE:
+        return f"fewer than {MIN_FALSE} rejected alerts"
+    if sum(count > 0 for count in counts) < MIN_NAMED:
+        return f"fewer than {MIN_NAMED} people falsely named"
+    if min(share, 1 - share) < MIN_CHANCES:
+        return f"one side had less than {100 * MIN_CHANCES:g} % of the chances"
+    return None
+
+
+def _named(people: Sequence[Person], alarms: Mapping[str, tuple[float, float]]) -> Named:
+    own = np.array([alarms.get(person.subject, (0.0, 0.0)) for person in people])
+    searches = np.array([float(person.chances) for person in people])
+    return Named(alarms=own[:, 0], squares=own[:, 1], searches=searches)

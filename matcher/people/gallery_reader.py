@@ -1,0 +1,121 @@
+"""What the database holds of the gallery: subjects, consents and references, read and unsealed."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from matcher.consent.consent import Consent, NewConsent, begun, require_active
+from matcher.consent.scope import permits
+from matcher.log.log import AuditLog
+from matcher.people import records
+from matcher.people.listed_subject import ListedSubject
+from matcher.people.reference import KnownReference, Reference
+from matcher.people.subject import Subject
+from matcher.store import tables
+from matcher.store.database import Database
+from matcher.store.sealing import MasterKey, SealingKey
+
+
+class GalleryReader:
+    """The reading half of the gallery, which needs nothing in memory. Safe to use from several threads."""
+
+    def __init__(self, database: Database, master_key: MasterKey, log: AuditLog) -> None:
+        self._database = database
+        self._master_key = master_key
+        self._log = log
+
+    def subjects(self, *, withdrawn: bool = False, limit: int | None = None, offset: int = 0) -> list[ListedSubject]:
+        """A page of everybody, or all of them, oldest first; those who have withdrawn, nameless, only if asked for."""
+        query = records.subjects_page(withdrawn=withdrawn, limit=limit, offset=offset)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [records.listed_subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
+
+    def subject_count(self) -> int:
+        """How many there are who have not withdrawn."""
+        query = select(func.count()).select_from(tables.subject).where(tables.subject.c.withdrawn_at.is_(None))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def subject(self, subject_id: str) -> Subject:
+        """One subject, also after withdrawal (then without a name). Raises SubjectUnknownError."""
+        with self._database.reading() as connection:
+            row = records.require_subject(connection, subject_id)
+            wrapped = connection.execute(
+                select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == subject_id)
+            ).scalar()
+        return records.subject_of(row, self._key_of(subject_id, wrapped))
+
+    def consent(self, consent_id: str) -> Consent:
+        """One consent, over and withdrawn ones too. Raises ConsentUnknownError."""
+        with self._database.reading() as connection:
+            return records.read_consent(connection, consent_id)
+
+    def consents(self, subject_id: str) -> list[Consent]:
+        """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""
+        with self._database.reading() as connection:
+            records.require_subject(connection, subject_id)
+            return records.read_consents(connection, subject_id)
+
+    def references(self, subject_id: str) -> list[Reference]:
+        """A subject's references, oldest first; none after withdrawal. Raises SubjectUnknownError."""
+        query = records.SAMPLED.where(tables.reference.c.subject_id == subject_id)
+        with self._database.reading() as connection:
+            row = records.require_subject(connection, subject_id)
+            if row.withdrawn_at is not None:
+                return []
+            key = records.load_subject_key(connection, self._master_key, subject_id)
+            rows = connection.execute(query.order_by(tables.reference.c.number)).all()
+        return [records.reference_of(row, key) for row in rows]
+
+    def owner(self, reference_id: str) -> str:
+        """The id of the subject whose reference it is. Raises also after withdrawal."""
+        with self._database.reading() as connection:
+            return str(records.read_sample(connection, reference_id).subject_id)
+
+    def reference_picture(self, reference_id: str) -> bytes:
+        """The JPEG that a reference was made from. Raises also after withdrawal."""
+        with self._database.reading() as connection:
+            row = records.read_sample(connection, reference_id)
+            key = records.load_subject_key(connection, self._master_key, row.subject_id)
+        return key.open(row.sealed_picture, context=records.picture_context(reference_id))
+
+    def known(self, connection: Connection, number: int) -> KnownReference | None:
+        """By what the reference with this number is known, as of this transaction; None if it is gone."""
+        return records.read_known(connection, number)
+
+    def permitted(
+        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
+    ) -> bool:
+        """Whether the subject may be found, by what is committed at this very transaction."""
+        consents = records.read_consents(connection, subject_id)
+        return permits(consents, camera=camera, purpose=purpose, moment=moment)
+
+    def permitted_then(
+        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
+    ) -> bool:
+        """Whether the subject might be found at an earlier moment, whatever became of their consents since."""
+        consents = records.read_consents(connection, subject_id)
+        return any(
+            one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment) for one in consents
+        )
+
+    def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
+        """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
+        return records.load_subject_key(connection, self._master_key, subject_id)
+
+    def require_admissible(self, consent: NewConsent) -> None:
+        """Raises as `admit` would for this consent, for who would rather know before looking at pictures."""
+        with self._database.reading() as connection:
+            begun(consent, subject_id="", moment=self._log.moment(connection))
+
+    def require_consented(self, subject_id: str) -> None:
+        """Raises as `add_references` would for this subject, for who would rather know before looking at pictures."""
+        with self._database.reading() as connection:
+            records.load_subject_key(connection, self._master_key, subject_id)
+            require_active(records.read_consents(connection, subject_id), self._log.moment(connection))
+
+    def _key_of(self, subject_id: str, wrapped: bytes | None) -> SealingKey | None:
+        if wrapped is None:
+            return None
+        return self._master_key.unwrap(wrapped, context=records.key_context(subject_id))
