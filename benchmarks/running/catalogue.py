@@ -26,6 +26,7 @@ _CLASSES = {
     "search-huge": "benchmarks.search.search:HugeSearchBenchmark",
     "start-up": "benchmarks.start_up.start_up:StartUpBenchmark",
     "streams": "benchmarks.streams.streams:StreamsBenchmark",
+    "walks": "benchmarks.walks.walks:WalksBenchmark",
 }
 
 

@@ -32,6 +32,8 @@ _QUESTIONS = {
     "it?",
     "start-up": "How long after it is switched on does the system answer, for small galleries and large ones?",
     "streams": "How many cameras can one ordinary machine watch at once before it falls behind?",
+    "walks": "Somebody follows one camera picture, or one search, through the program: how often must they turn to "
+    "another file?",
 }
 
 

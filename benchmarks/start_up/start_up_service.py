@@ -108,19 +108,34 @@ def add_account(folder: Path, name: str, role: str) -> str:
 
 
 @contextmanager
-def serving(folder: Path, password: str) -> Iterator[RunningService]:
-    """The service, from its process's start until the keeper has logged in; it ends with the block."""
+def serving(
+    folder: Path,
+    password: str,
+    *,
+    command: Sequence[str] = COMMAND,
+    pass_fds: Sequence[int] = (),
+    socket_options: Sequence[tuple[int, int, int]] = (),
+) -> Iterator[RunningService]:
+    """The service, from its process's start until the keeper has logged in; it ends with the block.
+
+    command: what runs `clearglass`. pass_fds: open files that its process has too. socket_options: of the keeper's
+    connections, as setsockopt takes them.
+    """
     import httpx
 
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--data", str(folder), "--port", "0"],
+        [*command, "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
+        pass_fds=pass_fds,
         env={**os.environ, **_ENVIRONMENT},
     )
     try:
         address = _address(process)
-        with httpx.Client(base_url=f"{address}/api/v1", timeout=_START_SECONDS, trust_env=False) as client:
+        transport = httpx.HTTPTransport(trust_env=False, socket_options=socket_options)
+        with httpx.Client(
+            base_url=f"{address}/api/v1", timeout=_START_SECONDS, trust_env=False, transport=transport
+        ) as client:
             answer = client.post("/sessions", json={"name": ACCOUNT, "password": password})
             answer.raise_for_status()
             client.headers["X-CSRF-Token"] = answer.json()["csrf"]
