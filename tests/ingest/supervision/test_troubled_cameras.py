@@ -20,7 +20,7 @@ from ingest.rehearsal.server.http_server import HttpServer
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from matcher.recognition.needs import load_needs
-from tests.ingest.test_supervisor import Bench, bench, camera, wait
+from tests.ingest.supervision.test_supervisor import Bench, bench, camera, wait
 
 pytestmark = pytest.mark.timeout(120)
 
