@@ -164,7 +164,7 @@ def _decode_picture() -> str:
 
 
 def _find_decoder() -> str:
-    from ingest.stream.av_source import decoder_version
+    from ingest.stream.av_decoder import decoder_version
 
     return decoder_version()
 

@@ -11,7 +11,8 @@ from api.camera_checks import CheckState
 from api.http.guard import GuardedRoute, ServiceDep, asks
 from api.permission import Permission
 from ingest.check.check import CameraCheck
-from ingest.check.suitability import Aspect, Finding, Suitability, Verdict
+from ingest.check.finding import Aspect, Finding, Verdict
+from ingest.check.suitability import Suitability
 from ingest.messages.message import CheckFailed
 
 router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute)

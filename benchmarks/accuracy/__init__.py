@@ -1,1 +1,1 @@
-"""How often recognition errs: verification, identification, groups, and what was chosen by which."""
+"""How often recognition errs: verification, identification, groups."""

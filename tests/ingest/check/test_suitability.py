@@ -13,7 +13,9 @@ from scenery import portrait, write_stream
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck, check_camera
-from ingest.check.suitability import LEAST_FACES, Aspect, Finding, Verdict, judge
+from ingest.check.face_findings import LEAST_FACES
+from ingest.check.finding import Aspect, Finding, Verdict
+from ingest.check.suitability import judge
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.stream.av_source import AvSource
 from ingest.stream.turn import Turn

@@ -13,17 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 import pytest
+from dialogue_stub import Spoken
 from ingest_stub import DIGEST, quality
-from message_stub import EVERY_MESSAGE, NOW, health, no_relays, sighting
-from prometheus_client import CollectorRegistry
+from message_stub import EVERY_MESSAGE, NOW, health, sighting
 
-from ingest.camera.camera import Camera
 from ingest.check.check import CameraCheck
 from ingest.check.check_process import CheckDone, from_check
 from ingest.messages.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT
@@ -40,10 +38,6 @@ from ingest.messages.message import (
     from_worker,
     to_worker,
 )
-from ingest.settings import IngestSettings
-from ingest.supervision.keeper import Keeper
-from ingest.supervision.metrics import IngestMetrics
-from ingest.supervision.observer import NullObserver
 from ingest.supervision.worker_clock import SAMPLES, WorkerClock
 from matcher.errors import ClearglassError
 from matcher.probe.probe import Probe
@@ -186,27 +180,6 @@ class Refusing:
         raise self.DownError("Down.", remedy="Wait.")
 
 
-class Deaf:
-    """A channel whose other end hears nothing."""
-
-    def send(self, message: object) -> None:
-        encoded(message)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def keeper() -> Keeper:
-    return Keeper(
-        camera=Camera(id="one", name="one", address="rtsp://127.0.0.1/", purpose="entry"),
-        identifier=Refusing(),
-        alerts=Refusing(),  # type: ignore[arg-type]
-        observer=NullObserver(),
-        settings=IngestSettings(),
-        metrics=IngestMetrics(CollectorRegistry()),
-        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"),
-        turnstile=BytesIO(),
-    )
-
-
 STRANGE = (
     *(None, True, -1, 0, 3, 2**53, 2**63, 2**64 - 1, -(2**63), 7.5, -1e11, 1e300, math.nan, math.inf),
     *(
@@ -293,7 +266,8 @@ def taken(data: bytes, receives: Any) -> Iterator[Any]:
             yield from channel.receive(0.0)
 
 
-def test_mutated_messages_are_taken_or_refused(keeper: Keeper) -> None:
+def test_mutated_messages_are_taken_or_refused() -> None:
+    spoken = Spoken(identifier=Refusing(), alerts=Refusing())
     worker = [(encoded(message), from_worker()) for message in EVERY_MESSAGE]
     check = [(encoded(message), from_check()) for message in CHECK_MESSAGES]
     counts = {"taken": 0, "refused": 0}
@@ -308,7 +282,7 @@ def test_mutated_messages_are_taken_or_refused(keeper: Keeper) -> None:
             for message in taken(data, receives):
                 counts["taken"] += 1
                 if receives is from_worker():
-                    keeper._take(message, Deaf(), no_relays(), start)  # type: ignore[arg-type]
+                    spoken.dialogue.take(message, start)
         except ChannelClosedError:
             counts["refused"] += counts["taken"] == before
         except Exception as error:
@@ -319,5 +293,5 @@ def test_mutated_messages_are_taken_or_refused(keeper: Keeper) -> None:
     assert min(counts.values()) > CASES // 20
     for valid, receives in worker:
         assert next(taken(struct.pack(">I", len(valid)) + valid, receives)) is not None
-    assert keeper.health().camera_id == "one"
+    assert spoken.record.health().camera_id == "one"
     assert to_worker() is not from_worker()

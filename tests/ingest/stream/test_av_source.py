@@ -97,7 +97,7 @@ def test_frames_bear_their_own_packets_stamps_however_late_the_decoder_gives_the
 def test_a_stream_that_cannot_be_decoded_is_given_up(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.stream.av_source.TOLERATED_BROKEN", 0.0)
+    monkeypatch.setattr("ingest.stream.av_decoder.TOLERATED_BROKEN", 0.0)
     data = bytearray(clip.read_bytes())
     start = data.index(b"mdat") + 4
     for place in range(start + 200, len(data) - 6000, 7):

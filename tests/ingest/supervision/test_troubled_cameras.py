@@ -10,8 +10,9 @@ import pytest
 from ingest.camera.camera import Camera, Credentials
 from ingest.camera.health import CameraState
 from ingest.check.check import CameraCheck
+from ingest.check.finding import Aspect, Verdict
 from ingest.check.relayed_check import RelayedCheck
-from ingest.check.suitability import Aspect, Verdict, judge
+from ingest.check.suitability import judge
 from ingest.messages.factory import Factory
 from ingest.messages.message import CheckFailed
 from ingest.rehearsal.film.film import join_recordings
@@ -19,7 +20,7 @@ from ingest.rehearsal.server.http_server import HttpServer
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
 from matcher.recognition.needs import load_needs
-from tests.ingest.test_supervisor import Bench, bench, camera, wait
+from tests.ingest.supervision.test_supervisor import Bench, bench, camera, wait
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -1,5 +1,5 @@
 from benchmarks.accuracy.comparator import FUSION, comparators
-from benchmarks.accuracy.pooling import POOLINGS, pooled
+from benchmarks.choices.pooling import POOLINGS, pooled
 from benchmarks.datasets.dataset import Trial
 from tests.benchmarks.accuracy.made_up import templates
 

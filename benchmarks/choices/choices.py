@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import variants
 from benchmarks.accuracy.comparator import Comparator, Metric, Part
-from benchmarks.accuracy.pooling import POOLINGS, Pooled, pooled
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
 from benchmarks.accuracy.wording import rate_text
+from benchmarks.choices import variants
+from benchmarks.choices.pooling import POOLINGS, Pooled, pooled
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Plot, Result, Table

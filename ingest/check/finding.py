@@ -1,0 +1,63 @@
+"""One thing that is judged about a camera, and the verdict on it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Aspect(StrEnum):
+    """What is judged."""
+
+    FACES_SEEN = "faces_seen"
+    EYE_DISTANCE = "eye_distance"
+    PITCH = "pitch"
+    YAW = "yaw"
+    SHARPNESS = "sharpness"
+    LIGHT = "light"
+    BITRATE = "bitrate"
+    FRAME_RATE = "frame_rate"
+    LOSS = "loss"
+    UPRIGHT = "upright"
+    SHAPE = "shape"
+
+
+class Verdict(StrEnum):
+    """Of one finding, or of all. UNKNOWN: not enough was seen to say."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing about a camera. measured, least, most: in `unit`; None: not measured, or no bound on that side.
+
+    change: what to do about it, one plain sentence; empty when it passes.
+    """
+
+    what: Aspect
+    measured: float | None
+    least: float | None
+    most: float | None
+    unit: str
+    verdict: Verdict
+    change: str
+
+    @property
+    def found(self) -> str:
+        """What was measured, in words."""
+        return "–" if self.measured is None else f"{_figure(self.measured)} {self.unit}".strip()
+
+    @property
+    def needed(self) -> str:
+        """The bounds in words."""
+        if self.least is not None and self.most is not None:
+            return f"{_figure(self.least)} to {_figure(self.most)} {self.unit}".strip()
+        if self.least is not None:
+            return f"at least {_figure(self.least)} {self.unit}".strip()
+        return "" if self.most is None else f"at most {_figure(self.most)} {self.unit}".strip()
+
+
+def _figure(value: float) -> str:
+    """Below 100 to a tenth: next to a bound, whole numbers would seem to be the same."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".removesuffix(".0")
