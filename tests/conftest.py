@@ -33,6 +33,17 @@ CHROMIUM = [
 ]
 
 
+LONG = {"acceptance", "benchmarks", "deploy"}
+"""The rooms whose files take long: they run first, so that of several processes none is alone with one at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts long files first; otherwise the order stays."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONG)
+
+
 def missing(what: str) -> NoReturn:
     """Skips, saying what is missing; on CI everything is there, and a skip would be a test that silently stopped."""
     if os.environ.get("CI"):
