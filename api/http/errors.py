@@ -147,7 +147,9 @@ STATUS: Mapping[str, int] = {
     "score_file": 500,
     # Met at the start, on the command line or by a rehearsal, before there is anybody to answer.
     "schema_too_new": 500,
+    "folder": 500,
     "data_folder_unusable": 500,
+    "database_unusable": 500,
     "data_folder_in_use": 500,
     "data_folder_open": 500,
     "address_in_use": 500,

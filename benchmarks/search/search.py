@@ -18,7 +18,7 @@ from benchmarks.search.search_report import changes_table, draw_recall, filter_t
 from benchmarks.search.search_trial import REFERENCES_EACH, draw, likeness
 from matcher.search.shortlist import SHORTLIST
 
-QUICK = Plan(contestants=CONTESTANTS, sizes=(3_000,), probes=200, rounds=3, every_pair=8)
+QUICK = Plan(contestants=CONTESTANTS, sizes=(3_000,), probes=200, rounds=3, every_pair=20)
 FULL = Plan(contestants=CONTESTANTS, sizes=(10_000, 100_000, 1_000_000), probes=2_000, rounds=9, every_pair=1)
 HUGE_QUICK = replace(QUICK, contestants=OWN)
 HUGE_FULL = replace(FULL, contestants=OWN, sizes=(10_000_000,))

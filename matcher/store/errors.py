@@ -48,7 +48,7 @@ class StoreClosedError(StoreError):
 class DatabaseUnusableError(StoreError, DataFolderError):
     """The database's file cannot be opened or written."""
 
-    code: ClassVar[str] = "data_folder_unusable"
+    code: ClassVar[str] = "database_unusable"
 
 
 class SchemaTooNewError(StoreError):

@@ -51,7 +51,7 @@ def test_no_package_is_loaded_before_the_processor_is_looked_at() -> None:
     code = """
 import sys
 import api.cli.main, api.doctor
-from matcher import processor
+from matcher.process import processor
 def refuse():
     print(sorted({"numpy", "dlib", "onnxruntime"} & set(sys.modules)))
     raise processor.ProcessorError(("avx",))
