@@ -42,7 +42,7 @@ from matcher.recognition.template import Template
 OPERATING_POINTS = (DEFAULT_OPERATING_POINT, "fmr-1e-4")
 PAIRS = 250
 """Of view 1's 1,600 mated ones, evenly taken: each level is measured on all of these."""
-QUICK_PAIRS = 8
+QUICK_PAIRS = 4
 THREADS = 2
 EDGES = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 90.0)
 LEVEL_YAW = 25.0

@@ -80,12 +80,13 @@ def clearglass(tmp_path: Path) -> Iterator[Clearglass]:
 def serving(folder: Path, *accounts: str) -> Iterator[Clearglass]:
     """The service on a new folder, as a process of its own. accounts: the logins; admin's is an administrator."""
     passwords = {name: secrets.token_urlsafe(12) for name in accounts}
-    for name, password in passwords.items():
+    owner, *others = passwords
+
+    def add(name: str, password: str) -> None:
         role = "administrator" if name == "admin" else "operator"
-        first = secrets.token_urlsafe(12)
-        command("account", "add", name, "--role", role, "--data", folder, stdin=f"{first}\n")
-        # Of all accounts but the folder's first, somebody else set the password: each owner changes it.
-        command("account", "password", name, "--own", "--data", folder, stdin=f"{first}\n{password}\n")
+        command("account", "add", name, "--role", role, "--data", folder, stdin=f"{password}\n")
+
+    add(owner, passwords[owner])
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "serve", "--data", str(folder), "--port", "0"],
         stdout=subprocess.PIPE,
@@ -94,6 +95,12 @@ def serving(folder: Path, *accounts: str) -> Iterator[Clearglass]:
     )
     running = Clearglass(address=_address(process), folder=folder, process=process, passwords=passwords)
     try:
+        for name in others:
+            given = secrets.token_urlsafe(12)
+            add(name, given)
+            # Somebody else set the password: its owner changes it.
+            own = f"{given}\n{passwords[name]}\n"
+            command("account", "password", name, "--own", "--data", folder, stdin=own)
         yield running
     finally:
         for client in running.clients:
