@@ -18,7 +18,7 @@ from matcher.search.shortlist import SHORTLIST
 
 BATCH = 64
 ROW = 20
-"""So many single queries follow one another, as in service; then it is the next contestant's turn."""
+"""Single queries of one contestant in a row, as in service, before the next contestant's turn."""
 
 CHANGED = 5
 

@@ -30,7 +30,7 @@ _SEED = 13
 
 
 def frames(folder: Path, *, references: int, rounds: int, progress: Progress) -> Sequence[Walk]:
-    """So many, each the first of a passage, after some that are not counted."""
+    """Walks of `rounds` frames, each the first of a passage, after some that are not counted."""
     from ingest.rehearsal.film.cast import volunteer
     from matcher.recognition.image import encode_jpeg
 

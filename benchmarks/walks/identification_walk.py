@@ -29,7 +29,7 @@ _SETTLE_SECONDS = 0.3
 
 
 def identifications(folder: Path, *, references: int, rounds: int, progress: Progress) -> Sequence[Walk]:
-    """So many, one after the other, of an enrolled person who is found, after some that are not counted."""
+    """Walks of `rounds` identifications of an enrolled person who is found, after some that are not counted."""
     from ingest.rehearsal.film.cast import volunteer
     from matcher.recognition.image import encode_jpeg
 

@@ -93,7 +93,7 @@ class Keeper:
         self._orders.end.set()
 
     def stop(self, timeout: float) -> bool:
-        """Ends worker and thread, and waits for both so many seconds at most; whether they are gone."""
+        """Ends worker and thread, and waits for both, for that many seconds at most; whether they are gone."""
         self._orders.end.set()
         if self._thread is None:
             return True

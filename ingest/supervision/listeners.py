@@ -30,7 +30,7 @@ class Listeners:
         self._tell(self._observer.alerted, alert)
 
     def decided(self, seconds: float, outcome: str) -> None:
-        """A search has ended so many seconds after its picture arrived."""
+        """A search has ended. seconds: since its picture arrived."""
         self._tell(self._metrics.decided, self._camera_id, seconds, outcome)
 
     def reported(self, before: Health, health: Health, stages: Mapping[str, Sequence[float]]) -> None:

@@ -87,7 +87,7 @@ class IngestMetrics:
                 self._stages.labels(camera, stage).observe(seconds)
 
     def decided(self, camera_id: str, seconds: float, outcome: str) -> None:
-        """One search came to its end, so many seconds after its frame's packet arrived."""
+        """One search ended. seconds: since its frame's packet arrived."""
         self._decision.labels(camera_id).observe(seconds)
         self._searches.labels(camera_id, outcome).inc()
 

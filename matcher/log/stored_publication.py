@@ -31,7 +31,7 @@ class StoredPublication:
 
     def read(self, tile: Tile) -> bytes:
         """See Publication."""
-        # Cast, so that a value that was tampered with is published as it stands, for whoever reads it to find out.
+        # Cast, so that a value that was tampered with is published as it stands: a reader finds out.
         if tile.level:
             query = (
                 select(cast(_HASH.hash, LargeBinary))
