@@ -48,12 +48,6 @@ class ListedSubjectOut(SubjectOut):
     references: int = Field(description="How many pictures the subject is enrolled with; none after withdrawal.")
 
 
-class SubjectCountOut(BaseModel):
-    """How many subjects there are."""
-
-    enrolled: int = Field(description="Who have not withdrawn.")
-
-
 class SubjectDetailOut(BaseModel):
     """A subject with consents and references."""
 
@@ -100,14 +94,6 @@ def list_subjects(
     return [
         ListedSubjectOut(**dict(SubjectOut.of(subject, caller)), references=subject.references) for subject in subjects
     ]
-
-
-@router.get(
-    "/count", operation_id="count_subjects", summary="Count subjects", openapi_extra=asks(Permission.SUBJECTS_READ)
-)
-def count_subjects(service: ServiceDep) -> SubjectCountOut:
-    """How many people are enrolled, whatever page of the list one reads."""
-    return SubjectCountOut(enrolled=service.matcher.gallery.subject_count())
 
 
 @router.post(

@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[Role | None]] = {
     "get_camera_check": {OP, A, X},
     "events": {OP, A, X},
     "list_subjects": {OP, A, X},
-    "count_subjects": {OP, A, X},
+    "get_gallery": {OP, A, X},
     "get_subject": {OP, A, X},
     "enrol_subject": {OP, X},
     "withdraw_subject": {OP, X},

@@ -135,7 +135,7 @@ def list_(
     """List the people in the gallery in the order they were enrolled. That their names were shown is logged."""
     with reached(data) as client:
         subjects = client.get("/subjects", limit=limit, offset=offset)
-        enrolled = 0 if json else client.get("/subjects/count")["enrolled"]
+        enrolled = 0 if json else client.get("/gallery")["enrolled"]
     people = counted(enrolled, "person is", "people are")
     nobody = "Nobody is enrolled yet: clearglass subject enrol NAME PICTURE…"
     show(

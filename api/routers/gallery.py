@@ -1,0 +1,21 @@
+"""The gallery as a whole."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.http.guard import GuardedRoute, ServiceDep, asks
+from api.permission import Permission
+
+router = APIRouter(prefix="/gallery", tags=["subjects"], route_class=GuardedRoute)
+
+
+class GalleryOut(BaseModel):
+    """How many people are in the gallery."""
+
+    enrolled: int = Field(description="Subjects who have not withdrawn.")
+
+
+@router.get("", operation_id="get_gallery", summary="The gallery", openapi_extra=asks(Permission.SUBJECTS_READ))
+def get_gallery(service: ServiceDep) -> GalleryOut:
+    """How many people are enrolled, whatever page of the list of subjects one reads."""
+    return GalleryOut(enrolled=service.matcher.gallery.subject_count())
