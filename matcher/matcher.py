@@ -81,25 +81,41 @@ class Matcher:
         )
         # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
         self._index = index
+        fusion = recogniser.fusion
         self.gallery = Gallery(
-            database, self.master_key, self.log, self._index, model_digest=recogniser.model_digest, metrics=metrics
+            database,
+            self.master_key,
+            self.log,
+            self._index,
+            model_digest=recogniser.model_digest,
+            dimensions=fusion.dimensions,
+            metrics=metrics,
         )
         self.declarations = Declarations(database, self.gallery, self.log)
         self.sampler = Sampler(recogniser, gate)
         self.identifier = Identifier(
-            self._index, self.gallery, self.log, operating_point, clock, candidates=settings.candidates, metrics=metrics
+            self._index,
+            self.gallery,
+            self.log,
+            operating_point,
+            clock,
+            fusion=fusion,
+            candidates=settings.candidates,
+            metrics=metrics,
         )
         self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
         """What a dissimilarity stands for; None where that was not measured."""
         # Without metrics: nobody asked for an identification.
         point = check_point(operating_point, self.scale)
-        check = EnrolmentCheck(Identifier(self._index, self.gallery, self.log, point, clock, candidates=MOST_SUBJECTS))
+        check = EnrolmentCheck(
+            Identifier(self._index, self.gallery, self.log, point, clock, fusion=fusion, candidates=MOST_SUBJECTS)
+        )
         self.enroller = Enroller(self.sampler, self.gallery, check, threshold=operating_point.threshold)
         self.replayer = Replayer(
             database,
             self.log,
             self.gallery,
-            Shortlister(self._index, self.gallery, subjects=settings.candidates),
+            Shortlister(self._index, self.gallery, fusion, subjects=settings.candidates),
             recogniser,
         )
         self.traffic = CameraTraffic(database, days=(DAY, WEEK))

@@ -49,8 +49,7 @@ class CandidateOut(BaseModel):
     reference_id: str
     name: str | None
     dissimilarity: float
-    sface: float
-    dlib: float
+    scores: dict[str, float] = Field(description="Of each embedder by itself.", examples=[{"sface": 0.4, "dlib": 0.5}])
     stands_for_fmr: float | None = Field(description="Share of strangers as close; null without a scale.")
     stands_for: str | None = Field(
         description="The same in words, and whether it is a bound.",
@@ -104,8 +103,7 @@ class VerificationOut(BaseModel):
 
     mated: bool
     dissimilarity: float
-    sface: float
-    dlib: float
+    scores: dict[str, float] = Field(description="Of each embedder by itself.", examples=[{"sface": 0.4, "dlib": 0.5}])
     operating_point: OperatingPointOut
     request_index: int
     request_receipt: ReceiptPath
@@ -168,8 +166,7 @@ def verify(
     return VerificationOut(
         mated=found.mated,
         dissimilarity=found.dissimilarity,
-        sface=found.sface,
-        dlib=found.dlib,
+        scores=dict(found.scores),
         operating_point=OperatingPointOut.of(found.operating_point),
         request_index=found.request_index,
         request_receipt=_receipt(request, found.request_index),
@@ -186,8 +183,7 @@ def _candidate(candidate: Candidate, request_index: int, matcher: Matcher, calle
         reference_id=candidate.reference_id,
         name=matcher.gallery.subject(candidate.subject_id).name if caller.may(Permission.NAMES) else None,
         dissimilarity=candidate.dissimilarity,
-        sface=candidate.sface,
-        dlib=candidate.dlib,
+        scores=dict(candidate.scores),
         stands_for_fmr=None if stands_for is None else stands_for.fmr,
         stands_for=None if stands_for is None else stands_for.words(),
     )

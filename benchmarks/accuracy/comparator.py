@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.extractor import DLIB, SFACE
 from benchmarks.accuracy.model import Model
 from benchmarks.accuracy.templates import Templates
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.networks.sface import unit
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 
 FUSION = "fusion"
 

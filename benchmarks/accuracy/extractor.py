@@ -71,7 +71,7 @@ class ServiceExtractor:
         own = {name: embedder.embed([image], upright)[0] for name, embedder in self._embedders.items()}
         return Extracted(
             quality=self._recogniser.assess([image], [face])[0].score,
-            vectors={SFACE: template.sface, DLIB: template.dlib, **own},
+            vectors={SFACE: template.vectors["sface"], DLIB: template.vectors["dlib"], **own},
         )
 
 

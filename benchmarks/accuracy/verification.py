@@ -40,7 +40,7 @@ from matcher.evaluation.error_rates import (
 )
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Provenance, Scores, read_scores
-from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.registry import DLIB_WEIGHT
 from matcher.recognition.scale import FEWEST
 
 Whole = NDArray[np.int64]

@@ -23,6 +23,7 @@ from matcher.probe.sample import FaceSample
 from matcher.recognition.face import Face
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.quality import Quality
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 from matcher.search.evidence import Evidence
 from matcher.search.identification import Identifier
@@ -45,6 +46,7 @@ class _NoRecogniser:
     """A matcher needs one; here no picture is ever looked at."""
 
     model_digest = DIGEST
+    fusion = DEFAULT_FUSION
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         return [[] for _ in images]
@@ -185,6 +187,8 @@ def _template(random: np.random.Generator) -> Template:
     vector = random.normal(size=128)
     return Template(
         model_digest=DIGEST,
-        sface=(vector / np.linalg.norm(vector)).astype(np.float32),
-        dlib=(random.normal(size=128) * 0.1).astype(np.float32),
+        vectors={
+            "sface": (vector / np.linalg.norm(vector)).astype(np.float32),
+            "dlib": (random.normal(size=128) * 0.1).astype(np.float32),
+        },
     )

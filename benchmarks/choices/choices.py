@@ -25,7 +25,7 @@ from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Plot, Result, Table
 from matcher.evaluation.error_rates import false_non_match_rate, folded_accuracy, threshold_at
 from matcher.evaluation.interval import wilson
-from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.registry import DLIB_WEIGHT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

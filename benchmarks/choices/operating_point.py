@@ -20,7 +20,6 @@ from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Result, Table
 from matcher.evaluation.calibration import rounded_threshold, scale_of
 from matcher.evaluation.scores import Scores
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     OPERATING_POINTS,
     Measurement,
@@ -30,7 +29,7 @@ from matcher.recognition.operating_point import (
     load_scale,
     parse_operating_points,
 )
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 from matcher.recognition.scale import FEWEST
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)

@@ -79,4 +79,4 @@ def _add_cameras(matcher: Matcher) -> None:
 def _probe() -> Probe:
     vector = np.full(128, 128**-0.5, np.float32)
     quality = Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
-    return Probe(template=Template(model_digest="0" * 64, sface=vector, dlib=vector), quality=quality)
+    return Probe(template=Template(model_digest="0" * 64, vectors={"sface": vector, "dlib": vector}), quality=quality)

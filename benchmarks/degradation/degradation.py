@@ -30,13 +30,13 @@ from ingest.analysis.close_look import nod
 from matcher.evaluation.interval import wilson
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
-from matcher.recognition.fusion import compare
 from matcher.recognition.image import decode_image
 from matcher.recognition.needs import NEEDS
 from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, OperatingPoint, load_operating_points
 from matcher.recognition.quality import Quality
 from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 
 OPERATING_POINTS = (DEFAULT_OPERATING_POINT, "fmr-1e-4")
@@ -233,7 +233,7 @@ def probed(
     probe = sample(recogniser, image)
     if probe is None:
         return Seen(quality=None, dissimilarity=float("inf"), bits_per_pixel=bits)
-    apart = compare(probe.template, reference.template).fused
+    apart = DEFAULT_FUSION.compare(probe.template, reference.template).fused
     return Seen(quality=probe.quality, dissimilarity=apart, nod=probe.nod, bits_per_pixel=bits)
 
 
@@ -282,7 +282,7 @@ def _binned(
     seen: list[tuple[float, Seen]] = []
     for one, other in pairs:
         probe = max(one, other, key=angle)
-        apart = compare(one.template, other.template).fused
+        apart = DEFAULT_FUSION.compare(one.template, other.template).fused
         seen.append((angle(probe), Seen(quality=probe.quality, dissimilarity=apart, nod=probe.nod)))
     bins = []
     for low, high in pairwise(EDGES):

@@ -58,8 +58,8 @@ def templates_of(names: Sequence[str], probes: Sequence[Probe]) -> Templates:
         found=found,
         quality=found.astype(np.float32),
         vectors={
-            SFACE: _stacked([probe.template.sface if probe.template else None for probe in probes]),
-            DLIB: _stacked([probe.template.dlib if probe.template else None for probe in probes]),
+            SFACE: _stacked([probe.template.vectors["sface"] if probe.template else None for probe in probes]),
+            DLIB: _stacked([probe.template.vectors["dlib"] if probe.template else None for probe in probes]),
         },
     )
 

@@ -16,6 +16,7 @@ from matcher.columns.vectors import DIMENSION, Vectors
 from matcher.consent.consent import recorded
 from matcher.matcher import Matcher
 from matcher.people import records
+from matcher.recognition import packed_template
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings
@@ -92,7 +93,7 @@ class _Writer:
 
     def _reference(self, subject_id: str, key: SealingKey, sface: Vectors, dlib: Vectors) -> Row:
         reference_id = str(uuid.uuid4())
-        packed = records.pack_template(Template(model_digest=self._digest, sface=sface, dlib=dlib))
+        packed = packed_template.packed(Template(model_digest=self._digest, vectors={"sface": sface, "dlib": dlib}))
         return {
             "number": self._number,
             "id": reference_id,

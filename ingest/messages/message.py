@@ -11,7 +11,6 @@ from typing import Annotated, Any, get_origin
 import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
 from ingest.camera.health import Health
 from ingest.camera.picture_shape import PictureShape
@@ -22,11 +21,8 @@ from matcher.probe.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.quality import QualityReason
 
-VECTOR = 128
-"""Numbers in each vector of a template."""
-
-LONGEST_DLIB = 4.0
-"""Of faces the length of dlib's vectors is between 1.2 and 1.6; none of LFW's is longer than 2."""
+LARGEST_VECTOR = 4_096
+"""Numbers in a vector of a template."""
 
 Count = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
 Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
@@ -103,17 +99,9 @@ class Sighting(Message, frozen=True, kw_only=True, eq=False):
     def __post_init__(self) -> None:
         """Raises ValueError where the probe exceeds its limits, or is none that a recogniser makes."""
         check_bounds(self.probe)
-        template, crop = self.probe.template, self.probe.crop
-        # A longer vector would be close to everybody: `Template.sface` has length 1.
-        if abs(_length(template.sface) - 1) > 1e-3 or _length(template.dlib) > LONGEST_DLIB:
-            raise ValueError("a vector has no length that a recogniser gives it")
+        crop = self.probe.crop
         if crop is not None and not crop.startswith(b"\xff\xd8\xff"):
             raise ValueError("a crop is no JPEG")
-
-
-def _length(vector: NDArray[np.float32]) -> float:
-    # The square of a float32 may be more than one holds.
-    return float(np.linalg.norm(vector.astype(np.float64)))
 
 
 class Passed(Message, frozen=True, kw_only=True):
@@ -245,15 +233,20 @@ INVALID = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupE
 
 
 def _vector_bytes(value: object) -> bytes:
-    if not isinstance(value, np.ndarray) or value.shape != (VECTOR,):
-        raise ValueError(f"a message holds no {type(value)} but vectors of {VECTOR} numbers")
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or not 0 < len(value) <= LARGEST_VECTOR:
+        raise ValueError(f"a message holds no {type(value)} but vectors of at most {LARGEST_VECTOR} numbers")
     return value.astype("<f4").tobytes()
 
 
 def _vector(kind: Any, value: object) -> Any:
-    """(128,) float32 from 512 bytes, little-endian. Raises ValueError unless all are finite."""
-    if get_origin(kind) is not np.ndarray or not isinstance(value, bytes) or len(value) != 4 * VECTOR:
-        raise ValueError(f"a vector has no {4 * VECTOR} bytes")
+    """(d,) float32 from 4 d bytes, little-endian. Raises ValueError unless all are finite.
+
+    Whether an embedder may have made such a vector is for the search to decide, which knows the fusion.
+    """
+    if get_origin(kind) is not np.ndarray or not isinstance(value, bytes) or not 0 < len(value) <= 4 * LARGEST_VECTOR:
+        raise ValueError(f"a vector has no bytes, or more than {4 * LARGEST_VECTOR}")
+    if len(value) % 4:
+        raise ValueError("a vector's last number is not whole")
     vector = np.frombuffer(value, "<f4").astype(np.float32)
     if not np.isfinite(vector).all():
         raise ValueError("a vector is not finite")

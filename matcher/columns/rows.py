@@ -28,6 +28,11 @@ class Rows:
         return self._count
 
     @property
+    def width(self) -> int:
+        """How many numbers a vector has."""
+        return int(self._vectors.shape[1])
+
+    @property
     def vectors(self) -> NDArray[Any]:
         """(capacity, width): a number's vector is the row of that number, and zeros where it has none."""
         return self._vectors

@@ -237,9 +237,9 @@ class Enroller:
     def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], known: Sequence[Template]) -> set[int]:
         """The places of the samples to use. Known templates of another model say nothing: they cannot be compared."""
         templates = [sample.template for _, sample in samples]
-        present = self._sampler.recogniser.model_digest
-        comparable = [template for template in known if template.model_digest == present]
-        return one_person(templates, known=comparable, threshold=self._threshold)
+        recogniser = self._sampler.recogniser
+        comparable = [template for template in known if template.model_digest == recogniser.model_digest]
+        return one_person(templates, known=comparable, fusion=recogniser.fusion, threshold=self._threshold)
 
 
 def _unusable(pictures: int) -> str:

@@ -6,25 +6,27 @@ enough, for a strict threshold tells apart many a pair that is of one person.
 
 from collections.abc import Iterable, Sequence
 
-from matcher.recognition.fusion import compare_all
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.template import Template
 
 
-def one_person(templates: Sequence[Template], *, known: Sequence[Template], threshold: float) -> set[int]:
+def one_person(
+    templates: Sequence[Template], *, known: Sequence[Template], fusion: Fusion, threshold: float
+) -> set[int]:
     """Which of the templates, by their place, show the one person to be enrolled.
 
     known: the person's references of the same model. If there are any, whatever leads to one of them, over other
     templates or at once. If there are none, the largest group; of groups of one size, that with the first template.
     """
-    alike = [_alike(template, templates, threshold) for template in templates]
+
+    def like(template: Template, others: Sequence[Template]) -> list[int]:
+        return [at for at, score in enumerate(fusion.compare_all(template, others)) if score.fused <= threshold]
+
+    alike = [like(template, templates) for template in templates]
     if known:
-        return _linked((at for at, template in enumerate(templates) if _alike(template, known, threshold)), alike)
+        return _linked((at for at, template in enumerate(templates) if like(template, known)), alike)
     groups = (_linked([at], alike) for at in range(len(templates)))
     return max(groups, key=len, default=set())
-
-
-def _alike(template: Template, others: Sequence[Template], threshold: float) -> list[int]:
-    return [at for at, score in enumerate(compare_all(template, others)) if score.fused <= threshold]
 
 
 def _linked(start: Iterable[int], alike: Sequence[Sequence[int]]) -> set[int]:

@@ -12,8 +12,8 @@ from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import error_rates, threshold_at
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Scores
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import LARGEST_THRESHOLD, Measurement, OperatingPoint
+from matcher.recognition.registry import DLIB_WEIGHT
 from matcher.recognition.scale import FEWEST, SimilarityScale
 
 Floats = NDArray[np.floating[Any]]

@@ -1,25 +1,24 @@
 """The templates of all searchable references, in memory: to score a shortlist no seal is opened and no disk read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from matcher.columns.rows import Rows
-from matcher.columns.vectors import DIMENSION, Numbers, Vectors
+from matcher.columns.vectors import Numbers, Vectors
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Templates:
     """Some of them. numbers: (n,) of the references. subjects: (n,), alike where the subject is the same one.
 
-    sface, dlib: (n, 128) float32, as in `matcher.recognition.template.Template`.
+    vectors: by embedder, (n, d) float32, as in `matcher.recognition.template.Template`.
     """
 
     numbers: Numbers
     subjects: Numbers
-    sface: Vectors
-    dlib: Vectors
+    vectors: Mapping[str, Vectors]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -28,25 +27,28 @@ class Templates:
 class KeptTemplates:
     """A kilobyte each. Kept by the gallery, its owner: one thread at a time changes it, others may read meanwhile."""
 
-    def __init__(self, capacity: int = 1) -> None:
-        """capacity: for so many numbers, from 0, there is room at once."""
-        self.searched = Rows(DIMENSION, np.float32, capacity=capacity)
-        """SFace's vectors, by which references are found: the index may use these very rows."""
-        self._dlib = Rows(DIMENSION, np.float32, capacity=capacity)
+    def __init__(self, dimensions: Mapping[str, int], capacity: int = 1) -> None:
+        """dimensions: of the vectors, by embedder. capacity: for so many numbers, from 0, there is room at once."""
+        self._vectors = {name: Rows(width, np.float32, capacity=capacity) for name, width in dimensions.items()}
+        self.searched = next(iter(self._vectors.values()))
+        """The first embedder's vectors, by which references are found: the index may use these very rows."""
         self._subjects = Rows(1, np.int64, capacity=capacity)
 
     def put(self, numbers: Numbers, subject_ids: Sequence[str], vectors: Vectors) -> None:
-        """vectors: (n, 256), SFace's before dlib's."""
+        """vectors: (n, d), in each row the vectors of one reference, one behind the other."""
         codes = {subject_id: _code(subject_id) for subject_id in set(subject_ids)}
         subjects = np.fromiter((codes[subject_id] for subject_id in subject_ids), np.int64, len(subject_ids))
         self._subjects.put(numbers, subjects[:, None])
-        self._dlib.put(numbers, vectors[:, DIMENSION:])
-        self.searched.put(numbers, vectors[:, :DIMENSION])
+        # The searched ones last: what they have a row for, all others have.
+        end = vectors.shape[1]
+        for rows in reversed(self._vectors.values()):
+            rows.put(numbers, vectors[:, end - rows.width : end])
+            end -= rows.width
 
     def drop(self, numbers: Numbers) -> None:
         """Overwrites them; unknown ones are passed over."""
-        self.searched.drop(numbers)
-        self._dlib.drop(numbers)
+        for rows in self._vectors.values():
+            rows.drop(numbers)
         self._subjects.drop(numbers)
 
     def of(self, numbers: Numbers) -> Templates:
@@ -57,8 +59,7 @@ class KeptTemplates:
         return Templates(
             numbers=numbers,
             subjects=self._subjects.vectors[numbers, 0],
-            sface=self.searched.vectors.take(numbers, axis=0),
-            dlib=self._dlib.vectors.take(numbers, axis=0),
+            vectors={name: rows.vectors.take(numbers, axis=0) for name, rows in self._vectors.items()},
         )
 
 

@@ -51,16 +51,18 @@ class Gallery(GalleryReader):
         index: StartingIndex,
         *,
         model_digest: str,
+        dimensions: Mapping[str, int],
         metrics: MatcherMetrics | None = None,
     ) -> None:
         """Builds the index from the database and finishes erasures that the last run began, if no reader is in the way.
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
+        dimensions: of that model's vectors, by embedder.
         """
         super().__init__(database, master_key, log)
         self._model_digest = model_digest
         self._changing = threading.RLock()
-        loaded = load(database, master_key, model_digest=model_digest)
+        loaded = load(database, master_key, model_digest=model_digest, dimensions=dimensions)
         self._memory, self.stale = GalleryMemory(loaded, index, metrics), loaded.stale
         # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
         with suppress(ErasurePendingError):

@@ -34,11 +34,10 @@ class GalleryMemory:
         """References came. added: their ids and digests by number. The book last: what it allows can be found and
         scored."""
         templates = [sample.template for sample in samples]
-        sface = np.stack([template.sface for template in templates], dtype=np.float32)
-        dlib = np.stack([template.dlib for template in templates], dtype=np.float32)
+        vectors = np.stack([np.concatenate(list(template.vectors.values())) for template in templates])
         numbers = np.array(list(added), dtype=np.int64)
-        self.templates.put(numbers, [subject_id] * len(added), np.hstack([sface, dlib]))
-        self._index.add(numbers, sface)
+        self.templates.put(numbers, [subject_id] * len(added), vectors)
+        self._index.add(numbers, vectors[:, : self.templates.searched.width])
         references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
         self.book.update(revision, consents=consents, references=references)
         self._measure()

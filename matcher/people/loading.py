@@ -3,7 +3,7 @@
 import gc
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -41,17 +41,19 @@ class Loaded:
     stale: int
 
 
-def load(database: Database, master_key: MasterKey, *, model_digest: str) -> Loaded:
-    """Everybody who has not withdrawn. Raises SealError."""
+def load(database: Database, master_key: MasterKey, *, model_digest: str, dimensions: Mapping[str, int]) -> Loaded:
+    """Everybody who has not withdrawn. dimensions: of that model's vectors, by embedder. Raises SealError."""
     _begin(database)
     with _lasting(), database.reading() as connection:
         gallery = connection.execute(select(tables.gallery)).one()
         most = connection.execute(select(func.max(tables.reference.c.number))).scalar() or 0
         room = 2 * most + 1  # the first enrolment after a start shall not have to move them all
-        book, templates = ConsentBook(gallery.id, gallery.revision, capacity=room), KeptTemplates(room)
+        book = ConsentBook(gallery.id, gallery.revision, capacity=room)
+        templates = KeptTemplates(dimensions, room)
         blocks, stale = range(most // BLOCK + 1), 0
-        with _helpers(database.folder, master_key, model_digest, blocks) as helpers:
-            unsealed = _unsealed(helpers, partial(Unsealer, driver(connection), master_key, model_digest), blocks)
+        own = partial(Unsealer, driver(connection), master_key, model_digest, dimensions)
+        with _helpers(database.folder, master_key, model_digest, dimensions, blocks) as helpers:
+            unsealed = _unsealed(helpers, own, blocks)
             # One after the other would keep the helpers waiting.
             for block, consents in zip_longest(unsealed, records.every_consent(connection)):
                 if consents is not None:
@@ -83,14 +85,17 @@ def _begin(database: Database) -> None:
 
 
 @contextmanager
-def _helpers(folder: Path, master_key: MasterKey, model_digest: str, blocks: range) -> Iterator[list[UnsealingHelper]]:
+def _helpers(
+    folder: Path, master_key: MasterKey, model_digest: str, dimensions: Mapping[str, int], blocks: range
+) -> Iterator[list[UnsealingHelper]]:
     """One for each core, who share the blocks by turns; none where there are few, or where none can be started."""
     count = min(cores(), _MOST_HELPERS) if len(blocks) * BLOCK > _HELPED else 0
     with ExitStack() as stack:
         helpers = []
         for turn in range(count):
             try:
-                helper = UnsealingHelper.start(folder, master_key, model_digest, blocks[turn::count])
+                own_blocks = blocks[turn::count]
+                helper = UnsealingHelper.start(folder, master_key, model_digest, dimensions, own_blocks)
             except HelperError:
                 _LOG.warning("No process could be started to help with a large gallery: starting takes longer.")
                 break

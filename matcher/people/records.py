@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from matcher.consent.consent import Consent
@@ -18,8 +17,8 @@ from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import KnownReference, Reference
 from matcher.people.subject import Subject
 from matcher.probe.sample import FaceSample
+from matcher.recognition.packed_template import packed, unpacked
 from matcher.recognition.quality import Quality
-from matcher.recognition.template import Template
 from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
@@ -29,9 +28,6 @@ SAMPLED = select(
     tables.reference, tables.reference_sample.c.quality, tables.reference_sample.c.sealed_picture
 ).join_from(tables.reference, tables.reference_sample)
 """References with what they were made from."""
-
-VECTOR = np.dtype("<f4")
-TEMPLATE_BYTES = 2 * 128 * VECTOR.itemsize
 
 _BATCH = 4096
 """Rows that are read at once where all are."""
@@ -77,17 +73,6 @@ def template_context(reference_id: str, model_digest: str) -> str:
 def picture_context(reference_id: str) -> str:
     """What a reference's sealed picture is bound to."""
     return f"picture:{reference_id}"
-
-
-def pack_template(template: Template) -> bytes:
-    """Both vectors as little-endian float32, SFace's first: 1,024 bytes."""
-    return template.sface.astype(VECTOR).tobytes() + template.dlib.astype(VECTOR).tobytes()
-
-
-def unpack_template(packed: bytes, model_digest: str) -> Template:
-    """The template that was packed."""
-    vectors = np.frombuffer(packed, dtype=VECTOR).astype(np.float32)
-    return Template(model_digest=model_digest, sface=vectors[:128], dlib=vectors[128:])
 
 
 def pack_quality(quality: Quality) -> str:
@@ -160,11 +145,8 @@ def _consent(
 
 
 def open_template(key: SealingKey, reference_id: str, model_digest: str, sealed: bytes) -> bytes:
-    """The sealed template of a reference, as `pack_template` made it. Raises SealError."""
-    packed = key.open(sealed, context=template_context(reference_id, model_digest))
-    if len(packed) != TEMPLATE_BYTES:
-        raise ValueError(f"a template of {len(packed)} bytes")
-    return packed
+    """The packed template of a reference. Raises SealError."""
+    return key.open(sealed, context=template_context(reference_id, model_digest))
 
 
 def reference_of(row: Any, key: SealingKey) -> Reference:
@@ -173,7 +155,7 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
         number=row.number,
         id=row.id,
         subject_id=row.subject_id,
-        template=unpack_template(open_template(key, row.id, row.model_digest, row.sealed_template), row.model_digest),
+        template=unpacked(open_template(key, row.id, row.model_digest, row.sealed_template), row.model_digest),
         quality=Quality(**json.loads(row.quality)),
         created_at=row.created_at,
     )
@@ -252,7 +234,7 @@ def insert_reference(
 ) -> tuple[int, str, bytes]:
     """Writes a new reference; its number, its id and its sealed template."""
     reference_id, model_digest = str(uuid.uuid4()), sample.template.model_digest
-    sealed = key.seal(pack_template(sample.template), context=template_context(reference_id, model_digest))
+    sealed = key.seal(packed(sample.template), context=template_context(reference_id, model_digest))
     inserted = connection.execute(
         insert(tables.reference).values(
             id=reference_id,

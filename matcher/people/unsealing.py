@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import bindparam, select
 
-from matcher.columns.vectors import DIMENSION, Numbers, Vectors
+from matcher.columns.vectors import Numbers, Vectors
 from matcher.consent.scope import reference_digest
 from matcher.people import records
+from matcher.recognition.packed_template import NUMBER, packed_numbers
 from matcher.store import tables
 from matcher.store.engine import driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
@@ -37,7 +38,8 @@ _REFERENCES = driver_sql(
 class Unsealed:
     """The n searchable references of a block, in order. stale: how many more there are, made by another model.
 
-    digests: what names them in the gallery's content hash. vectors: (n, 256), as `records.pack_template` has them.
+    digests: what names them in the gallery's content hash. vectors: (n, d), in each
+    row the vectors of one reference, one behind the other.
     """
 
     numbers: Numbers
@@ -50,10 +52,13 @@ class Unsealed:
 class Unsealer:
     """Reads one consistent state of the database: the connection's, while its transaction lasts."""
 
-    def __init__(self, connection: sqlite3.Connection, master_key: MasterKey, model_digest: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, master_key: MasterKey, model_digest: str, dimensions: Mapping[str, int]
+    ) -> None:
         self._connection = connection
         self._master_key = master_key
         self._model_digest = model_digest
+        self._dimensions = dimensions
         self._wrapped: Mapping[str, bytes] = dict(connection.execute(_KEYS))
 
     def block(self, number: int) -> Unsealed:
@@ -72,11 +77,12 @@ class Unsealer:
             numbers.append(at)
             subjects.append(subject_id)
             digests.append(reference_digest(reference_id, subject_id, digest, sealed))
-            packed.append(records.open_template(key, reference_id, digest, sealed))
+            opened = records.open_template(key, reference_id, digest, sealed)
+            packed.append(packed_numbers(opened, self._dimensions))
         return Unsealed(
             numbers=np.array(numbers, dtype=np.int64),
             subjects=subjects,
             digests=digests,
-            vectors=np.frombuffer(b"".join(packed), dtype=records.VECTOR).reshape(len(packed), 2 * DIMENSION),
+            vectors=np.frombuffer(b"".join(packed), dtype=NUMBER).reshape(len(packed), sum(self._dimensions.values())),
             stale=stale,
         )

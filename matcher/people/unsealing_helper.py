@@ -5,11 +5,13 @@ its length.
 """
 
 import gc
+import json
 import pickle
 import select
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from io import FileIO
 from pathlib import Path
@@ -42,9 +44,12 @@ class UnsealingHelper:
         self._process = process
 
     @classmethod
-    def start(cls, folder: Path, master_key: MasterKey, model_digest: str, blocks: range) -> Self:
+    def start(
+        cls, folder: Path, master_key: MasterKey, model_digest: str, dimensions: Mapping[str, int], blocks: range
+    ) -> Self:
         """Begins with the blocks. Raises HelperError."""
-        arguments = (str(folder.absolute()), model_digest, str(blocks.start), str(blocks.stop), str(blocks.step))
+        bounds = (str(blocks.start), str(blocks.stop), str(blocks.step))
+        arguments = (str(folder.absolute()), model_digest, json.dumps(dict(dimensions)), *bounds)
         try:
             process = subprocess.Popen(
                 command(__name__, *arguments),
@@ -88,11 +93,11 @@ class UnsealingHelper:
 
 def main() -> None:
     """The helper's side. What goes wrong here ends it: the service then does the work itself, and tells."""
-    folder, model_digest, *bounds = sys.argv[1:]
+    folder, model_digest, dimensions, *bounds = sys.argv[1:]
     gc.disable()  # what it makes holds no cycles
     master_key = MasterKey(sys.stdin.buffer.read())
     with closing(Database.open_read_only(Path(folder))) as database, database.reading() as connection:
-        unsealer = Unsealer(driver(connection), master_key, model_digest)
+        unsealer = Unsealer(driver(connection), master_key, model_digest, json.loads(dimensions))
         for number in range(*map(int, bounds)):
             block = pickle.dumps(unsealer.block(number), protocol=pickle.HIGHEST_PROTOCOL)
             sys.stdout.buffer.write(_LENGTH.pack(len(block)) + block)

@@ -1,40 +1,82 @@
-"""Two embedders' opinions become one number to hold a threshold against."""
+"""Several embedders' opinions become one number to hold a threshold against."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.recognition.template import ModelMismatchError, Template
 
-DLIB_WEIGHT = 0.5
-"""What dlib's distance counts beside SFace's.
+Floats = NDArray[np.float32]
+Exact = NDArray[np.float64]
 
-On LFW view 1 (`python -m benchmarks operating-point`) all from 0.4 to 0.9 are equal within the noise of 1,600 mated
-pairs, at half to three quarters of the misses of SFace alone.
-"""
+
+class Metric(StrEnum):
+    """How the vectors of an embedder are compared."""
+
+    COSINE = "cosine"
+    """1 - cosine of vectors of length 1: 0 to 2."""
+
+    EUCLIDEAN = "euclidean"
+    """The distance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One embedder's share of a dissimilarity.
+
+    embedder: its name. dimension: of its vectors. longest: the greatest length that such a vector has; 1 exactly where
+    the metric is the cosine. weight: what its own dissimilarity is multiplied by.
+    """
+
+    embedder: str
+    dimension: int
+    metric: Metric
+    weight: float = 1.0
+    longest: float = 1.0
+
+    def dissimilarities(self, probe: Floats, vectors: Floats) -> Exact:
+        """(n,) between the probe's (d,) vector and each of (n, d) vectors, before the weight."""
+        others, one = vectors.astype(np.float64), probe.astype(np.float64)
+        if self.metric is Metric.COSINE:
+            angle: Exact = np.maximum(1 - others @ one, 0)
+            return angle
+        distance: Exact = np.linalg.norm(others - one, axis=1)
+        return distance
+
+    def fits(self, vector: Floats) -> bool:
+        """Whether the embedder may have made this vector: its dimension and its length are right."""
+        if vector.shape != (self.dimension,):
+            return False
+        # The square of a float32 may be more than one holds.
+        length = float(np.linalg.norm(vector.astype(np.float64)))
+        return abs(length - 1) <= _UNIT if self.metric is Metric.COSINE else length <= self.longest
+
+
+_UNIT = 1e-3
+"""How far from 1 the length of a vector may be that was brought to length 1 in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dissimilarity:
     """How far apart two faces are; lower is closer, and none of it is a probability.
 
-    sface: 1 - cosine, 0 to 2. dlib: Euclidean distance. fused: sface + DLIB_WEIGHT * dlib.
+    fused: the sum of the parts' own dissimilarities times their weights. scores: those dissimilarities, by embedder.
     """
 
     fused: float
-    sface: float
-    dlib: float
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dissimilarities:
-    """Of one probe and n templates: (n,) of each kind, as in Dissimilarity."""
+    """Of one probe and n templates. fused: (n,). scores: (n,) by embedder."""
 
-    fused: NDArray[np.float64]
-    sface: NDArray[np.float64]
-    dlib: NDArray[np.float64]
+    fused: Exact
+    scores: Mapping[str, Exact]
 
     def each(self) -> list[Dissimilarity]:
         """One by one."""
@@ -42,32 +84,70 @@ class Dissimilarities:
 
     def at(self, place: int) -> Dissimilarity:
         """That with the template at this place."""
-        fused, sface, dlib = (float(kind[place]) for kind in (self.fused, self.sface, self.dlib))
-        return Dissimilarity(fused=fused, sface=sface, dlib=dlib)
+        scores = {name: float(each[place]) for name, each in self.scores.items()}
+        return Dissimilarity(fused=float(self.fused[place]), scores=scores)
 
 
-def compare(a: Template, b: Template) -> Dissimilarity:
-    """How far apart two faces are. Raises ModelMismatchError if different models made the templates."""
-    return compare_all(a, [b])[0]
+@dataclass(frozen=True, kw_only=True)
+class Fusion:
+    """What decides how far apart two faces are. The vectors of the first part are those that an index searches."""
 
+    parts: tuple[Part, ...]
 
-def compare_all(probe: Template, templates: Sequence[Template]) -> list[Dissimilarity]:
-    """How far the probe is from each template. Raises ModelMismatchError if different models made any of them."""
-    for template in templates:
-        if template.model_digest != probe.model_digest:
-            raise ModelMismatchError(
-                f"Templates of different models cannot be compared: {probe.model_digest[:12]} made one, "
-                f"{template.model_digest[:12]} the other.",
-                remedy="Enrol again with the present model.",
-            )
-    if not templates:
-        return []
-    sface = np.stack([template.sface for template in templates])
-    return compare_vectors(probe, sface, np.stack([template.dlib for template in templates])).each()
+    def __post_init__(self) -> None:
+        """Raises ValueError for no parts, two of one embedder, weights that are none, or a first part that an index by
+        inner product cannot search."""
+        if not self.parts or len(self.dimensions) != len(self.parts):
+            raise ValueError("a fusion has at least one part, and each embedder once")
+        if not all(math.isfinite(part.weight) and part.weight > 0 for part in self.parts):
+            raise ValueError("the weights of a fusion are numbers above 0")
+        if self.searched.metric is not Metric.COSINE:
+            raise ValueError("the first part of a fusion is searched by the cosine")
 
+    @property
+    def searched(self) -> Part:
+        """The part by which references are found."""
+        return self.parts[0]
 
-def compare_vectors(probe: Template, sface: NDArray[np.float32], dlib: NDArray[np.float32]) -> Dissimilarities:
-    """How far the probe is from n templates of its own model, given as (n, 128) vectors of both embedders."""
-    near = np.maximum(1 - sface.astype(np.float64) @ probe.sface.astype(np.float64), 0)
-    far = np.linalg.norm(dlib.astype(np.float64) - probe.dlib.astype(np.float64), axis=1)
-    return Dissimilarities(fused=near + DLIB_WEIGHT * far, sface=near, dlib=far)
+    @property
+    def dimensions(self) -> Mapping[str, int]:
+        """Of the vectors, by embedder, in the order of the parts."""
+        return {part.embedder: part.dimension for part in self.parts}
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """By embedder."""
+        return {part.embedder: part.weight for part in self.parts}
+
+    def fits(self, template: Template) -> bool:
+        """Whether the template has one vector of each embedder, each as that embedder makes it."""
+        return list(template.vectors) == list(self.dimensions) and all(
+            part.fits(template.vectors[part.embedder]) for part in self.parts
+        )
+
+    def compare(self, a: Template, b: Template) -> Dissimilarity:
+        """How far apart two faces are. Raises ModelMismatchError if different models made the templates."""
+        return self.compare_all(a, [b])[0]
+
+    def compare_all(self, probe: Template, templates: Sequence[Template]) -> list[Dissimilarity]:
+        """How far the probe is from each template. Raises ModelMismatchError if another model made any of them."""
+        for template in templates:
+            if template.model_digest != probe.model_digest:
+                raise ModelMismatchError(
+                    f"Templates of different models cannot be compared: {probe.model_digest[:12]} made one, "
+                    f"{template.model_digest[:12]} the other.",
+                    remedy="Enrol again with the present model.",
+                )
+        if not templates:
+            return []
+        vectors = {name: np.stack([one.vectors[name] for one in templates]) for name in self.dimensions}
+        return self.compare_vectors(probe, vectors).each()
+
+    def compare_vectors(self, probe: Template, vectors: Mapping[str, Floats]) -> Dissimilarities:
+        """How far the probe is from n templates of its own model, given as (n, d) vectors by embedder."""
+        scores = {
+            part.embedder: part.dissimilarities(probe.vectors[part.embedder], vectors[part.embedder])
+            for part in self.parts
+        }
+        fused: Exact = np.sum([part.weight * scores[part.embedder] for part in self.parts], axis=0)
+        return Dissimilarities(fused=fused, scores=scores)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from matcher.errors import ClearglassError
-from matcher.recognition.fusion import DLIB_WEIGHT
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 from matcher.recognition.scale import SimilarityScale
 
 DEFAULT_OPERATING_POINT = "fmr-1e-5"

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 
@@ -18,6 +19,11 @@ class Recogniser(Protocol):
     @property
     def model_digest(self) -> str:
         """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
+        ...
+
+    @property
+    def fusion(self) -> Fusion:
+        """How its templates are compared."""
         ...
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:

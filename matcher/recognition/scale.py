@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from matcher.recognition.fusion import DLIB_WEIGHT
+from matcher.recognition.registry import DLIB_WEIGHT
 
 FEWEST = 10
 """Pairs that a rate must rest on to be told."""

@@ -1,5 +1,6 @@
 """What a face becomes for comparison, and the rule that different models never meet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import ClearglassError
+
+Floats = NDArray[np.float32]
 
 
 class ModelMismatchError(ClearglassError):
@@ -17,12 +20,11 @@ class ModelMismatchError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Template:
-    """The vectors of one face, one for each embedder, and the digest of the model that made them.
+    """The vectors of one face, and the digest of the model that made them.
 
-    sface: (128,) float32, of length 1; the one that is searched. dlib: (128,) float32 as dlib's network gives it.
-    model_digest: hex SHA-256 over the weights and the version of the steps before them.
+    model_digest: hex SHA-256 over the weights and the version of the steps before them. vectors: by embedder's name,
+    (d,) float32 as that embedder gives it, in the order of the fusion's parts.
     """
 
     model_digest: str
-    sface: NDArray[np.float32]
-    dlib: NDArray[np.float32]
+    vectors: Mapping[str, Floats]

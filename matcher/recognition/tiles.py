@@ -13,6 +13,7 @@ import numpy as np
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Box, Face
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.quality import Quality
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.template import Template
@@ -49,6 +50,11 @@ class TiledRecogniser:
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
+
+    @property
+    def fusion(self) -> Fusion:
+        """See `Recogniser`."""
+        return self._recogniser.fusion
 
     @property
     def model_digest(self) -> str:

@@ -1,5 +1,6 @@
 """What a search answers with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -13,15 +14,14 @@ from matcher.recognition.operating_point import OperatingPoint
 class Candidate:
     """A subject at or below the threshold. Dissimilarities: lower is closer; they are no probabilities.
 
-    dissimilarity: fused, the one the threshold is on. sface: 1 - cosine. dlib: Euclidean distance.
+    dissimilarity: fused, the one the threshold is on. scores: of each embedder by itself, by its name.
     """
 
     subject_id: str
     reference_id: str
     rank: int
     dissimilarity: float
-    sface: float
-    dlib: float
+    scores: Mapping[str, float]
 
     @classmethod
     def of(cls, reference: KnownReference, score: Dissimilarity, *, rank: int) -> Self:
@@ -31,8 +31,7 @@ class Candidate:
             reference_id=reference.id,
             rank=rank,
             dissimilarity=score.fused,
-            sface=score.sface,
-            dlib=score.dlib,
+            scores=score.scores,
         )
 
 
@@ -60,8 +59,7 @@ class Verification:
 
     mated: bool
     dissimilarity: float
-    sface: float
-    dlib: float
+    scores: Mapping[str, float]
     operating_point: OperatingPoint
     request_index: int
     outcome_index: int

@@ -7,14 +7,13 @@ somebody was found; else they are dropped, and the commitment is a number that s
 import hmac
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Self
 
 from sqlalchemy import Connection, insert, select
 
-from matcher.people.records import pack_template, unpack_template
 from matcher.probe.probe import Probe
+from matcher.recognition.packed_template import Layout, packed, unpacked
 from matcher.recognition.template import Template
 from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
@@ -22,27 +21,36 @@ from matcher.store.sealing import SealingKey
 
 SALT_BYTES = 32
 _DIGEST_BYTES = 32
-_TEMPLATE_BYTES = 1024
 _KEEP = driver_sql(insert(tables.evidence))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """A probe as it was searched with, and the salt of its commitment. crop: a JPEG, empty if there was none."""
+    """A probe as it was searched with, and the salt of its commitment.
+
+    blob: the model's digest (32 bytes), the packed template (`matcher.recognition.packed_template`), and the JPEG of
+    the face, which is empty if there was none.
+    """
 
     salt: bytes
-    template: Template
-    crop: bytes
+    blob: bytes
 
     @classmethod
     def of(cls, probe: Probe) -> Self:
         """With a new random salt."""
-        return cls(salt=os.urandom(SALT_BYTES), template=probe.template, crop=probe.crop or b"")
+        digest = bytes.fromhex(probe.template.model_digest)
+        return cls(salt=os.urandom(SALT_BYTES), blob=digest + packed(probe.template) + (probe.crop or b""))
 
-    @cached_property
-    def blob(self) -> bytes:
-        """Model digest (32 bytes), both vectors (1,024 bytes, little-endian float32), the JPEG."""
-        return bytes.fromhex(self.template.model_digest) + pack_template(self.template) + self.crop
+    @property
+    def template(self) -> Template:
+        """The probe's. Raises ValueError."""
+        return unpacked(self.blob[_DIGEST_BYTES:], self.blob[:_DIGEST_BYTES].hex())
+
+    @property
+    def crop(self) -> bytes:
+        """The JPEG. Raises ValueError."""
+        rest = self.blob[_DIGEST_BYTES:]
+        return rest[Layout.of(rest).end :]
 
     @property
     def commitment(self) -> str:
@@ -63,10 +71,7 @@ def read_evidence(connection: Connection, request_index: int, key: SealingKey) -
     if sealed is None:
         return None
     opened = key.open(sealed, context=_context(request_index))
-    salt, blob = opened[:SALT_BYTES], opened[SALT_BYTES:]
-    digest, rest = blob[:_DIGEST_BYTES].hex(), blob[_DIGEST_BYTES:]
-    template = unpack_template(rest[:_TEMPLATE_BYTES], digest)
-    return Evidence(salt=salt, template=template, crop=rest[_TEMPLATE_BYTES:])
+    return Evidence(salt=opened[:SALT_BYTES], blob=opened[SALT_BYTES:])
 
 
 def _context(request_index: int) -> str:

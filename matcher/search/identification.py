@@ -24,6 +24,7 @@ from matcher.metrics import MatcherMetrics
 from matcher.people.gallery import Gallery
 from matcher.plain_text import fault_of
 from matcher.probe.probe import Probe, Query
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.candidate import Candidate, CandidateList, Verification
@@ -66,16 +67,18 @@ class Identifier:
         operating_point: OperatingPoint,
         clock: Clock,
         *,
+        fusion: Fusion,
         candidates: int = 5,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """candidates: most subjects in an answer."""
-        self._shortlister = Shortlister(searcher, gallery, subjects=candidates)
+        """fusion: how templates are compared. candidates: most subjects in an answer."""
+        self._shortlister = Shortlister(searcher, gallery, fusion, subjects=candidates)
+        self._fusion = fusion
         self._gallery = gallery
         self._log = log
         self._clock = clock
         self._searches = SearchLog(gallery, log, clock)
-        self._verifier = Verifier(gallery, log, self._searches)
+        self._verifier = Verifier(gallery, log, self._searches, fusion)
         self._most = candidates
         self._metrics = metrics
         self._turns = Turns()
@@ -246,12 +249,14 @@ class Identifier:
     def _require(self, probe: Probe, query: Query) -> None:
         """Raises QueryError, or ModelMismatchError, which it logs."""
         self.require_query(query)
-        if probe.template.model_digest != self.operating_point.model_digest:
+        template = probe.template
+        # A vector of another length than its embedder's would be close to everybody, or to nobody.
+        if template.model_digest != self.operating_point.model_digest or not self._fusion.fits(template):
             self._log.record(
                 EntryKind.FAILURE, {"code": ModelMismatchError.code, "actor": query.actor, "purpose": query.purpose}
             )
             raise ModelMismatchError(
-                "The probe was made by another model than the one in use.",
+                "The probe's template is none that the model in use makes.",
                 remedy="Extract it again with the present model.",
             )
 

@@ -18,9 +18,8 @@ from matcher.log.log import AuditLog
 from matcher.people.errors import ReferenceUnknownError, SubjectWithdrawnError
 from matcher.people.gallery import Gallery
 from matcher.people.records import read_known, reference_numbers
-from matcher.recognition.fusion import DLIB_WEIGHT, compare_vectors
 from matcher.recognition.image import decode_image
-from matcher.recognition.networks.dlib_reference import DlibReference
+from matcher.recognition.networks.dlib_reference import EMBEDDER, DlibReference
 from matcher.recognition.pixels import mirrored, rgb
 from matcher.recognition.recogniser import Recogniser
 from matcher.search.evidence import Evidence, read_evidence
@@ -217,15 +216,16 @@ class Replayer:
             ]
             known = [one for one in (read_known(connection, number) for number in numbers) if one is not None]
         templates = self._gallery.templates(np.array([one.number for one in known], dtype=np.int64))
-        scores = compare_vectors(evidence.template, templates.sface, templates.dlib).fused.tolist()
+        scores = self._recogniser.fusion.compare_vectors(evidence.template, templates.vectors).fused.tolist()
         each = zip(known, scores, strict=True)
         return [(one.subject_id, one.id, score) for one, score in each if score <= threshold]
 
     def _retell(
         self, evidence: Evidence, candidates: Sequence[Mapping[str, Any]], threshold: float
     ) -> Iterator[Retold]:
-        """By dlib itself, from the JPEGs that were kept of probe and reference."""
-        if not evidence.crop:
+        """By dlib itself, from the JPEGs that were kept of probe and reference, where it is part of the fusion."""
+        weights = self._recogniser.fusion.weights
+        if not evidence.crop or EMBEDDER not in weights:
             return
         dlib = _dlib()
         probe = self._embedded(dlib, evidence.crop)
@@ -235,8 +235,11 @@ class Replayer:
             except (ReferenceUnknownError, SubjectWithdrawnError):
                 other = None
             apart = None if probe is None or other is None else float(np.linalg.norm(probe - other))
-            mated = None if apart is None else candidate["sface"] + DLIB_WEIGHT * apart <= threshold
-            yield Retold(subject_id=candidate["subject"], logged=candidate["dlib"], dlib=apart, mated=mated)
+            mated = None
+            if apart is not None:
+                scores = {name: candidate[name] for name in weights} | {EMBEDDER: apart}
+                mated = sum(weight * scores[name] for name, weight in weights.items()) <= threshold
+            yield Retold(subject_id=candidate["subject"], logged=candidate[EMBEDDER], dlib=apart, mated=mated)
 
     def _embedded(self, dlib: DlibReference, picture: bytes) -> Vector | None:
         image = decode_image(picture)

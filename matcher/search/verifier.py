@@ -6,7 +6,7 @@ from matcher.log.log import AuditLog
 from matcher.people.gallery import Gallery
 from matcher.people.reference import Reference
 from matcher.probe.probe import Probe, Query
-from matcher.recognition.fusion import Dissimilarity, compare, compare_all
+from matcher.recognition.fusion import Dissimilarity, Fusion
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.candidate import Candidate, Verification
@@ -17,10 +17,11 @@ from matcher.search.search_log import Search, SearchLog
 class Verifier:
     """Compares for the identifier, which has admitted query and probes. Raises as `Identifier.verify` does."""
 
-    def __init__(self, gallery: Gallery, log: AuditLog, searches: SearchLog) -> None:
+    def __init__(self, gallery: Gallery, log: AuditLog, searches: SearchLog, fusion: Fusion) -> None:
         self._gallery = gallery
         self._log = log
         self._searches = searches
+        self._fusion = fusion
 
     def of_subject(self, probe: Probe, subject_id: str, query: Query, operating_point: OperatingPoint) -> Verification:
         """Whether the probe is of the subject with this id."""
@@ -32,7 +33,7 @@ class Verifier:
         )
         with self._searches.failing([search]):
             current = self._comparable(subject_id, search, operating_point)
-            scores = compare_all(probe.template, [one.template for one in current])
+            scores = self._fusion.compare_all(probe.template, [one.template for one in current])
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
                 if not self._gallery.permitted(
@@ -56,7 +57,7 @@ class Verifier:
             )
         )
         with self._searches.failing([search]):
-            score = compare(probe.template, other.template)
+            score = self._fusion.compare(probe.template, other.template)
             mated = score.fused <= operating_point.threshold
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
@@ -92,8 +93,7 @@ def _verification(
     return Verification(
         mated=mated,
         dissimilarity=score.fused,
-        sface=score.sface,
-        dlib=score.dlib,
+        scores=score.scores,
         operating_point=operating_point,
         request_index=search.request_index,
         outcome_index=outcome,
@@ -108,4 +108,4 @@ def _no_consent() -> ConsentRequiredError:
 
 
 def _scores(score: Dissimilarity) -> dict[str, float]:
-    return {"dissimilarity": score.fused, "sface": score.sface, "dlib": score.dlib}
+    return {"dissimilarity": score.fused, **score.scores}

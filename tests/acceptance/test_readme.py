@@ -13,9 +13,8 @@ import pytest
 from ingest.rehearsal.film.film import Film
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from matcher.evaluation.scores import Provenance, Scores
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.image import decode_image, encode_jpeg
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 from tests.acceptance.conftest import SETTINGS, serving
 
 README = Path(__file__).parents[2] / "README.md"

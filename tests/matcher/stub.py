@@ -3,12 +3,13 @@
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from matcher.consent.consent import NewConsent
@@ -19,6 +20,7 @@ from matcher.probe.probe import Probe, Query
 from matcher.recognition.face import Box, Face
 from matcher.recognition.operating_point import Measurement, OperatingPoint
 from matcher.recognition.quality import Quality
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings
 
@@ -48,6 +50,7 @@ class StubRecogniser:
     """Blue is the person, green how many faces there are, red how bright they are."""
 
     model_digest = DIGEST
+    fusion = DEFAULT_FUSION
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         return [[self._face() for _ in range(int(image[0, 0, 1]))] for image in images]
@@ -81,9 +84,13 @@ def template(person: int) -> Template:
     random = np.random.default_rng(person)
     vector = random.normal(size=128)
     vector /= np.linalg.norm(vector)
-    return Template(
-        model_digest=DIGEST, sface=vector.astype(np.float32), dlib=random.normal(size=128).astype(np.float32) * 0.1
-    )
+    dlib = random.normal(size=128).astype(np.float32) * 0.1
+    return Template(model_digest=DIGEST, vectors={"sface": vector.astype(np.float32), "dlib": dlib})
+
+
+def changed(other: Template, **vectors: NDArray[np.float32]) -> Template:
+    """The template with these vectors in place of its own."""
+    return replace(other, vectors={**other.vectors, **vectors})
 
 
 def picture(person: int, *, faces: int = 1, bright: int = 128) -> bytes:

@@ -15,6 +15,9 @@ from matcher.recognition.networks.alignment import DLIB_PADDING, DLIB_SIZE, chip
 from matcher.recognition.networks.weights import locate
 from matcher.recognition.registry import DLIB_68_LANDMARKS, DLIB_LANDMARKS, DLIB_NETWORK
 
+EMBEDDER = "dlib"
+"""The name in a fusion of the embedder that this implementation is of."""
+
 
 class DlibReference:
     """Detector, landmarks and network run by dlib itself, and face_recognition's whole way through them."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.networks import heap
 from matcher.recognition.networks.alignment import DlibAlignment, sface_chip
 from matcher.recognition.networks.assessment import assess
@@ -23,7 +24,7 @@ from matcher.recognition.networks.sface import SFace, unit
 from matcher.recognition.networks.weights import ModelError
 from matcher.recognition.networks.yunet import YuNet
 from matcher.recognition.quality import Quality
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DEFAULT_FUSION, model_digest
 from matcher.recognition.template import Template
 
 BATCH = 2
@@ -66,6 +67,11 @@ class OnnxRecogniser:
     def model_digest(self) -> str:
         """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
         return self._digest
+
+    @property
+    def fusion(self) -> Fusion:
+        """How its templates are compared."""
+        return DEFAULT_FUSION
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """Faces of each picture, largest first; an empty list where there is none."""
@@ -110,7 +116,7 @@ class OnnxRecogniser:
         sface = self._sface().embed(with_mirror_images([sface_chip(image, face) for image, face in upright]))
         dlib = self._dlib().embed(with_mirror_images([self._alignment.chip(image, face) for image, face in upright]))
         return [
-            Template(model_digest=self._digest, sface=unit(one), dlib=other)
+            Template(model_digest=self._digest, vectors={"sface": unit(one), "dlib": other})
             for one, other in zip(means(sface), means(dlib), strict=True)
         ]
 

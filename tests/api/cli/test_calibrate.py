@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from matcher.evaluation.scores import Provenance, Scores
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import load_operating_points, load_scale
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 
 
 def made(*, digest: str | None = None, dlib_weight: float = DLIB_WEIGHT) -> Scores:

@@ -3,8 +3,7 @@ import pytest
 
 from benchmarks.accuracy.comparator import FUSION, comparators
 from benchmarks.accuracy.extractor import DLIB, SFACE
-from matcher.recognition.fusion import DLIB_WEIGHT, compare
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DEFAULT_FUSION, model_digest
 from matcher.recognition.template import Template
 from tests.benchmarks.accuracy.made_up import templates
 
@@ -14,8 +13,10 @@ def test_the_fusion_is_the_services_own() -> None:
     one, other = np.array([0, 0, 3]), np.array([1, 5, 6])
     fusion = next(each for each in comparators() if each.name == FUSION)
     assert fusion.digest == model_digest()
-    each = [Template(model_digest="m", sface=s, dlib=d) for s, d in zip(*made.vectors.values(), strict=True)]
-    expected = [compare(each[i], each[j]).fused for i, j in zip(one, other, strict=True)]
+    each = [
+        Template(model_digest="m", vectors={"sface": s, "dlib": d}) for s, d in zip(*made.vectors.values(), strict=True)
+    ]
+    expected = [DEFAULT_FUSION.compare(each[i], each[j]).fused for i, j in zip(one, other, strict=True)]
     assert fusion.pairs(made, one, other).tolist() == pytest.approx(expected, abs=1e-6)
 
 
@@ -38,4 +39,3 @@ def test_vectors_compared_by_angle_need_not_be_of_length_one() -> None:
     sface = next(each for each in comparators() if each.name == SFACE)
     assert sface.pairs(made, np.array([0]), np.array([0]))[0] == pytest.approx(0, abs=1e-6)
     assert {each.name for each in comparators()} == {FUSION, SFACE, DLIB}
-    assert DLIB_WEIGHT > 0

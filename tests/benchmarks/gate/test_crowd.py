@@ -21,7 +21,9 @@ def probe(person: int) -> Probe:
     random = np.random.default_rng(person)
     sface = random.normal(size=128).astype(np.float32)
     dlib = random.normal(size=128).astype(np.float32)
-    return Probe(template=Template(model_digest=model_digest(), sface=sface / np.linalg.norm(sface), dlib=dlib))
+    return Probe(
+        template=Template(model_digest=model_digest(), vectors={"sface": sface / np.linalg.norm(sface), "dlib": dlib})
+    )
 
 
 def test_pairs_of_one_person_are_no_false_matches_and_who_was_refused_is_in_no_pair() -> None:

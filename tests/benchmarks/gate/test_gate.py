@@ -106,7 +106,9 @@ def probe(person: int) -> Probe:
     """Of the same number is the same face; others are 1 apart, and dlib's vectors say nothing."""
     direction = np.zeros(128, np.float32)
     direction[person] = 1
-    return Probe(template=Template(model_digest=model_digest(), sface=direction, dlib=np.zeros(128, np.float32)))
+    return Probe(
+        template=Template(model_digest=model_digest(), vectors={"sface": direction, "dlib": np.zeros(128, np.float32)})
+    )
 
 
 def test_what_passed_is_compared_with_whatever_else_passed() -> None:

@@ -50,8 +50,10 @@ def test_every_message_of_a_worker_arrives(ends: Ends) -> None:
     ]
     (seen,) = (one for one in received if isinstance(one, Sighting))
     sent = sighting()
-    assert np.array_equal(seen.probe.template.dlib, sent.probe.template.dlib)
-    assert seen.probe.template.dlib.dtype == np.float32 and seen.probe.template.dlib.shape == (128,)
+    assert np.array_equal(seen.probe.template.vectors["dlib"], sent.probe.template.vectors["dlib"])
+    assert seen.probe.template.vectors["dlib"].dtype == np.float32 and seen.probe.template.vectors["dlib"].shape == (
+        128,
+    )
     assert (seen.probe.crop, seen.probe.quality) == (sent.probe.crop, sent.probe.quality)
 
 

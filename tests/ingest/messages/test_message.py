@@ -24,10 +24,11 @@ from message_stub import EVERY_MESSAGE, NOW, health, sighting
 
 from ingest.check.check import CameraCheck
 from ingest.check.check_process import CheckDone, from_check
-from ingest.messages.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT
+from ingest.messages.bounds import LARGEST_COUNT, LARGEST_PICTURE, LONGEST_TEXT, MOST_ITEMS
 from ingest.messages.channel import Channel, ChannelClosedError
 from ingest.messages.factory import Factory
 from ingest.messages.message import (
+    LARGEST_VECTOR,
     CheckFailed,
     CheckProgress,
     Passed,
@@ -83,7 +84,7 @@ def probe(**changes: Any) -> Probe:
 
 def template(**changes: Any) -> Template:
     vector = np.zeros(128, np.float32)
-    return Template(**{"model_digest": DIGEST, "sface": vector, "dlib": vector, **changes})
+    return Template(model_digest=DIGEST, vectors={"sface": vector, "dlib": vector, **changes})
 
 
 TOO_MUCH: dict[str, Callable[[], Any]] = {
@@ -104,7 +105,11 @@ TOO_MUCH: dict[str, Callable[[], Any]] = {
     "a negative passage": lambda: Passed(passage=-1),
     "a large crop": lambda: sighting(probe=probe(crop=b"x" * (LARGEST_PICTURE + 1))),
     "a quality that is no number": lambda: sighting(probe=probe(quality=quality(sharpness=math.nan))),
-    "a short vector": lambda: sighting(probe=probe(template=template(dlib=np.zeros(127, np.float32)))),
+    "an empty vector": lambda: sighting(probe=probe(template=template(dlib=np.zeros(0, np.float32)))),
+    "a long vector": lambda: sighting(probe=probe(template=template(dlib=np.zeros(LARGEST_VECTOR + 1, np.float32)))),
+    "many vectors": lambda: sighting(
+        probe=probe(template=template(**{f"e{at}": np.zeros(1, np.float32) for at in range(MOST_ITEMS)}))
+    ),
     "a vector in two dimensions": lambda: sighting(probe=probe(template=template(sface=np.zeros((2, 64), np.float32)))),
     "a vector that is not finite": lambda: sighting(
         probe=probe(template=template(sface=np.full(128, np.nan, np.float32)))
@@ -175,8 +180,8 @@ class Refusing:
         code: ClassVar[str] = "test_down"
 
     def identify(self, probe: Probe, query: object) -> Any:
-        assert probe.template.sface.shape == probe.template.dlib.shape == (128,)
-        assert np.isfinite(probe.template.sface).all()
+        assert probe.template.vectors["sface"].shape == probe.template.vectors["dlib"].shape == (128,)
+        assert np.isfinite(probe.template.vectors["sface"]).all()
         raise self.DownError("Down.", remedy="Wait.")
 
 

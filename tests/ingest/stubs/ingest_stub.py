@@ -13,6 +13,7 @@ from confinement_stub import attempts
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 
 DIGEST = "5" * 64
@@ -35,6 +36,7 @@ class BrightRecogniser:
     """One face at the brightest place, if it is bright; its template says how bright."""
 
     model_digest = DIGEST
+    fusion = DEFAULT_FUSION
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         return [self._faces(image) for image in images]
@@ -48,7 +50,7 @@ class BrightRecogniser:
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         vector = np.zeros(128, np.float32)
         vector[0] = 1.0
-        return [Template(model_digest=DIGEST, sface=vector, dlib=vector) for _ in faces]
+        return [Template(model_digest=DIGEST, vectors={"sface": vector, "dlib": vector}) for _ in faces]
 
     def _faces(self, image: Image) -> list[Face]:
         grey = image.mean(axis=2)

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
 def sighting(**changes: object) -> Sighting:
     vector = np.linspace(0, 1, 128, dtype=np.float32)
     vector /= np.linalg.norm(vector)
-    template = Template(model_digest=DIGEST, sface=vector, dlib=vector[::-1])
+    template = Template(model_digest=DIGEST, vectors={"sface": vector, "dlib": vector[::-1]})
     probe = Probe(template=template, quality=quality(), crop=b"\xff\xd8\xff")
     fields = {"passage": 1, "search": 1, "captured_at": NOW, "arrived": 1.0, "sent": 1.0}
     return Sighting(**{**fields, "probe": probe, **changes})  # type: ignore[arg-type]

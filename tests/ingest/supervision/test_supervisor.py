@@ -544,7 +544,7 @@ def test_code_run_in_a_worker_reaches_neither_the_data_folder_nor_the_network(
         with bench(loopback, trying, forbidden=[data]) as b:
             b.supervisor.add(camera(serve().url("face")))
             wait(lambda: b.gallery.probes)
-    told = b.gallery.probes[0].template.dlib[: len(ATTEMPTS)].astype(bool)
+    told = b.gallery.probes[0].template.vectors["dlib"][: len(ATTEMPTS)].astype(bool)
     assert [name for name, refused in zip(ATTEMPTS, told, strict=True) if not refused] == []
 
 

@@ -1,4 +1,3 @@
-import dataclasses
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from matcher.enrolment.likeness import one_person
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.errors import SubjectUnknownError, SubjectWithdrawnError
-from matcher.recognition.fusion import compare
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.settings import MatcherSettings
 
 
@@ -204,14 +203,14 @@ def test_where_a_new_persons_pictures_disagree_most_of_them_decide(matcher: Matc
 def test_from_one_picture_to_the_next_is_like_enough(stub: Any) -> None:
     """A chain: each is like its neighbours, the ends are not like each other."""
     one = stub.template(1)
-    chain = [dataclasses.replace(one, dlib=one.dlib + np.float32(at * 0.05)) for at in range(4)]
-    apart = compare(chain[0], chain[1]).fused
-    assert compare(chain[0], chain[3]).fused > 2 * apart
+    chain = [stub.changed(one, dlib=one.vectors["dlib"] + np.float32(at * 0.05)) for at in range(4)]
+    apart = DEFAULT_FUSION.compare(chain[0], chain[1]).fused
+    assert DEFAULT_FUSION.compare(chain[0], chain[3]).fused > 2 * apart
     templates = [chain[2], stub.template(2), chain[1], chain[0]]
     for known in ([], [chain[3]]):
-        assert one_person(templates, known=known, threshold=apart * 1.01) == {0, 2, 3}
-    assert one_person(templates, known=[stub.template(9)], threshold=apart * 1.01) == set()
-    assert one_person([], known=[], threshold=1.0) == set()
+        assert one_person(templates, known=known, fusion=DEFAULT_FUSION, threshold=apart * 1.01) == {0, 2, 3}
+    assert one_person(templates, known=[stub.template(9)], fusion=DEFAULT_FUSION, threshold=apart * 1.01) == set()
+    assert one_person([], known=[], fusion=DEFAULT_FUSION, threshold=1.0) == set()
 
 
 def test_the_log_tells_of_it_without_the_name(matcher: Matcher, world: Any) -> None:

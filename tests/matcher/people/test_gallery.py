@@ -9,7 +9,7 @@ from matcher.consent.errors import ConsentExpiredError, ConsentUnknownError
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.errors import ErasurePendingError, ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
-from matcher.people.records import pack_template
+from matcher.recognition.packed_template import packed
 from matcher.store.database import Database
 
 
@@ -35,8 +35,8 @@ def test_who_was_enrolled_is_there_after_a_restart(world: Any) -> None:
 def test_a_reference_keeps_template_quality_and_picture(matcher: Matcher, world: Any, stub: Any) -> None:
     enrolment = world.enrol(matcher, 3)
     reference = matcher.gallery.references(enrolment.subject.id)[0]
-    assert np.array_equal(reference.template.sface, stub.template(3).sface)
-    assert np.array_equal(reference.template.dlib, stub.template(3).dlib)
+    assert np.array_equal(reference.template.vectors["sface"], stub.template(3).vectors["sface"])
+    assert np.array_equal(reference.template.vectors["dlib"], stub.template(3).vectors["dlib"])
     assert reference.quality.eye_distance == 60
     assert matcher.gallery.reference_picture(reference.id).startswith(b"\xff\xd8")
     assert matcher.gallery.templates(np.array([99, reference.number])).numbers.tolist() == [reference.number]
@@ -113,7 +113,7 @@ def test_withdrawal_leaves_no_byte(world: Any, stub: Any) -> None:
         assert not any(secret[at : at + 24] in left for secret in secrets for at in range(0, len(secret) - 24, 16))
         assert world.found(matcher, 1) == []
         assert world.found(matcher, 5) == [stays]
-        assert pack_template(stub.template(1)) not in left
+        assert packed(stub.template(1)) not in left
     with world.open() as matcher:
         assert world.found(matcher, 1) == []
         assert [subject.id for subject in matcher.gallery.subjects()] == [stays]

@@ -9,9 +9,11 @@ import pytest
 from matcher.people import loading, unsealing_helper
 from matcher.people.unsealing import BLOCK
 from matcher.people.unsealing_helper import HelperError, UnsealingHelper
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.store.sealing import SealError
 
 PEOPLE = 5
+DIMENSIONS = DEFAULT_FUSION.dimensions
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_template_that_was_changed_is_told(large: Any) -> None:
 
 def test_a_helper_that_does_not_answer_has_failed(large: Any) -> None:
     with large.open() as matcher:
-        helper = UnsealingHelper.start(large.folder / "elsewhere", matcher.master_key, "digest", range(1))
+        helper = UnsealingHelper.start(large.folder / "elsewhere", matcher.master_key, "digest", DIMENSIONS, range(1))
         with pytest.raises(HelperError):
             helper.next()
         helper.close()
@@ -105,7 +107,8 @@ def test_a_helper_that_does_not_answer_has_failed(large: Any) -> None:
 def test_a_helper_that_stands_still_has_failed(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unsealing_helper, "_PATIENCE", 0.2)
     with large.open() as matcher:
-        helper = UnsealingHelper.start(large.folder, matcher.master_key, matcher.recogniser.model_digest, range(1))
+        digest = matcher.recogniser.model_digest
+        helper = UnsealingHelper.start(large.folder, matcher.master_key, digest, DIMENSIONS, range(1))
         process: Any = helper._process
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(HelperError):

@@ -40,7 +40,9 @@ def _face(place: int) -> Face:
 
 def test_a_single_face_needs_no_choice(sampler: Sampler, stub: Any) -> None:
     for face in (None, 1):
-        assert np.array_equal(sampler.sample(stub.picture(5), face=face).template.sface, stub.template(5).sface)
+        assert np.array_equal(
+            sampler.sample(stub.picture(5), face=face).template.vectors["sface"], stub.template(5).vectors["sface"]
+        )
     with pytest.raises(NoFaceError):
         sampler.sample(stub.picture(5, faces=0), face=1)
 

@@ -8,7 +8,6 @@ import pytest
 
 from matcher import site_points
 from matcher.folder.whole_file import write_whole
-from matcher.recognition.fusion import DLIB_WEIGHT
 from matcher.recognition.operating_point import (
     DEFAULT_OPERATING_POINT,
     OPERATING_POINTS,
@@ -20,7 +19,7 @@ from matcher.recognition.operating_point import (
     load_site_points,
     parse_operating_points,
 )
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import OperatingPointNameError, keep_site_point
 

@@ -180,7 +180,7 @@ def test_strangers_in_a_crowd_leave_no_byte(crowded: Matcher, world: Any, enroll
         assert connection.exec_driver_sql("SELECT count(*) FROM evidence").scalar_one() == 1
     everything = world.every_byte()
     for person in (8, 9):
-        assert stub.template(person).sface.tobytes()[:24] not in everything
+        assert stub.template(person).vectors["sface"].tobytes()[:24] not in everything
 
 
 def test_tiles_find_each_face_once_whatever_its_size(recogniser: Recogniser, astronaut: Image) -> None:

@@ -17,7 +17,9 @@ from matcher.log.errors import ClockError, LogUnavailableError
 from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.people.errors import SubjectUnknownError
-from matcher.people.records import pack_template, template_context
+from matcher.people.records import template_context
+from matcher.recognition.fusion import Fusion
+from matcher.recognition.packed_template import packed
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.evidence import read_evidence
 from matcher.search.identification import QueryError
@@ -97,8 +99,8 @@ def test_candidates_come_with_their_proof(matcher: Matcher, world: Any, stub: An
 
 def test_no_more_subjects_than_asked_for_and_the_nearest_first(world: Any, stub: Any, monkeypatch: Any) -> None:
     with world.open(candidates=2) as matcher:
-        near = dataclasses.replace(stub.template(1), dlib=stub.template(1).dlib + np.float32(0.02))
-        templates = {2: near, 3: dataclasses.replace(near, dlib=near.dlib + np.float32(0.01))}
+        near = stub.changed(stub.template(1), dlib=stub.template(1).vectors["dlib"] + np.float32(0.02))
+        templates = {2: near, 3: stub.changed(near, dlib=near.vectors["dlib"] + np.float32(0.01))}
         original = stub.template
         monkeypatch.setattr(stub, "template", lambda person: templates.get(person) or original(person))
         far, mid, best = (world.enrol(matcher, person).subject.id for person in (3, 2, 1))
@@ -147,7 +149,7 @@ def test_one_to_one_compares_nothing_without_a_consent(matcher: Matcher, world: 
         raise AssertionError("a template was touched")
 
     monkeypatch.setattr(matcher.gallery, "references", touched)
-    monkeypatch.setattr("matcher.search.verifier.compare_all", touched)
+    monkeypatch.setattr(Fusion, "compare_all", touched)
     with pytest.raises(ConsentRequiredError):
         matcher.identifier.verify(probe, subject_id, world.query(purpose="other"))
 
@@ -159,7 +161,7 @@ def test_one_to_one_says_so_if_the_references_are_of_another_model(world: Any) -
         reference = gallery.references(subject_id)[0]
         with matcher.database.writing() as connection:
             key = gallery.subject_key(connection, subject_id)
-            sealed = key.seal(pack_template(reference.template), context=template_context(reference.id, "00" * 32))
+            sealed = key.seal(packed(reference.template), context=template_context(reference.id, "00" * 32))
             connection.exec_driver_sql(
                 "UPDATE reference SET model_digest = ?, sealed_template = ?", ("00" * 32, sealed)
             )
@@ -191,9 +193,11 @@ def test_who_withdraws_consent_during_a_one_to_one_gets_no_answer_made(
 def test_one_subjects_many_references_keep_nobody_else_out(world: Any, stub: Any, monkeypatch: Any) -> None:
     """By SFace alone the crowd is nearer; by both embedders the other is the better match."""
     person = stub.template(1)
-    other = dataclasses.replace(person, sface=(person.sface + stub.template(2).sface * 0.1).astype(np.float32))
-    other = dataclasses.replace(other, sface=other.sface / np.linalg.norm(other.sface))
-    crowd = dataclasses.replace(person, dlib=person.dlib + np.float32(0.02))
+    other = stub.changed(
+        person, sface=(person.vectors["sface"] + stub.template(2).vectors["sface"] * 0.1).astype(np.float32)
+    )
+    other = stub.changed(other, sface=other.vectors["sface"] / np.linalg.norm(other.vectors["sface"]))
+    crowd = stub.changed(person, dlib=person.vectors["dlib"] + np.float32(0.02))
     monkeypatch.setattr(stub, "template", {1: person, 2: other, 3: crowd}.__getitem__)
     with world.open() as matcher:
         best = world.enrol(matcher, 2).subject.id
@@ -422,7 +426,7 @@ def test_a_stranger_leaves_no_byte_on_the_disk(world: Any, stub: Any) -> None:
             assert connection.exec_driver_sql("SELECT count(*) FROM evidence").scalar_one() == 0
     assert probe.crop
     for everything in (open_bytes, world.every_byte()):
-        for vector in (probe.template.sface, probe.template.dlib):
+        for vector in (probe.template.vectors["sface"], probe.template.vectors["dlib"]):
             assert not any(needle in everything for needle in encodings(vector))
         # A JPEG's head is alike for all; from its scan on it is this picture's own.
         scan = probe.crop.index(b"\xff\xda")
@@ -439,9 +443,9 @@ def test_a_match_keeps_its_probe_sealed_and_bound_to_the_commitment(matcher: Mat
         evidence = read_evidence(connection, answer.request_index, key)
     assert evidence is not None
     assert evidence.crop == probe.crop
-    assert np.array_equal(evidence.template.sface, probe.template.sface)
+    assert np.array_equal(evidence.template.vectors["sface"], probe.template.vectors["sface"])
     assert evidence.commitment == matcher.log.entry(answer.request_index).body["commitment"]
-    assert not any(needle in world.every_byte() for needle in encodings(probe.template.sface))
+    assert not any(needle in world.every_byte() for needle in encodings(probe.template.vectors["sface"]))
     matcher.gallery.withdraw(subject_id, "user:1")
     with matcher.database.reading() as connection:
         assert read_evidence(connection, answer.request_index, key) is None

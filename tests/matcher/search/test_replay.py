@@ -4,11 +4,14 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
+import numpy as np
 import pytest
 
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
-from matcher.people.records import pack_template, template_context
+from matcher.people.records import template_context
+from matcher.recognition.packed_template import packed
+from matcher.recognition.template import Template
 from matcher.search.replay import Agreement, ReplayError
 from matcher.store.database import DATABASE_FILE
 
@@ -60,6 +63,26 @@ def test_what_was_changed_behind_the_log_comes_out(world: Any) -> None:
         assert replay.findings == ("2 references were in scope then, 1 now.",)
 
 
+def test_templates_of_before_they_had_a_header_are_searched_and_replayed(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before, world.open() as matcher:
+        for module in ("matcher.people.records", "matcher.search.evidence"):
+            before.setattr(f"{module}.packed", _without_header)
+        world.enrol(matcher, 1)
+        old = identified(matcher, world, 1)
+    with world.open() as matcher:
+        assert matcher.gallery.size == 1
+        new = identified(matcher, world, 1)
+        assert new.candidates == old.candidates
+        for answer in (old, new):
+            assert matcher.replayer.replay(answer.request_index).verdict is Agreement.EQUAL
+
+
+def _without_header(template: Template) -> bytes:
+    return np.hstack([template.vectors["sface"], template.vectors["dlib"]]).astype("<f4").tobytes()
+
+
 def test_what_was_erased_cannot_be_made_again_and_the_log_shows_why(matcher: Matcher, world: Any) -> None:
     subject = world.enrol(matcher, 1).subject.id
     answer = identified(matcher, world, 1)
@@ -87,7 +110,7 @@ def test_references_of_another_model_were_not_in_scope_then_either(world: Any) -
         reference = matcher.gallery.references(subject)[1]
         with matcher.database.writing() as connection:
             key = matcher.gallery.subject_key(connection, subject)
-            sealed = key.seal(pack_template(reference.template), context=template_context(reference.id, "00" * 32))
+            sealed = key.seal(packed(reference.template), context=template_context(reference.id, "00" * 32))
             changed = "UPDATE reference SET model_digest = ?, sealed_template = ? WHERE id = ?"
             connection.exec_driver_sql(changed, ("00" * 32, sealed, reference.id))
     with world.open() as matcher:

@@ -10,9 +10,9 @@ from ingest.rehearsal.film.portrait import Person, Portrait
 from ingest.rehearsal.film.scene import Scene, compose_scene
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box
-from matcher.recognition.fusion import compare
 from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.registry import DEFAULT_FUSION
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -72,7 +72,7 @@ def test_the_person_can_be_recognised(
             if passage.person == "volunteer" and truth.visible > 0.97:
                 faces = [face for face in recogniser.detect([picture])[0] if overlap(face.box, truth.box) > 0.4]
                 templates = recogniser.extract([picture] * len(faces), faces)
-                closest += [compare(reference, template).fused for template in templates]
+                closest += [DEFAULT_FUSION.compare(reference, template).fused for template in templates]
     assert min(closest) < 0.4
 
 

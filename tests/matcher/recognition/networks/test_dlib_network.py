@@ -55,6 +55,6 @@ def test_the_pipeline_comes_close_to_face_recognition_itself(
     """Not the same: the detector is another, so the box that the landmarks start from is too."""
     (template,) = recogniser.extract([astronaut], recogniser.detect([astronaut])[0])
     # dlib's own detector sees a second face in the picture, on the space suit.
-    assert np.linalg.norm(reference.encodings(astronaut) - template.dlib, axis=1).min() < 0.3
+    assert np.linalg.norm(reference.encodings(astronaut) - template.vectors["dlib"], axis=1).min() < 0.3
     # face_recognition would have Pillow take broken files, in the whole process.
     assert not ImageFile.LOAD_TRUNCATED_IMAGES

@@ -8,12 +8,11 @@ from numpy.testing import assert_allclose
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
-from matcher.recognition.fusion import compare, compare_all
 from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.networks.weights import ModelError
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
 from matcher.recognition.recogniser import Recogniser
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DEFAULT_FUSION, model_digest
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +32,9 @@ def faces(recogniser: Recogniser, astronaut: Image) -> tuple[list[Image], list[F
 def test_a_template_is_as_promised(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
     for template in recogniser.extract(*faces):
         assert template.model_digest == recogniser.model_digest == model_digest()
-        assert template.sface.shape == template.dlib.shape == (128,)
-        assert template.sface.dtype == template.dlib.dtype == np.float32
-        assert np.linalg.norm(template.sface) == pytest.approx(1, abs=1e-5)
+        assert template.vectors["sface"].shape == template.vectors["dlib"].shape == (128,)
+        assert template.vectors["sface"].dtype == template.vectors["dlib"].dtype == np.float32
+        assert np.linalg.norm(template.vectors["sface"]) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_batch_is_its_singles(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
@@ -43,8 +42,8 @@ def test_a_batch_is_its_singles(recogniser: Recogniser, faces: tuple[list[Image]
     together = recogniser.extract((images * 5)[:17], (found * 5)[:17])  # more than go through a network at once
     singles = [recogniser.extract([image], [face])[0] for image, face in zip(images, found, strict=True)]
     for template, alone in zip(together, (singles * 5)[:17], strict=True):
-        assert_allclose(template.sface, alone.sface, atol=1e-5)
-        assert_allclose(template.dlib, alone.dlib, atol=1e-5)
+        assert_allclose(template.vectors["sface"], alone.vectors["sface"], atol=1e-5)
+        assert_allclose(template.vectors["dlib"], alone.vectors["dlib"], atol=1e-5)
     assert recogniser.assess(images, found) == [
         quality for image, face in zip(images, found, strict=True) for quality in recogniser.assess([image], [face])
     ]
@@ -59,7 +58,7 @@ def test_the_same_person_matches_at_the_default_threshold(
 ) -> None:
     threshold = load_operating_points()[DEFAULT_OPERATING_POINT].threshold
     first, *others = recogniser.extract(*faces)
-    assert max(dissimilarity.fused for dissimilarity in compare_all(first, others)) < threshold / 2
+    assert max(dissimilarity.fused for dissimilarity in DEFAULT_FUSION.compare_all(first, others)) < threshold / 2
 
 
 def test_other_people_do_not(recogniser: Recogniser, data_folder, astronaut: Image) -> None:
@@ -71,7 +70,7 @@ def test_other_people_do_not(recogniser: Recogniser, data_folder, astronaut: Ima
     found = [faces[0] for faces in recogniser.detect(images)]
     probe, *others = recogniser.extract(images, found)
     threshold = load_operating_points()[DEFAULT_OPERATING_POINT].threshold
-    assert min(compare(probe, other).fused for other in others) > threshold
+    assert min(DEFAULT_FUSION.compare(probe, other).fused for other in others) > threshold
 
 
 def test_threads_share_one_recogniser(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
@@ -82,7 +81,7 @@ def test_threads_share_one_recogniser(recogniser: Recogniser, faces: tuple[list[
         (again,) = recogniser.detect([images[place]])
         (template,) = recogniser.extract([images[place]], [found[place]])
         same_place = np.array_equal(again[0].landmarks, found[place].landmarks)
-        return same_place and compare(template, alone[place]).fused < 1e-4
+        return same_place and DEFAULT_FUSION.compare(template, alone[place]).fused < 1e-4
 
     with ThreadPoolExecutor(6) as pool:
         assert all(pool.map(work, [place % 4 for place in range(12)]))

@@ -64,5 +64,5 @@ def test_a_template_is_that_of_the_mirror_image_too(astronaut: Image) -> None:
     recogniser = load_recogniser()
     images = [astronaut, mirrored(astronaut)]
     one, other = recogniser.extract(images, [found[0] for found in recogniser.detect(images)])
-    assert float(one.sface @ other.sface) > 0.96
-    assert float(np.linalg.norm(one.dlib - other.dlib)) < 0.1
+    assert float(one.vectors["sface"] @ other.vectors["sface"]) > 0.96
+    assert float(np.linalg.norm(one.vectors["dlib"] - other.vectors["dlib"])) < 0.1
