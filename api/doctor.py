@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from api.server.command_socket import served_path
@@ -54,7 +55,11 @@ def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> I
         yield _memory()
         yield _disk(folder)
         yield _open_files()
-        yield _attempt("recognition models", _load_models, "Install again with make setup: the models come with it.")
+        yield _attempt(
+            "recognition models",
+            partial(_load_models, folder),
+            "Install again with make setup: the models come with it.",
+        )
         yield decoder.result()
         yield from _of_service(folder, host, port)
         yield sandbox.result()
@@ -122,10 +127,15 @@ def _attempt(what: str, attempt: Callable[[], str], remedy: str) -> Finding:
         return Finding(what=what, well=False, found=str(error), remedy=remedy)
 
 
-def _load_models() -> str:
+def _load_models(folder: Path) -> str:
+    from matcher.recognition.face_model import FaceModel
     from matcher.recognition.networks.pipeline import load_recogniser
+    from matcher.settings import MatcherSettings
 
-    return f"checksums hold, model digest {load_recogniser().model_digest[:16]}"
+    settings = MatcherSettings(folder=folder)
+    recogniser = load_recogniser(FaceModel.chosen(settings.embedders, settings.fusion))
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in recogniser.fusion.weights.items())
+    return f"checksums hold, model digest {recogniser.model_digest[:16]}, fusion of {weights}"
 
 
 def _threshold(folder: Path) -> Finding:
@@ -133,11 +143,13 @@ def _threshold(folder: Path) -> Finding:
 
     from api.setting_error import SettingError
     from matcher.chosen_point import chosen_point
-    from matcher.recognition.registry import model_digest
+    from matcher.recognition.face_model import FaceModel
     from matcher.settings import MatcherSettings
 
     try:
-        point = chosen_point(MatcherSettings(folder=folder), model_digest())
+        settings = MatcherSettings(folder=folder)
+        model = FaceModel.chosen(settings.embedders, settings.fusion)
+        point = chosen_point(settings, model_digest=model.digest, weights=model.fusion.weights)
     except ClearglassError as error:
         return Finding(what="threshold", well=False, found=error.message, remedy=error.remedy)
     except ValidationError as error:

@@ -15,7 +15,7 @@ from api.events import Events
 from api.gallery_reads import GalleryReads
 from api.settings import ApiSettings
 from ingest.camera.camera_store import CameraStore
-from ingest.messages.factory import DETECTING, RECOGNISING
+from ingest.messages.factory import DETECTING, recognising
 from ingest.settings import IngestSettings
 from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.supervisor import Supervisor
@@ -66,7 +66,7 @@ class Service:
             observer=self.events,
             settings=ingest,
             metrics=IngestMetrics(registry),
-            recogniser_factory=RECOGNISING,
+            recogniser_factory=recognising(embedders=matcher.settings.embedders, fusion=matcher.settings.fusion),
             forbidden=forbidden,
         )
         self.events.on_watching(self.supervisor.watching)

@@ -46,6 +46,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
         out=options.out,
         root=options.root,
         models=options.models,
+        fusion=options.fusion,
         distractors=options.distractors,
         references=options.references,
         progress=TerminalProgress(),
@@ -110,6 +111,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--models", type=Path, metavar="FILE", help="embedders of your own, measured beside ours (JSON)"
+    )
+    parser.add_argument(
+        "--fusion",
+        metavar="NAME=WEIGHT,…",
+        help="what the column `fusion` compares by (default: that of the service, sface=1,dlib=0.5)",
     )
     parser.add_argument("--distractors", type=Path, metavar="DIR", help="pictures of others, for `identification`")
     parser.add_argument(

@@ -1,6 +1,6 @@
 """The operating point that the settings choose. Apart from the matcher, so that a command can tell it at once."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import ClassVar
 
 from matcher.errors import ClearglassError
@@ -26,10 +26,11 @@ class OperatingPointSettingError(ClearglassError):
     code: ClassVar[str] = "operating_point_setting"
 
 
-def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint:
+def chosen_point(settings: MatcherSettings, *, model_digest: str, weights: Mapping[str, float]) -> OperatingPoint:
     """The operating point that the settings name, or the default one; or their bare threshold, as a point of its own.
 
-    A point of the package must have been measured with this model. One of the site may not have been: its caveat says.
+    model_digest, weights: of the model in use, and of its fusion. A point of the package must have been measured with
+    it. One of the site may not have been: its caveat says.
     Raises OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError.
     """
     name, threshold = settings.operating_point, settings.threshold
@@ -40,7 +41,12 @@ def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint
                 remedy="Unset one of them: CLEARGLASS_THRESHOLD, since a bare number has no evidence.",
             )
         return OperatingPoint(
-            name=NO_EVIDENCE, threshold=threshold, model_digest=model_digest, evidence=None, site=True
+            name=NO_EVIDENCE,
+            threshold=threshold,
+            model_digest=model_digest,
+            weights=weights,
+            evidence=None,
+            site=True,
         )
     points = load_operating_points(settings.folder)
     point = points.get(DEFAULT_OPERATING_POINT if name is None else name)
@@ -48,11 +54,10 @@ def chosen_point(settings: MatcherSettings, model_digest: str) -> OperatingPoint
         raise OperatingPointUnknownError(
             f"There is no operating point {name}.", remedy=f"Choose one of: {', '.join(sorted(points))}."
         )
-    if point.site:
-        return replace(point, model_digest=model_digest)
-    if point.model_digest != model_digest:
+    used = point.used_with(model_digest, weights)
+    if not point.site and used.caveat is not None:
         raise OperatingPointError(
             f"The operating point {point.name} was measured with another model.",
-            remedy="Measure again: python -m benchmarks operating-point.",
+            remedy="Measure one with the model in use (clearglass calibrate) and set CLEARGLASS_OPERATING_POINT to it.",
         )
-    return point
+    return used

@@ -26,6 +26,7 @@ from matcher.people.declaration import Declarations
 from matcher.people.gallery import Gallery
 from matcher.probe.probe import Probe
 from matcher.probe.sample import Sampler
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import PictureBytes
 from matcher.recognition.operating_point import OperatingPoint, load_operating_points, load_scale
 from matcher.recognition.quality import QualityGate
@@ -72,13 +73,8 @@ class Matcher:
             file=settings.master_key_file,
         )
         self.log = _sound_log(database, clock, metrics)
-        self.cosigning = Cosigning(
-            database,
-            self.log,
-            read_policy(settings.witness_policy),
-            clock=clock,
-            metrics=metrics,
-        )
+        policy = read_policy(settings.witness_policy)
+        self.cosigning = Cosigning(database, self.log, policy, clock=clock, metrics=metrics)
         # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
         self._index = index
         fusion = recogniser.fusion
@@ -93,31 +89,15 @@ class Matcher:
         )
         self.declarations = Declarations(database, self.gallery, self.log)
         self.sampler = Sampler(recogniser, gate)
-        self.identifier = Identifier(
-            self._index,
-            self.gallery,
-            self.log,
-            operating_point,
-            clock,
-            fusion=fusion,
-            candidates=settings.candidates,
-            metrics=metrics,
-        )
-        self.scale = load_scale(settings.folder, of_model=recogniser.model_digest)
+        self.identifier = self._identifier(operating_point, candidates=settings.candidates, metrics=metrics)
+        self.scale = load_scale(settings.folder, model_digest=recogniser.model_digest, weights=fusion.weights)
         """What a dissimilarity stands for; None where that was not measured."""
         # Without metrics: nobody asked for an identification.
-        point = check_point(operating_point, self.scale)
-        check = EnrolmentCheck(
-            Identifier(self._index, self.gallery, self.log, point, clock, fusion=fusion, candidates=MOST_SUBJECTS)
-        )
-        self.enroller = Enroller(self.sampler, self.gallery, check, threshold=operating_point.threshold)
-        self.replayer = Replayer(
-            database,
-            self.log,
-            self.gallery,
-            Shortlister(self._index, self.gallery, fusion, subjects=settings.candidates),
-            recogniser,
-        )
+        check = self._identifier(check_point(operating_point, self.scale), candidates=MOST_SUBJECTS)
+        threshold = operating_point.threshold
+        self.enroller = Enroller(self.sampler, self.gallery, EnrolmentCheck(check), threshold=threshold)
+        shortlister = Shortlister(self._index, self.gallery, fusion, subjects=settings.candidates)
+        self.replayer = Replayer(database, self.log, self.gallery, shortlister, recogniser)
         self.traffic = CameraTraffic(database, days=(DAY, WEEK))
         self.alerts = Alerts(database, self.gallery, self.log)
         self.alerts.raise_missed()
@@ -143,8 +123,9 @@ class Matcher:
         threadpool_limits(1, user_api="blas")
         database, index = Database.open(settings.folder), GrowingIndex()
         try:
-            recogniser = _loaded() if recogniser is None else recogniser
-            point = operating_point or chosen_point(settings, recogniser.model_digest)
+            recogniser = _loaded(settings) if recogniser is None else recogniser
+            weights = recogniser.fusion.weights
+            point = operating_point or chosen_point(settings, model_digest=recogniser.model_digest, weights=weights)
             matcher = cls(
                 settings=settings,
                 database=database,
@@ -175,7 +156,11 @@ class Matcher:
         Raises OperatingPointError.
         """
         point = self.identifier.operating_point
-        return load_operating_points(self.settings.folder) | {point.name: point}
+        others = {
+            name: other.used_with(point.model_digest, point.weights)
+            for name, other in load_operating_points(self.settings.folder).items()
+        }
+        return others | {point.name: point}
 
     def stands_for(self, dissimilarity: float, *, request_index: int) -> StandsFor | None:
         """What the dissimilarity stands for that this search found; None without a scale, or if it was another
@@ -205,6 +190,20 @@ class Matcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _identifier(
+        self, point: OperatingPoint, *, candidates: int, metrics: MatcherMetrics | None = None
+    ) -> Identifier:
+        return Identifier(
+            self._index,
+            self.gallery,
+            self.log,
+            point,
+            self.clock,
+            fusion=self.recogniser.fusion,
+            candidates=candidates,
+            metrics=metrics,
+        )
 
     _closed = False
     _model_since = 0
@@ -242,7 +241,7 @@ def _sound_log(database: Database, clock: Clock, metrics: MatcherMetrics) -> Aud
     return log
 
 
-def _loaded() -> Recogniser:
+def _loaded(settings: MatcherSettings) -> Recogniser:
     from matcher.recognition.networks.pipeline import load_recogniser
 
-    return load_recogniser()
+    return load_recogniser(FaceModel.chosen(settings.embedders, settings.fusion))

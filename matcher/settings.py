@@ -14,9 +14,10 @@ class MatcherSettings(BaseSettings):
     folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
     holds the same. With neither, `master.key` in the data folder is used, and made the first time.
     operating_point: a name from `operating_points.json`, the package's or the data folder's; None is the default point.
-    threshold: a bare number in its place, which has no evidence and is warned about on every page. candidates: most
-    subjects in an answer. witness_policy: a file that names the log's witnesses and whose word it needs before it
-    publishes a checkpoint (C2SP tlog-policy).
+    threshold: a bare number in its place, which has no evidence and is warned about on every page. embedders: a file
+    that registers embedders. fusion: embedders with their weights, the one to search by first, such as
+    sface=1,dlib=0.5. candidates: most subjects in an answer. witness_policy: a file that names the log's witnesses and
+    whose word it needs before it publishes a checkpoint (C2SP tlog-policy).
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -26,6 +27,8 @@ class MatcherSettings(BaseSettings):
     master_key_file: Path | None = None
     operating_point: str | None = None
     threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
+    embedders: Path | None = None
+    fusion: str | None = None
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
 

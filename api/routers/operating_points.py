@@ -31,7 +31,7 @@ class OperatingPointOut(BaseModel):
     interval: str | None = Field(description="wilson, or subjects where people were resampled.", examples=["wilson"])
     measured_on: str | None
     model_digest: str | None = Field(description="Of the model that was measured.")
-    dlib_weight: float | None
+    weights: dict[str, float] | None = Field(description="Of the fusion that was measured, by embedder.")
     caveat: TroubleOut | None = Field(description="What to know before one relies on it.")
 
     @classmethod

@@ -20,7 +20,6 @@ from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.group_matrix import GroupMatrix, group_matrix, matrix_plot, matrix_table
 from benchmarks.accuracy.groups import GroupedErrors, Grouping, grouping, groups_tables
 from benchmarks.accuracy.limits import LIMITS
-from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.pair_matrix import PairMatrix
 from benchmarks.accuracy.pair_people import PairPeople, PairRates
 from benchmarks.accuracy.templates import extract
@@ -32,6 +31,8 @@ from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
 from matcher.evaluation.error_rates import threshold_at
 from matcher.evaluation.scores import Scores
+from matcher.recognition.embedder_entry import read_entries
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.operating_point import load_operating_points
 from matcher.recognition.scale import FEWEST
 
@@ -101,10 +102,11 @@ class AllPairsBenchmark:
         lfw = Lfw.at(context.root_of("lfw"))
         trials = thinned(lfw.trials(), QUICK_TRIALS) if context.quick else lfw.trials()
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
-        models = read_models(context.models) if context.models else ()
+        models = read_entries(context.models) if context.models else ()
+        model = FaceModel.chosen(context.models, context.fusion)
         templates = extract(lfw, names, context, ServiceExtractor(models))
         samples = lfw.samples()
-        columns = comparators(models)
+        columns = comparators(models, model)
         labels = [samples[name].labels.get(ATTRIBUTE, "") for name in names]
         matrix = PairMatrix.write(
             context.out / self.name,

@@ -1,17 +1,16 @@
 """Who compares: dlib's network, SFace, both together, or a researcher's own model. Each gives dissimilarities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.extractor import DLIB, SFACE
-from benchmarks.accuracy.model import Model
 from benchmarks.accuracy.templates import Templates
+from matcher.recognition.embedder_entry import EmbedderEntry
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.fusion import Metric, Part
 from matcher.recognition.networks.sface import unit
-from matcher.recognition.registry import DLIB_WEIGHT, model_digest
 
 FUSION = "fusion"
 
@@ -20,27 +19,6 @@ Exact = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 _BLOCK = 1 << 16
-
-
-class Metric(Enum):
-    """ANGLE: 1 - cosine of vectors of length 1, 0 to 2. DISTANCE: Euclidean."""
-
-    ANGLE = auto()
-    DISTANCE = auto()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One embedder's share of a dissimilarity."""
-
-    embedder: str
-    metric: Metric
-    weight: float = 1.0
-
-    def vectors(self, templates: Templates) -> Floats:
-        """(n, d), of length 1 where they are compared by their angle: the mean of several pictures' is shorter."""
-        vectors = templates.vectors[self.embedder]
-        return unit(vectors) if self.metric is Metric.ANGLE else vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +35,7 @@ class Comparator:
         together = np.flatnonzero(templates.found[one] & templates.found[other])
         apart[together] = 0
         for part in self.parts:
-            vectors = part.vectors(templates)
+            vectors = vectors_of(part, templates)
             for begin in range(0, len(together), _BLOCK):
                 block = together[begin : begin + _BLOCK]
                 first, second = (vectors[rows[block]].astype(np.float64) for rows in (one, other))
@@ -68,31 +46,36 @@ class Comparator:
         """(rows, columns) float32 between each of these and each of those; inf where a face was not found."""
         apart = np.zeros((len(rows), len(columns)), np.float32)
         for part in self.parts:
-            vectors = part.vectors(templates)
+            vectors = vectors_of(part, templates)
             apart += np.float32(part.weight) * _all_apart(vectors[rows], vectors[columns], part.metric)
         apart[~templates.found[rows]] = np.inf
         apart[:, ~templates.found[columns]] = np.inf
         return apart
 
 
-def comparators(models: Sequence[Model] = ()) -> tuple[Comparator, ...]:
-    """The fusion that the service decides by, each embedder alone, and these models."""
-    sface, dlib = Part(embedder=SFACE, metric=Metric.ANGLE), Part(embedder=DLIB, metric=Metric.DISTANCE)
-    weighted = Part(embedder=DLIB, metric=Metric.DISTANCE, weight=DLIB_WEIGHT)
-    own = [
-        Comparator(name=model.name, digest=model.sha256, parts=(Part(embedder=model.name, metric=Metric.ANGLE),))
-        for model in models
+def comparators(entries: Sequence[EmbedderEntry] = (), model: FaceModel | None = None) -> tuple[Comparator, ...]:
+    """The model's fusion, each embedder of the default fusion alone, and these embedders.
+
+    model: None is the default one.
+    """
+    default = FaceModel()
+    model = default if model is None else model
+    alone = [
+        Comparator(name=part.embedder, digest=default.digest, parts=(replace(part, weight=1.0),))
+        for part in default.fusion.parts
     ]
-    return (
-        Comparator(name=FUSION, digest=model_digest(), parts=(sface, weighted)),
-        Comparator(name=SFACE, digest=model_digest(), parts=(sface,)),
-        Comparator(name=DLIB, digest=model_digest(), parts=(dlib,)),
-        *own,
-    )
+    own = [Comparator(name=entry.name, digest=entry.sha256, parts=(entry.part(weight=1.0),)) for entry in entries]
+    return (Comparator(name=FUSION, digest=model.digest, parts=model.fusion.parts), *alone, *own)
+
+
+def vectors_of(part: Part, templates: Templates) -> Floats:
+    """(n, d), of length 1 where they are compared by their angle: the mean of several pictures' is shorter."""
+    vectors = templates.vectors[part.embedder]
+    return unit(vectors) if part.metric is Metric.COSINE else vectors
 
 
 def _apart(one: Exact, other: Exact, metric: Metric) -> Exact:
-    if metric is Metric.ANGLE:
+    if metric is Metric.COSINE:
         angle: Exact = np.maximum(1 - np.einsum("ij,ij->i", one, other), 0)
         return angle
     distance: Exact = np.linalg.norm(one - other, axis=1)
@@ -101,7 +84,7 @@ def _apart(one: Exact, other: Exact, metric: Metric) -> Exact:
 
 def _all_apart(one: Floats, other: Floats, metric: Metric) -> Floats:
     products: Floats = one @ other.T
-    if metric is Metric.ANGLE:
+    if metric is Metric.COSINE:
         return np.maximum(1 - products, 0)
     squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * products
     distance: Floats = np.sqrt(np.maximum(squares, 0))

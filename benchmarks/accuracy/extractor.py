@@ -3,19 +3,19 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.model import Model, ModelEmbedder
 from matcher.picture.pixel_array import Image
+from matcher.recognition.embedder_entry import EmbedderEntry
 from matcher.recognition.face import Box, Face
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image
-from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser
-from matcher.recognition.registry import model_digest
+from matcher.recognition.networks.onnx_embedder import OnnxEmbedder
+from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser, means, with_mirror_images
 
 Floats = NDArray[np.float32]
 
@@ -48,17 +48,17 @@ class Extractor(Protocol):
 
 
 class ServiceExtractor:
-    """The templates that the service would make, and vectors of these models from the same refined landmarks."""
+    """The templates that the service would make, and vectors of these embedders from the same refined landmarks."""
 
-    def __init__(self, models: Sequence[Model] = ()) -> None:
-        self._models = tuple(models)
-        facts = [model_digest(), *(repr(replace(model, path=Path())) for model in self._models)]
+    def __init__(self, entries: Sequence[EmbedderEntry] = ()) -> None:
+        self._entries = tuple(entries)
+        facts = [FaceModel().digest, *(f"{entry.name} {entry.digest}" for entry in self._entries)]
         self.digest = hashlib.sha256(" ".join(facts).encode()).hexdigest()
 
     def load(self) -> None:
         """See `Extractor`."""
         self._recogniser = load_recogniser(eager=True)
-        self._embedders = {model.name: ModelEmbedder(model) for model in self._models}
+        self._embedders = {entry.name: OnnxEmbedder(entry) for entry in self._entries}
 
     def extract(self, data: bytes, landmarks: Floats | None) -> Extracted | None:
         """See `Extractor`."""
@@ -67,12 +67,17 @@ class ServiceExtractor:
         if face is None:
             return None
         template = self._recogniser.extract([image], [face])[0]
-        upright = self._recogniser.refine([image], [face]) if self._embedders else []
-        own = {name: embedder.embed([image], upright)[0] for name, embedder in self._embedders.items()}
+        upright = self._recogniser.refine([image], [face])[0] if self._embedders else face
+        own = {name: self._vector(embedder, image, upright) for name, embedder in self._embedders.items()}
         return Extracted(
             quality=self._recogniser.assess([image], [face])[0].score,
-            vectors={SFACE: template.vectors["sface"], DLIB: template.vectors["dlib"], **own},
+            vectors={**template.vectors, **own},
         )
+
+    @staticmethod
+    def _vector(embedder: OnnxEmbedder, image: Image, face: Face) -> Floats:
+        vector: Floats = means(embedder.embed(with_mirror_images([embedder.alignment.chip(image, face)])))[0]
+        return vector
 
 
 def face_of(recogniser: OnnxRecogniser, image: Image, landmarks: Floats | None) -> Face | None:

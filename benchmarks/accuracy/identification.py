@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import plots
-from benchmarks.accuracy.comparator import FUSION, comparators
+from benchmarks.accuracy.comparator import FUSION, Comparator, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.limits import LIMITS
-from benchmarks.accuracy.model import Model, read_models
 from benchmarks.accuracy.searches import Found, SearchScores, read_searches, search, write_searches
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
@@ -27,6 +26,8 @@ from benchmarks.datasets.registry import open_dataset
 from benchmarks.harness.benchmark import Context, Plot, Result, Table
 from matcher.evaluation.bootstrap import SubjectBootstrap
 from matcher.evaluation.error_rates import threshold_at
+from matcher.recognition.embedder_entry import read_entries
+from matcher.recognition.face_model import FaceModel
 
 Floats = NDArray[np.floating[Any]]
 
@@ -85,7 +86,8 @@ class IdentificationBenchmark:
         if context.quick:
             people = dict(list(people.items())[:QUICK_PEOPLE])
         names = {who: [f"{who}/{path.stem}" for path in pictures] for who, pictures in people.items()}
-        models = read_models(context.models) if context.models else ()
+        models = read_entries(context.models) if context.models else ()
+        model = FaceModel.chosen(context.models, context.fusion)
         templates = extract(lfw, [name for each in names.values() for name in each], context, ServiceExtractor(models))
         others: tuple[str, ...] = ()
         if context.distractors is not None:
@@ -95,7 +97,8 @@ class IdentificationBenchmark:
         path = context.out / self.name / "searches.csv"
         with context.progress.step("searching") as advance:
             protocols = list(open_sets(names))
-            write_searches(path, [searched(lfw, templates, one, models, others) for one in protocols])
+            columns = comparators(models, model)
+            write_searches(path, [searched(lfw, templates, one, columns, others) for one in protocols])
             advance(1)
         added = [f"{len(others):,} pictures of other people were added to each gallery."] if others else []
         return identified_all(read_searches(path), lfw, templates, (ONE_REFERENCE, *added), distractors=len(others))
@@ -120,7 +123,7 @@ def searched(
     dataset: Dataset,
     templates: Templates,
     protocol: Searches,
-    models: Sequence[Model] = (),
+    columns: Sequence[Comparator],
     distractors: Sequence[str] = (),
 ) -> SearchScores:
     """One protocol's searches by every recogniser. distractors: samples that join the gallery, each somebody else."""
@@ -133,7 +136,7 @@ def searched(
             *((name, f"distractor {name}") for name in distractors),
         ],
         [(name, samples[name].subject) for name in protocol.probes],
-        comparators(models),
+        columns,
     )
 
 

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import plots
 from benchmarks.accuracy.chosen_trials import at_most, thinned
-from benchmarks.accuracy.comparator import Comparator, comparators
+from benchmarks.accuracy.comparator import FUSION, Comparator, comparators
 from benchmarks.accuracy.extractor import ServiceExtractor
 from benchmarks.accuracy.groups import grouped, groups_tables
 from benchmarks.accuracy.identification import SEARCHES_OF_A_SET, identified_all, searched
 from benchmarks.accuracy.limits import LIMITS
-from benchmarks.accuracy.model import read_models
 from benchmarks.accuracy.searches import read_searches, write_searches
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.wording import interval_text, rate_text
@@ -40,7 +39,9 @@ from matcher.evaluation.error_rates import (
 )
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Provenance, Scores, read_scores
-from matcher.recognition.registry import DLIB_WEIGHT
+from matcher.recognition.embedder_entry import read_entries
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import FEWEST
 
 Whole = NDArray[np.int64]
@@ -62,7 +63,8 @@ class VerificationBenchmark:
     def run(self, context: Context) -> Result:
         """Measures, or goes on where it was broken off. With `quick` few trials of each fold."""
         dataset = open_dataset(self.name, context.root_of(self.name))
-        models = read_models(context.models) if context.models else ()
+        models = read_entries(context.models) if context.models else ()
+        model = FaceModel.chosen(context.models, context.fusion)
         every = dataset.trials()
         trials = thinned(every, QUICK_TRIALS) if context.quick else at_most(every)
         kinds = {trial.mated for trial in trials}
@@ -76,13 +78,14 @@ class VerificationBenchmark:
         named |= dict.fromkeys(name for one in searches for name in (*one.gallery, *one.probes))
         templates = extract(dataset, named, context, ServiceExtractor(models))
         path = context.out / self.name / "scores.csv"
-        scored(dataset, trials, templates, comparators(models)).write(path)
+        columns = comparators(models, model)
+        scored(dataset, trials, templates, columns).write(path)
         left_out = [] if context.quick else list(_departures(every, trials, dataset, context.root_of(self.name)))
         verification = result(read_scores(path), dataset, path, quick=context.quick, remarks=left_out)
         if not searches:
             return verification
         path = path.with_name("searches.csv")
-        write_searches(path, [searched(dataset, templates, one, models) for one in searches])
+        write_searches(path, [searched(dataset, templates, one, columns) for one in searches])
         notes = (SEARCHES_OF_A_SET.format(title=dataset.description.title),)
         return together(verification, identified_all(read_searches(path), dataset, templates, notes))
 
@@ -112,6 +115,7 @@ def scored(dataset: Dataset, trials: Sequence[Trial], templates: Templates, colu
     """The dissimilarities of these trials."""
     probe, reference = (tuple(getattr(trial, side) for trial in trials) for side in ("probe", "reference"))
     one, other = templates.rows(probe), templates.rows(reference)
+    fused = next((column for column in columns if column.name == FUSION), None)
     return Scores(
         fold=np.array([trial.fold for trial in trials], np.int64),
         probe=probe,
@@ -122,7 +126,7 @@ def scored(dataset: Dataset, trials: Sequence[Trial], templates: Templates, colu
             dataset=dataset.description.title,
             measured_on=datetime.now(UTC).date().isoformat(),
             digests={column.name: column.digest for column in columns},
-            dlib_weight=DLIB_WEIGHT,
+            weights={part.embedder: part.weight for part in fused.parts} if fused else DEFAULT_FUSION.weights,
             samples=len(templates.names),
             failed=templates.failed,
         ),

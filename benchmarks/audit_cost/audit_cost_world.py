@@ -37,7 +37,9 @@ T = TypeVar("T")
 
 DIGEST = sha256(b"synthetic unit vectors").hexdigest()
 QUERY = Query(actor="user:benchmark", role="operator", camera="lobby", purpose="demo")
-POINT = OperatingPoint(name="synthetic", threshold=0.5, model_digest=DIGEST, evidence=None)
+POINT = OperatingPoint(
+    name="synthetic", threshold=0.5, model_digest=DIGEST, weights=DEFAULT_FUSION.weights, evidence=None
+)
 _QUALITY = Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
 _BULK = 10_000
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.comparator import Comparator, Metric, Part
+from benchmarks.accuracy.comparator import Comparator
 from benchmarks.accuracy.templates import Templates, extract
 from benchmarks.accuracy.verification import scored
 from benchmarks.accuracy.view1 import TITLE, view1
@@ -23,9 +23,11 @@ from benchmarks.choices.pooling import POOLINGS, Pooled, pooled
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Plot, Result, Table
+from matcher.columns.vectors import DIMENSION
 from matcher.evaluation.error_rates import false_non_match_rate, folded_accuracy, threshold_at
 from matcher.evaluation.interval import wilson
-from matcher.recognition.registry import DLIB_WEIGHT
+from matcher.recognition.fusion import Metric, Part
+from matcher.recognition.registry import DEFAULT_FUSION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,9 +72,9 @@ class ChoicesBenchmark:
         names = sorted({name for trial in trials for name in (trial.probe, trial.reference)})
         templates = extract(lfw, names, context, variants.VariantExtractor())
         compared = _Compared(lfw, trials, templates)
-        sface = [_comparator(name, Metric.ANGLE) for name in variants.SFACE_STEPS]
-        dlib = [_comparator(name, Metric.DISTANCE) for name in variants.DLIB_STEPS]
-        fused = [_fusion(one, other, DLIB_WEIGHT) for one, other in FUSED]
+        sface = [_comparator(name, Metric.COSINE) for name in variants.SFACE_STEPS]
+        dlib = [_comparator(name, Metric.EUCLIDEAN) for name in variants.DLIB_STEPS]
+        fused = [_fusion(one, other, DEFAULT_FUSION.weights["dlib"]) for one, other in FUSED]
         weighted = [_fusion(*variants.IN_USE, weight) for weight in WEIGHTS]
         with context.progress.step("comparing", total=len(sface + dlib + fused + weighted)) as advance:
             steps = {
@@ -89,7 +91,7 @@ class ChoicesBenchmark:
                 "faces_not_found": len(templates.failed),
                 "non_mated": compared.non_mated,
                 "steps": {name: [asdict(step) for step in each] for name, each in steps.items()},
-                "dlib_weight_in_use": DLIB_WEIGHT,
+                "dlib_weight_in_use": DEFAULT_FUSION.weights["dlib"],
                 "dlib_weight_best": best_weight(curve),
                 "fnmr_by_weight": {str(weight): dict(step.fnmr) for weight, step in curve.items()},
                 "pooling": [asdict(one) for one in people],
@@ -130,21 +132,21 @@ FUSED = (
 
 
 def _comparator(step: str, metric: Metric) -> Comparator:
-    return Comparator(name=step, digest="", parts=(Part(embedder=step, metric=metric),))
+    return Comparator(name=step, digest="", parts=(Part(embedder=step, dimension=DIMENSION, metric=metric),))
 
 
 def _fusion(sface: str, dlib: str, weight: float) -> Comparator:
     parts = (
-        Part(embedder=sface, metric=Metric.ANGLE),
-        Part(embedder=dlib, metric=Metric.DISTANCE, weight=weight),
+        Part(embedder=sface, dimension=DIMENSION, metric=Metric.COSINE),
+        Part(embedder=dlib, dimension=DIMENSION, metric=Metric.EUCLIDEAN, weight=weight),
     )
     return Comparator(name=f"SFace {sface}; dlib {dlib}", digest="", parts=parts)
 
 
 POOLED = (
-    replace(_fusion(*variants.IN_USE, DLIB_WEIGHT), name="both"),
-    replace(_comparator(variants.IN_USE[0], Metric.ANGLE), name="SFace"),
-    replace(_comparator(variants.IN_USE[1], Metric.DISTANCE), name="dlib"),
+    replace(_fusion(*variants.IN_USE, DEFAULT_FUSION.weights["dlib"]), name="both"),
+    replace(_comparator(variants.IN_USE[0], Metric.COSINE), name="SFace"),
+    replace(_comparator(variants.IN_USE[1], Metric.EUCLIDEAN), name="dlib"),
 )
 """Whose references are taken together: the weaker a recogniser, the more there is to gain."""
 
@@ -223,7 +225,7 @@ def _fnmr_text(fnmr: float, mated: int) -> str:
 def _weights_table(curve: Mapping[float, Step]) -> Table:
     rates = list(next(iter(curve.values())).fnmr)
     return Table(
-        title=f"dlib's weight beside SFace's 1; in use: {DLIB_WEIGHT}",
+        title=f"dlib's weight beside SFace's 1; in use: {DEFAULT_FUSION.weights['dlib']}",
         columns=("weight", "right", *(f"FNMR at FMR {rate}" for rate in rates)),
         rows=[
             (f"{weight:g}", f"{step.accuracy:.2%}", *(f"{step.fnmr[rate]:.4f}" for rate in rates))
@@ -260,6 +262,6 @@ def _draw_weights(curve: Mapping[float, Step], figure: "Figure") -> None:
     axes = figure.add_subplot()
     for rate in next(iter(curve.values())).fnmr:
         axes.plot(list(curve), [step.fnmr[rate] for step in curve.values()], "o-", label=f"FMR {rate}")
-    axes.axvline(DLIB_WEIGHT, linestyle=":", color="grey", label="in use")
+    axes.axvline(DEFAULT_FUSION.weights["dlib"], linestyle=":", color="grey", label="in use")
     axes.set(xlabel="dlib's weight beside SFace's 1", ylabel="false non-match rate", yscale="log")
     axes.legend()

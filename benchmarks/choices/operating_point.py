@@ -20,6 +20,7 @@ from benchmarks.datasets.lfw import Lfw, person_of
 from benchmarks.harness.benchmark import Context, Result, Table
 from matcher.evaluation.calibration import rounded_threshold, scale_of
 from matcher.evaluation.scores import Scores
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.operating_point import (
     OPERATING_POINTS,
     Measurement,
@@ -29,7 +30,7 @@ from matcher.recognition.operating_point import (
     load_scale,
     parse_operating_points,
 )
-from matcher.recognition.registry import DLIB_WEIGHT, model_digest
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import FEWEST
 
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
@@ -51,9 +52,12 @@ class OperatingPointBenchmark:
         columns = [one for one in comparators() if one.name == FUSION]
         people = [person_of(name) for name in names]
         matrix = PairMatrix.write(context.out / self.name, templates, people, columns, context.progress)
+        model = FaceModel()
         scores = scored(lfw, trials, templates, columns)
         points = tuple(measured(matrix, scores))
-        scale = scale_of(matrix.non_mated(FUSION), dataset=TITLE, model_digest=model_digest())
+        scale = scale_of(
+            matrix.non_mated(FUSION), dataset=TITLE, model_digest=model.digest, weights=model.fusion.weights
+        )
         written = not context.quick and _write(OperatingPoints(points=points, scale=scale))
         return Result(
             figures={
@@ -79,6 +83,7 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
     """An operating point for each of RATES that the non-mated pairs can bear. scores: of the mated pairs."""
     non_mated = matrix.non_mated(FUSION)
     people = PairPeople.of(matrix, scores)
+    model = FaceModel()
     for rate in RATES:
         if rate * len(non_mated) < FEWEST:
             continue
@@ -87,9 +92,11 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
         yield OperatingPoint(
             name=f"fmr-1e-{round(-math.log10(rate))}",
             threshold=threshold,
-            model_digest=model_digest(),
+            model_digest=model.digest,
+            weights=model.fusion.weights,
             evidence=Measurement(
-                model_digest=model_digest(),
+                model_digest=model.digest,
+                weights=model.fusion.weights,
                 dataset=TITLE,
                 non_mated=found.rates.non_mated,
                 fmr=found.rates.fmr,
@@ -109,7 +116,8 @@ def _write(measured: OperatingPoints) -> bool:
     """Writes the package's file unless it holds a scale and points of this model on as many pairs; whether it did."""
     path = Path(str(files("matcher.recognition").joinpath(OPERATING_POINTS)))
     try:
-        present, scale = parse_operating_points(path.read_bytes()), load_scale()
+        present, model = parse_operating_points(path.read_bytes()), FaceModel()
+        scale = load_scale(None, model_digest=model.digest, weights=model.fusion.weights)
     except (OSError, OperatingPointError):
         present, scale = {}, None
     if scale is not None and all(_pairs(present.get(point.name)) >= _pairs(point) for point in measured.points):
@@ -124,7 +132,7 @@ def _pairs(point: OperatingPoint | None) -> int:
 
 def _table(points: Sequence[OperatingPoint]) -> Table:
     return Table(
-        title=f"Operating points ({TITLE}, dlib's weight {DLIB_WEIGHT})",
+        title=f"Operating points ({TITLE}, dlib's weight {DEFAULT_FUSION.weights['dlib']})",
         columns=("name", "threshold", "FMR, 95 % interval", "non-mated", "FNMR, 95 % interval", "mated"),
         rows=[
             (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.comparator import Comparator
+from benchmarks.accuracy.comparator import Comparator, vectors_of
 from benchmarks.accuracy.templates import Templates
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import person_of
@@ -126,11 +126,11 @@ def _mean_templates(templates: Templates, comparator: Comparator, gallery: _Gall
         vectors={
             part.embedder: np.concatenate(
                 [
-                    np.einsum("pr,prd->pd", weights, part.vectors(templates)[gallery.references]).astype(np.float32),
-                    part.vectors(templates)[gallery.probes],
+                    np.einsum("pr,prd->pd", weights, vectors[gallery.references]).astype(np.float32),
+                    vectors[gallery.probes],
                 ]
             )
-            for part in comparator.parts
+            for part, vectors in ((part, vectors_of(part, templates)) for part in comparator.parts)
         },
     )
     return comparator.against(together, np.arange(count, count + len(gallery.probes)), np.arange(count))

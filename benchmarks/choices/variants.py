@@ -12,6 +12,7 @@ from benchmarks.accuracy.extractor import Extracted, middle_face
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image
 from matcher.recognition.networks.alignment import DLIB_PADDING, DlibAlignment, sface_chip
 from matcher.recognition.networks.dlib_network import DlibNetwork
@@ -20,7 +21,6 @@ from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recognise
 from matcher.recognition.networks.refinement import refined
 from matcher.recognition.networks.sface import SFace
 from matcher.recognition.networks.yunet import YuNet
-from matcher.recognition.registry import model_digest
 
 Floats = NDArray[np.float32]
 
@@ -62,7 +62,7 @@ class VariantExtractor:
     """See `benchmarks.accuracy.extractor.Extractor`. Its embedders are the steps' names, SFace's and dlib's."""
 
     def __init__(self) -> None:
-        names = [model_digest(), version("face_recognition_models"), *SFACE_STEPS, *DLIB_STEPS]
+        names = [FaceModel().digest, version("face_recognition_models"), *SFACE_STEPS, *DLIB_STEPS]
         self.digest = hashlib.sha256(" ".join(names).encode()).hexdigest()
 
     def load(self) -> None:

@@ -28,6 +28,7 @@ class Context:
     quick: a smaller run, for a first look. data: the folder of public data, perhaps absent. out: where the record and
     the plots go; a run may leave raw results of its own there, under names that start with its own. root: where the one
     data set is that the run is about, if not in its place in `data`. models: a file that registers embedders of others.
+    fusion: what the column `fusion` compares by, as CLEARGLASS_FUSION has it; None is what the service has by default.
     distractors: a folder of pictures of people who are nobody's mates, to make a gallery larger. references: how many
     the gallery holds, where the run lets one choose.
     """
@@ -38,6 +39,7 @@ class Context:
     out: Path = Path("out/benchmarks")
     root: Path | None = None
     models: Path | None = None
+    fusion: str | None = None
     distractors: Path | None = None
     references: int | None = None
 

@@ -39,9 +39,3 @@ class DatasetError(ClearglassError):
     """A file of a data set is not what its format says."""
 
     code: ClassVar[str] = "dataset_invalid"
-
-
-class ModelFileError(ClearglassError):
-    """A researcher's own model is not as it was registered."""
-
-    code: ClassVar[str] = "model_file"

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.table import Table as RichTable
 
-from benchmarks.accuracy.model import read_models
 from benchmarks.harness.benchmark import Advance, Benchmark, Context, Plot, Result, Table, Target
 from benchmarks.harness.machine import describe_machine
 from benchmarks.harness.plot_file import save_plot
 from benchmarks.harness.table_file import csv_folder, save_tables
-from matcher.recognition.registry import model_digest
+from matcher.recognition.embedder_entry import read_entries
+from matcher.recognition.face_model import FaceModel
 
 OURS = "clearglass"
 """What our own model is called in a record."""
@@ -108,8 +108,8 @@ def _record(
 
 def _models(context: Context) -> dict[str, str]:
     """The hex SHA-256 of what recognised, by name: ours and a researcher's own."""
-    own = read_models(context.models) if context.models else ()
-    return {OURS: model_digest(), **{model.name: model.sha256 for model in own}}
+    own = read_entries(context.models) if context.models else ()
+    return {OURS: FaceModel().digest, **{model.name: model.sha256 for model in own}}
 
 
 def _plot_file(benchmark: Benchmark, plot: Plot) -> str:

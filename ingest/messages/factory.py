@@ -1,6 +1,7 @@
 """How another process makes a recogniser: by the name of a callable, since the callable itself cannot be sent."""
 
 import pkgutil
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -27,7 +28,18 @@ class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 _LOAD = "matcher.recognition.networks.pipeline:load_recogniser"
 
 RECOGNISING = Factory(name=_LOAD, arguments={"eager": True})
-"""Loads every model at once: what a camera's worker needs."""
+"""Loads every part of the default model at once: what a camera's worker needs."""
+
 
 DETECTING = Factory(name=_LOAD, arguments={"embedders": False})
 """Finds and judges faces, and makes no templates: what a check needs."""
+
+
+def recognising(*, embedders: Path | None, fusion: str | None) -> Factory:
+    """As RECOGNISING, of the model that these settings choose (`FaceModel.chosen`)."""
+    if fusion is None:
+        return RECOGNISING
+    place = None if embedders is None else str(embedders.absolute())
+    return Factory(
+        name="matcher.recognition.networks.pipeline:load_chosen", arguments={"embedders": place, "fusion": fusion}
+    )

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,6 @@ from matcher.evaluation.error_rates import error_rates, threshold_at
 from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Scores
 from matcher.recognition.operating_point import LARGEST_THRESHOLD, Measurement, OperatingPoint
-from matcher.recognition.registry import DLIB_WEIGHT
 from matcher.recognition.scale import FEWEST, SimilarityScale
 
 Floats = NDArray[np.floating[Any]]
@@ -70,7 +70,7 @@ def calibrated(scores: Scores, *, recogniser: str = "fusion", name: str, rate: f
     digest = scores.provenance.digests[recogniser]
     evidence = Measurement(
         model_digest=digest,
-        dlib_weight=scores.provenance.dlib_weight,
+        weights=scores.provenance.weights,
         dataset=scores.provenance.dataset,
         non_mated=rates.non_mated,
         fmr=rates.fmr,
@@ -83,7 +83,9 @@ def calibrated(scores: Scores, *, recogniser: str = "fusion", name: str, rate: f
         interval=interval,
         measured_on=scores.provenance.measured_on,
     )
-    return OperatingPoint(name=name, threshold=threshold, model_digest=digest, evidence=evidence)
+    return OperatingPoint(
+        name=name, threshold=threshold, model_digest=digest, weights=evidence.weights, evidence=evidence
+    )
 
 
 def rounded_threshold(non_mated: Floats, rate: float) -> float:
@@ -114,21 +116,24 @@ def rounded_threshold(non_mated: Floats, rate: float) -> float:
     return threshold
 
 
-def calibrated_scale(scores: Scores, *, recogniser: str = "fusion") -> SimilarityScale:
-    """The scale of such scores. Raises CalibrationError for another fusion's, which would be read by nobody."""
+def calibrated_scale(scores: Scores, *, weights: Mapping[str, float], recogniser: str = "fusion") -> SimilarityScale:
+    """The scale of such scores. weights: of the fusion in use.
+
+    Raises CalibrationError for scores of another fusion: nobody would read their scale.
+    """
     provenance = scores.provenance
-    if provenance.dlib_weight != DLIB_WEIGHT:
+    if provenance.weights != weights:
         raise CalibrationError(
-            f"The scores were measured with a fusion in which dlib weighs {provenance.dlib_weight:g}; here it weighs "
-            f"{DLIB_WEIGHT:g}, so they make no scale.",
-            remedy="Measure again with the present model, or calibrate without a scale.",
+            f"The scores were measured with the fusion {_told(provenance.weights)}; the one in use is "
+            f"{_told(weights)}, so they make no scale.",
+            remedy="Measure again with the model in use, or calibrate without a scale.",
         )
     _, non_mated = scores.of(recogniser)
-    return scale_of(non_mated, dataset=provenance.dataset, model_digest=provenance.digests[recogniser])
+    return scale_of(non_mated, dataset=provenance.dataset, model_digest=provenance.digests[recogniser], weights=weights)
 
 
-def scale_of(non_mated: Floats, *, dataset: str, model_digest: str) -> SimilarityScale:
-    """The scale by the present fusion of (n,) dissimilarities of non-mated comparisons, in any order.
+def scale_of(non_mated: Floats, *, dataset: str, model_digest: str, weights: Mapping[str, float]) -> SimilarityScale:
+    """The scale of (n,) dissimilarities of non-mated comparisons, in any order, by this model and this fusion.
 
     Its steps lie evenly in the rate's logarithm, from one in ten to ten of all comparisons; before them stands the
     closest pair. Raises CalibrationError for fewer than a hundred comparisons.
@@ -148,7 +153,9 @@ def scale_of(non_mated: Floats, *, dataset: str, model_digest: str) -> Similarit
         steps[float(at)] = float((non_mated <= at).sum()) / count
     if not steps:
         raise CalibrationError("In no non-mated comparison both faces were found.", remedy="Measure again.")
-    return SimilarityScale(dataset=dataset, model_digest=model_digest, non_mated=count, steps=tuple(steps.items()))
+    return SimilarityScale(
+        dataset=dataset, model_digest=model_digest, weights=weights, non_mated=count, steps=tuple(steps.items())
+    )
 
 
 def subjects_named(scores: Scores) -> tuple[Whole, Whole] | None:
@@ -164,6 +171,10 @@ def subjects_named(scores: Scores) -> tuple[Whole, Whole] | None:
     numbers = {person: place for place, person in enumerate(dict.fromkeys([*people[0], *people[1]]))}
     one, other = (np.array([numbers[person] for person in side], np.int64) for side in people)
     return (one, other) if np.array_equal(one == other, scores.mated) else None
+
+
+def _told(weights: Mapping[str, float]) -> str:
+    return ",".join(f"{name}={weight:g}" for name, weight in weights.items())
 
 
 def _require_name(name: str) -> None:

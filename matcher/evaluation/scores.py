@@ -6,7 +6,6 @@ A CSV file with the columns fold, probe, reference, mated (0 or 1), and for each
 
 import csv
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import ClearglassError
+from matcher.recognition.fusion import read_weights
 
 COLUMNS = ("fold", "probe", "reference", "mated")
 
@@ -31,22 +31,22 @@ class ScoreFileError(ClearglassError):
 class Provenance:
     """What a score file was measured on and with.
 
-    digests: by recogniser, hex SHA-256 of its weights and steps. dlib_weight: of the fusion. failed: samples in which
-    no face was found.
+    digests: by recogniser, hex SHA-256 of its weights and steps. weights: of the fusion, by embedder. failed: samples
+    in which no face was found.
     """
 
     dataset: str
     measured_on: str
     digests: Mapping[str, str]
-    dlib_weight: float
+    weights: Mapping[str, float]
     samples: int
     failed: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Raises ValueError or TypeError where something of it is of another kind."""
         named = (self.dataset, *self.digests.values())
-        if not (all(name and isinstance(name, str) for name in named) and math.isfinite(self.dlib_weight)):
-            raise ValueError("scores tell their data set, their models and the weight of their fusion")
+        if not all(name and isinstance(name, str) for name in named):
+            raise ValueError("scores tell their data set and their models")
         date.fromisoformat(self.measured_on)
 
 
@@ -89,7 +89,9 @@ def read_scores(path: Path) -> Scores:
     """Reads both files. Raises ScoreFileError, which names the line."""
     try:
         document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        provenance = Provenance(**document | {"failed": tuple(document["failed"])})
+        read = {"failed": tuple(document["failed"]), "weights": read_weights(document)}
+        document.pop("dlib_weight", None)
+        provenance = Provenance(**document | read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScoreFileError(
             f"What {path.name} was measured on and with cannot be read: {path.with_suffix('.json').name} "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matcher.columns.rows import Rows
 from matcher.columns.selection import Selection
-from matcher.columns.vectors import DIMENSION, Numbers, Vectors
+from matcher.columns.vectors import Numbers, Vectors
 from matcher.index.cells import SAMPLE, Cells, Stop, StoppedError
 from matcher.index.discriminant import discriminant
 from matcher.index.index import Neighbours, require_vectors
@@ -48,8 +48,8 @@ class CellIndex:
     """An IndexWriter and a Searcher: searches run beside one another, a change waits for them and they for it."""
 
     def __init__(self, cells: Cells, directions: Vectors) -> None:
-        """Use `build`. directions: (128, d), those of the cells."""
-        self.rows = Rows(DIMENSION, np.float16)
+        """Use `build`. directions: (d, w), those of the cells."""
+        self.rows = Rows(len(directions), np.float16)
         self._cells = cells
         self._directions = directions
         self._lock = SharedLock()
@@ -65,7 +65,7 @@ class CellIndex:
         directions = discriminant(rows, numbers, random)
         effort = _BLIND_EFFORT * count if directions is None else _EFFORT * count ** (2 / 3)
         if directions is None:
-            directions = np.eye(DIMENSION, dtype=np.float32)
+            directions = np.eye(rows.width, dtype=np.float32)
         sample = _floats(rows, np.sort(random.permutation(numbers)[: count * SAMPLE])) @ directions
         index = cls(Cells.draw(sample, count, int(np.ceil(effort)), stop=stop), directions)
         for begin in range(0, len(numbers), _CHUNK):
@@ -80,7 +80,7 @@ class CellIndex:
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
-        require_vectors(numbers, vectors)
+        require_vectors(numbers, vectors, self.rows.width)
         with self._lock.changing():
             self._take_out(numbers)
             self._put(numbers, vectors)

@@ -7,7 +7,7 @@ from matcher.columns.rows import Rows
 from matcher.columns.vectors import Numbers, Vectors
 
 WIDTH = 64
-"""Directions that are kept, of 128: the others tell next to nothing of who somebody is."""
+"""Directions that are kept, of SFace's 128: the others tell next to nothing of who somebody is."""
 
 _ALIKE = 0.5
 """Neighbours by number and of such similarity are taken for pictures of one person, enrolled together."""
@@ -20,7 +20,7 @@ _LEAST = 1e-3
 
 
 def discriminant(rows: Rows, numbers: Numbers, random: np.random.Generator) -> Vectors | None:
-    """The (128, WIDTH) matrix into a space whose distances tell people apart; None if it cannot be known.
+    """The (d, WIDTH) matrix into a space whose distances tell people apart; None if it cannot be known.
 
     Within a person the variance becomes 1 in each direction, and each direction then counts by how much its variance
     between people, b, tells: by b / (1 + 2 b), the weight of a product in the likelihood ratio of two Gaussians

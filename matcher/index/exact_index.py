@@ -27,7 +27,7 @@ class ExactIndex:
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """See IndexWriter."""
-        require_vectors(numbers, vectors)
+        require_vectors(numbers, vectors, self.rows.width)
         self.rows.put(numbers, vectors)
 
     def remove(self, numbers: Numbers) -> None:

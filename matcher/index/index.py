@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from matcher.columns.vectors import DIMENSION, Numbers, Vectors
+from matcher.columns.vectors import Numbers, Vectors
 
 if TYPE_CHECKING:
     from matcher.columns.rows import Rows
@@ -28,7 +28,7 @@ class IndexWriter(Protocol):
     """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """Adds (n, 128) float32 vectors of length 1; they are found by the next search. Raises ValueError.
+        """Adds (n, d) float32 vectors of length 1; they are found by the next search. Raises ValueError.
 
         A number that it has already gets its new vector.
         """
@@ -58,7 +58,7 @@ class Searcher(Protocol):
         ...
 
     def search(self, probes: Vectors, k: int, *, allowed: "Selection") -> Neighbours:
-        """The k nearest of each of the (n, 128) probes among the `allowed` numbers."""
+        """The k nearest of each of the (n, d) probes among the `allowed` numbers."""
         ...
 
 
@@ -71,9 +71,9 @@ class Index(IndexWriter, Searcher, Protocol):
         ...
 
 
-def require_vectors(numbers: Numbers, vectors: Vectors) -> None:
-    """Raises ValueError if there is not one finite vector for each number."""
-    if vectors.shape != (len(numbers), DIMENSION):
+def require_vectors(numbers: Numbers, vectors: Vectors, width: int) -> None:
+    """Raises ValueError if there is not one finite vector of this width for each number."""
+    if vectors.shape != (len(numbers), width):
         raise ValueError(f"{len(numbers)} numbers for vectors of shape {vectors.shape}")
     if not np.isfinite(vectors).all():
         raise ValueError("a vector is not finite")

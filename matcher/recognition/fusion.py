@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,17 @@ class Part:
 
 _UNIT = 1e-3
 """How far from 1 the length of a vector may be that was brought to length 1 in float32."""
+
+
+def read_weights(record: Mapping[str, Any]) -> dict[str, float]:
+    """The weights of a fusion by embedder, as a JSON file has them. Raises KeyError, TypeError or ValueError.
+
+    Files of before there were other fusions give but dlib's weight beside SFace's, which was 1.
+    """
+    named = {"sface": 1.0, "dlib": record["dlib_weight"]} if "dlib_weight" in record else record["weights"]
+    if not named or not all(math.isfinite(weight) and weight > 0 for weight in named.values()):
+        raise ValueError("the weights of a fusion are numbers above 0")
+    return {str(name): float(weight) for name, weight in named.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from matcher.errors import ClearglassError
-from matcher.recognition.registry import model_digest
+from matcher.recognition.face_model import FaceModel
 
 NEEDS = "needs.json"
 """The file beside this one that `python -m benchmarks degradation` writes."""
@@ -61,8 +61,8 @@ class Needs:
 
     @property
     def of_present_model(self) -> bool:
-        """Whether the present weights and steps are those that were measured."""
-        return self.model_digest == model_digest()
+        """Whether the default model is the one that was measured."""
+        return self.model_digest == FaceModel().digest
 
     def nod(self, measured: float) -> float:
         """The nod behind a measured one, by linear interpolation; none beyond those that were made."""

@@ -1,16 +1,17 @@
 """A threshold with its evidence. A bare number is possible too, and is warned about wherever it is shown."""
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from matcher.errors import ClearglassError
-from matcher.recognition.registry import DLIB_WEIGHT, model_digest
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.fusion import read_weights
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
 
 DEFAULT_OPERATING_POINT = "fmr-1e-5"
@@ -42,13 +43,13 @@ class OperatingPointError(ClearglassError):
 class Measurement:
     """The measurement a threshold comes from.
 
-    model_digest, dlib_weight: of the model and the fusion that were measured. fmr: on `non_mated` pairs of `dataset`,
-    with its 95 % interval [fmr_low, fmr_high]; fnmr likewise on `mated` pairs. interval: "wilson", which takes pairs
-    for independent, or "subjects", of resamples of the people. measured_on: the day, as ISO 8601 has it.
+    model_digest, weights: of the model that was measured, and of its fusion by embedder. fmr: on `non_mated` pairs of
+    `dataset`, with its 95 % interval [fmr_low, fmr_high]; fnmr likewise on `mated` pairs. interval: "wilson", which
+    takes pairs for independent, or "subjects", of resamples of the people. measured_on: the day, as ISO 8601 has it.
     """
 
     model_digest: str
-    dlib_weight: float = DLIB_WEIGHT
+    weights: Mapping[str, float]
     dataset: str
     non_mated: int
     fmr: float
@@ -70,8 +71,6 @@ class Measurement:
             raise ValueError("a measurement names its data set and its model")
         if self.interval not in INTERVALS:
             raise ValueError(f"the intervals of a measurement are of a known kind: {' or '.join(INTERVALS)}")
-        if not math.isfinite(self.dlib_weight):
-            raise ValueError("the weight of a fusion is a number")
         date.fromisoformat(self.measured_on)
 
 
@@ -88,15 +87,20 @@ class Caveat:
 class OperatingPoint:
     """A threshold on the fused dissimilarity: a pair at or below it is called a match.
 
-    model_digest: of the model whose dissimilarities are held against it. evidence: None where nothing was measured.
-    site: whether it is this site's own and not the package's.
+    model_digest, weights: of the model whose dissimilarities are held against it, and of its fusion. evidence: None
+    where nothing was measured. site: whether it is this site's own and not the package's.
     """
 
     name: str
     threshold: float
     model_digest: str
+    weights: Mapping[str, float]
     evidence: Measurement | None
     site: bool = False
+
+    def used_with(self, model_digest: str, weights: Mapping[str, float]) -> Self:
+        """The same threshold, held against the dissimilarities of this model and this fusion."""
+        return replace(self, model_digest=model_digest, weights=weights)
 
     @property
     def caveat(self) -> Caveat | None:
@@ -107,7 +111,7 @@ class OperatingPoint:
                 message="The threshold has no evidence: nobody can say how often it errs.",
                 remedy="Unset CLEARGLASS_THRESHOLD, or measure a threshold of your own with clearglass calibrate.",
             )
-        if (self.evidence.model_digest, self.evidence.dlib_weight) == (self.model_digest, DLIB_WEIGHT):
+        if (self.evidence.model_digest, self.evidence.weights) == (self.model_digest, self.weights):
             return None
         return Caveat(
             code="operating_point_other_model",
@@ -138,14 +142,14 @@ class OperatingPoints:
     def parse(cls, data: bytes, *, site: bool = False) -> Self:
         """Reads the content of such a file. Raises OperatingPointError.
 
-        dlib_weight of the document is the one of its scale and of its points where they name none.
+        The weights of the document are those of its scale and of its points where they name none.
         """
         try:
             document: dict[str, Any] = json.loads(data)
-            weight = float(document["dlib_weight"])
-            points = tuple(_point(record, weight, site=site) for record in document["operating_points"])
+            weights = read_weights(document)
+            points = tuple(_point(record, weights, site=site) for record in document["operating_points"])
             measured = document.get("scale")
-            scale = None if measured is None else SimilarityScale.of({"dlib_weight": weight, **measured})
+            scale = None if measured is None else SimilarityScale.of(measured, weights)
         except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
             raise OperatingPointError(
                 "The file of operating points cannot be read.", remedy=_SITE_REMEDY if site else _REMEDY
@@ -155,7 +159,7 @@ class OperatingPoints:
     def content(self) -> bytes:
         """The content of the file. Each point and the scale tell what fusion they were measured with."""
         document: dict[str, Any] = {
-            "dlib_weight": DLIB_WEIGHT,
+            "weights": dict(DEFAULT_FUSION.weights),
             "operating_points": [point.record() for point in self.points],
         }
         if self.scale is not None:
@@ -163,8 +167,12 @@ class OperatingPoints:
         return (json.dumps(document, indent=2) + "\n").encode()
 
 
-def _point(record: Mapping[str, Any], weight: float, *, site: bool) -> OperatingPoint:
-    told = {"dlib_weight": weight, **record}
+def _point(record: Mapping[str, Any], weights: Mapping[str, float], *, site: bool) -> OperatingPoint:
+    told = dict(record)
+    if "dlib_weight" in told or "weights" in told:
+        weights = read_weights(told)
+        told.pop("dlib_weight", None)
+    told["weights"] = weights
     name, threshold = str(told.pop("name")), told.pop("threshold")
     # A text, NaN and infinity are none either; what is wrong here would be wrong in every search.
     if isinstance(threshold, bool) or not (isinstance(threshold, int | float) and 0 < threshold <= LARGEST_THRESHOLD):
@@ -175,16 +183,21 @@ def _point(record: Mapping[str, Any], weight: float, *, site: bool) -> Operating
         )
     evidence = Measurement(**told)
     return OperatingPoint(
-        name=name, threshold=float(threshold), model_digest=model_digest(), evidence=evidence, site=site
+        name=name,
+        threshold=float(threshold),
+        model_digest=evidence.model_digest,
+        weights=evidence.weights,
+        evidence=evidence,
+        site=site,
     )
 
 
 def load_operating_points(folder: Path | None = None) -> dict[str, OperatingPoint]:
     """The measured operating points by name: the package's, strictest last, then those of the site.
 
-    folder: the data folder; None for the package's alone. Raises OperatingPointError when the package's belong to other
-    weights, other steps or another fusion than the present ones, and when a file cannot be read. A point of the site
-    that does is loaded all the same, and says so by its caveat.
+    folder: the data folder; None for the package's alone. Each is of the model that it was measured with; see
+    `used_with`. Raises OperatingPointError when the package's are of another model than the default one, and when a
+    file cannot be read.
     """
     points = parse_operating_points(_packaged())
     return points | {point.name: point for point in load_site_points(folder).points if point.name not in points}
@@ -192,8 +205,8 @@ def load_operating_points(folder: Path | None = None) -> dict[str, OperatingPoin
 
 def parse_operating_points(data: bytes) -> dict[str, OperatingPoint]:
     """As `load_operating_points`, of the content of the package's file."""
-    points = OperatingPoints.parse(data).points
-    if any(point.caveat is not None for point in points):
+    points, model = OperatingPoints.parse(data).points, FaceModel()
+    if any((point.model_digest, point.weights) != (model.digest, model.fusion.weights) for point in points):
         raise OperatingPointError("The operating points were measured with another model.", remedy=_REMEDY)
     return {point.name: point for point in points}
 
@@ -213,14 +226,13 @@ def load_site_points(folder: Path | None) -> OperatingPoints:
     return OperatingPoints.parse(data, site=True)
 
 
-def load_scale(folder: Path | None = None, *, of_model: str | None = None) -> SimilarityScale | None:
+def load_scale(folder: Path | None, *, model_digest: str, weights: Mapping[str, float]) -> SimilarityScale | None:
     """The site's own scale, or else the package's; only one that was measured with this model and this fusion.
 
-    of_model: its digest; None is the present one. Raises OperatingPointError where a file cannot be read.
+    Raises OperatingPointError where a file cannot be read.
     """
-    wanted = model_digest() if of_model is None else of_model
     scales = (load_site_points(folder).scale, OperatingPoints.parse(_packaged()).scale)
-    fitting = (one for one in scales if one and (one.model_digest, one.dlib_weight) == (wanted, DLIB_WEIGHT))
+    fitting = (one for one in scales if one and (one.model_digest, one.weights) == (model_digest, weights))
     return next(fitting, None)
 
 

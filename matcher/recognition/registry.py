@@ -1,6 +1,5 @@
 """The models this house uses: where each file lies, what it must hash to, who allows its use, what goes in and out."""
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,38 +86,45 @@ DLIB_68_LANDMARKS = Model(
 )
 """No part of the service; `python -m benchmarks choices` compares it with the five points."""
 
-MODELS: dict[str, Model] = {model.name: model for model in (YUNET, SFACE, DLIB_LANDMARKS, DLIB_NETWORK)}
-
-DLIB_WEIGHT = 0.5
-"""What dlib's distance counts beside SFace's.
-
-On LFW view 1 (`python -m benchmarks operating-point`) all from 0.4 to 0.9 are equal within the noise of 1,600 mated
-pairs, at half to three quarters of the misses of SFace alone.
-"""
 
 LONGEST_DLIB = 4.0
 """Of faces the length of dlib's vectors is between 1.2 and 1.6; none of LFW's is longer than 2."""
 
-DEFAULT_FUSION = Fusion(
-    parts=(
-        Part(embedder="sface", dimension=SFACE.dimension, metric=Metric.COSINE),
-        Part(
-            embedder="dlib",
-            dimension=DLIB_NETWORK.dimension,
-            metric=Metric.EUCLIDEAN,
-            weight=DLIB_WEIGHT,
-            longest=LONGEST_DLIB,
-        ),
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltIn:
+    """An embedder that is part of Clearglass. files: of weights, those of its alignment first. longest: see `Part`."""
+
+    name: str
+    files: tuple[Model, ...]
+    metric: Metric
+    longest: float = 1.0
+
+    def part(self, *, weight: float) -> Part:
+        """Its share of a dissimilarity."""
+        return Part(
+            embedder=self.name,
+            dimension=self.files[-1].dimension,
+            metric=self.metric,
+            weight=weight,
+            longest=self.longest,
+        )
+
+
+BUILT_IN: dict[str, BuiltIn] = {
+    one.name: one
+    for one in (
+        BuiltIn(name="sface", files=(SFACE,), metric=Metric.COSINE),
+        BuiltIn(name="dlib", files=(DLIB_LANDMARKS, DLIB_NETWORK), metric=Metric.EUCLIDEAN, longest=LONGEST_DLIB),
     )
-)
-"""What the service decides by."""
+}
+
+DEFAULT_FUSION = Fusion(parts=(BUILT_IN["sface"].part(weight=1.0), BUILT_IN["dlib"].part(weight=0.5)))
+"""What the service decides by, unless it is set otherwise.
+
+On LFW view 1 (`python -m benchmarks operating-point`) all weights of dlib's distance from 0.4 to 0.9 are equal within
+the noise of 1,600 mated pairs, at half to three quarters of the misses of SFace alone.
+"""
 
 STEPS_VERSION = 2
 """To be raised with every change of detection or alignment that moves templates: old ones then no longer compare."""
-
-
-def model_digest() -> str:
-    """Hex SHA-256 over the weights' own digests and the version of the steps between them."""
-    parts = [f"clearglass-recognition/{STEPS_VERSION}"]
-    parts += [f"{model.name} {model.sha256}" for model in MODELS.values()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

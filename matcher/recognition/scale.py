@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from matcher.recognition.registry import DLIB_WEIGHT
+from matcher.recognition.fusion import read_weights
 
 FEWEST = 10
 """Pairs that a rate must rest on to be told."""
@@ -48,14 +48,15 @@ def _two_figures(number: float, rounded: Callable[[float], int]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarityScale:
-    """FMR by dissimilarity on `non_mated` pairs of `dataset`, by that model and the fusion of that weight.
+    """FMR by dissimilarity on `non_mated` pairs of `dataset`.
 
-    steps: (dissimilarity, FMR) from the closest pair on, both rising.
+    model_digest, weights: of the model that was measured, and of its fusion by embedder. steps:
+    (dissimilarity, FMR) from the closest pair on, both rising.
     """
 
     dataset: str
     model_digest: str
-    dlib_weight: float = DLIB_WEIGHT
+    weights: Mapping[str, float]
     non_mated: int
     steps: tuple[tuple[float, float], ...]
 
@@ -98,18 +99,18 @@ class SimilarityScale:
         return {
             "dataset": self.dataset,
             "model_digest": self.model_digest,
-            "dlib_weight": self.dlib_weight,
+            "weights": dict(self.weights),
             "non_mated": self.non_mated,
             "steps": steps,
         }
 
     @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Self:
-        """Of such a record. Raises KeyError, TypeError or ValueError."""
+    def of(cls, record: Mapping[str, Any], weights: Mapping[str, float] | None = None) -> Self:
+        """Of such a record. weights: where it names none. Raises KeyError, TypeError or ValueError."""
         return cls(
             dataset=str(record["dataset"]),
             model_digest=str(record["model_digest"]),
-            dlib_weight=float(record["dlib_weight"]),
+            weights=read_weights({"weights": weights, **record}),
             non_mated=int(record["non_mated"]),
             steps=tuple((float(at), float(rate)) for at, rate in record["steps"]),
         )

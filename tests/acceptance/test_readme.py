@@ -13,8 +13,9 @@ import pytest
 from ingest.rehearsal.film.film import Film
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from matcher.evaluation.scores import Provenance, Scores
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image, encode_jpeg
-from matcher.recognition.registry import DLIB_WEIGHT, model_digest
+from matcher.recognition.registry import DEFAULT_FUSION
 from tests.acceptance.conftest import SETTINGS, serving
 
 README = Path(__file__).parents[2] / "README.md"
@@ -71,8 +72,8 @@ def _scores() -> Scores:
         provenance=Provenance(
             dataset="Lobby",
             measured_on="2026-12-01",
-            digests={"fusion": model_digest()},
-            dlib_weight=DLIB_WEIGHT,
+            digests={"fusion": FaceModel().digest},
+            weights=DEFAULT_FUSION.weights,
             samples=200,
             failed=(),
         ),

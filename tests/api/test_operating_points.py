@@ -13,13 +13,18 @@ from api.permission import Role
 from matcher.audit import camera_traffic
 from matcher.evaluation.expectation import fpir
 from matcher.probe.probe import Query
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
-from matcher.recognition.registry import model_digest
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point
 
 SCALE = SimilarityScale(
-    dataset="made up", model_digest=model_digest(), non_mated=1_000_000, steps=((0.1, 1e-6), (0.9, 1e-4), (2.0, 0.1))
+    dataset="made up",
+    model_digest=FaceModel().digest,
+    weights=DEFAULT_FUSION.weights,
+    non_mated=1_000_000,
+    steps=((0.1, 1e-6), (0.9, 1e-4), (2.0, 0.1)),
 )
 
 
@@ -126,7 +131,7 @@ def test_a_threshold_without_evidence_is_warned_about_everywhere(open_with, astr
 
 def test_a_site_point_of_another_model_is_used_and_warned_about(open_with, tmp_path: Path) -> None:
     point = load_operating_points()["fmr-1e-4"]
-    evidence = dataclasses.replace(point.evidence, dlib_weight=0.1)
+    evidence = dataclasses.replace(point.evidence, weights={"sface": 1.0, "dlib": 0.1})
     keep_site_point(tmp_path / "data", dataclasses.replace(point, name="lobby", evidence=evidence))
     with open_with("CLEARGLASS_OPERATING_POINT", "lobby") as site:
         [trouble] = site.as_role(None, "GET", "/health").json()["troubles"]
@@ -164,4 +169,4 @@ def test_candidates_and_alerts_say_what_their_dissimilarity_stands_for(site, ast
     assert listed(site)["scale"] is None
     site.service.matcher.scale = SCALE
     assert told() == [(1e-6, "of strangers, fewer than 1 in 1,000,000 is as close")] * 2
-    assert listed(site)["scale"] == {"dataset": "made up", "model_digest": model_digest(), "non_mated": 1_000_000}
+    assert listed(site)["scale"] == {"dataset": "made up", "model_digest": FaceModel().digest, "non_mated": 1_000_000}

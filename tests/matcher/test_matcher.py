@@ -17,7 +17,8 @@ from matcher.log.errors import ClockError, LogUnavailableError, LogUnsoundError
 from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
-from matcher.recognition.operating_point import OperatingPointError, load_operating_points
+from matcher.recognition.operating_point import OperatingPoint, OperatingPointError, load_operating_points
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
 from matcher.settings import MatcherSettings
 from matcher.site_points import keep_site_point
@@ -103,35 +104,50 @@ def test_probes(matcher: Matcher, stub: Any) -> None:
     assert "light" in caught.value.remedy
 
 
+def chosen(settings: MatcherSettings, model_digest: str) -> OperatingPoint:
+    return chosen_point(settings, model_digest=model_digest, weights=DEFAULT_FUSION.weights)
+
+
 def test_operating_points_are_chosen_by_name_and_model(tmp_path: Path) -> None:
     points = load_operating_points()
     for name, point in points.items():
-        assert chosen_point(MatcherSettings(folder=tmp_path, operating_point=name), point.model_digest) == point
+        assert (
+            chosen_point(
+                MatcherSettings(folder=tmp_path, operating_point=name),
+                model_digest=point.model_digest,
+                weights=DEFAULT_FUSION.weights,
+            )
+            == point
+        )
     with pytest.raises(OperatingPointUnknownError, match="nonsense"):
-        chosen_point(MatcherSettings(folder=tmp_path, operating_point="nonsense"), point.model_digest)
+        chosen_point(
+            MatcherSettings(folder=tmp_path, operating_point="nonsense"),
+            model_digest=point.model_digest,
+            weights=DEFAULT_FUSION.weights,
+        )
     with pytest.raises(OperatingPointError):
-        chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+        chosen(MatcherSettings(folder=tmp_path), "00" * 32)
 
 
 def test_a_site_point_is_chosen_whatever_measured_it(tmp_path: Path) -> None:
     one = load_operating_points()["fmr-1e-4"]
     keep_site_point(tmp_path, dataclasses.replace(one, name="lobby"))
     settings = MatcherSettings(folder=tmp_path, operating_point="lobby")
-    assert chosen_point(settings, one.model_digest).caveat is None
-    other = chosen_point(settings, "00" * 32)
+    assert chosen(settings, one.model_digest).caveat is None
+    other = chosen(settings, "00" * 32)
     assert (other.name, other.threshold, other.model_digest) == ("lobby", one.threshold, "00" * 32)
     assert other.caveat.code == "operating_point_other_model"
 
 
 def test_a_bare_threshold_is_a_point_without_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEARGLASS_THRESHOLD", "0.75")
-    point = chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+    point = chosen(MatcherSettings(folder=tmp_path), "00" * 32)
     assert (point.name, point.threshold, point.evidence) == ("no-evidence", 0.75, None)
     assert point.caveat.code == "operating_point_no_evidence"
     assert (point.record()["non_mated"], point.record()["fmr"]) == (0, None)
     monkeypatch.setenv("CLEARGLASS_OPERATING_POINT", "fmr-1e-5")
     with pytest.raises(OperatingPointSettingError, match="both set"):
-        chosen_point(MatcherSettings(folder=tmp_path), "00" * 32)
+        chosen(MatcherSettings(folder=tmp_path), "00" * 32)
 
 
 @pytest.mark.parametrize("percent", ["80", "-1", "0", "nan", "inf", "near"])
@@ -141,8 +157,14 @@ def test_a_percentage_is_no_threshold(tmp_path: Path, monkeypatch: pytest.Monkey
         MatcherSettings(folder=tmp_path)
 
 
+def scale_of(model_digest: str) -> SimilarityScale:
+    steps = ((0.1, 0.02), (0.5, 0.1))
+    weights = DEFAULT_FUSION.weights
+    return SimilarityScale(dataset="d", model_digest=model_digest, weights=weights, non_mated=1000, steps=steps)
+
+
 def test_a_dissimilarity_stands_for_nothing_where_another_model_measured_it(world: Any, stub: Any) -> None:
-    scale = SimilarityScale(dataset="d", model_digest=stub.DIGEST, non_mated=1000, steps=((0.1, 0.02), (0.5, 0.1)))
+    scale = scale_of(stub.DIGEST)
     with world.open() as matcher:
         assert matcher.stands_for(0.1, request_index=1) is None
         matcher.scale = scale
@@ -187,9 +209,7 @@ def test_a_start_reads_changes_back_to_the_last_one_of_the_model_and_no_further(
     read.clear()
     with Matcher.open(settings, recogniser=other, operating_point=point, clock=world.clock) as matcher:
         assert since in read and len(read) == len(set(read)) <= 30
-        matcher.scale = SimilarityScale(
-            dataset="d", model_digest=other.model_digest, non_mated=1000, steps=((0.1, 0.02), (0.5, 0.1))
-        )
+        matcher.scale = scale_of(other.model_digest)
         assert matcher.stands_for(0.1, request_index=since) is not None
         assert matcher.stands_for(0.1, request_index=since - 1) is None
 

@@ -40,7 +40,8 @@ def calibrate(
     """Turn scores into a threshold with its evidence, for the service to decide by."""
     from matcher.evaluation.calibration import calibrated, calibrated_scale
     from matcher.evaluation.scores import read_scores
-    from matcher.recognition.registry import model_digest
+    from matcher.recognition.face_model import FaceModel
+    from matcher.settings import MatcherSettings
     from matcher.site_points import keep_site_point
 
     if recogniser != DECIDES:
@@ -51,9 +52,11 @@ def calibrate(
         )
     found = read_scores(scores)
     point = calibrated(found, name=name, rate=fmr)
-    measured = calibrated_scale(found) if scale else None
+    settings = MatcherSettings(folder=data)
+    model = FaceModel.chosen(settings.embedders, settings.fusion)
+    measured = calibrated_scale(found, weights=model.fusion.weights) if scale else None
     path = keep_site_point(data, point, scale=measured, replace=replace)
-    listed = _listed(point, model_digest())
+    listed = _listed(point.used_with(model.digest, model.fusion.weights))
     record = {**listed, "written": str(path), "scale": None if measured is None else measured.record()}
     tell(record, as_json=json, sentence=_told(listed, path))
 
@@ -65,13 +68,18 @@ def thresholds(data: Data, json: Json = False) -> None:
     started with others: its page Threshold tells.
     """
     from matcher.chosen_point import chosen_point
+    from matcher.recognition.face_model import FaceModel
     from matcher.recognition.operating_point import load_operating_points
-    from matcher.recognition.registry import model_digest
     from matcher.settings import MatcherSettings
 
-    used = chosen_point(MatcherSettings(folder=data), model_digest())
+    settings = MatcherSettings(folder=data)
+    model = FaceModel.chosen(settings.embedders, settings.fusion)
+    digest, weights = model.digest, model.fusion.weights
+    used = chosen_point(settings, model_digest=digest, weights=weights)
     points = load_operating_points(data) | {used.name: used}
-    listed = [_listed(point, model_digest()) | {"chosen": point.name == used.name} for point in points.values()]
+    listed = [
+        _listed(point.used_with(digest, weights)) | {"chosen": point.name == used.name} for point in points.values()
+    ]
     rows = listed if json else [_row(one) for one in listed]
     show(rows, as_json=json, title=_TITLE, empty="There are none.")
 
@@ -82,10 +90,10 @@ _TITLE = (
 )
 
 
-def _listed(point: "OperatingPoint", digest: str) -> dict[str, Any]:
-    from dataclasses import asdict, replace
+def _listed(point: "OperatingPoint") -> dict[str, Any]:
+    from dataclasses import asdict
 
-    caveat = replace(point, model_digest=digest).caveat
+    caveat = point.caveat
     return {**point.record(), "site": point.site, "caveat": None if caveat is None else asdict(caveat)}
 
 

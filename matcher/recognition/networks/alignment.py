@@ -77,6 +77,23 @@ def _surroundings(image: Image, matrix: NDArray[np.float64], size: int, step: in
     return image[top:bottom, left:right], begin.astype(np.float64)
 
 
+class FivePointAlignment:
+    """Cuts chips in which the landmarks stand where ArcFace's training had them, scaled to the chip's side."""
+
+    def __init__(self, *, side: int = SFACE_SIZE, colours: str = "bgr") -> None:
+        """side: of a chip, in pixels. colours: rgb or bgr, those of the chip."""
+        self._points = SFACE_POINTS * (side / SFACE_SIZE)
+        self._side, self._rgb = side, colours == "rgb"
+
+    def prepare(self) -> None:
+        """There is nothing to read."""
+
+    def chip(self, image: Image, face: Face) -> Image:
+        """(side, side, 3)."""
+        chip = aligned(image, face, self._points, self._side)
+        return pixels.rgb(chip) if self._rgb else chip
+
+
 def sface_chip(image: Image, face: Face) -> Image:
     """(112, 112, 3) BGR, as SFace was trained on."""
     return aligned(image, face, SFACE_POINTS, SFACE_SIZE)

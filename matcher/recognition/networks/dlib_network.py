@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.picture.pixel_array import Image
+from matcher.recognition.networks.alignment import DlibAlignment
 from matcher.recognition.networks.graph import Graph
 from matcher.recognition.networks.session import Session
 from matcher.recognition.networks.weights import read
@@ -35,6 +36,7 @@ class DlibNetwork:
     """The second embedder. Safe to call from several threads at once."""
 
     def __init__(self, *, threads: int = 1) -> None:
+        self.alignment = DlibAlignment()
         self._session = Session(network(read(DLIB_NETWORK)), threads=threads)
 
     def embed(self, chips: Sequence[Image]) -> Floats:

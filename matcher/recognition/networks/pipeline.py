@@ -1,10 +1,12 @@
-"""The recogniser of this house: YuNet, two alignments, SFace and dlib's network, all on ONNX Runtime.
+"""The recogniser: YuNet and the embedders of a fusion, all on ONNX Runtime.
 
 A template is the mean of a face's vectors and of those of its mirror image.
 """
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -13,18 +15,19 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
-from matcher.recognition.fusion import Fusion
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.fusion import Fusion, Metric, Part
 from matcher.recognition.networks import heap
-from matcher.recognition.networks.alignment import DlibAlignment, sface_chip
 from matcher.recognition.networks.assessment import assess
 from matcher.recognition.networks.dlib_network import DlibNetwork
+from matcher.recognition.networks.embedder import Embedder
+from matcher.recognition.networks.onnx_embedder import OnnxEmbedder
 from matcher.recognition.networks.orientation import quarters_to_upright
 from matcher.recognition.networks.refinement import refined
 from matcher.recognition.networks.sface import SFace, unit
 from matcher.recognition.networks.weights import ModelError
 from matcher.recognition.networks.yunet import YuNet
 from matcher.recognition.quality import Quality
-from matcher.recognition.registry import DEFAULT_FUSION, model_digest
 from matcher.recognition.template import Template
 
 BATCH = 2
@@ -55,23 +58,20 @@ class _Lazy(Generic[T]):
 class OnnxRecogniser:
     """See `Recogniser`. Made by `load_recogniser`."""
 
-    def __init__(self, detector: YuNet, *, threads: int, embedders: bool) -> None:
+    def __init__(self, detector: YuNet, model: FaceModel, *, threads: int, embedders: bool) -> None:
         self._detector = detector
-        self._embedders = embedders
-        self._alignment = DlibAlignment()
-        self._sface = _Lazy(lambda: SFace(threads=threads))
-        self._dlib = _Lazy(lambda: DlibNetwork(threads=threads))
-        self._digest = model_digest()
+        self._model = model
+        self._embedders = _embedders(model, threads=threads) if embedders else {}
 
     @property
     def model_digest(self) -> str:
         """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
-        return self._digest
+        return self._model.digest
 
     @property
     def fusion(self) -> Fusion:
         """How its templates are compared."""
-        return DEFAULT_FUSION
+        return self._model.fusion
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         """Faces of each picture, largest first; an empty list where there is none."""
@@ -104,21 +104,38 @@ class OnnxRecogniser:
 
     def prepare(self) -> None:
         """Reads what `extract` needs, so that its first call is as quick as any other. Raises ModelError."""
-        self._sface()
-        self._dlib()
-        self._alignment.prepare()
+        for embedder in self._embedders.values():
+            embedder().alignment.prepare()
         heap.give_back()
 
     def _templates(self, pairs: Sequence[tuple[Image, Face]]) -> list[Template]:
         images = [image for image, _ in pairs]
         refined_faces = self.refine(images, [face for _, face in pairs])
         upright = list(zip(images, refined_faces, strict=True))
-        sface = self._sface().embed(with_mirror_images([sface_chip(image, face) for image, face in upright]))
-        dlib = self._dlib().embed(with_mirror_images([self._alignment.chip(image, face) for image, face in upright]))
+        vectors = {part.embedder: self._vectors(part, upright) for part in self.fusion.parts}
+        digest = self.model_digest
         return [
-            Template(model_digest=self._digest, vectors={"sface": unit(one), "dlib": other})
-            for one, other in zip(means(sface), means(dlib), strict=True)
+            Template(model_digest=digest, vectors={name: each[place] for name, each in vectors.items()})
+            for place in range(len(pairs))
         ]
+
+    def _vectors(self, part: Part, upright: Sequence[tuple[Image, Face]]) -> Floats:
+        """(n, d) vectors of n faces by the part's embedder."""
+        embedder = self._embedders[part.embedder]()
+        chips = [embedder.alignment.chip(image, face) for image, face in upright]
+        vectors = means(embedder.embed(with_mirror_images(chips)))
+        return unit(vectors) if part.metric is Metric.COSINE else vectors
+
+
+def _embedders(model: FaceModel, *, threads: int) -> dict[str, _Lazy[Embedder]]:
+    """Those of the model by name, each made when it is first used."""
+    made: dict[str, _Lazy[Embedder]] = {
+        "sface": _Lazy(lambda: SFace(threads=threads)),
+        "dlib": _Lazy(lambda: DlibNetwork(threads=threads)),
+    }
+    for entry in model.entries:
+        made[entry.name] = _Lazy(partial(OnnxEmbedder, entry, threads=threads))
+    return {name: made[name] for name in model.fusion.dimensions}
 
 
 def with_mirror_images(chips: Sequence[Image]) -> list[Image]:
@@ -132,14 +149,23 @@ def means(vectors: Floats) -> Floats:
     return mean
 
 
-def load_recogniser(*, threads: int = 1, embedders: bool = True, eager: bool = False) -> OnnxRecogniser:
+def load_recogniser(
+    model: FaceModel | None = None, *, threads: int = 1, embedders: bool = True, eager: bool = False
+) -> OnnxRecogniser:
     """The recogniser, its detector ready and each embedder read when first used, or never without `embedders`.
 
-    threads: how many each network runs on. OpenCV, in the whole process, is held to as many. eager: read the embedders
-    now, for whoever cannot wait for them at the first face. Raises ModelError.
+    model: None is the default one. threads: how many each network runs on. OpenCV, in the whole process, is held to as
+    many. eager: read the embedders now, so that the first face does not wait for them. Raises ModelError.
     """
     pixels.limit_threads(threads)
-    recogniser = OnnxRecogniser(YuNet(threads=threads), threads=threads, embedders=embedders)
+    model = FaceModel() if model is None else model
+    recogniser = OnnxRecogniser(YuNet(threads=threads), model, threads=threads, embedders=embedders)
     if eager and embedders:
         recogniser.prepare()
     return recogniser
+
+
+def load_chosen(*, embedders: str | None, fusion: str | None) -> OnnxRecogniser:
+    """The recogniser of the model that the settings choose, all of it read: for another process, which is given plain
+    values. embedders: the path of a file of entries. Raises ModelError, and as `FaceModel.chosen` does."""
+    return load_recogniser(FaceModel.chosen(None if embedders is None else Path(embedders), fusion), eager=True)

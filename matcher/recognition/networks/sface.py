@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.picture.pixel_array import Image
+from matcher.recognition.networks.alignment import FivePointAlignment
 from matcher.recognition.networks.session import Session
 from matcher.recognition.networks.sface_network import network
 from matcher.recognition.networks.weights import read
@@ -19,6 +20,7 @@ class SFace:
     """The embedder that is searched with. Safe to call from several threads at once."""
 
     def __init__(self, *, threads: int = 1) -> None:
+        self.alignment = FivePointAlignment()
         self._session = Session(network(read(SFACE)), threads=threads)
 
     def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 from matcher.evaluation.scores import Provenance, Scores
-from matcher.recognition.operating_point import load_operating_points, load_scale
-from matcher.recognition.registry import DLIB_WEIGHT, model_digest
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.operating_point import load_operating_points, load_site_points
+from matcher.recognition.registry import DEFAULT_FUSION
 
 
-def made(*, digest: str | None = None, dlib_weight: float = DLIB_WEIGHT) -> Scores:
+def made(*, digest: str | None = None, weights: Mapping[str, float] = DEFAULT_FUSION.weights) -> Scores:
     """20,000 non-mated and 200 mated comparisons of made-up people."""
     random = np.random.default_rng(1)
     mated = np.arange(20_200) < 200
@@ -30,8 +32,8 @@ def made(*, digest: str | None = None, dlib_weight: float = DLIB_WEIGHT) -> Scor
         provenance=Provenance(
             dataset="Lobby, [spring]",
             measured_on="2026-11-27",
-            digests={"fusion": digest or model_digest(), "dlib": model_digest()},
-            dlib_weight=dlib_weight,
+            digests={"fusion": digest or FaceModel().digest, "dlib": FaceModel().digest},
+            weights=weights,
             samples=100,
             failed=(),
         ),
@@ -54,7 +56,7 @@ def test_scores_become_a_threshold_that_searches_are_decided_by(
     point = load_operating_points(data)["lobby"]
     assert f"threshold {point.threshold:.4f}" in out
     assert "20,000 non-mated pairs" in out and "200 mated pairs" in out
-    assert "Lobby, [spring], 2026-11-27" in out and model_digest()[:16] in out
+    assert "Lobby, [spring], 2026-11-27" in out and FaceModel().digest[:16] in out
     assert "resamples of the people" in out
     assert "CLEARGLASS_OPERATING_POINT=lobby" in out
     findings = {one["what"]: one for one in json.loads(run("doctor", "--data", data, "--port", 0, "--json")[1])}
@@ -71,14 +73,14 @@ def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp
     found = told("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
     assert (found["name"], found["non_mated"], found["scale"]) == ("lobby", 20_000, None)
     found = told("calibrate", scores, "--name", "yard", "--fmr", "1e-2", "--scale", "--data", tmp_path / "data")
-    scale = load_scale(tmp_path / "data")
+    scale = load_site_points(tmp_path / "data").scale
     assert scale is not None
     assert found["scale"]["dataset"] == scale.dataset == "Lobby, [spring]"
     assert scale.stands_for(found["threshold"]).fmr == pytest.approx(found["fmr"], rel=0.1)
 
 
 def test_scores_of_another_fusion_make_no_scale(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
-    made(dlib_weight=DLIB_WEIGHT + 0.1).write(scores)
+    made(weights={"sface": 1.0, "dlib": 0.6}).write(scores)
     command = ("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
     status, out, _ = run(*command, "--scale", "--json")
     assert status == 1
@@ -88,7 +90,7 @@ def test_scores_of_another_fusion_make_no_scale(run: Any, told: Any, scores: Pat
     assert told(*command)["caveat"]["code"] == "operating_point_other_model"
 
 
-@pytest.mark.parametrize("changed", [{"measured_on": "spring"}, {"dataset": 5}, {"dlib_weight": "half"}])
+@pytest.mark.parametrize("changed", [{"measured_on": "spring"}, {"dataset": 5}, {"weights": {"sface": "half"}}])
 def test_what_scores_tell_of_themselves_is_checked(
     run: Any, scores: Path, tmp_path: Path, changed: dict[str, object]
 ) -> None:

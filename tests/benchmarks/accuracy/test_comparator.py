@@ -1,18 +1,23 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.accuracy.comparator import FUSION, comparators
 from benchmarks.accuracy.extractor import DLIB, SFACE
-from matcher.recognition.registry import DEFAULT_FUSION, model_digest
+from matcher.recognition.embedder_entry import read_entries
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 from tests.benchmarks.accuracy.made_up import templates
+from tests.matcher.recognition.coarse_model import write_list
 
 
 def test_the_fusion_is_the_services_own() -> None:
     made = templates(4, 2)
     one, other = np.array([0, 0, 3]), np.array([1, 5, 6])
     fusion = next(each for each in comparators() if each.name == FUSION)
-    assert fusion.digest == model_digest()
+    assert fusion.digest == FaceModel().digest
     each = [
         Template(model_digest="m", vectors={"sface": s, "dlib": d}) for s, d in zip(*made.vectors.values(), strict=True)
     ]
@@ -39,3 +44,15 @@ def test_vectors_compared_by_angle_need_not_be_of_length_one() -> None:
     sface = next(each for each in comparators() if each.name == SFACE)
     assert sface.pairs(made, np.array([0]), np.array([0]))[0] == pytest.approx(0, abs=1e-6)
     assert {each.name for each in comparators()} == {FUSION, SFACE, DLIB}
+
+
+def test_the_fusion_is_another_where_one_is_chosen(tmp_path: Path) -> None:
+    embedders, made = write_list(tmp_path), templates(4, 2)
+    made.vectors["coarse"] = np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32)
+    entries, model = read_entries(embedders), FaceModel.chosen(embedders, "coarse=1,dlib=0.25")
+    columns = {each.name: each for each in comparators(entries, model)}
+    assert list(columns) == [FUSION, SFACE, DLIB, "coarse"]
+    assert columns[FUSION].digest == model.digest != columns[DLIB].digest == FaceModel().digest
+    one, other = np.array([0, 3]), np.array([1, 6])
+    expected = columns["coarse"].pairs(made, one, other) + 0.25 * columns[DLIB].pairs(made, one, other)
+    assert columns[FUSION].pairs(made, one, other) == pytest.approx(expected)

@@ -17,8 +17,8 @@ from benchmarks.accuracy.verification import VerificationBenchmark
 from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import MeasurementError
 from benchmarks.running.runner import run_benchmark
-from tests.benchmarks.accuracy.test_model import write_list
 from tests.benchmarks.datasets.copies import COPIES
+from tests.matcher.recognition.coarse_model import write_list
 
 
 @pytest.fixture

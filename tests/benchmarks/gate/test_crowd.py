@@ -13,7 +13,7 @@ from benchmarks.gate.gate_report import OPERATING_POINTS
 from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import DataMissingError
 from benchmarks.running.runner import TerminalProgress
-from matcher.recognition.registry import model_digest
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.template import Template
 
 
@@ -22,7 +22,9 @@ def probe(person: int) -> Probe:
     sface = random.normal(size=128).astype(np.float32)
     dlib = random.normal(size=128).astype(np.float32)
     return Probe(
-        template=Template(model_digest=model_digest(), vectors={"sface": sface / np.linalg.norm(sface), "dlib": dlib})
+        template=Template(
+            model_digest=FaceModel().digest, vectors={"sface": sface / np.linalg.norm(sface), "dlib": dlib}
+        )
     )
 
 

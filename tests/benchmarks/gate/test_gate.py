@@ -17,7 +17,7 @@ from benchmarks.harness.errors import DataMissingError
 from benchmarks.running.runner import TerminalProgress
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
-from matcher.recognition.registry import model_digest
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.template import Template
 
 FACE = Face(
@@ -107,7 +107,9 @@ def probe(person: int) -> Probe:
     direction = np.zeros(128, np.float32)
     direction[person] = 1
     return Probe(
-        template=Template(model_digest=model_digest(), vectors={"sface": direction, "dlib": np.zeros(128, np.float32)})
+        template=Template(
+            model_digest=FaceModel().digest, vectors={"sface": direction, "dlib": np.zeros(128, np.float32)}
+        )
     )
 
 

@@ -20,11 +20,11 @@ from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.stream.av_source import AvSource
 from ingest.stream.turn import Turn
 from matcher.picture.pixel_array import Image
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image
 from matcher.recognition.needs import Need, Needs, load_needs
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
-from matcher.recognition.registry import model_digest
 
 
 def need(limit: float) -> Need:
@@ -32,7 +32,7 @@ def need(limit: float) -> Need:
 
 
 NEEDS = Needs(
-    model_digest=model_digest(),
+    model_digest=FaceModel().digest,
     dataset="made up",
     operating_point="fmr-1e-5",
     fnmr=0.04,

@@ -38,7 +38,7 @@ from matcher.search.candidate import Candidate, CandidateList
 
 pytestmark = pytest.mark.timeout(120)
 
-POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, evidence=None)
+POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, weights={"sface": 1.0}, evidence=None)
 Serve = Callable[..., RtspServer]
 
 

@@ -11,6 +11,8 @@ from matcher.evaluation.interval import wilson
 from matcher.evaluation.scores import Provenance, Scores
 from matcher.recognition.scale import Sense
 
+WEIGHTS = {"sface": 1.0, "dlib": 0.7}
+
 
 def scores(non_mated: int, *, mated: int = 100, names: str = "{}/{}", missed: int = 5, seed: int = 0) -> Scores:
     """So many comparisons of people p0 … p39; in the first `missed` mated ones no face was found."""
@@ -29,7 +31,7 @@ def scores(non_mated: int, *, mated: int = 100, names: str = "{}/{}", missed: in
             dataset="made up",
             measured_on="2026-11-27",
             digests={"fusion": "a" * 64, "dlib": "b" * 64},
-            dlib_weight=0.7,
+            weights=WEIGHTS,
             samples=40,
             failed=(),
         ),
@@ -47,7 +49,7 @@ def test_a_threshold_comes_with_all_that_it_rests_on() -> None:
     assert (non_mated <= point.threshold + 1e-4).mean() > 1e-2 - 1 / 20_000, "no lower than need be"
     assert found.fnmr == (mated > point.threshold).mean() == 0.05
     assert (found.non_mated, found.mated, found.dataset, found.measured_on) == (20_000, 100, "made up", "2026-11-27")
-    assert (found.model_digest, found.dlib_weight) == ("a" * 64, 0.7)
+    assert (found.model_digest, found.weights) == ("a" * 64, WEIGHTS)
     assert found.fmr_low < found.fmr < found.fmr_high
     assert found.fnmr_low < found.fnmr < found.fnmr_high
 
@@ -109,7 +111,7 @@ def test_where_all_are_equally_far_apart_there_is_no_threshold(apart: float) -> 
 
 def test_a_scale_has_the_rates_that_were_measured() -> None:
     _, non_mated = scores(20_000).of("fusion")
-    scale = scale_of(non_mated, dataset="made up", model_digest="a" * 64)
+    scale = scale_of(non_mated, dataset="made up", model_digest="a" * 64, weights=WEIGHTS)
     assert 50 <= len(scale.steps) <= 61
     for at, rate in scale.steps:
         assert rate == (non_mated <= at).mean()
@@ -123,7 +125,7 @@ def test_a_scale_has_the_rates_that_were_measured() -> None:
 @given(seed=st.integers(0, 50), at=st.floats(0.5, 1.2))
 def test_a_scale_tells_what_a_threshold_there_would_let_through(seed: int, at: float) -> None:
     non_mated = np.random.default_rng(seed).normal(1.2, 0.12, 5000).clip(0)
-    found = scale_of(non_mated, dataset="d", model_digest="m").stands_for(at)
+    found = scale_of(non_mated, dataset="d", model_digest="m", weights=WEIGHTS).stands_for(at)
     true = (non_mated <= at).mean()
     if found.sense is Sense.ABOUT:
         assert found.fmr == pytest.approx(true, rel=0.15)
@@ -132,11 +134,11 @@ def test_a_scale_tells_what_a_threshold_there_would_let_through(seed: int, at: f
 
 
 def test_a_scale_of_ties_or_of_faces_not_found_is_still_one() -> None:
-    tied = scale_of(np.repeat([0.5, 0.9], [5, 995]), dataset="d", model_digest="m")
+    tied = scale_of(np.repeat([0.5, 0.9], [5, 995]), dataset="d", model_digest="m", weights=WEIGHTS)
     assert tied.steps == ((0.5, 0.005), (0.9, 1.0))
-    lost = scale_of(np.array([0.5] * 20 + [math.inf] * 980), dataset="d", model_digest="m")
+    lost = scale_of(np.array([0.5] * 20 + [math.inf] * 980), dataset="d", model_digest="m", weights=WEIGHTS)
     assert lost.steps == ((0.5, 0.02),)
     with pytest.raises(CalibrationError, match="both faces"):
-        scale_of(np.full(1000, math.inf), dataset="d", model_digest="m")
+        scale_of(np.full(1000, math.inf), dataset="d", model_digest="m", weights=WEIGHTS)
     with pytest.raises(CalibrationError, match="99"):
-        scale_of(np.ones(99), dataset="d", model_digest="m")
+        scale_of(np.ones(99), dataset="d", model_digest="m", weights=WEIGHTS)

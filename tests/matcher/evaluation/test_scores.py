@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def scores(apart: list[float], *, names: tuple[str, str] = ("a/1", 'b, "c"/2')) 
             dataset="made up",
             measured_on="2026-11-27",
             digests={"fusion": "0" * 64, "dlib": "1" * 64},
-            dlib_weight=0.5,
+            weights={"sface": 1.0, "dlib": 0.5},
             samples=2,
             failed=(),
         ),
@@ -82,3 +83,12 @@ def test_what_is_no_score_file_is_refused(tmp_path: Path):
     path.with_suffix(".json").write_text("{}")
     with pytest.raises(ScoreFileError, match="missing or malformed"):
         read_scores(path)
+
+
+def test_a_file_of_before_there_were_other_fusions_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    scores([0.5]).write(path)
+    beside = path.with_suffix(".json")
+    document = json.loads(beside.read_text())
+    beside.write_text(json.dumps({**document, "dlib_weight": document.pop("weights")["dlib"]}))
+    assert read_scores(path).provenance == scores([0.5]).provenance

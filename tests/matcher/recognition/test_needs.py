@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from matcher.recognition import needs as module
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.needs import NeedsError, load_needs, parse_needs
-from matcher.recognition.registry import model_digest
 
 DOCUMENT: dict[str, Any] = {
     "model_digest": "0" * 64,
@@ -39,7 +39,7 @@ def test_the_packages_own_needs_have_all_that_a_camera_is_judged_by() -> None:
 
 def test_another_models_needs_are_read_and_say_so() -> None:
     assert not parsed().of_present_model
-    assert parsed(model_digest=model_digest()).of_present_model
+    assert parsed(model_digest=FaceModel().digest).of_present_model
 
 
 def test_the_nod_behind_a_measured_one() -> None:

@@ -9,6 +9,7 @@ from matcher.recognition.scale import Sense, SimilarityScale, StandsFor
 SCALE = SimilarityScale(
     dataset="made up",
     model_digest="0" * 64,
+    weights={"sface": 1.0},
     non_mated=1_000_000,
     steps=((0.4, 1e-6), (0.5, 1e-5), (0.7, 1e-3), (1.0, 1e-1)),
 )
@@ -67,4 +68,4 @@ def test_a_record_is_read_as_the_same_scale() -> None:
 )
 def test_steps_that_do_not_rise_are_none(steps: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match="steps"):
-        SimilarityScale(dataset="d", model_digest="m", non_mated=10, steps=steps)
+        SimilarityScale(dataset="d", model_digest="m", weights={"sface": 1.0}, non_mated=10, steps=steps)

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ from numpy.testing import assert_allclose
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
+from matcher.recognition.face_model import FaceModel
+from matcher.recognition.networks.alignment import FivePointAlignment
 from matcher.recognition.networks.pipeline import load_recogniser
 from matcher.recognition.networks.weights import ModelError
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_operating_points
 from matcher.recognition.recogniser import Recogniser
-from matcher.recognition.registry import DEFAULT_FUSION, model_digest
+from matcher.recognition.registry import DEFAULT_FUSION
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def faces(recogniser: Recogniser, astronaut: Image) -> tuple[list[Image], list[F
 
 def test_a_template_is_as_promised(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
     for template in recogniser.extract(*faces):
-        assert template.model_digest == recogniser.model_digest == model_digest()
+        assert template.model_digest == recogniser.model_digest == FaceModel().digest
         assert template.vectors["sface"].shape == template.vectors["dlib"].shape == (128,)
         assert template.vectors["sface"].dtype == template.vectors["dlib"].dtype == np.float32
         assert np.linalg.norm(template.vectors["sface"]) == pytest.approx(1, abs=1e-5)
@@ -98,9 +102,14 @@ def test_without_embedders_it_detects_and_assesses_only(astronaut: Image) -> Non
 def test_embedders_are_read_when_first_used_or_at_once_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     import matcher.recognition.networks.pipeline as pipeline
 
-    made = []
-    monkeypatch.setattr(pipeline, "SFace", lambda **_: made.append("sface"))
-    monkeypatch.setattr(pipeline, "DlibNetwork", lambda **_: made.append("dlib"))
+    made: list[str] = []
+
+    def embedder(name: str, **_: object) -> SimpleNamespace:
+        made.append(name)
+        return SimpleNamespace(alignment=FivePointAlignment())
+
+    monkeypatch.setattr(pipeline, "SFace", partial(embedder, "sface"))
+    monkeypatch.setattr(pipeline, "DlibNetwork", partial(embedder, "dlib"))
     load_recogniser()
     load_recogniser(embedders=False, eager=True)
     assert made == []

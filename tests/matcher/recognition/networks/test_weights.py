@@ -2,11 +2,14 @@ import dataclasses
 
 import pytest
 
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.networks.weights import ModelError, locate, read
-from matcher.recognition.registry import MODELS, SFACE, YUNET, Model, model_digest
+from matcher.recognition.registry import BUILT_IN, SFACE, YUNET, Model
+
+MODELS = (YUNET, *(file for embedder in BUILT_IN.values() for file in embedder.files))
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_every_registered_model_is_installed_and_the_right_one(model: Model) -> None:
     assert len(read(model)) == locate(model).stat().st_size
     assert model.licence
@@ -27,7 +30,12 @@ def test_a_missing_file_or_distribution_is_named() -> None:
 
 
 def test_the_digest_moves_with_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = model_digest()
+    before = FaceModel().digest
     assert len(before) == 64
-    monkeypatch.setitem(MODELS, SFACE.name, dataclasses.replace(SFACE, sha256="0" * 64))
-    assert model_digest() != before
+    for name, embedder in BUILT_IN.items():
+        for place, file in enumerate(embedder.files):
+            files = [*embedder.files]
+            files[place] = dataclasses.replace(file, sha256="0" * 64)
+            with monkeypatch.context() as changed:
+                changed.setitem(BUILT_IN, name, dataclasses.replace(embedder, files=tuple(files)))
+                assert FaceModel().digest != before, file.name

@@ -1,0 +1,36 @@
+"""An embedder: turns aligned faces into vectors."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.picture.pixel_array import Image
+from matcher.recognition.face import Face
+
+
+class Alignment(Protocol):
+    """Cuts the chip that an embedder sees. Safe to call from several threads at once."""
+
+    def prepare(self) -> object:
+        """Reads what `chip` needs. Raises ModelError."""
+        ...
+
+    def chip(self, image: Image, face: Face) -> Image:
+        """(side, side, 3), in the embedder's colours. image: BGR."""
+        ...
+
+
+class Embedder(Protocol):
+    """One network with its alignment. Its name, its metric and its digest are its entry's. Safe to call from several
+    threads at once."""
+
+    @property
+    def alignment(self) -> Alignment:
+        """Cuts its chips."""
+        ...
+
+    def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:
+        """(n, d) vectors of n chips."""
+        ...
