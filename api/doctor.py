@@ -130,8 +130,12 @@ def _attempt(what: str, attempt: Callable[[], str], remedy: str) -> Finding:
 def _load_models(folder: Path) -> str:
     from matcher.recognition.face_model import FaceModel
     from matcher.recognition.networks.pipeline import load_recogniser
+    from matcher.recognition.networks.weights import locate
+    from matcher.recognition.registry import BUILT_IN, YUNET
     from matcher.settings import MatcherSettings
 
+    for file in (YUNET, *(file for embedder in BUILT_IN.values() for file in embedder.files)):
+        locate(file)
     settings = MatcherSettings(folder=folder)
     recogniser = load_recogniser(FaceModel.chosen(settings.embedders, settings.fusion))
     weights = ", ".join(f"{name} {weight:g}" for name, weight in recogniser.fusion.weights.items())

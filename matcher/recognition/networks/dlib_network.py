@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 from matcher.recognition.networks.alignment import DlibAlignment
 from matcher.recognition.networks.graph import Graph
+from matcher.recognition.networks.graph_cache import graph_of
 from matcher.recognition.networks.session import Session
-from matcher.recognition.networks.weights import read
 from matcher.recognition.registry import DLIB_NETWORK
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class DlibNetwork:
 
     def __init__(self, *, threads: int = 1) -> None:
         self.alignment = DlibAlignment()
-        self._session = Session(network(read(DLIB_NETWORK)), threads=threads)
+        self._session = Session(graph_of(DLIB_NETWORK, network), threads=threads)
 
     def embed(self, chips: Sequence[Image]) -> Floats:
         """(n, 128) vectors of n chips, each (150, 150, 3) RGB."""

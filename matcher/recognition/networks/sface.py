@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.networks.alignment import FivePointAlignment
+from matcher.recognition.networks.graph_cache import graph_of
 from matcher.recognition.networks.session import Session
 from matcher.recognition.networks.sface_network import network
-from matcher.recognition.networks.weights import read
 from matcher.recognition.registry import SFACE
 
 
@@ -21,7 +21,7 @@ class SFace:
 
     def __init__(self, *, threads: int = 1) -> None:
         self.alignment = FivePointAlignment()
-        self._session = Session(network(read(SFACE)), threads=threads)
+        self._session = Session(graph_of(SFACE, network), threads=threads)
 
     def embed(self, chips: Sequence[Image]) -> NDArray[np.float32]:
         """(n, 128) vectors of length 1 of n chips, each (112, 112, 3) BGR."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Box, Face
+from matcher.recognition.networks.graph_cache import graph_of
 from matcher.recognition.networks.session import Session
-from matcher.recognition.networks.weights import read
 from matcher.recognition.networks.yunet_network import STRIDES, network
 from matcher.recognition.registry import YUNET
 
@@ -43,7 +43,7 @@ class YuNet:
         least_side: int = 640,
         most_side: int = MOST_SIDE,
     ) -> None:
-        self._session = Session(network(read(YUNET)), threads=threads)
+        self._session = Session(graph_of(YUNET, network), threads=threads)
         self._min_score = min_score
         self._least_logit = math.log(min_score**2 / (1 - min_score**2))
         self._overlap = overlap
