@@ -22,6 +22,15 @@ def test_wilson_holds_the_rate_and_stays_a_share(trials: int, data: st.DataObjec
     assert (high == 1) is (errors == trials)
 
 
+@given(trials=st.integers(1, 10**9), share=st.floats(0, 1))
+def test_the_interval_is_that_of_scipy(trials: int, share: float) -> None:
+    from scipy.stats import binomtest
+
+    errors = min(trials, round(share * trials))
+    expected = binomtest(errors, trials).proportion_ci(method="wilson")
+    assert wilson(errors, trials) == pytest.approx((expected.low, expected.high), rel=1e-6, abs=1e-15)
+
+
 def test_an_interval_of_single_events_is_the_exact_one_of_a_poisson_count() -> None:
     # Garwood 1936, as tabulated: 0 → 3.689, 1 → 0.0253 to 5.572, 10 → 4.795 to 18.39.
     assert gamma_interval([]) == (0.0, pytest.approx(3.6889, abs=1e-3))
