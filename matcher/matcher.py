@@ -79,7 +79,7 @@ class Matcher:
             clock=clock,
             metrics=metrics,
         )
-        # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
+        # The gallery writes it; identifiers and the replayer search it, and log that first. Nothing else gets it.
         self._index = index
         self.gallery = Gallery(
             database, self.master_key, self.log, self._index, model_digest=recogniser.model_digest, metrics=metrics
