@@ -1,4 +1,4 @@
-"""Enrolling people, showing them, ending consents, withdrawing. Who looks at a name or a face is logged here."""
+"""Enrolling people, showing them, ending consents, withdrawing. Each look at a name or a face is logged here."""
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext

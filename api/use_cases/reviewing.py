@@ -1,4 +1,4 @@
-"""Alerts as a caller may see them, and reviews. Who could be the second reviewer does not learn of a first."""
+"""Alerts as a caller may see them, and reviews. A caller who could be the second reviewer learns of no first one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ class Reviewing:
         return self.shown(caller, [alert])[0]
 
     def shown(self, caller: Principal, alerts: Sequence[Alert]) -> Sequence[ShownAlert]:
-        """Alerts as this caller may see them, for who is shown them as they come: that is not logged."""
+        """Alerts as this caller may see them, for a stream of alerts: it is not logged."""
         cameras = self._cameras.names() if alerts else {}
         thresholds = self._alerts.thresholds(alerts)
         names = {person: self._people.name(caller, person) for person in {alert.subject_id for alert in alerts}}

@@ -1,4 +1,4 @@
-"""Searches by pictures that people hand in: each is logged before and after, with who asks and why."""
+"""Searches by pictures that people hand in. Each is logged before and after, with its caller and its purpose."""
 
 from collections.abc import Callable, Sequence
 

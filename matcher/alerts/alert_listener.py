@@ -1,4 +1,4 @@
-"""Who is told of alerts, and the one place that tells them."""
+"""Listeners of alerts, and the one place that tells them."""
 
 import logging
 from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
 """Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log.
 
-Listeners are told of them here and nowhere else, whichever thread, router or start made them.
+Listeners hear of them here and nowhere else, whichever thread, router or start made them.
 """
 
 import uuid
@@ -75,7 +75,7 @@ class Alerts:
         self._missed: tuple[Alert, ...] = ()
 
     def listen(self, listener: AlertListener) -> None:
-        """From now on the listener is told of each alert and review; at once, of the alerts of `raise_missed`."""
+        """From now on the listener hears of each alert and review; at once, of the alerts of `raise_missed`."""
         self._announcer.add(listener, self._missed)
 
     def raise_alert(

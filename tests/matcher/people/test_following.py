@@ -160,6 +160,7 @@ def machine(stub: Any) -> type[RuleBasedStateMachine]:
         @rule(subject=consumes(subjects))
         def withdraw(self, subject: tuple[str, int]) -> None:
             self.matcher.gallery.withdraw(subject[0], "user:1")
+            assert not len(self.live.shard.templates.numbers_of(subject[0])), "a vector is left in memory"
 
         @rule(hours=st.integers(1, 5))
         def wait(self, hours: int) -> None:
@@ -251,23 +252,24 @@ def test_vectors_that_fail_to_follow_are_found_after_the_next_change(
     assert world.found(matcher, 1) == [first]
 
 
-def test_nobody_who_withdrew_is_found_while_no_follower_knows(
+def test_nobody_is_found_without_consent_while_no_follower_knows(
     matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any) -> None:
         raise MemoryError
 
-    gone = world.enrol(matcher, 1).subject.id
+    gone, ended = world.enrol(matcher, 1).subject.id, world.enrol(matcher, 2)
     for follower in (VectorShard, ConsentIndex):
         monkeypatch.setattr(follower, "apply", fails)
     matcher.gallery.withdraw(gone, "user:1")
+    matcher.gallery.withdraw_consent(ended.consent.id, "user:1")
     assert matcher.gallery.followers_behind == ("vectors", "consents")
-    assert matcher.gallery.size == 1, "in memory they are there"
-    assert world.found(matcher, 1) == []
+    assert (scopes(matcher.gallery, world.clock())[0][2:]) == (2, [1, 2]), "in memory they can be found"
+    assert world.found(matcher, 1) == world.found(matcher, 2) == []
     monkeypatch.undo()
-    world.enrol(matcher, 2)
-    assert matcher.gallery.size == 1
-    assert world.found(matcher, 1) == []
+    world.enrol(matcher, 3)
+    assert scopes(matcher.gallery, world.clock())[0][2:] == (2, [3]), "both followed"
+    assert world.found(matcher, 1) == world.found(matcher, 2) == []
 
 
 def test_what_is_kept_of_a_change_is_a_number_and_an_id(matcher: Matcher, world: Any) -> None:
