@@ -1,6 +1,6 @@
 """Enrolling people, showing them, ending consents, withdrawing. Each look at a name or a face is logged here."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeVar
@@ -107,10 +107,16 @@ class People:
         self._reads.names(caller, count=int(subject.name is not None), subject=subject_id)
         return _shown(subject, caller)
 
+    def names(self, caller: Principal, subject_ids: Collection[str]) -> Mapping[str, str | None]:
+        """Names by id within an answer that is logged by itself, such as a search's; at most 1,000 at once.
+
+        None after withdrawal; none at all where the caller may see no names.
+        """
+        return self._gallery.names(subject_ids) if caller.may(Permission.NAMES) and subject_ids else {}
+
     def name(self, caller: Principal, subject_id: str) -> str | None:
-        """A subject's name within an answer that is logged by itself, such as a search's. None where the caller may see
-        no names, and after withdrawal. Raises SubjectUnknownError."""
-        return self._gallery.subject(subject_id).name if caller.may(Permission.NAMES) else None
+        """As `names`, of one subject; None also where there is no such subject."""
+        return self.names(caller, [subject_id]).get(subject_id)
 
     @property
     def revision(self) -> int:

@@ -73,12 +73,13 @@ class Reviewing:
         """Alerts as this caller may see them, for a stream of alerts: it is not logged."""
         cameras = self._cameras.names() if alerts else {}
         thresholds = self._alerts.thresholds(alerts)
-        names = {person: self._people.name(caller, person) for person in {alert.subject_id for alert in alerts}}
+        names = self._people.names(caller, {alert.subject_id for alert in alerts})
+        blind = self._blind_to(caller, alerts)
         return [
             ShownAlert(
-                alert=replace(alert, status=self._shown_status(alert, caller)),
+                alert=replace(alert, status=AlertStatus.OPEN) if alert.id in blind else alert,
                 camera_name=cameras.get(alert.camera_id),
-                subject_name=names[alert.subject_id],
+                subject_name=names.get(alert.subject_id),
                 threshold=thresholds[alert.id],
                 stands_for=self._matcher.stands_for(alert.dissimilarity, request_index=alert.request_index),
             )
@@ -114,12 +115,12 @@ class Reviewing:
         self._reads.picture(Seen.ALERT_PICTURES, caller, self._alerts.alert(alert_id).subject_id)
         return self._alerts.pictures(alert_id)
 
-    def _shown_status(self, alert: Alert, caller: Principal) -> AlertStatus:
-        """Open, where a first confirmation would tell the second reviewer the verdict."""
-        blind = alert.status is AlertStatus.AWAITING_SECOND and caller.may(Permission.REVIEW)
-        if blind and caller.actor not in {review.reviewer for review in self._alerts.reviews(alert.id)}:
-            return AlertStatus.OPEN
-        return alert.status
+    def _blind_to(self, caller: Principal, alerts: Sequence[Alert]) -> frozenset[str]:
+        """The ids of the alerts of which the caller could be the second reviewer: a first would tell the verdict."""
+        awaiting = [alert for alert in alerts if alert.status is AlertStatus.AWAITING_SECOND]
+        if not awaiting or not caller.may(Permission.REVIEW):
+            return frozenset()
+        return frozenset(alert.id for alert in awaiting) - self._alerts.reviewed_by(caller.actor, awaiting)
 
     def _shown_review(self, review: Review, caller: Principal) -> ShownReview:
         if not caller.may(Permission.NAMES):

@@ -114,20 +114,7 @@ class Alerts:
         To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
         """
         with self._log.writing() as connection:
-            self._missed = tuple(
-                self._insert(
-                    connection,
-                    camera_id=match.camera_id,
-                    subject_id=match.subject_id,
-                    reference_id=match.reference_id,
-                    request_index=match.request_index,
-                    outcome_index=match.outcome_index,
-                    dissimilarity=match.dissimilarity,
-                    operating_point=match.operating_point,
-                    captured_at=match.searched_at,
-                )
-                for match in missed_matches(connection)
-            )
+            self._missed = tuple(self._insert(connection, **vars(match)) for match in missed_matches(connection))
         return self._missed
 
     def _insert(self, connection: Connection, **values: Any) -> Alert:
@@ -281,6 +268,14 @@ class Alerts:
             )
             for row in rows
         ]
+
+    def reviewed_by(self, reviewer: str, alerts: Sequence[Alert]) -> frozenset[str]:
+        """The ids of those of the alerts that this reviewer has reviewed."""
+        review = tables.review.c
+        own = select(review.alert_id).where(review.reviewer == reviewer)
+        with self._database.reading() as connection:
+            found = connection.execute(own.where(review.alert_id.in_([alert.id for alert in alerts])))
+            return frozenset(found.scalars())
 
     def _sealed_note(self, connection: Connection, alert: Any, reviewer: str, note: str | None) -> bytes | None:
         if note is None:

@@ -256,3 +256,12 @@ def test_who_listens_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) 
         matcher.alerts.listen(heard)
         (alert,) = matcher.alerts.alerts()
         assert heard.alerts == [("raised", alert)]
+
+
+def test_a_reviewer_s_own_alerts_are_told_apart(matcher: Matcher, world: Any) -> None:
+    world.enrol(matcher, 1)
+    first, second = raised(matcher, world), raised(matcher, world)
+    matcher.alerts.review(first.id, "user:1", Verdict.CONFIRM)
+    matcher.alerts.review(second.id, "user:2", Verdict.CONFIRM)
+    assert matcher.alerts.reviewed_by("user:1", [first, second]) == {first.id}
+    assert matcher.alerts.reviewed_by("user:1", [second]) == frozenset()
