@@ -1,4 +1,4 @@
-"""What the cameras say, fanned out to everybody who listens: newest wins, no listener ever builds a backlog."""
+"""What happens, fanned out to everybody who listens: newest wins, no listener ever builds a backlog."""
 
 import asyncio
 import threading
@@ -12,6 +12,7 @@ from typing import ClassVar
 from ingest.camera.health import Health
 from ingest.messages.message import View
 from matcher.alerts.alert import Alert
+from matcher.people.change import Change
 
 _ALERTS = 256
 _POLL_SECONDS = 10.0
@@ -75,6 +76,13 @@ class Subscription:
                 self._alerts.append(event)
         self._wake()
 
+    def forget(self, subject_id: str) -> None:
+        """Drops unread views that show this subject; from any thread."""
+        with self._lock:
+            self._views = {
+                camera: viewed for camera, viewed in self._views.items() if not _shows(viewed.view, subject_id)
+            }
+
     def close(self) -> None:
         """Ends the subscription; from any thread."""
         self._closed = True
@@ -108,7 +116,7 @@ class Subscription:
 
 
 class Events:
-    """The observer the supervisor speaks to, and the place everybody else listens at. Thread-safe.
+    """Observer of the cameras, AlertListener and Follower of the gallery; browsers listen here. Thread-safe.
 
     Keeps each camera's newest health, and its last few views in memory only while somebody looks. Workers are told to
     make views or not by what is seen to happen (a view nobody looks at, a looker without views), so that a restarted
@@ -156,13 +164,27 @@ class Events:
         if ask:
             self._watch([camera_id], on=True)
 
-    def alerted(self, alert: Alert) -> None:
-        """A camera's search raised an alert."""
+    def alert_raised(self, alert: Alert) -> None:
+        """See AlertListener."""
         self._spread(Raised(alert=alert))
 
-    def reviewed(self, alert: Alert) -> None:
-        """Somebody reviewed an alert; `alert` is as it stands now."""
+    def alert_reviewed(self, alert: Alert) -> None:
+        """See AlertListener."""
         self._spread(Reviewed(alert=alert))
+
+    def apply(self, change: Change) -> None:
+        """See Follower. Views of somebody whose consent ended are dropped: in them the face is not blurred."""
+        if not change.ends_consent:
+            return
+        with self._lock:
+            for views in self._views.values():
+                shown = [view for view in views if not _shows(view, change.subject_id)]
+                if len(shown) < len(views):
+                    views.clear()
+                    views.extend(shown)
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:
+            subscription.forget(change.subject_id)
 
     def forget(self, camera_id: str) -> None:
         """The camera is gone."""
@@ -196,7 +218,7 @@ class Events:
         with self._lock:
             known: list[Event] = list(self._healths.values())
             if views:
-                known += [Viewed(camera_id=camera, view=kept[-1]) for camera, kept in self._views.items()]
+                known += [Viewed(camera_id=camera, view=kept[-1]) for camera, kept in self._views.items() if kept]
             cameras = list(self._healths)
             self._subscriptions.add(subscription)
             if self._closed:
@@ -235,3 +257,7 @@ class Events:
         if self._watching is not None:
             for camera_id in cameras:
                 self._watching(camera_id, on)
+
+
+def _shows(view: View, subject_id: str) -> bool:
+    return any(box.subject_id == subject_id for box in view.boxes)

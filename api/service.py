@@ -1,4 +1,8 @@
-"""The composition root: opens every room on one data folder and joins them. Nothing else knows them all."""
+"""The composition root: opens every room on one data folder and joins them. Nothing else knows them all.
+
+What a caller can have done is in the use cases (`api/use_cases/`): a router, or any other door, parses, calls one, and
+answers.
+"""
 
 from types import TracebackType
 from typing import Self
@@ -14,6 +18,10 @@ from api.connection_metrics import ConnectionMetrics
 from api.events import Events
 from api.gallery_reads import GalleryReads
 from api.settings import ApiSettings
+from api.use_cases.camera_control import CameraControl
+from api.use_cases.people import People
+from api.use_cases.reviewing import Reviewing
+from api.use_cases.searching import Searching
 from ingest.camera.camera_store import CameraStore
 from ingest.messages.factory import DETECTING, recognising
 from ingest.settings import IngestSettings
@@ -53,12 +61,7 @@ class Service:
         )
         self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
-        self.camera_checks = CameraChecks(
-            settings=ingest,
-            recogniser_factory=DETECTING,
-            clock=clock,
-            forbidden=forbidden,
-        )
+        checks = CameraChecks(settings=ingest, recogniser_factory=DETECTING, clock=clock, forbidden=forbidden)
         self.events = Events()
         self.supervisor = Supervisor(
             identifier=matcher.identifier,
@@ -70,6 +73,15 @@ class Service:
             forbidden=forbidden,
         )
         self.events.on_watching(self.supervisor.watching)
+        self.people = People(matcher, self.cameras, self.gallery_reads)
+        self.reviewing = Reviewing(
+            matcher, cameras=self.cameras, people=self.people, accounts=self.accounts, reads=self.gallery_reads
+        )
+        self.searching = Searching(matcher)
+        self.camera_control = CameraControl(self.cameras, self.supervisor, self.events, checks)
+        matcher.gallery.follow("cameras", self.supervisor)
+        matcher.gallery.follow("events", self.events)
+        matcher.alerts.listen(self.events)
 
     @classmethod
     def open(
@@ -100,7 +112,7 @@ class Service:
     def close(self) -> None:
         """Stops the cameras and lets the data folder go. A second call does nothing."""
         self.events.close()
-        self.camera_checks.close()
+        self.camera_control.checks.close()
         self.supervisor.close()
         self.logins.settle()
         self.gallery_reads.close()

@@ -19,6 +19,7 @@ class TroubleOut(BaseModel):
         "disk_low",
         "operating_point_other_model",
         "operating_point_no_evidence",
+        "followers_behind",
     ]
     message: str
     remedy: str

@@ -75,7 +75,7 @@ class Matcher:
         self.log = _sound_log(database, clock, metrics)
         policy = read_policy(settings.witness_policy)
         self.cosigning = Cosigning(database, self.log, policy, clock=clock, metrics=metrics)
-        # Handed to the gallery to write and to the identifier to search; nobody else gets hold of it.
+        # The gallery writes it; identifiers and the replayer search it, and log that first. Nothing else gets it.
         self._index = index
         fusion = recogniser.fusion
         self.gallery = Gallery(

@@ -25,6 +25,12 @@ class MatcherMetrics:
             registry=registry,
         )
         self.index_size = Gauge("clearglass_index_references", "References in the search index.", registry=registry)
+        self.follower_missing = Gauge(
+            "clearglass_follower_missing_changes",
+            "Committed changes of the gallery that this follower failed to apply.",
+            ["follower"],
+            registry=registry,
+        )
         self.identifications = Counter(
             "clearglass_identifications", "Identifications, by how they ended.", ["outcome"], registry=registry
         )

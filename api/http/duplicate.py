@@ -3,8 +3,7 @@
 from pydantic import BaseModel, Field
 
 from api.access.account import Principal
-from api.permission import Permission
-from matcher.matcher import Matcher
+from api.service import Service
 from matcher.people.duplicate import DuplicateCheck
 
 
@@ -22,16 +21,16 @@ class DuplicateOut(BaseModel):
     )
 
     @classmethod
-    def all_of(cls, check: DuplicateCheck, matcher: Matcher, caller: Principal) -> "list[DuplicateOut]":
+    def all_of(cls, check: DuplicateCheck, service: Service, caller: Principal) -> "list[DuplicateOut]":
         """Those of a check, the nearest first, as this caller may see them."""
         return [
             cls(
                 subject_id=one.subject_id,
-                name=matcher.gallery.subject(one.subject_id).name if caller.may(Permission.NAMES) else None,
+                name=service.people.name(caller, one.subject_id),
                 reference_id=one.reference_id,
                 dissimilarity=one.dissimilarity,
                 stands_for=None if words is None else words.words(),
             )
             for one in check.duplicates
-            for words in [matcher.stands_for(one.dissimilarity, request_index=check.searches[0])]
+            for words in [service.matcher.stands_for(one.dissimilarity, request_index=check.searches[0])]
         ]

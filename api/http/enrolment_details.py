@@ -15,8 +15,7 @@ from matcher.errors import ClearglassError
 def enrolment_details(error: ClearglassError, request: Request) -> Mapping[str, Any]:
     """Fields of `api.http.errors.ErrorDetail`, with names only if the caller may see them; nothing for other errors."""
     if isinstance(error, LikelyDuplicateError):
-        matcher = service_of(request).matcher
-        return {"duplicates": DuplicateOut.all_of(error.check, matcher, request.state.principal)}
+        return {"duplicates": DuplicateOut.all_of(error.check, service_of(request), request.state.principal)}
     if isinstance(error, EnrolmentError) and error.refused:
         return {"refused": [RefusedOut.of(refused) for refused in error.refused]}
     return {}

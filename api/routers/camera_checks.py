@@ -1,7 +1,6 @@
 """Checks of cameras: is a camera fit for recognition, and what should be changed?"""
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -140,7 +139,7 @@ class CheckOut(BaseModel):
 )
 def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
     """Begins to look at a camera; ask for what comes of it. One camera is checked at a time. Nobody is searched for."""
-    return CheckOut.of(service.camera_checks.start(partial(service.cameras.get, camera_id), seconds=wish.seconds))
+    return CheckOut.of(service.camera_control.start_check(camera_id, seconds=wish.seconds))
 
 
 @router.get(
@@ -151,4 +150,4 @@ def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
 )
 def get_check(camera_id: str, service: ServiceDep) -> CheckOut:
     """How far the newest check of a camera is, or what came of it. It is kept until the service ends."""
-    return CheckOut.of(service.camera_checks.of(service.cameras.get(camera_id).id))
+    return CheckOut.of(service.camera_control.newest_check(camera_id))

@@ -19,7 +19,6 @@ from ingest.camera.camera_store import (
     MAX_SNAPSHOT_SECONDS,
     MIN_SNAPSHOT_SECONDS,
     CameraInvalidError,
-    CameraUnknownError,
 )
 from ingest.camera.health import CameraState, Health
 from matcher.errors import ClearglassError
@@ -224,7 +223,7 @@ class CameraOut(BaseModel):
 @router.get("", operation_id="list_cameras", summary="List cameras", openapi_extra=asks(Permission.CAMERAS_READ))
 def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
     """Every camera with its health, by name."""
-    return [_out(camera, service, caller) for camera in service.cameras.list()]
+    return [_out(camera, service, caller) for camera in service.camera_control.all()]
 
 
 @router.post(
@@ -237,9 +236,8 @@ def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
 def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
     """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows; files and
     webcams are for commands on this machine."""
-    camera = service.cameras.add(
-        actor=caller.actor,
-        local=caller.command,
+    camera = service.camera_control.add(
+        caller,
         name=new.name,
         address=new.address,
         purpose=new.purpose,
@@ -254,7 +252,6 @@ def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
         certificate=new.certificate,
         snapshot_seconds=new.snapshot_seconds,
     )
-    _run(camera.id, service)
     return _out(camera, service, caller)
 
 
@@ -263,7 +260,7 @@ def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
 )
 def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut:
     """One camera with its health."""
-    return _out(service.cameras.get(camera_id), service, caller)
+    return _out(service.camera_control.camera(camera_id), service, caller)
 
 
 @router.patch(
@@ -274,9 +271,8 @@ def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut
 )
 def change_camera(camera_id: str, change: CameraChange, caller: Caller, service: ServiceDep) -> CameraOut:
     """Changes a camera and restarts it. A new host or port takes a new login, substream and certificate, or none."""
-    changed = change.noun(service.cameras.get(camera_id))
-    camera = service.cameras.update(camera_id, actor=caller.actor, local=caller.command, **changed)
-    _run(camera.id, service)
+    changed = change.noun(service.camera_control.camera(camera_id))
+    camera = service.camera_control.change(caller, camera_id, **changed)
     return _out(camera, service, caller)
 
 
@@ -289,10 +285,7 @@ def change_camera(camera_id: str, change: CameraChange, caller: Caller, service:
 )
 def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
     """Stops a camera and forgets it with its login. Its alerts and log entries stay."""
-    service.cameras.remove(camera_id, actor=caller.actor)
-    _run(camera_id, service)
-    service.events.forget(camera_id)
-    service.camera_checks.forget(camera_id)
+    service.camera_control.remove(caller, camera_id)
 
 
 @router.get(
@@ -311,8 +304,7 @@ def camera_view(
     ] = None,
 ) -> Response:
     """A live view, held in memory only. The first request of a viewer may come too early: ask again."""
-    service.cameras.get(camera_id)
-    view = service.events.view(camera_id, n)
+    view = service.camera_control.view(camera_id, n)
     if view is None:
         raise ViewUnknownError(
             "The camera has no live view yet." if n is None else f"The camera has no live view {n}, or no longer.",
@@ -321,20 +313,8 @@ def camera_view(
     return Response(view.jpeg, media_type="image/jpeg", headers={"X-View-Number": str(view.number)})
 
 
-def _run(camera_id: str, service: Service) -> None:
-    """Has the camera run as it is kept: of two changes at once, either may come here last."""
-
-    def load() -> Camera | None:
-        try:
-            return service.cameras.get(camera_id)
-        except CameraUnknownError:
-            return None
-
-    service.supervisor.refresh(camera_id, load)
-
-
 def _out(camera: Camera, service: Service, caller: Principal) -> CameraOut:
-    return CameraOut.of(camera, service.supervisor.health(camera.id), caller)
+    return CameraOut.of(camera, service.camera_control.health(camera.id), caller)
 
 
 def _place(address: str) -> str:

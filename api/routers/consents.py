@@ -12,8 +12,7 @@ from api.http.moment import Moment
 from api.http.warning import WarningOut
 from api.permission import Permission
 from api.purposes import known_purposes, purpose_warnings
-from api.service import Service
-from matcher.consent.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
+from matcher.consent.consent import Consent, NewConsent
 from matcher.errors import ClearglassError
 
 router = APIRouter(tags=["consents"], route_class=GuardedRoute)
@@ -91,7 +90,7 @@ def list_purposes(service: ServiceDep) -> list[str]:
 )
 def list_consents(subject_id: str, service: ServiceDep) -> list[ConsentOut]:
     """A subject's consents, withdrawn and expired ones too."""
-    return [ConsentOut.of(consent) for consent in service.matcher.gallery.consents(subject_id)]
+    return [ConsentOut.of(consent) for consent in service.people.consents(subject_id)]
 
 
 @router.post(
@@ -105,12 +104,12 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
     """Records a further consent: another purpose, other cameras, a longer time."""
     consent = NewConsent(
         purpose=new.purpose,
-        cameras=known_cameras(service, new.cameras),
+        cameras=camera_ids(new.cameras),
         valid_from=new.valid_from,
         valid_until=new.valid_until,
         evidence_digest=new.evidence_digest,
     )
-    granted = ConsentOut.of(service.matcher.gallery.grant(subject_id, consent, caller.actor))
+    granted = ConsentOut.of(service.people.grant(caller, subject_id, consent))
     return NewConsentOut(**dict(granted), warnings=purpose_warnings(service, new.purpose))
 
 
@@ -122,7 +121,7 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
 )
 def get_consent(consent_id: str, service: ServiceDep) -> ConsentOut:
     """A consent by its id, withdrawn or expired too."""
-    return ConsentOut.of(service.matcher.gallery.consent(consent_id))
+    return ConsentOut.of(service.people.consent(consent_id))
 
 
 @router.delete(
@@ -135,16 +134,12 @@ def get_consent(consent_id: str, service: ServiceDep) -> ConsentOut:
 def withdraw_consent(consent_id: str, caller: Caller, service: ServiceDep) -> None:
     """Ends one consent. When this answers, no search finds the person by it, and cameras show a stranger until one
     finds them by another."""
-    ended = service.matcher.gallery.withdraw_consent(consent_id, caller.actor)
-    service.supervisor.forget(ended.subject_id)
+    service.people.end_consent(caller, consent_id)
 
 
-def known_cameras(service: Service, named: Iterable[str]) -> frozenset[str]:
-    """The cameras a consent names. Raises: CameraUnknownError, so that no consent covers less than was meant."""
-    wanted = frozenset(name.strip() for name in named) - {""}
-    for camera_id in wanted - {ANY_CAMERA, UPLOAD}:
-        service.cameras.get(camera_id)
-    return wanted
+def camera_ids(named: Iterable[str]) -> frozenset[str]:
+    """The cameras a consent names, as they were sent."""
+    return frozenset(name.strip() for name in named) - {""}
 
 
 def evidence_digest_of(evidence: UploadFile | None, digest: str | None) -> str:

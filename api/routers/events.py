@@ -13,7 +13,7 @@ from api.access.account import Principal
 from api.events import Event, Reviewed, Subscription, Viewed
 from api.http.guard import Caller, GuardedRoute, ServiceDep, asks, principal_of
 from api.permission import Permission
-from api.routers.alerts import alerts_out
+from api.routers.alerts import AlertOut
 from api.routers.cameras import HealthOut
 from api.service import Service
 from ingest.camera.health import Health
@@ -108,15 +108,15 @@ class Names:
 
     def of(self, subject_id: str | None) -> str | None:
         """A subject's name; None for strangers, for the withdrawn, and where names are not to be seen."""
-        if subject_id is None or not self.caller.may(Permission.NAMES):
+        if subject_id is None:
             return None
-        gallery = self.service.matcher.gallery
-        if gallery.revision != self._revision:
+        people = self.service.people
+        if people.revision != self._revision:
             self._names.clear()
-            self._revision = gallery.revision
+            self._revision = people.revision
         if subject_id not in self._names:
             try:
-                self._names[subject_id] = gallery.subject(subject_id).name
+                self._names[subject_id] = people.name(self.caller, subject_id)
             except ClearglassError:
                 return None
         return self._names[subject_id]
@@ -133,10 +133,10 @@ def _event(event: Event, names: Names) -> str:
         return _line("health", HealthOut.of(event))
     if not names.caller.may(Permission.ALERTS_READ):
         return ""
-    shown = alerts_out([event.alert], names.service, names.caller)[0]
-    if isinstance(event, Reviewed) and shown.status is AlertStatus.OPEN:
+    [shown] = names.service.reviewing.shown(names.caller, [event.alert])
+    if isinstance(event, Reviewed) and shown.alert.status is AlertStatus.OPEN:
         return ""  # whoever could be the second reviewer is not to know of the first
-    return _line(event.name, shown)
+    return _line(event.name, AlertOut.of(shown))
 
 
 def _line(name: str, data: BaseModel) -> str:

@@ -18,4 +18,4 @@ class GalleryOut(BaseModel):
 @router.get("", operation_id="get_gallery", summary="The gallery", openapi_extra=asks(Permission.SUBJECTS_READ))
 def get_gallery(service: ServiceDep) -> GalleryOut:
     """How many people are enrolled, whatever page of the list of subjects one reads."""
-    return GalleryOut(enrolled=service.matcher.gallery.subject_count())
+    return GalleryOut(enrolled=service.people.count())

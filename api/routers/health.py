@@ -29,7 +29,7 @@ class ServiceHealthOut(BaseModel):
     troubles: list[TroubleOut]
 
 
-_HARMLESS = frozenset({"disk_low", "operating_point_other_model", "operating_point_no_evidence"})
+_HARMLESS = frozenset({"disk_low", "followers_behind", "operating_point_other_model", "operating_point_no_evidence"})
 """Searches are made and logged all the same."""
 
 _PATIENCE_SECONDS = 3.0
@@ -44,6 +44,9 @@ _DATABASE_STALLED = TroubleOut(
     code="database_stalled",
     message=f"The database or its disk has not answered within {_PATIENCE_SECONDS:g} seconds.",
     remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
+)
+_CATCH_UP = (
+    "They catch up with the next change. If they do not, start the service again, and report what its output says."
 )
 _DISK_LOW = TroubleOut(
     code="disk_low",
@@ -101,6 +104,9 @@ def _troubles(service: Service) -> Iterator[TroubleOut]:
         yield TroubleOut(code="clock_set_back", message=clock.sentence, remedy=RESUME)
     if shutil.disk_usage(matcher.database.folder).free < service.settings.low_disk_bytes:
         yield _DISK_LOW
+    if behind := matcher.gallery.followers_behind:
+        message = f"A change of the gallery is kept, and does not show everywhere yet: {', '.join(behind)}."
+        yield TroubleOut(code="followers_behind", message=message, remedy=_CATCH_UP)
     caveat = matcher.identifier.operating_point.caveat
     if caveat is not None:
         yield TroubleOut.of(caveat)

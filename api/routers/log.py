@@ -241,8 +241,7 @@ def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
 def replay_decision(index: Index, caller: Caller, service: ServiceDep) -> ReplayOut:
     """From the sealed probe, with the model, the threshold and the gallery of that time; and by dlib's own
     implementation from the pictures that were kept. It is logged before anything is opened."""
-    note_reading(service, caller, {"replay": index})
-    return ReplayOut.of(service.matcher.replayer.replay(index))
+    return ReplayOut.of(service.matcher.replayer.replay(index, actor=caller.actor, role=caller.role.value))
 
 
 @router.get(

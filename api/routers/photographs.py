@@ -13,11 +13,9 @@ from api.http.warning import WarningOut
 from api.permission import Permission
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
-from api.routers.searches import Case, Purpose, SearchOut, search_query
+from api.routers.searches import Case, Purpose, SearchOut
 from matcher.probe.small_faces import LEAST_EYE_DISTANCE
-from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.image import FORMATS
-from matcher.search.crowd import CrowdSearcher
 
 router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 
@@ -74,16 +72,14 @@ def search_photograph(
     """Looks for faces at the picture's full resolution and searches for each that may be used, as an identification
     of its own with its own log entries. Each counts as one search of the account's rate: a photograph of a hundred
     people takes the next hundred searches with it. The picture is not kept; of a face, only if somebody is found."""
-    searcher = CrowdSearcher(service.matcher.sampler, service.matcher.identifier)
-    query = search_query(caller, purpose, case_reference)
-    service.matcher.identifier.require_query(query)
-    try:
-        crowd = searcher.find(file.file, least_eye_distance=least_eye_distance)
-    except TooManyFacesError as error:
-        limits.owe_searches(caller.account.id, error.faces - 1)  # to look at them took as long as to search
-        raise
-    limits.owe_searches(caller.account.id, max(len(crowd.usable) - 1, 0))  # the guard took one
-    searched = searcher.search(crowd, query)
+    crowd, searched = service.searching.photograph(
+        caller,
+        file.file,
+        purpose=purpose,
+        case_reference=case_reference,
+        least_eye_distance=least_eye_distance,
+        owe=lambda more: limits.owe_searches(caller.account.id, more),  # the guard took one
+    )
     listed = crowd.listing
     # Each face was searched for among the same references, but for changes in between: the last one tells.
     answers = [one.answer for one in searched if one.answer is not None]
@@ -96,9 +92,7 @@ def search_photograph(
         faces=[
             SearchedFaceOut(
                 **dict(FaceOut.of(one.face)),
-                search=None
-                if one.answer is None
-                else SearchOut.of(one.answer, request, caller, service.matcher, purpose),
+                search=None if one.answer is None else SearchOut.of(one.answer, request, caller, service, purpose),
             )
             for one in searched
         ],

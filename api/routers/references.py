@@ -7,7 +7,6 @@ from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel
 from starlette.responses import Response
 
-from api.gallery_reads import Seen
 from api.http.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.refused_picture import RefusedOut
@@ -118,11 +117,10 @@ def add_references(
 ) -> AddedOut:
     """Adds pictures of a subject who is enrolled already. Refused with `likely_duplicate` if they are like another
     subject who is not acknowledged."""
-    added = service.matcher.enroller.add_pictures(
+    added = service.people.add_pictures(
+        caller,
         subject_id,
         pictures_of(files, faces),
-        caller.actor,
-        role=caller.role.value,
         acknowledged=split(acknowledged),
         looking=lambda: LOOKING.taken(caller.account.id, ENROLMENT_SECONDS),
     )
@@ -142,9 +140,7 @@ def add_references(
 )
 def reference_picture(reference_id: str, caller: Caller, service: ServiceDep) -> Response:
     """The enrolled face, opened from its seal for this answer alone. The looking is logged."""
-    gallery = service.matcher.gallery
-    service.gallery_reads.picture(Seen.REFERENCE_PICTURES, caller, gallery.owner(reference_id))
-    return Response(gallery.reference_picture(reference_id), media_type="image/jpeg")
+    return Response(service.people.reference_picture(caller, reference_id), media_type="image/jpeg")
 
 
 def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:
@@ -169,5 +165,5 @@ def split(ids: str) -> frozenset[str]:
 
 def references_out(service: Service, enrolment: Enrolment) -> list[ReferenceOut]:
     """The references that an enrolment made."""
-    references = service.matcher.gallery.references(enrolment.subject.id)
+    references = service.people.references(enrolment.subject.id)
     return [ReferenceOut.of(reference) for reference in references if reference.id in enrolment.references]

@@ -11,14 +11,12 @@ from api.http.admission import LOOKING_TURN
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.upload import ONE_PICTURE, TWO_PICTURES
 from api.http.warning import WarningOut
-from api.permission import Permission, PermissionDeniedError
+from api.permission import Permission
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
-from matcher.consent.consent import UPLOAD
 from matcher.errors import ClearglassError
-from matcher.matcher import Matcher
-from matcher.probe.probe import Probe, Query
+from matcher.probe.probe import Probe
 from matcher.recognition.image import FORMATS
 from matcher.search.candidate import Candidate, CandidateList
 
@@ -74,11 +72,11 @@ class SearchOut(BaseModel):
 
     @classmethod
     def of(
-        cls, found: CandidateList, request: Request, caller: Principal, matcher: Matcher, purpose: str
+        cls, found: CandidateList, request: Request, caller: Principal, service: Service, purpose: str
     ) -> "SearchOut":
         """From the noun, for this caller. purpose: what was searched for."""
         return cls(
-            candidates=[_candidate(candidate, found.request_index, matcher, caller) for candidate in found.candidates],
+            candidates=[_candidate(candidate, found.request_index, service, caller) for candidate in found.candidates],
             request_index=found.request_index,
             request_receipt=_receipt(request, found.request_index),
             outcome_index=found.outcome_index,
@@ -130,10 +128,10 @@ def identify(
 ) -> IdentificationOut:
     """Searches those whose consent covers this purpose and searches by picture, now. The picture is not kept unless
     somebody is found."""
-    matcher = service.matcher
-    found = matcher.identifier.identify(_probe(service, file, face), search_query(caller, purpose, case_reference))
+    probe = service.searching.probe(file.file, face)
+    found = service.searching.identify(caller, probe, purpose=purpose, case_reference=case_reference)
     return IdentificationOut(
-        **dict(SearchOut.of(found, request, caller, matcher, purpose)),
+        **dict(SearchOut.of(found, request, caller, service, purpose)),
         operating_point=OperatingPointOut.of(found.operating_point),
     )
 
@@ -159,10 +157,10 @@ def verify(
     case_reference: Case = None,
 ) -> VerificationOut:
     """Compares a picture with a second one, or with an enrolled subject, which takes the permission to search."""
-    other = _target(caller, service, against, against_face, subject_id)
+    other = _target(service, against, against_face, subject_id)
     with about("file"):
-        probe = _probe(service, file, face)
-    found = service.matcher.identifier.verify(probe, other, search_query(caller, purpose, case_reference))
+        probe = service.searching.probe(file.file, face)
+    found = service.searching.verify(caller, probe, other, purpose=purpose, case_reference=case_reference)
     return VerificationOut(
         mated=found.mated,
         dissimilarity=found.dissimilarity,
@@ -175,13 +173,13 @@ def verify(
     )
 
 
-def _candidate(candidate: Candidate, request_index: int, matcher: Matcher, caller: Principal) -> CandidateOut:
-    stands_for = matcher.stands_for(candidate.dissimilarity, request_index=request_index)
+def _candidate(candidate: Candidate, request_index: int, service: Service, caller: Principal) -> CandidateOut:
+    stands_for = service.matcher.stands_for(candidate.dissimilarity, request_index=request_index)
     return CandidateOut(
         rank=candidate.rank,
         subject_id=candidate.subject_id,
         reference_id=candidate.reference_id,
-        name=matcher.gallery.subject(candidate.subject_id).name if caller.may(Permission.NAMES) else None,
+        name=service.people.name(caller, candidate.subject_id),
         dissimilarity=candidate.dissimilarity,
         scores=dict(candidate.scores),
         stands_for_fmr=None if stands_for is None else stands_for.fmr,
@@ -189,9 +187,7 @@ def _candidate(candidate: Candidate, request_index: int, matcher: Matcher, calle
     )
 
 
-def _target(
-    caller: Principal, service: Service, against: UploadFile | None, face: int | None, subject_id: str | None
-) -> str | Probe:
+def _target(service: Service, against: UploadFile | None, face: int | None, subject_id: str | None) -> str | Probe:
     if (against is None) == (subject_id is None):
         raise VerificationTargetError(
             "A verification needs exactly one other side.",
@@ -199,21 +195,8 @@ def _target(
         )
     if against is not None:
         with about("against"):
-            return _probe(service, against, face)
-    if not caller.may(Permission.SEARCH):
-        raise PermissionDeniedError(caller.role, Permission.SEARCH)
+            return service.searching.probe(against.file, face)
     return str(subject_id)
-
-
-def _probe(service: Service, picture: UploadFile, face: int | None) -> Probe:
-    return service.matcher.probe(picture.file, face=face)
-
-
-def search_query(caller: Principal, purpose: str, case_reference: str | None) -> Query:
-    """A search by picture that this account asks for."""
-    return Query(
-        actor=caller.actor, role=caller.role.value, camera=UPLOAD, purpose=purpose, case_reference=case_reference
-    )
 
 
 def _receipt(request: Request, index: int) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.access.account import Principal
 from api.http.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.moment import Moment
@@ -14,10 +13,9 @@ from api.http.upload import ENROLMENT_BODY
 from api.http.warning import WarningOut
 from api.permission import Permission
 from api.purposes import purpose_warnings
-from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
+from api.routers.consents import ConsentOut, camera_ids, evidence_digest_of
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from matcher.consent.consent import NewConsent
-from matcher.people.errors import ErasurePendingError
 from matcher.people.subject import Subject
 
 router = APIRouter(prefix="/subjects", tags=["subjects"], route_class=GuardedRoute)
@@ -32,11 +30,11 @@ class SubjectOut(BaseModel):
     withdrawn_at: AwareDatetime | None
 
     @classmethod
-    def of(cls, subject: Subject, caller: Principal) -> "SubjectOut":
-        """From the noun, as this caller may see it."""
+    def of(cls, subject: Subject) -> "SubjectOut":
+        """From the noun, as its caller may see it."""
         return cls(
             id=subject.id,
-            name=subject.name if caller.may(Permission.NAMES) else None,
+            name=subject.name,
             created_at=subject.created_at,
             withdrawn_at=subject.withdrawn_at,
         )
@@ -89,11 +87,8 @@ def list_subjects(
     withdrawn: Annotated[bool, Query(description="Also those who have withdrawn, nameless.")] = False,
 ) -> list[ListedSubjectOut]:
     """Subjects in the order they were enrolled. That names were shown is logged."""
-    subjects = service.matcher.gallery.subjects(withdrawn=withdrawn, limit=limit, offset=offset)
-    service.gallery_reads.names(caller, count=sum(subject.name is not None for subject in subjects))
-    return [
-        ListedSubjectOut(**dict(SubjectOut.of(subject, caller)), references=subject.references) for subject in subjects
-    ]
+    subjects = service.people.page(caller, withdrawn=withdrawn, limit=limit, offset=offset)
+    return [ListedSubjectOut(**dict(SubjectOut.of(subject)), references=subject.references) for subject in subjects]
 
 
 @router.post(
@@ -124,22 +119,21 @@ def enrol_subject(
     everybody whose consent is in force, with two entries in the log."""
     consent = NewConsent(
         purpose=purpose,
-        cameras=known_cameras(service, cameras.split(",")),
+        cameras=camera_ids(cameras.split(",")),
         valid_from=valid_from,
         valid_until=valid_until,
         evidence_digest=evidence_digest_of(evidence, evidence_digest),
     )
-    enrolment = service.matcher.enroller.enrol(
+    enrolment = service.people.enrol(
+        caller,
         name=name,
         pictures=pictures_of(files, faces),
         consent=consent,
-        actor=caller.actor,
-        role=caller.role.value,
         acknowledged=split(acknowledged),
         looking=lambda: LOOKING.taken(caller.account.id, ENROLMENT_SECONDS),
     )
     return EnrolmentOut(
-        subject=SubjectOut.of(enrolment.subject, caller),
+        subject=SubjectOut.of(enrolment.subject),
         consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
         accepted=references_out(service, enrolment),
         refused=[RefusedOut.of(refused) for refused in enrolment.refused],
@@ -152,13 +146,11 @@ def enrol_subject(
 )
 def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> SubjectDetailOut:
     """A subject with consents and references. That the name was shown is logged."""
-    gallery = service.matcher.gallery
-    subject = gallery.subject(subject_id)
-    service.gallery_reads.names(caller, count=int(subject.name is not None), subject=subject_id)
+    people = service.people
     return SubjectDetailOut(
-        subject=SubjectOut.of(subject, caller),
-        consents=[ConsentOut.of(consent) for consent in gallery.consents(subject_id)],
-        references=[ReferenceOut.of(reference) for reference in gallery.references(subject_id)],
+        subject=SubjectOut.of(people.subject(caller, subject_id)),
+        consents=[ConsentOut.of(consent) for consent in people.consents(subject_id)],
+        references=[ReferenceOut.of(reference) for reference in people.references(subject_id)],
     )
 
 
@@ -207,9 +199,4 @@ def remove_declaration(subject_id: str, caller: Caller, service: ServiceDep) -> 
 )
 def withdraw_subject(subject_id: str, caller: Caller, service: ServiceDep) -> None:
     """Takes a person out. When this answers, no search finds them, and name, templates and pictures are destroyed."""
-    try:
-        service.matcher.gallery.withdraw(subject_id, caller.actor)
-    except ErasurePendingError:  # out of every search already, only not off the disk yet
-        service.supervisor.forget(subject_id)
-        raise
-    service.supervisor.forget(subject_id)
+    service.people.withdraw(caller, subject_id)

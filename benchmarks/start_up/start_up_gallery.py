@@ -51,7 +51,7 @@ def fill(
                 with matcher.database.writing() as connection:
                     for table, values in rows.items():
                         connection.execute(tables.metadata.tables[table].insert(), values)
-                    connection.execute(tables.gallery.update().values(revision=tables.gallery.c.revision + 1))
+                    connection.execute(tables.gallery.update().values(revision=writer.people))
                 advance(count)
 
 
@@ -60,7 +60,7 @@ class _Writer:
         self._matcher = matcher
         self._digest = matcher.recogniser.model_digest
         self._moment = system_clock()
-        self._number = self._people = 0
+        self._number = self.people = 0
         self._consent = one_day(purpose)
 
     def rows(self, sface: Vectors, random: np.random.Generator) -> Mapping[str, Sequence[Row]]:
@@ -71,14 +71,16 @@ class _Writer:
             "consent": [],
             "reference": [],
             "reference_sample": [],
+            "change": [],
         }
         dlib = random.normal(scale=0.1, size=sface.shape).astype(np.float32)
         for person in range(len(sface)):
             subject_id, key = str(uuid.uuid4()), SealingKey.generate()
-            self._people += 1
-            name = key.seal(f"Person {self._people}".encode(), context=records.name_context(subject_id))
+            self.people += 1
+            name = key.seal(f"Person {self.people}".encode(), context=records.name_context(subject_id))
             # One after the other, as real people come: a list of them is in this order.
-            enrolled = self._moment + timedelta(microseconds=self._people)
+            enrolled = self._moment + timedelta(microseconds=self.people)
+            found["change"].append({"revision": self.people, "subject_id": subject_id})
             found["subject"].append({"id": subject_id, "sealed_name": name, "created_at": enrolled})
             wrapped = self._matcher.master_key.wrap(key, context=records.key_context(subject_id))
             found["subject_key"].append({"subject_id": subject_id, "wrapped": wrapped})

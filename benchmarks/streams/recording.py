@@ -110,7 +110,8 @@ class SingleValues(IngestMetrics):
 
 
 class _Witness:
-    """The supervisor's observer: keeps what was seen and raised. Stamps are read afterwards: reading takes CPU time."""
+    """Observes cameras and listens to alerts: keeps what was seen and raised. Stamps are read afterwards, which takes
+    CPU time."""
 
     def __init__(self) -> None:
         self.views: defaultdict[str, list[View]] = defaultdict(list)
@@ -122,8 +123,11 @@ class _Witness:
     def reported(self, camera_id: str, health: Health) -> None:
         pass
 
-    def alerted(self, alert: Alert) -> None:
+    def alert_raised(self, alert: Alert) -> None:
         self.alerts[alert.camera_id].append((alert.captured_at, alert.subject_id))
+
+    def alert_reviewed(self, alert: Alert) -> None:
+        pass
 
 
 def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Progress, *, label: str) -> Run:
@@ -133,6 +137,7 @@ def stream(matcher: Matcher, films: Sequence[Path], seconds: float, progress: Pr
     stream.
     """
     metrics, witness = SingleValues(), _Witness()
+    matcher.alerts.listen(witness)
     with streaming(matcher, films, metrics, witness, label=label, watched=True) as live:
         metrics.start_over()
         starts = {camera.id: live.server.plays(camera.name)[-1] for camera in live.cameras}

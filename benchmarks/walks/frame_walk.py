@@ -57,7 +57,7 @@ def frames(folder: Path, *, references: int, rounds: int, progress: Progress) ->
                 tracer.begin()
                 found = _walked(watch, search, frame, worker, keeper)
                 walks.append(tracer.end())
-                if found != enrolled.subject.id:
+                if found != enrolled.subject.id or len(matcher.alerts.alerts()) != number + 1:
                     raise MeasurementError("No alert names who was enrolled.", remedy="This is a fault: report it.")
                 advance(1)
     finally:
@@ -68,7 +68,7 @@ def frames(folder: Path, *, references: int, rounds: int, progress: Progress) ->
 def _walked(
     watch: Watch, search: SightingSearch, frame: Frame, worker: ThreadPoolExecutor, keeper: ThreadPoolExecutor
 ) -> str | None:
-    """From the frame to the alert and the worker's answer; whom the alert is about."""
+    """From the frame to the alert and the worker's answer; whom the search found."""
     looked = worker.submit(watch.look, frame).result()
     if len(looked.sightings) != 1:
         raise MeasurementError("The frame's face was not searched for.", remedy="This is a fault: report it.")
@@ -76,7 +76,7 @@ def _walked(
     searched = keeper.submit(search.search, sighting).result()
     answer = Identified(passage=sighting.passage, search=sighting.search, subject_id=searched.subject_id)
     worker.submit(watch.identified, answer).result()
-    return None if searched.alert is None else searched.subject_id
+    return searched.subject_id
 
 
 def _watch(matcher: Matcher) -> Watch:

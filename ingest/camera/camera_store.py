@@ -116,6 +116,15 @@ class CameraStore:
             rows = connection.execute(tables.camera.select().order_by(tables.camera.c.name)).all()
         return tuple(map(self._camera, rows))
 
+    def names(self) -> dict[str, str]:
+        """Every camera's name by its id: no seal is opened for it."""
+        from matcher.store import tables
+
+        columns = tables.camera.c
+        with self._database.reading() as connection:
+            rows = connection.execute(tables.camera.select().with_only_columns(columns.id, columns.name)).all()
+        return {row.id: row.name for row in rows}
+
     def get(self, camera_id: str) -> Camera:
         """One camera. Raises CameraUnknownError."""
         with self._database.reading() as connection:

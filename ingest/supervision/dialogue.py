@@ -155,8 +155,6 @@ class Dialogue:
         began = time.monotonic()
         self._health.stopwatch.add("pass on", began - self._clock.here(sighting.sent))
         searched = self._search.search(sighting)
-        if searched.alert is not None:
-            self._listeners.alerted(searched.alert)
         decided = time.monotonic()
         self._health.stopwatch.add("identify", decided - began)
         self._listeners.decided(decided - self._clock.here(sighting.arrived), searched.outcome)

@@ -7,7 +7,6 @@ from ingest.camera.health import Health
 from ingest.messages.message import View
 from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.observer import Observer
-from matcher.alerts.alert import Alert
 from matcher.process.child_process import place_of
 
 _LOG = logging.getLogger(__name__)
@@ -24,10 +23,6 @@ class Listeners:
     def viewed(self, view: View) -> None:
         """There is a new live view."""
         self._tell(self._observer.viewed, self._camera_id, view)
-
-    def alerted(self, alert: Alert) -> None:
-        """An alert was raised and is durable."""
-        self._tell(self._observer.alerted, alert)
 
     def decided(self, seconds: float, outcome: str) -> None:
         """A search has ended. seconds: since its picture arrived."""

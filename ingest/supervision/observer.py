@@ -4,7 +4,6 @@ from typing import Protocol
 
 from ingest.camera.health import Health
 from ingest.messages.message import View
-from matcher.alerts.alert import Alert
 
 
 class Observer(Protocol):
@@ -18,10 +17,6 @@ class Observer(Protocol):
         """A camera's health, about once a second and at each change of state."""
         ...
 
-    def alerted(self, alert: Alert) -> None:
-        """An alert was raised and is durable."""
-        ...
-
 
 class NullObserver:
     """Tells nobody."""
@@ -30,7 +25,4 @@ class NullObserver:
         """Passes it over."""
 
     def reported(self, camera_id: str, health: Health) -> None:
-        """Passes it over."""
-
-    def alerted(self, alert: Alert) -> None:
         """Passes it over."""

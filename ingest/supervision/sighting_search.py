@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from ingest.camera.camera import Camera
 from ingest.messages.message import Sighting
 from ingest.supervision.search import Identifies, RaisesAlerts
-from matcher.alerts.alert import Alert
 from matcher.clock import system_clock
 from matcher.errors import ClearglassError
 from matcher.probe.probe import CAMERA_ACTOR, Query
@@ -19,11 +18,10 @@ LONGEST_AGO = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
-    """The end of one search. outcome: matched, unmatched or failed, as metrics count it. alert: what was raised."""
+    """The end of one search. outcome: matched, unmatched or failed, as metrics count it."""
 
     outcome: str
     subject_id: str | None = None
-    alert: Alert | None = None
 
 
 class SightingSearch:
@@ -57,9 +55,9 @@ class SightingSearch:
             if not found.candidates:
                 searched = Searched(outcome="unmatched")
             else:
-                subject_id, alert = found.candidates[0].subject_id, None
+                subject_id = found.candidates[0].subject_id
                 if self._is_news(sighting.passage, subject_id):
-                    alert = self._alerts.raise_alert(
+                    self._alerts.raise_alert(
                         camera_id=camera.id,
                         candidate_list=found,
                         probe=sighting.probe,
@@ -67,7 +65,7 @@ class SightingSearch:
                     )
                     self._raised.add((sighting.passage, subject_id))
                     self._alerted_at[subject_id] = time.monotonic()
-                searched = Searched(outcome="matched", subject_id=subject_id, alert=alert)
+                searched = Searched(outcome="matched", subject_id=subject_id)
         except ClearglassError as error:
             self.error = str(error)
             return Searched(outcome="failed")

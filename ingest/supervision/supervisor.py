@@ -16,13 +16,14 @@ from ingest.supervision.keeper import Keeper
 from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.observer import NullObserver, Observer
 from ingest.supervision.search import Identifies, RaisesAlerts
+from matcher.people.change import Change
 
 STOP_WITHIN = 15.0
 """Seconds to wait for cameras to stop: what has not ended by then, after a kill, is held by the kernel."""
 
 
 class Supervisor:
-    """Starts, stops and watches the cameras. Every method may be called from any thread.
+    """Starts, stops and watches the cameras, and is a Follower of the gallery. Methods may be called from any thread.
 
     recogniser_factory: called in each worker process when its stream's pictures come. forbidden: paths that no worker
     may read, such as the data folder.
@@ -81,11 +82,16 @@ class Supervisor:
             else:
                 self._put(camera)
 
-    def forget(self, subject_id: str) -> None:
-        """Has every camera show this subject as a stranger from its next view on; does not wait for that.
+    def apply(self, change: Change) -> None:
+        """See Follower. When a consent has ended, cameras show a stranger until a search finds the person by another.
 
-        To be called when their consent or they themselves are gone from the gallery, so that no search finds them.
+        It comes after the change is committed: no search that ends from then on finds them by what has ended.
         """
+        if change.ends_consent:
+            self.forget(change.subject_id)
+
+    def forget(self, subject_id: str) -> None:
+        """Has every camera show this subject as a stranger from its next view on; does not wait for that."""
         for keeper in list(self._keepers.values()):
             keeper.forget(subject_id)
 

@@ -1,4 +1,7 @@
-"""Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log."""
+"""Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log.
+
+Listeners hear of them here and nowhere else, whichever thread, router or start made them.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -8,6 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, update
 
 from matcher.alerts.alert import Alert, AlertStatus
+from matcher.alerts.alert_listener import AlertAnnouncer, AlertListener
 from matcher.alerts.missed_match import missed_matches
 from matcher.alerts.review import Review, Verdict, status_of
 from matcher.errors import ClearglassError
@@ -67,6 +71,12 @@ class Alerts:
         self._database = database
         self._gallery = gallery
         self._log = log
+        self._announcer = AlertAnnouncer()
+        self._missed: tuple[Alert, ...] = ()
+
+    def listen(self, listener: AlertListener) -> None:
+        """From now on the listener hears of each alert and review; at once, of the alerts of `raise_missed`."""
+        self._announcer.add(listener, self._missed)
 
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime
@@ -84,7 +94,7 @@ class Alerts:
         first = candidate_list.candidates[0]
         with self._log.writing() as connection:
             self._gallery.subject_key(connection, first.subject_id)
-            return self._insert(
+            alert = self._insert(
                 connection,
                 camera_id=camera_id,
                 subject_id=first.subject_id,
@@ -95,27 +105,17 @@ class Alerts:
                 operating_point=candidate_list.operating_point.name,
                 captured_at=captured_at,
             )
+        self._announcer.raised(alert)
+        return alert
 
-    def raise_missed(self) -> list[Alert]:
+    def raise_missed(self) -> tuple[Alert, ...]:
         """The alerts that a crash of the last run came before, raised now; their capture is their search's begin.
 
         To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
         """
         with self._log.writing() as connection:
-            return [
-                self._insert(
-                    connection,
-                    camera_id=match.camera_id,
-                    subject_id=match.subject_id,
-                    reference_id=match.reference_id,
-                    request_index=match.request_index,
-                    outcome_index=match.outcome_index,
-                    dissimilarity=match.dissimilarity,
-                    operating_point=match.operating_point,
-                    captured_at=match.searched_at,
-                )
-                for match in missed_matches(connection)
-            ]
+            self._missed = tuple(self._insert(connection, **vars(match)) for match in missed_matches(connection))
+        return self._missed
 
     def _insert(self, connection: Connection, **values: Any) -> Alert:
         alert_id = str(uuid.uuid4())
@@ -129,16 +129,11 @@ class Alerts:
         }
         entry = self._log.append(connection, EntryKind.ALERT, body)
         number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
-        connection.execute(
-            insert(tables.alert).values(
-                id=alert_id,
-                number=0 if number is None else number + 1,
-                raised_at=entry.time,
-                status=AlertStatus.OPEN.value,
-                **values,
-            )
-        )
-        return _alert(_row(connection, alert_id))
+        alert = Alert(id=alert_id, raised_at=entry.time, status=AlertStatus.OPEN, **values)
+        row = {**values, "id": alert_id, "number": 0 if number is None else number + 1}
+        row |= {"raised_at": entry.time, "status": AlertStatus.OPEN.value}
+        connection.execute(insert(tables.alert).values(row))
+        return alert
 
     def alerts(
         self,
@@ -241,6 +236,7 @@ class Alerts:
                 )
             )
             connection.execute(update(tables.alert).where(tables.alert.c.id == alert_id).values(status=status.value))
+        self._announcer.reviewed(self.alert(alert_id))
         return Review(
             alert_id=alert_id,
             reviewer=reviewer,
@@ -272,6 +268,14 @@ class Alerts:
             )
             for row in rows
         ]
+
+    def reviewed_by(self, reviewer: str, alerts: Sequence[Alert]) -> frozenset[str]:
+        """The ids of those of the alerts that this reviewer has reviewed."""
+        review = tables.review.c
+        own = select(review.alert_id).where(review.reviewer == reviewer)
+        with self._database.reading() as connection:
+            found = connection.execute(own.where(review.alert_id.in_([alert.id for alert in alerts])))
+            return frozenset(found.scalars())
 
     def _sealed_note(self, connection: Connection, alert: Any, reviewer: str, note: str | None) -> bytes | None:
         if note is None:

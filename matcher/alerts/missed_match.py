@@ -14,7 +14,7 @@ from matcher.timestamp import parse_time
 
 @dataclass(frozen=True, kw_only=True)
 class MissedMatch:
-    """A camera's match without an alert: its first candidate. searched_at: when the search began."""
+    """A camera's match without an alert: its first candidate. captured_at: when the search began."""
 
     camera_id: str
     subject_id: str
@@ -23,7 +23,7 @@ class MissedMatch:
     outcome_index: int
     dissimilarity: float
     operating_point: str
-    searched_at: datetime
+    captured_at: datetime
 
 
 def missed_matches(connection: Connection) -> list[MissedMatch]:
@@ -67,7 +67,7 @@ def _matches_since(connection: Connection, start: int) -> Iterator[MissedMatch]:
                 outcome_index=row.number,
                 dissimilarity=first["dissimilarity"],
                 operating_point=asked["operating_point"]["name"],
-                searched_at=parse_time(asked["started_at"]),
+                captured_at=parse_time(asked["started_at"]),
             )
 
 

@@ -1,7 +1,8 @@
 """The index protocols: one side writes, the other searches.
 
-They are two so that the gallery, which keeps the index in step with the database, is handed no way to search it:
-only `matcher.search.identification` holds a Searcher, and it logs.
+They are two so that the gallery, which keeps the index in step with the database, is handed no way to search it.
+`matcher.matcher` hands a Searcher to two only, and both log before they search: `matcher.search.identification` and
+`matcher.search.replay`.
 """
 
 from dataclasses import dataclass

@@ -51,6 +51,13 @@ class KeptTemplates:
             rows.drop(numbers)
         self._subjects.drop(numbers)
 
+    def numbers_of(self, subject_id: str) -> Numbers:
+        """The numbers of a subject's templates, in order."""
+        subjects = self._subjects
+        held = subjects.held
+        found: Numbers = np.flatnonzero((subjects.vectors[: len(held), 0] == _code(subject_id)) & held)
+        return found
+
     def of(self, numbers: Numbers) -> Templates:
         """Those with these numbers, in their order, without those that are gone or never were there."""
         held = self.searched.held

@@ -57,22 +57,22 @@ _WITHDRAW = (
     .where(tables.subject.c.id == _SUBJECT)
     .values(sealed_name=None, withdrawn_at=bindparam("moment"))
 )
-_LEFT = select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == _SUBJECT)
+_COUNT = select(func.count()).select_from(tables.reference).where(tables.reference.c.subject_id == _SUBJECT)
 _ERASED = update(tables.subject).where(tables.subject.c.id == _SUBJECT).values(erased_at=bindparam("moment"))
 
 
-def destroy(connection: Connection, subject_id: str, moment: datetime) -> list[int]:
+def destroy(connection: Connection, subject_id: str, moment: datetime) -> int:
     """Deletes the subject's key, all that was sealed under it, and the evidence of every search that named them.
 
-    That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives the
-    numbers of the references there were.
+    That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives how
+    many references there were.
     """
-    numbers = list(connection.execute(_NUMBERS, {"subject": subject_id}).scalars())
+    references = int(connection.execute(_COUNT, {"subject": subject_id}).scalar_one())
     for statement in _DESTROY:
         connection.execute(statement, {"subject": subject_id})
     for statement in (_END_CONSENTS, _WITHDRAW):
         connection.execute(statement, {"subject": subject_id, "moment": moment})
-    return numbers
+    return references
 
 
 def pending_erasures(database: Database) -> list[str]:
@@ -97,7 +97,7 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
 
 def _log_erasure(log: AuditLog, subject_id: str) -> None:
     with log.writing() as connection:
-        left = connection.execute(_LEFT, {"subject": subject_id}).scalar_one()
+        left = connection.execute(_COUNT, {"subject": subject_id}).scalar_one()
         connection.execute(_ERASED, {"subject": subject_id, "moment": log.moment(connection)})
         body = {"subject": subject_id, "references_left": left, "method": "key, templates and pictures overwritten"}
         log.append(connection, EntryKind.ERASURE, body)

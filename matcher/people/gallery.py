@@ -1,22 +1,24 @@
 """The gallery: who agreed to be found, for what, and what they are found by. The database is the truth.
 
-Every change is one transaction with its log entry; the index and the consent book follow before the call returns.
-Lock order: `_changing` before the database's writer. The book's and the index's own locks are the innermost.
+Every change is one transaction with its log entry. It yields a Change, which the followers apply, in order of revision,
+before the call returns. A follower that fails to does not fail the call (`change_feed.py`): nobody is found without
+consent meanwhile, for the transaction of a search's outcome asks the database. Lock order: `_changing` before the
+database's writer. The followers' own locks are the innermost.
 """
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+import numpy as np
+from sqlalchemy import Connection, insert, update
 
 from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent, NewConsent, begun, recorded, require_active
-from matcher.consent.consents import Consents
 from matcher.consent.scope import Scope, reference_digest
 from matcher.index.index import StartingIndex
 from matcher.index.templates import Templates
@@ -24,13 +26,17 @@ from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.metrics import MatcherMetrics
 from matcher.people import records
+from matcher.people.change import AddedReferences, Change, Follower
+from matcher.people.change_feed import ChangeFeed
+from matcher.people.consent_index import ConsentIndex
 from matcher.people.duplicate import DuplicateCheck
 from matcher.people.erasure import destroy, finish_erasures
 from matcher.people.errors import ErasurePendingError
-from matcher.people.gallery_memory import GalleryMemory
 from matcher.people.gallery_reader import GalleryReader
-from matcher.people.loading import load
+from matcher.people.loading import begin, load
+from matcher.people.stored_changes import StoredChanges, note_change
 from matcher.people.subject import Subject
+from matcher.people.vector_shard import VectorShard
 from matcher.probe.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
@@ -62,8 +68,17 @@ class Gallery(GalleryReader):
         super().__init__(database, master_key, log)
         self._model_digest = model_digest
         self._changing = threading.RLock()
+        begin(database)
         loaded = load(database, master_key, model_digest=model_digest, dimensions=dimensions)
-        self._memory, self.stale = GalleryMemory(loaded, index, metrics), loaded.stale
+        self._book, self.stale = loaded.book, loaded.stale
+        self._shard = VectorShard(loaded.templates, index)
+        self._stored = StoredChanges(database, master_key, model_digest=model_digest, dimensions=dimensions)
+        self._feed = ChangeFeed(self._stored.since, metrics=metrics)
+        # The book last: what it allows can be found and scored.
+        self.follow("vectors", self._shard)
+        self.follow("consents", ConsentIndex(self._book))
+        if metrics is not None:
+            metrics.index_size.set_function(lambda: self.size)
         # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
         with suppress(ErasurePendingError):
             finish_erasures(database, log)
@@ -73,20 +88,36 @@ class Gallery(GalleryReader):
     @property
     def revision(self) -> int:
         """A number that grows with every change."""
-        return self._memory.book.revision
+        return self._book.revision
 
     @property
     def size(self) -> int:
         """How many references are searchable."""
-        return self._memory.book.size
+        return self._book.size
 
     def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
         """What a search at this camera, for this purpose, at this moment may look at."""
-        return self._memory.book.scope(camera=camera, purpose=purpose, moment=moment)
+        return self._book.scope(camera=camera, purpose=purpose, moment=moment)
 
     def templates(self, numbers: Numbers) -> Templates:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
-        return self._memory.templates.of(numbers)
+        return self._shard.templates.of(numbers)
+
+    # --- following -------------------------------------------------------------------------------------------------
+
+    def follow(self, name: str, follower: Follower) -> None:
+        """From now on the follower gets each change, after those that follow already. name: for metrics and people."""
+        with self._changing:
+            self._feed.follow(name, follower, revision=self.revision)
+
+    def changes(self, since: int) -> Iterator[Change]:
+        """The changes after a revision, as the database keeps them: see `StoredChanges.since`."""
+        return self._stored.since(since)
+
+    @property
+    def followers_behind(self) -> tuple[str, ...]:
+        """The names of the followers that failed to apply the newest change."""
+        return self._feed.behind
 
     # --- changing --------------------------------------------------------------------------------------------------
 
@@ -118,13 +149,14 @@ class Gallery(GalleryReader):
                 wrapped = self._master_key.wrap(key, context=records.key_context(subject_id))
                 connection.execute(insert(tables.subject_key).values(subject_id=subject_id, wrapped=wrapped))
                 records.insert_consent(connection, record)
-                added = self._add(connection, subject_id, key, samples, moment)
-                revision = _next_revision(connection)
-                body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
+                references, added = self._add(connection, subject_id, key, samples, moment)
+                revision = note_change(connection, subject_id)
+                body = self._enrolment(
+                    subject_id, references, actor=actor, refused=refused, check=check, revision=revision
+                )
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
-            self._memory.enrolled(revision, subject_id, added, samples, consents=Consents.of([record]))
-        subject = Subject(id=subject_id, name=name, created_at=moment)
-        return subject, record, tuple(reference_id for reference_id, _ in added.values())
+            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added, consents=(record,)))
+        return Subject(id=subject_id, name=name, created_at=moment), record, references
 
     def add_references(
         self,
@@ -141,12 +173,14 @@ class Gallery(GalleryReader):
                 key = records.load_subject_key(connection, self._master_key, subject_id)
                 moment = self._log.moment(connection)
                 require_active(records.read_consents(connection, subject_id), moment)
-                added = self._add(connection, subject_id, key, samples, moment)
-                revision = _next_revision(connection)
-                body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
+                references, added = self._add(connection, subject_id, key, samples, moment)
+                revision = note_change(connection, subject_id)
+                body = self._enrolment(
+                    subject_id, references, actor=actor, refused=refused, check=check, revision=revision
+                )
                 self._log.append(connection, EntryKind.ENROLMENT, body)
-            self._memory.enrolled(revision, subject_id, added, samples)
-        return tuple(reference_id for reference_id, _ in added.values())
+            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added))
+        return references
 
     def grant(self, subject_id: str, consent: NewConsent, actor: str) -> Consent:
         """One more consent.
@@ -158,10 +192,10 @@ class Gallery(GalleryReader):
                 records.load_subject_key(connection, self._master_key, subject_id)
                 record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
                 records.insert_consent(connection, record)
-                revision = _next_revision(connection)
+                revision = note_change(connection, subject_id)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
-            self._memory.consented(revision, Consents.of([record]))
+            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, consents=(record,)))
         return record
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
@@ -177,10 +211,10 @@ class Gallery(GalleryReader):
                     .where(tables.consent.c.id == consent_id)
                     .values(withdrawn_at=record.withdrawn_at)
                 )
-                revision = _next_revision(connection)
+                revision = note_change(connection, record.subject_id)
                 body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-            self._memory.consented(revision, Consents.of([record]))
+            self._feed.hand_on(Change(revision=revision, subject_id=record.subject_id, consents=(record,)))
         return record
 
     def withdraw(self, subject_id: str, actor: str) -> None:
@@ -190,18 +224,19 @@ class Gallery(GalleryReader):
         ErasurePendingError: withdrawn and not searchable, but old bytes could not be overwritten yet; call it again.
         """
         with self._changing:
+            change = None
             with self._log.writing() as connection:
                 row = records.require_subject(connection, subject_id)
                 if row.erased_at is not None:
                     raise records.withdrawn(subject_id)
                 if row.withdrawn_at is None:
-                    numbers = destroy(connection, subject_id, self._log.moment(connection))
-                    revision = _next_revision(connection)
-                    body = {"subject": subject_id, "actor": actor, "references": len(numbers), "revision": revision}
+                    references = destroy(connection, subject_id, self._log.moment(connection))
+                    revision = note_change(connection, subject_id)
+                    body = {"subject": subject_id, "actor": actor, "references": references, "revision": revision}
                     self._log.append(connection, EntryKind.WITHDRAWAL, body)
-                else:
-                    numbers, revision = [], self.revision
-            self._memory.withdrew(revision, subject_id, numbers)
+                    change = Change(revision=revision, subject_id=subject_id, withdrawn=True)
+            if change is not None:
+                self._feed.hand_on(change)
             finish_erasures(self._database, self._log)
 
     # --- inside ----------------------------------------------------------------------------------------------------
@@ -213,19 +248,24 @@ class Gallery(GalleryReader):
         key: SealingKey,
         samples: Sequence[FaceSample],
         moment: datetime,
-    ) -> dict[int, tuple[str, bytes]]:
-        """Writes references; their ids and digests by number, in the samples' order."""
-        added = {}
+    ) -> tuple[tuple[str, ...], AddedReferences]:
+        """Writes references; their ids, in the samples' order, and what followers need of them."""
+        numbers, ids, digests = [], [], []
         for sample in samples:
             number, reference_id, sealed = records.insert_reference(connection, subject_id, key, sample, moment)
-            digest = reference_digest(reference_id, subject_id, sample.template.model_digest, sealed)
-            added[number] = (reference_id, digest)
-        return added
+            numbers.append(number)
+            ids.append(reference_id)
+            digests.append(reference_digest(reference_id, subject_id, sample.template.model_digest, sealed))
+        vectors = [np.concatenate(list(sample.template.vectors.values())) for sample in samples]
+        added = AddedReferences(
+            numbers=np.array(numbers, dtype=np.int64), digests=digests, vectors=np.array(vectors, dtype=np.float32)
+        )
+        return tuple(ids), added
 
     def _enrolment(
         self,
         subject_id: str,
-        added: Mapping[int, tuple[str, bytes]],
+        references: Sequence[str],
         *,
         actor: str,
         refused: Mapping[str, int],
@@ -234,7 +274,7 @@ class Gallery(GalleryReader):
     ) -> dict[str, Any]:
         body = {
             "subject": subject_id,
-            "references": [reference_id for reference_id, _ in added.values()],
+            "references": list(references),
             "refused": dict(refused),
             "model_digest": self._model_digest,
             "actor": actor,
@@ -243,8 +283,3 @@ class Gallery(GalleryReader):
         if check is None:
             return body
         return body | {"checks": list(check.searches), "acknowledged": list(check.subjects)}
-
-
-def _next_revision(connection: Connection) -> int:
-    connection.execute(update(tables.gallery).values(revision=tables.gallery.c.revision + 1))
-    return int(connection.execute(select(tables.gallery.c.revision)).scalar_one())

@@ -42,8 +42,10 @@ class Loaded:
 
 
 def load(database: Database, master_key: MasterKey, *, model_digest: str, dimensions: Mapping[str, int]) -> Loaded:
-    """Everybody who has not withdrawn. dimensions: of that model's vectors, by embedder. Raises SealError."""
-    _begin(database)
+    """Everybody who has not withdrawn, at the revision that the book has; writes nothing. Raises SealError.
+
+    The gallery must have been begun (`begin`). dimensions: of that model's vectors, by embedder.
+    """
     with _lasting(), database.reading() as connection:
         gallery = connection.execute(select(tables.gallery)).one()
         most = connection.execute(select(func.max(tables.reference.c.number))).scalar() or 0
@@ -78,7 +80,8 @@ def _lasting() -> Iterator[None]:
         gc.enable()
 
 
-def _begin(database: Database) -> None:
+def begin(database: Database) -> None:
+    """Gives the gallery its id and revision 0, where it has none yet."""
     with database.writing() as connection:
         if connection.execute(select(tables.gallery.c.id)).first() is None:
             connection.execute(insert(tables.gallery).values(id=str(uuid.uuid4()), revision=0))

@@ -82,21 +82,22 @@ def pack_quality(quality: Quality) -> str:
 
 def subject_of(row: Any, key: SealingKey | None) -> Subject:
     """The subject of a row of its table; without its key it has no name."""
-    return Subject(id=row.id, name=_name_of(row, key), created_at=row.created_at, withdrawn_at=row.withdrawn_at)
+    return Subject(id=row.id, name=name_of(row, key), created_at=row.created_at, withdrawn_at=row.withdrawn_at)
 
 
 def listed_subject_of(row: Any, key: SealingKey | None) -> ListedSubject:
     """The subject of a row of `subjects_page`."""
     return ListedSubject(
         id=row.id,
-        name=_name_of(row, key),
+        name=name_of(row, key),
         created_at=row.created_at,
         withdrawn_at=row.withdrawn_at,
         references=row.references,
     )
 
 
-def _name_of(row: Any, key: SealingKey | None) -> str | None:
+def name_of(row: Any, key: SealingKey | None) -> str | None:
+    """The name in a row with a subject's id and sealed name; None without the subject's key."""
     if key is None or row.sealed_name is None:
         return None
     return key.open(row.sealed_name, context=name_context(row.id)).decode()

@@ -1,8 +1,9 @@
 """Opens the sealed templates of all references, block by block: most of the work of starting with a large gallery."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import bindparam, select
@@ -63,26 +64,36 @@ class Unsealer:
 
     def block(self, number: int) -> Unsealed:
         """The block with this number, of the references from BLOCK times that on. Raises SealError."""
-        keys: dict[str, SealingKey] = {}  # a subject's references mostly stand together
-        numbers, subjects, digests, packed, stale = [], [], [], [], 0
         rows = self._connection.execute(_REFERENCES, (number * BLOCK, (number + 1) * BLOCK)).fetchall()
-        for at, reference_id, subject_id, digest, sealed in rows:
-            if digest != self._model_digest:
-                stale += 1
-                continue
-            key = keys.get(subject_id)
-            if key is None:
-                context = records.key_context(subject_id)
-                key = keys[subject_id] = self._master_key.unwrap(self._wrapped[subject_id], context=context)
-            numbers.append(at)
-            subjects.append(subject_id)
-            digests.append(reference_digest(reference_id, subject_id, digest, sealed))
-            opened = records.open_template(key, reference_id, digest, sealed)
-            packed.append(packed_numbers(opened, self._dimensions))
-        return Unsealed(
-            numbers=np.array(numbers, dtype=np.int64),
-            subjects=subjects,
-            digests=digests,
-            vectors=np.frombuffer(b"".join(packed), dtype=NUMBER).reshape(len(packed), sum(self._dimensions.values())),
-            stale=stale,
-        )
+        return unseal(rows, self._key_of, self._model_digest, self._dimensions)
+
+    def _key_of(self, subject_id: str) -> SealingKey:
+        return self._master_key.unwrap(self._wrapped[subject_id], context=records.key_context(subject_id))
+
+
+def unseal(
+    rows: Iterable[Any], key_of: Callable[[str], SealingKey], model_digest: str, dimensions: Mapping[str, int]
+) -> Unsealed:
+    """Opens references. rows: number, id, subject id, model digest and sealed template of each. key_of: the key of a
+    subject, by its id. dimensions: of the model's vectors, by embedder. Raises SealError."""
+    keys: dict[str, SealingKey] = {}  # a subject's references mostly stand together
+    numbers, subjects, digests, packed, stale = [], [], [], [], 0
+    for number, reference_id, subject_id, digest, sealed in rows:
+        if digest != model_digest:
+            stale += 1
+            continue
+        key = keys.get(subject_id)
+        if key is None:
+            key = keys[subject_id] = key_of(subject_id)
+        numbers.append(number)
+        subjects.append(subject_id)
+        digests.append(reference_digest(reference_id, subject_id, digest, sealed))
+        opened = records.open_template(key, reference_id, digest, sealed)
+        packed.append(packed_numbers(opened, dimensions))
+    return Unsealed(
+        numbers=np.array(numbers, dtype=np.int64),
+        subjects=subjects,
+        digests=digests,
+        vectors=np.frombuffer(b"".join(packed), dtype=NUMBER).reshape(len(packed), sum(dimensions.values())),
+        stale=stale,
+    )

@@ -1,4 +1,4 @@
-"""The only door to the index: identify (1:N) and verify (1:1).
+"""Searches of the gallery: identify (1:N) and verify (1:1). Beside them only a replay searches (`replay.py`).
 
 The order, always: durable request entry → search → re-score → durable outcome entry → answer. If the first cannot be
 written there is no search; if the second cannot, nothing is returned. Who asks while others are being answered shares

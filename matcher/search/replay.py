@@ -82,7 +82,7 @@ class Replay:
 
 
 class Replayer:
-    """Makes decisions again. It changes nothing; who asks logs that before."""
+    """Makes decisions again. Each replay is in the log before anything is opened; nothing else is written."""
 
     def __init__(
         self,
@@ -98,11 +98,13 @@ class Replayer:
         self._shortlister = shortlister
         self._recogniser = recogniser
 
-    def replay(self, index: int) -> Replay:
-        """The decision whose request or outcome stands at this index.
+    def replay(self, index: int, *, actor: str, role: str) -> Replay:
+        """The decision whose request or outcome stands at this index. actor, role: as the log names the one who asks.
 
-        Raises EntryUnknownError, ReplayError where the entry is of no decision, SealError, StoreError.
+        Raises LogUnavailableError or ClockError, then nothing was read; EntryUnknownError, ReplayError where the entry
+        is of no decision, SealError, StoreError.
         """
+        self._log.record(EntryKind.LOG_READ, {"actor": actor, "role": role, "read": {"replay": index}})
         request, outcome = self._decision(index)
         candidates = outcome.body["candidates"]
         if "commitment" in (request.body.get("against") or {}):

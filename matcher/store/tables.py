@@ -97,6 +97,14 @@ consent = Table(
     Column("withdrawn_at", UtcTime),
 )
 
+change = Table(
+    "change",
+    metadata,
+    Column("revision", Integer, primary_key=True, comment="of the gallery"),
+    Column("subject_id", Text, ForeignKey("subject.id"), nullable=False),
+    comment="Whom each revision changed. What there is of them now stands in their other tables.",
+)
+
 reference = Table(
     "reference",
     metadata,

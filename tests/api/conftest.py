@@ -87,7 +87,6 @@ class Site:
             raised = matcher.alerts.raise_alert(
                 camera_id="lobby", candidate_list=found, probe=probe, captured_at=datetime.now(UTC)
             )
-            self.service.events.alerted(raised)
             ids.append(str(raised.id))
         return ids
 

@@ -48,7 +48,7 @@ def with_process(site: Any) -> Callable[..., CameraChecks]:
             recogniser_factory=Factory(name=factory),
             clock=site.service.clock,
         )
-        site.service.camera_checks = checks
+        site.service.camera_control.checks = checks
         return checks
 
     return put

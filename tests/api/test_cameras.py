@@ -192,7 +192,7 @@ def _listen(site: Any, role: Role, subject: str, ends: set[str]) -> str:
 def _happen(site: Any, subject: str) -> None:
     events = site.service.events
     events.viewed("lobby", _view(1, subject))
-    events.alerted(site.service.matcher.alerts.alerts(limit=1)[0])
+    events.alert_raised(site.service.matcher.alerts.alerts(limit=1)[0])
     events.reported("lobby", Health(camera_id="lobby", state=CameraState.LIVE, frames=4711))
 
 

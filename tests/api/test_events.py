@@ -1,17 +1,31 @@
 """The fan-out to listeners: newest wins, workers are told when somebody looks, nothing piles up."""
 
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.events import Event, Events, Raised, Viewed
 from ingest.camera.health import CameraState, Health
-from ingest.messages.message import View
+from ingest.messages.message import View, ViewBox
 from matcher.alerts.alert import Alert, AlertStatus
+from matcher.consent.consent import Consent
+from matcher.people.change import Change
+from matcher.recognition.face import Box
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CONSENT = Consent(
+    id="c",
+    subject_id="anna",
+    purpose="demo",
+    cameras=frozenset({"*"}),
+    valid_from=NOW,
+    valid_until=NOW + timedelta(days=1),
+    evidence_digest="ab" * 32,
+    recorded_at=NOW,
+)
 
 
 class Clock:
@@ -73,7 +87,7 @@ def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: 
                 events.viewed("yard", view(number))
                 events.reported("lobby", health("lobby", number))
             for number in range(3):
-                events.alerted(alert(number))
+                events.alert_raised(alert(number))
             return await subscription.take(1)
 
     happened = in_a_loop(listen())
@@ -173,6 +187,31 @@ def test_a_camera_that_is_gone_is_forgotten(events: Events) -> None:
     assert events.health("lobby") is None
 
 
+def test_views_of_somebody_who_may_not_be_found_any_more_are_dropped(events: Events, in_a_loop: Any) -> None:
+    box = ViewBox(track=1, box=Box(x=0, y=0, width=1, height=1), subject_id="anna")
+    shown = View(number=2, captured_at=NOW, jpeg=b"jpeg", boxes=(box,))
+    ended = replace(CONSENT, withdrawn_at=NOW)
+    changes = [Change(revision=1, subject_id="anna", consents=(CONSENT,)), Change(revision=2, subject_id="bert")]
+    endings = [
+        Change(revision=3, subject_id="anna", withdrawn=True),
+        Change(revision=4, subject_id="anna", consents=(ended,)),
+    ]
+
+    async def listen(change: Change) -> set[int]:
+        """The views that are left."""
+        with events.subscription(views=True) as subscription:
+            for one in (view(1), shown):
+                events.viewed("lobby", one)
+            events.apply(change)
+            unread = [event.view.number for event in await subscription.take(0.01) if isinstance(event, Viewed)]
+            kept = [number for number in (1, 2) if events.view("lobby", number) is not None]
+            assert set(unread) <= set(kept)
+            return set(kept)
+
+    assert [in_a_loop(listen(change)) for change in changes] == [{1, 2}] * 2
+    assert [in_a_loop(listen(change)) for change in endings] == [{1}] * 2
+
+
 def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events, in_a_loop: Any) -> None:
     async def listen() -> tuple[bool, bool]:
         with events.subscription(views=False) as first:
@@ -193,4 +232,4 @@ def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events, i
 
     in_a_loop(subscribe())
     events.reported("lobby", health("lobby"))
-    events.alerted(alert(1))
+    events.alert_raised(alert(1))

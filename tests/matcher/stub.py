@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from prometheus_client import CollectorRegistry
 
 from matcher.consent.consent import NewConsent
 from matcher.enrolment.enrolment import Enrolment, Picture
@@ -119,9 +120,14 @@ class World:
     folder: Path
     clock: Any = field(default_factory=MovableClock)
 
-    def open(self, **settings: Any) -> Matcher:
-        values = MatcherSettings(folder=self.folder, **settings)
-        return Matcher.open(values, recogniser=StubRecogniser(), operating_point=POINT, clock=self.clock)
+    def open(self, *, registry: CollectorRegistry | None = None, **settings: Any) -> Matcher:
+        return Matcher.open(
+            MatcherSettings(folder=self.folder, **settings),
+            recogniser=StubRecogniser(),
+            operating_point=POINT,
+            clock=self.clock,
+            registry=registry,
+        )
 
     def consent(self, **changes: Any) -> NewConsent:
         values: dict[str, Any] = {
@@ -140,6 +146,11 @@ class World:
             actor="cli:test",
             acknowledged=[subject.id for subject in matcher.gallery.subjects()],
         )
+
+    def add(self, matcher: Matcher, subject_id: str, person: int) -> Enrolment:
+        everybody = [subject.id for subject in matcher.gallery.subjects()]
+        pictures = [Picture(label="more.png", data=picture(person))]
+        return matcher.enroller.add_pictures(subject_id, pictures, "cli:test", acknowledged=everybody)
 
     def probe(self, matcher: Matcher, person: int) -> Probe:
         return matcher.probe(picture(person))

@@ -6,7 +6,12 @@ import { resumeButton } from "./resumption.js";
 import { may } from "./viewer.js";
 
 const EVERY = 10_000; // ms
-const HARMLESS = new Set(["disk_low", "operating_point_other_model", "operating_point_no_evidence"]); // searches are made
+const HARMLESS = new Set([
+  "disk_low",
+  "followers_behind",
+  "operating_point_other_model",
+  "operating_point_no_evidence",
+]); // searches are made
 
 export function followTroubles(place) {
   let shown = "[]";

@@ -211,3 +211,57 @@ def test_unknown_alerts_and_long_notes(matcher: Matcher, world: Any) -> None:
         with pytest.raises(ReviewNoteError):
             alerts.review(alert.id, "user:1", Verdict.CONFIRM, note)
     assert alerts.review(alert.id, "user:1", Verdict.CONFIRM, "two\nlines").note == "two\nlines"
+
+
+class Heard:
+    """A listener; fails if it is told to."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.alerts: list[tuple[str, Alert]] = []
+        self.fails = fails
+
+    def alert_raised(self, alert: Alert) -> None:
+        self._hear("raised", alert)
+
+    def alert_reviewed(self, alert: Alert) -> None:
+        self._hear("reviewed", alert)
+
+    def _hear(self, what: str, alert: Alert) -> None:
+        self.alerts.append((what, alert))
+        if self.fails:
+            raise RuntimeError("secret words")
+
+
+def test_every_listener_is_told_of_alerts_and_reviews_whatever_another_does(
+    matcher: Matcher, world: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.enrol(matcher, 1)
+    broken, heard = Heard(fails=True), Heard()
+    matcher.alerts.listen(broken)
+    matcher.alerts.listen(heard)
+    alert = raised(matcher, world)
+    matcher.alerts.review(alert.id, "user:1", Verdict.REJECT)
+    rejected = dataclasses.replace(alert, status=AlertStatus.REJECTED)
+    assert heard.alerts == broken.alerts == [("raised", alert), ("reviewed", rejected)]
+    assert "A listener of alerts met an error" in caplog.text and "secret" not in caplog.text
+
+
+def test_who_listens_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) -> None:
+    crashed = world.open()
+    world.enrol(crashed, 1)
+    crashed.identifier.identify(world.probe(crashed, 1), world.query(actor="camera:lobby", role="camera"))
+    crash(crashed)
+    with world.open() as matcher:
+        heard = Heard()
+        matcher.alerts.listen(heard)
+        (alert,) = matcher.alerts.alerts()
+        assert heard.alerts == [("raised", alert)]
+
+
+def test_a_reviewer_s_own_alerts_are_told_apart(matcher: Matcher, world: Any) -> None:
+    world.enrol(matcher, 1)
+    first, second = raised(matcher, world), raised(matcher, world)
+    matcher.alerts.review(first.id, "user:1", Verdict.CONFIRM)
+    matcher.alerts.review(second.id, "user:2", Verdict.CONFIRM)
+    assert matcher.alerts.reviewed_by("user:1", [first, second]) == {first.id}
+    assert matcher.alerts.reviewed_by("user:1", [second]) == frozenset()

@@ -81,7 +81,7 @@ def test_the_check_is_a_logged_search_that_an_auditor_understands(matcher: Match
         (first, [checks[1].index], []),
         (second, [checks[0].index], [first]),
     ]
-    replay = matcher.replayer.replay(checks[0].index)
+    replay = matcher.replayer.replay(checks[0].index, actor="user:1", role="auditor")
     assert (replay.verdict, len(replay.findings)) == (Agreement.IMPOSSIBLE, 1)
     assert "check at an enrolment" in replay.findings[0]
     assert [violation(entry.data) for entry in matcher.log.entries()] == [None] * matcher.log.size()

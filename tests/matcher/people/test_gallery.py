@@ -42,6 +42,14 @@ def test_a_reference_keeps_template_quality_and_picture(matcher: Matcher, world:
     assert matcher.gallery.templates(np.array([99, reference.number])).numbers.tolist() == [reference.number]
 
 
+def test_names_are_read_all_at_once(matcher: Matcher, world: Any) -> None:
+    ann, bob = (world.enrol(matcher, person, name=name).subject.id for person, name in ((1, "Ann"), (2, "Bob")))
+    gone = world.enrol(matcher, 3, name="Cas").subject.id
+    matcher.gallery.withdraw(gone, "user:1")
+    assert matcher.gallery.names([ann, bob, gone, "nobody"]) == {ann: "Ann", bob: "Bob", gone: None}
+    assert matcher.gallery.names([]) == {}
+
+
 def test_a_consent_opens_and_closes_the_search(matcher: Matcher, world: Any) -> None:
     now = world.clock()
     subject_id = world.enrol(

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import sqlite
 
 from matcher.people.erasure import PENDING
 from matcher.people.records import subjects_page
+from matcher.people.stored_changes import note_change
 from matcher.store import migration
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.tlog.merkle import Frontier
@@ -67,6 +68,30 @@ def test_a_camera_of_the_version_before_gets_the_defaults_of_the_new_settings(tm
         ).fetchall()
     raw.close()
     assert kept == [("Lobby", 0, 0, None, None, 1.0)]
+
+
+def test_subjects_of_the_version_before_are_met_by_who_follows_from_the_beginning(tmp_path: Path) -> None:
+    file = _folder_at("0010", tmp_path / "data")
+    with sqlite3.connect(file) as raw:
+        raw.execute("INSERT INTO gallery VALUES ('g', 7)")
+        for at, subject in enumerate(("first", "second", "third")):
+            raw.execute("INSERT INTO subject VALUES (?, NULL, ?, NULL, NULL)", (subject, f"2026-01-0{at + 1}"))
+    raw.close()
+    with Database.open(tmp_path / "data") as database, database.writing() as connection:
+        rows = connection.exec_driver_sql("SELECT revision, subject_id FROM change ORDER BY revision").all()
+        assert [tuple(row) for row in rows] == [(1, "first"), (2, "second"), (3, "third")]
+        assert note_change(connection, "first") == 8
+
+
+def test_a_folder_with_more_subjects_than_revisions_can_go_on(tmp_path: Path) -> None:
+    file = _folder_at("0010", tmp_path / "data")
+    with sqlite3.connect(file) as raw:
+        raw.execute("INSERT INTO gallery VALUES ('g', 1)")
+        for subject in ("first", "second"):
+            raw.execute("INSERT INTO subject VALUES (?, NULL, '2026-01-01', NULL, NULL)", (subject,))
+    raw.close()
+    with Database.open(tmp_path / "data") as database, database.writing() as connection:
+        assert note_change(connection, "first") == 3
 
 
 def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_path: Path) -> None:

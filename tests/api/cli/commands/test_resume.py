@@ -99,7 +99,7 @@ def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Pa
         assert world.found(service.matcher, 7) == [], "the consent begins only then"
         service.matcher.gallery.grant(left["subject"], world.consent(), actor="cli:test")
         assert world.found(service.matcher, 7) == [left["subject"]]
-        replayed = service.matcher.replayer.replay(service.matcher.log.size() - 2)
+        replayed = service.matcher.replayer.replay(service.matcher.log.size() - 2, actor="user:1", role="auditor")
         assert replayed.findings == ()
     assert told("audit", "verify", *data)["verified"]
     assert next(one for one in told("doctor", *data, "--port", 0) if one["what"] == "clock")["well"]

@@ -1,0 +1,83 @@
+"""The gallery's changes as the database keeps them: a row says which subject a revision changed, and nothing else.
+
+What a change holds is read from the subject's own records as they are now. So a follower that reads them late never
+gets anything of a person who has withdrawn since, and the rows need no erasure.
+"""
+
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+
+from sqlalchemy import Connection, insert, select, update
+
+from matcher.people import records
+from matcher.people.change import AddedReferences, Change
+from matcher.people.unsealing import unseal
+from matcher.store import tables
+from matcher.store.database import Database
+from matcher.store.sealing import MasterKey
+
+_PAGE = 256
+"""Revisions that are read in one transaction: a long one would hold up erasures."""
+
+_CHANGE, _REFERENCE = tables.change.c, tables.reference.c
+
+
+class StoredChanges:
+    """The changes of one data folder. Safe to use from several threads, and beside another process that writes."""
+
+    def __init__(
+        self, database: Database, master_key: MasterKey, *, model_digest: str, dimensions: Mapping[str, int]
+    ) -> None:
+        """model_digest: references of other models are left out. dimensions: of that model's vectors, by embedder."""
+        self._database = database
+        self._master_key = master_key
+        self._model_digest = model_digest
+        self._dimensions = dimensions
+
+    def since(self, revision: int) -> Iterator[Change]:
+        """The changes after this revision, in order. After the last one a follower has the gallery's newest state.
+
+        Each holds all that there is of its subject now, so a subject with several changes may come once, with the last
+        of them. Raises SealError, StoreError.
+        """
+        while page := self._page(revision):
+            yield from page
+            revision = page[-1].revision
+
+    def _page(self, after: int) -> list[Change]:
+        rows = select(_CHANGE.subject_id, _CHANGE.revision).where(_CHANGE.revision > after)
+        with self._database.reading() as connection:
+            found = connection.execute(rows.order_by(_CHANGE.revision).limit(_PAGE)).all()
+            newest = {row.subject_id: row.revision for row in found}
+            return [self._change(connection, *one) for one in sorted(newest.items(), key=itemgetter(1))]
+
+    def _change(self, connection: Connection, subject_id: str, revision: int) -> Change:
+        if records.require_subject(connection, subject_id).withdrawn_at is not None:
+            return Change(revision=revision, subject_id=subject_id, withdrawn=True)
+        return Change(
+            revision=revision,
+            subject_id=subject_id,
+            added=self._references(connection, subject_id),
+            consents=tuple(records.read_consents(connection, subject_id)),
+        )
+
+    def _references(self, connection: Connection, subject_id: str) -> AddedReferences:
+        columns = (
+            _REFERENCE.number,
+            _REFERENCE.id,
+            _REFERENCE.subject_id,
+            _REFERENCE.model_digest,
+            _REFERENCE.sealed_template,
+        )
+        rows = connection.execute(select(*columns).where(_REFERENCE.subject_id == subject_id).order_by("number")).all()
+        key = records.load_subject_key(connection, self._master_key, subject_id)
+        found = unseal(rows, lambda _: key, self._model_digest, self._dimensions)
+        return AddedReferences(numbers=found.numbers, digests=found.digests, vectors=found.vectors)
+
+
+def note_change(connection: Connection, subject_id: str) -> int:
+    """The gallery's next revision, kept as one that changes this subject."""
+    connection.execute(update(tables.gallery).values(revision=tables.gallery.c.revision + 1))
+    revision = int(connection.execute(select(tables.gallery.c.revision)).scalar_one())
+    connection.execute(insert(tables.change).values(revision=revision, subject_id=subject_id))
+    return revision
