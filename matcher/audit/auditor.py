@@ -7,7 +7,7 @@ from itertools import takewhile
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from matcher.audit.examination import Said, examine
+from matcher.audit.examination import Fault, Said, examine
 from matcher.audit.report import LogReport
 from matcher.audit.story import Story
 from matcher.process.child_process import cores
@@ -59,7 +59,7 @@ class Examined(NamedTuple):
     """A bundle's leaves: the hash of each, and what it says. fault: why there are none."""
 
     hashes: list[bytes]
-    said: list[Said | None]
+    said: list[Said | Fault]
     fault: str | None = None
 
 

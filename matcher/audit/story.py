@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.audit.examination import Said
+from matcher.audit.examination import Fault, Said
 from matcher.audit.report import LogReport, Problem
 from matcher.log.entry import EntryKind
 from matcher.tlog.merkle import Frontier
@@ -38,13 +38,12 @@ class Story:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(index=index, code=code, message=message))
 
-    def tell(self, index: int, said: Said | None) -> None:
-        """The next entry, checked against what was said before; None if it is no entry."""
-        if said is None:
-            self.add(index, "entry_malformed", f"Entry {index} is not a valid entry.")
+    def tell(self, index: int, said: Said | Fault) -> None:
+        """The next entry, checked against what was said before; a fault if it cannot be read."""
+        for code, what in [said] if isinstance(said, Fault) else said.faults:
+            self.add(index, code, f"Entry {index} {what}.")
+        if isinstance(said, Fault):
             return
-        for code, fault in said.faults:
-            self.add(index, code, f"Entry {index} {fault}.")
         kind, facts = said.kind, said.facts
         self.kinds[kind] += 1
         self._date(index, said)
@@ -96,7 +95,7 @@ class Story:
 
     def _review(self, index: int, facts: Mapping[str, Any]) -> None:
         """Two different people confirm an alert (EU AI Act, Art. 14(5))."""
-        known, reviewer = self.reviewers.setdefault(str(facts.get("alert")), set()), str(facts.get("reviewer"))
+        known, reviewer = self.reviewers.setdefault(str(facts.get("alert")), set()), str(facts.get("actor"))
         if reviewer in known:
             self.add(index, "reviewer_twice", f"Entry {index} is a second review of one alert by one person.")
         known.add(reviewer)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Text, cast, select
 
-from matcher.audit.examination import examine
+from matcher.audit.examination import Said, examine
 from matcher.audit.report import LogReport, Severity
 from matcher.audit.story import Story
 from matcher.log.beginning import require_unbegun
@@ -135,7 +135,7 @@ class _Walk(Story):
             self.add(row.number, "leaf_differs", f"Entry {row.number} is not what was hashed when it was written.")
         said = examine(row.data)
         self.tell(row.number, said)
-        if said is not None:
+        if isinstance(said, Said):
             answer = answered(said.kind, said.facts)
             if (row.time, row.kind, row.request_index) != (said.time, said.kind.value, answer):
                 message = f"The columns beside entry {row.number} say other than the entry."

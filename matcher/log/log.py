@@ -17,9 +17,10 @@ from matcher.log.actor import with_via
 from matcher.log.beginning import require_unbegun
 from matcher.log.clock_state import RESUME, ClockState
 from matcher.log.draft import Draft, checkpoint_of
-from matcher.log.entry import AuditEntry, Body, EntryKind, answered, decode
+from matcher.log.entry import AuditEntry, EntryKind, answered
 from matcher.log.errors import ClockError, ClockSoundError, EntryUnknownError, LogKeyError, LogUnavailableError
 from matcher.log.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
+from matcher.log.version import Body
 from matcher.metrics import MatcherMetrics
 from matcher.store import tables
 from matcher.store.database import Database
@@ -340,5 +341,4 @@ def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
 
 
 def _entry(row: Row[int, bytes]) -> AuditEntry:
-    moment, kind, body = decode(row.data)
-    return AuditEntry(index=row.number, time=moment, kind=kind, body=body, data=row.data)
+    return AuditEntry.of(row.number, row.data)

@@ -195,8 +195,8 @@ class Gallery(GalleryReader):
                 if row.withdrawn_at is None:
                     numbers = destroy(connection, subject_id, self._log.moment(connection))
                     revision = _next_revision(connection)
-                    body = {"subject": subject_id, "actor": actor, "references": len(numbers), "revision": revision}
-                    self._log.append(connection, EntryKind.WITHDRAWAL, body)
+                    body = {"subject": subject_id, "actor": actor, "reference_count": len(numbers)}
+                    self._log.append(connection, EntryKind.WITHDRAWAL, body | {"revision": revision})
                 else:
                     numbers, revision = [], self.revision
             self._memory.withdrew(revision, subject_id, numbers)

@@ -235,8 +235,9 @@ class Replayer:
             except (ReferenceUnknownError, SubjectWithdrawnError):
                 other = None
             apart = None if probe is None or other is None else float(np.linalg.norm(probe - other))
-            mated = None if apart is None else candidate["sface"] + DLIB_WEIGHT * apart <= threshold
-            yield Retold(subject_id=candidate["subject"], logged=candidate["dlib"], dlib=apart, mated=mated)
+            scores = candidate["scores"]
+            mated = None if apart is None else scores["sface"] + DLIB_WEIGHT * apart <= threshold
+            yield Retold(subject_id=candidate["subject"], logged=scores["dlib"], dlib=apart, mated=mated)
 
     def _embedded(self, dlib: DlibReference, picture: bytes) -> Vector | None:
         image = decode_image(picture)

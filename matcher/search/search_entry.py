@@ -67,8 +67,7 @@ def outcome_body(
                 "reference": candidate.reference_id,
                 "rank": candidate.rank,
                 "dissimilarity": candidate.dissimilarity,
-                "sface": candidate.sface,
-                "dlib": candidate.dlib,
+                "scores": {"sface": candidate.sface, "dlib": candidate.dlib},
             }
             for candidate in candidates
         ],

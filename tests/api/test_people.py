@@ -270,7 +270,7 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
     seen = site.as_role(Role.AUDITOR, "GET", f"/alerts/{alert}/reviews").json()
     assert [(one["verdict"], one["note"]) for one in seen] == [("confirm", None)] * 2
     reviews = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=review").json()["entries"]
-    assert [entry["body"]["reviewer"] for entry in reviews] == [
+    assert [entry["body"]["actor"] for entry in reviews] == [
         f"user:{site.accounts[Role.OPERATOR]}",
         f"user:{colleague}",
     ]

@@ -146,7 +146,7 @@ def show_(
             "index": entry.index,
             "time": entry.time.isoformat(timespec="milliseconds"),
             "kind": entry.kind.value,
-            **({"body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
+            **({"version": entry.version, "body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
         }
         for entry in entries
     ]
@@ -229,13 +229,20 @@ def receipt(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema that every entry of the log is written by, and checked against."""
+def schema(
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Of the entries; the newest, which is written, unless you say so.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema that every entry of a version is written by, and checked against."""
     import json as codec
 
     from matcher.log.schema import published
+    from matcher.log.version import NEWEST, VERSIONS
 
-    print(codec.dumps(published(), indent=2))
+    if version is not None and version not in VERSIONS:
+        raise typer.BadParameter(f"there is no version {version}; there are: {', '.join(map(str, VERSIONS))}")
+    print(codec.dumps(published(version or NEWEST), indent=2))
 
 
 @app.command()
@@ -277,6 +284,7 @@ def check(
         "index": entry.index,
         "time": entry.time.isoformat(timespec="microseconds"),
         "kind": entry.kind.value,
+        "version": entry.version,
         "body": dict(entry.body),
         "log": checkpoint.origin,
         "size": checkpoint.size,

@@ -388,6 +388,29 @@ def test_the_schema_of_entries_is_printed(run: Run) -> None:
     status, out, _ = run("audit", "schema")
     assert status == 0
     assert json.loads(out)["$schema"].endswith("2020-12/schema")
+    assert json.loads(out)["title"].endswith("version 2")
+    status, out, _ = run("audit", "schema", "--version", 1)
+    assert status == 0 and json.loads(out)["title"].endswith("version 1")
+    status, _, err = run("audit", "schema", "--version", 3)
+    assert status == 2 and "there is no version 3; there are: 1, 2" in err
+
+
+def test_an_entry_of_a_newer_version_is_told_in_a_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, receipt = ("--data", tmp_path / "data"), tmp_path / "newer.tlog-proof"
+    with monkeypatch.context() as patch:
+        patch.setattr("matcher.log.entry.NEWEST", 3)
+        of(run, "audit", "receipt", 0, receipt, *data)
+    sentence = "has version 3; this Clearglass reads versions 1 and 2"
+    status, out, _ = run("audit", "verify", *data)
+    assert status == 4 and f"{sentence}: use a newer one." in " ".join(out.split())
+    key = of(run, "audit", "key", *data)["verifier_key"]
+    for command in (("audit", "show", *data), ("audit", "check", receipt, "--key", key)):
+        status, out, _ = run(*command, "--json")
+        error = json.loads(out)["error"]
+        assert (status, error["code"], error["message"]) == (1, "entry_newer", f"The entry {sentence}.")
+        assert error["remedy"] == "Use a newer Clearglass."
 
 
 def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
