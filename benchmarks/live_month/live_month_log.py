@@ -59,7 +59,7 @@ class MonthLog:
                 "cameras": [ANY_CAMERA],
                 "valid_from": format_time(BEGAN),
                 "valid_until": format_time(_moment(span.end)),
-                "evidence_digest": _DIGEST,
+                "evidence_commitment": _DIGEST,
             }
             body: dict[str, Any] = {"subject": span.subject}
             body |= {"references": [f"reference-{place}"], "refused": {}, "actor": "cli:month"}

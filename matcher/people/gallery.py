@@ -119,7 +119,8 @@ class Gallery(GalleryReader):
                 added = self._add(connection, subject_id, key, samples, moment)
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
-                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
+                body["consent"] = records.consent_body(record, key)
+                self._log.append(connection, EntryKind.ENROLMENT, body)
             self._memory.enrolled(revision, subject_id, added, samples, consents=Consents.of([record]))
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
@@ -153,12 +154,12 @@ class Gallery(GalleryReader):
         """
         with self._changing:
             with self._log.writing() as connection:
-                records.load_subject_key(connection, self._master_key, subject_id)
+                key = records.load_subject_key(connection, self._master_key, subject_id)
                 record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
                 records.insert_consent(connection, record)
                 revision = _next_revision(connection)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
-                self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
+                self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record, key)})
             self._memory.consented(revision, Consents.of([record]))
         return record
 

@@ -1,6 +1,7 @@
 """People over HTTP: enrolling, consents, searches, withdrawal; and alerts with their reviews."""
 
 import hashlib
+import hmac
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,7 +111,12 @@ def test_subjects_are_listed_by_the_page(site: Any, astronaut_jpeg: bytes) -> No
 def test_one_consent_is_read_by_its_id(site: Any, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg)
     [consent] = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()
-    assert site.as_role(Role.AUDITOR, "GET", f"/consents/{consent['id']}").json() == consent
+    shown = site.as_role(Role.AUDITOR, "GET", f"/consents/{consent['id']}").json()
+    salt = bytes.fromhex(shown.pop("evidence_salt"))
+    assert shown == consent
+    (entry,) = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=enrolment").json()["entries"]
+    commitment = hmac.new(salt, bytes.fromhex(consent["evidence_digest"]), hashlib.sha256).hexdigest()
+    assert entry["body"]["consent"]["evidence_commitment"] == commitment
     missing = site.as_role(Role.OPERATOR, "GET", "/consents/nothing")
     assert (missing.status_code, site.code(missing)) == (404, "consent_unknown")
 

@@ -18,15 +18,17 @@ class Hours(EntryPart):
 
 
 class Consent(EntryPart):
-    """What somebody agreed to. times: on which weekdays at which hours; missing: at any time. evidence_digest: SHA-256
-    of what shows it, kept elsewhere."""
+    """What somebody agreed to. times: on which weekdays at which hours; missing: at any time.
+
+    evidence_commitment: HMAC-SHA256 of the digest (SHA-256) of what shows it, under a salt that is not in the log.
+    """
 
     id: str
     purpose: Name
     cameras: list[str]
     valid_from: Time
     valid_until: Time
-    evidence_digest: Sha256
+    evidence_commitment: Sha256
     times: Annotated[list[Hours], Field(min_length=1)] | None = None
 
 

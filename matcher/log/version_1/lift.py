@@ -1,4 +1,8 @@
-"""A body of version 1 in the form of version 2. What is not as its schema says stays as it is: checks tell of that."""
+"""A body of version 1 in the form of version 2.
+
+Two things stay as they are: what is not as its schema says, of which checks tell; and `evidence_digest` of a consent,
+for which version 2 has a commitment that cannot be made of it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

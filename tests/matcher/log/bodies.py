@@ -87,7 +87,7 @@ def consent(**fields: Any) -> dict[str, Any]:
         "cameras": ["*"],
         "valid_from": MOMENT,
         "valid_until": MOMENT,
-        "evidence_digest": DIGEST,
+        "evidence_commitment": DIGEST,
     }
     body = {"action": "granted", "subject": "somebody", "actor": "user:one", "revision": 1}
     return body | {"consent": agreed | fields}
