@@ -47,7 +47,8 @@ def verify(
 ) -> None:
     """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times.
 
-    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing, 5 it was changed; 1 it could not be checked.
+    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing or of a newer version, 5 it was changed; 1 it
+    could not be checked.
     """
     if (log is None) == bool(key) or (log is None and (since is not None or policy is not None)):
         raise typer.BadParameter(
