@@ -218,7 +218,7 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
-    def introduce_key(self) -> str:
+    def introduce_key(self, *, actor: str) -> str:
         """A new key, which from now on signs beside the present one; its public half. Raises LogKeyError."""
         if len(self._signers) > 1:
             raise LogKeyError(
@@ -226,15 +226,15 @@ class AuditLog:
             )
         # The key before the entry that tells of it: that is then signed by both.
         self._keep_keys((*self._signers, Signer.generate(self._signers[0].name)))
-        self._tell_of_key("added", self._signers[-1])
+        self._tell_of_key("added", self._signers[-1], actor)
         return self.verifier_key
 
-    def retire_key(self) -> str:
+    def retire_key(self, *, actor: str) -> str:
         """From now on the newer key signs alone; the public half of the older one. Raises LogKeyError."""
         if len(self._signers) == 1:
             raise LogKeyError("The log has one key only.", remedy="Introduce a new one first.")
         old = self._signers[0]
-        self._tell_of_key("retired", old)
+        self._tell_of_key("retired", old, actor)
         self._keep_keys(self._signers[1:])
         return str(old.verifier)
 
@@ -242,18 +242,21 @@ class AuditLog:
         """Ends what was begun when a change of keys was cut off. To be called before anything else is logged."""
         if len(self._signers) == 1:
             return
-        told = [entry.body for entry in self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)]
-        if told == [_key_body("retired", self._signers[0])]:
+        newest = self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)
+        told = [(entry.body["action"], entry.body["key"]) for entry in newest]
+        if told == [("retired", str(self._signers[0].verifier))]:
             self._keep_keys(self._signers[1:])
-        elif told != [_key_body("added", self._signers[-1])]:
-            self._tell_of_key("added", self._signers[-1])
+        elif told != [("added", str(self._signers[-1].verifier))]:
+            self._tell_of_key("added", self._signers[-1], None)
 
     def _keep_keys(self, signers: tuple[Signer, ...]) -> None:
         replace_log_keys(self._database.folder, signers)
         self._signers = signers
 
-    def _tell_of_key(self, action: str, signer: Signer) -> None:
-        self.record(EntryKind.KEY, _key_body(action, signer))
+    def _tell_of_key(self, action: str, signer: Signer, actor: str | None) -> None:
+        """actor: None if it is not known, since it was done in a run that was cut off."""
+        body = {"action": action, "key": str(signer.verifier)}
+        self.record(EntryKind.KEY, body if actor is None else body | {"actor": actor})
 
     def _kept(self, began: float) -> None:
         """Tells how long a transaction that began then took."""
@@ -326,10 +329,6 @@ class AuditLog:
             )
         adopt_draft(self._database.folder)
         return signer
-
-
-def _key_body(action: str, signer: Signer) -> Body:
-    return {"action": action, "key": str(signer.verifier)}
 
 
 def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:

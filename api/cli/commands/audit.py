@@ -177,6 +177,7 @@ def rotate_key(
 
     In between both sign, so that everybody can be given the new one; each step is an entry of the log.
     """
+    from api.access.peer import own_actor
     from matcher.audit.verification import require_sound
     from matcher.clock import system_clock
     from matcher.log.log import AuditLog
@@ -186,7 +187,8 @@ def rotate_key(
         log = AuditLog(database, clock=system_clock)
         require_sound(database, *log.verifier_keys)
         log.settle_keys()
-        changed = log.retire_key() if retire else log.introduce_key()
+        actor = own_actor()
+        changed = log.retire_key(actor=actor) if retire else log.introduce_key(actor=actor)
     sentence = f"{changed} signs no more." if retire else f"The new key is {changed}; the older one signs beside it."
     tell({"retired" if retire else "introduced": changed}, as_json=json, sentence=sentence)
 

@@ -62,7 +62,7 @@ const SAYS = {
   consent: (body) => [body.action, "for person", body.subject, "by", body.actor],
   declaration: (body) => ["of groups", body.action, "for person", body.subject, "by", body.actor],
   camera: (body) => [body.name, body.action, "by", body.actor, body.certificate === "unverified" && "(certificate not verified)"],
-  key: (body) => [body.action, body.key],
+  key: (body) => [body.action, body.key, ...(body.actor ? ["by", body.actor] : [])],
   clock: (body) => ["log resumed, which had come to", body.last_time, "by", body.actor],
   account: (body) => [body.action, body.account, "by", body.actor],
   credential: (body) => [body.action, body.account, "by", body.actor],

@@ -40,10 +40,13 @@ class Camera(EntryPart):
 
 
 class Key(EntryPart):
-    """A key of the log's own came, to sign beside the one before, or went. key: its public half."""
+    """A key of the log's own came, to sign beside the one before, or went. key: its public half. actor: missing where
+    the change was cut off and the next start finished it."""
 
     action: Literal["added", "retired"]
     key: str
+    actor: Actor | None = None
+    via: Via | None = None
 
 
 class Clock(EntryPart):

@@ -423,6 +423,8 @@ def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     assert of(run, "audit", "key", *data) == {"verifier_key": new, "older_keys": []}
     status, _, err = run("audit", "rotate-key", "--retire", *data)
     assert status == 1 and "one key only" in err
+    shown = of(run, "audit", "show", "--kind", "key", *data)
+    assert all(entry["body"]["actor"].startswith("cli:") and entry["body"]["via"] == "cli" for entry in shown)
     assert of(run, "audit", "verify", *data)["verified"]
 
 

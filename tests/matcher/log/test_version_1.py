@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matcher.alerts.review import Verdict
 from matcher.audit.auditor import audit
 from matcher.audit.receipt import Receipt
-from matcher.audit.searches import Question, every_search
+from matcher.audit.searches import Ending, Question, every_search
 from matcher.audit.unusual import Measure, unusual
 from matcher.audit.verification import verify_log
 from matcher.evaluation.published import evaluate_log
@@ -100,6 +100,16 @@ def test_the_same_is_found_in_it_as_by_the_code_that_wrote_it(database: Database
     assert as_json([asdict(one) for one in found]) == KEPT.expected["unusual"]
     evaluated = evaluate_log(KEPT.export, KEPT.declarations, verifiers=[KEPT.verifier])
     assert as_json(asdict(evaluated.report)) == KEPT.expected["evaluation"]
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_its_searches_are_found_by_what_came_of_them(database: Database, ending: Ending) -> None:
+    known = [one for one in KEPT.expected["searches"] if one["ending"] == ending]
+    assert [one.index for one in every_search(database, Question(ending=ending))] == [one["index"] for one in known]
+    for subject in {one["subject"] for one in known} - {None}:
+        about = [one["index"] for one in known if one["subject"] == subject]
+        asked = Question(ending=ending, subject=subject)
+        assert set(about) <= {one.index for one in every_search(database, asked)}
 
 
 def test_its_decisions_are_made_again(later: Any) -> None:
