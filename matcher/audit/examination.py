@@ -1,4 +1,4 @@
-"""One entry by itself: whether it is one, and what of it other entries are held against. In whatever process."""
+"""One entry by itself: whether it is one, and the facts that other entries are held against. In any process."""
 
 import json
 from collections.abc import Mapping
@@ -22,41 +22,41 @@ _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
 """What of a body stands in relation to other entries."""
 
 
-class Fault(NamedTuple):
+class EntryFault(NamedTuple):
     """What is wrong with an entry. code: for programs. what: for people, as the end of a sentence."""
 
     code: str
     what: str
 
 
-class Said(NamedTuple):
-    """What an entry says. time: as it stands there. facts: of its body, in the newest version's form."""
+class EntryFacts(NamedTuple):
+    """What of an entry is held against others. time: as the leaf has it. facts: of its body, in the newest form."""
 
     time: str
     kind: EntryKind
     facts: Mapping[str, Any]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[EntryFault, ...] = ()
 
 
-def examine(leaf: bytes) -> Said | Fault:
-    """What the leaf says; a fault if it is no entry, or one that cannot be read here."""
+def examine(leaf: bytes) -> EntryFacts | EntryFault:
+    """The facts of a leaf's entry; a fault if it is no entry, or one that cannot be read here."""
     if len(leaf) > MAX_ENTRY_BYTES:
         return _MALFORMED
     try:
         value = json.loads(leaf)
         entry, form = decoded(value), canonical(value)
     except EntryNewerError as error:
-        return Fault("entry_newer", f"{error.what}: use a newer one")
+        return EntryFault("entry_newer", f"{error.what}: use a newer one")
     except (ValueError, RecursionError):
         return _MALFORMED
-    faults: list[Fault] = []
+    faults: list[EntryFault] = []
     if form != leaf:
-        faults.append(Fault("entry_not_canonical", "is not canonical JSON"))
+        faults.append(EntryFault("entry_not_canonical", "is not canonical JSON"))
     departs = violation(leaf, entry.version)
     if departs is not None:
-        faults.append(Fault("entry_invalid", f"is not as its schema says, at {departs}"))
+        faults.append(EntryFault("entry_invalid", f"is not as its schema says, at {departs}"))
     facts = {name: entry.body[name] for name in _FACTS.get(entry.kind, ()) if name in entry.body}
-    return Said(format_time(entry.time), entry.kind, facts, tuple(faults))
+    return EntryFacts(format_time(entry.time), entry.kind, facts, tuple(faults))
 
 
-_MALFORMED = Fault("entry_malformed", "is not a valid entry")
+_MALFORMED = EntryFault("entry_malformed", "is not a valid entry")

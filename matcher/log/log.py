@@ -72,12 +72,12 @@ class AuditLog:
         began = time.perf_counter()
         try:
             with self._database.writing() as connection:
-                self._take_up(connection)
+                self._current_or_new(connection)
                 yield connection
                 self._sign(connection)
         except StoreError as error:
             raise self._unavailable(error) from error
-        self._kept(began)
+        self._observe(began)
 
     def together(self, work: Callable[[Connection], T]) -> T:
         """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
@@ -86,7 +86,7 @@ class AuditLog:
         """
 
         def drafted(connection: Connection) -> T:
-            before = self._take_up(connection)
+            before = self._current_or_new(connection)
             try:
                 return work(connection)
             except BaseException:
@@ -98,7 +98,7 @@ class AuditLog:
             value = self._database.together(drafted, last=self._sign)
         except StoreError as error:
             raise self._unavailable(error) from error
-        self._kept(began)
+        self._observe(began)
         return value
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
@@ -106,7 +106,7 @@ class AuditLog:
 
         Raises ClockError when the clock stands before the last entry (beyond CLOCK_TOLERANCE), EntryInvalidError.
         """
-        draft = self._drafted(connection)
+        draft = self._current(connection)
         if draft is None:
             raise ValueError("an entry outside the log's own transactions")
         self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, with_via(body))
@@ -118,7 +118,7 @@ class AuditLog:
 
     def moment(self, connection: Connection) -> datetime:
         """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
-        draft = self._drafted(connection)
+        draft = self._current(connection)
         if draft is None:
             return self._moment(connection.execute(select(_HEAD.c.last_time)).scalar_one())
         return self._moment(draft.last_time)
@@ -131,7 +131,7 @@ class AuditLog:
     def resume(self, connection: Connection, *, actor: str) -> AuditEntry:
         """Goes on where the clock stands, after one that ran ahead: as `append`, of an entry that may be earlier than
         the one before it. An administrator has made sure that the clock is right now. Raises ClockSoundError."""
-        draft, now = self._drafted(connection), self._clock()
+        draft, now = self._current(connection), self._clock()
         if draft is None:
             raise ValueError("an entry outside the log's own transactions")
         last = draft.last_time
@@ -258,8 +258,8 @@ class AuditLog:
         body = {"action": action, "key": str(signer.verifier)}
         self.record(EntryKind.KEY, body if actor is None else body | {"actor": actor})
 
-    def _kept(self, began: float) -> None:
-        """Tells how long a transaction that began then took."""
+    def _observe(self, began: float) -> None:
+        """Notes that a transaction was written, and how long it took since `began`."""
         self.unwritable = None
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
@@ -273,19 +273,19 @@ class AuditLog:
             f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
         )
 
-    def _drafted(self, connection: Connection) -> Draft | None:
+    def _current(self, connection: Connection) -> Draft | None:
         """The draft of this connection's transaction; None if it is none of the log's."""
         draft = self._draft
         return draft if draft is not None and draft.transaction is connection.get_transaction() else None
 
-    def _take_up(self, connection: Connection) -> Draft | None:
+    def _current_or_new(self, connection: Connection) -> Draft | None:
         """The draft of this transaction, begun if it has none yet."""
-        self._draft = self._drafted(connection) or Draft.begin(connection)
+        self._draft = self._current(connection) or Draft.begin(connection)
         return self._draft
 
     def _sign(self, connection: Connection) -> None:
         """Ends a transaction."""
-        draft, self._draft = self._drafted(connection), None
+        draft, self._draft = self._current(connection), None
         if draft is None or not draft.end(connection, self._signers):
             return
         self.transactions += 1

@@ -51,6 +51,7 @@ def test_an_auditor_can_check_a_leaf_with_tools_of_their_own(site: Any) -> None:
         entry = client.get("/log/entries/0").json()
         leaf = json.loads(base64.b64decode(entry["leaf"]))
         assert leaf["kind"] == entry["kind"]
+        assert leaf["version"] == entry["version"] == 2
         assert leaf["body"] == entry["body"]
         checkpoint = client.get(f"{site.address}/log/checkpoint")
         assert checkpoint.headers["content-type"].startswith("text/plain")

@@ -258,6 +258,8 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
         said = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm", "note": "Canary note"})
         assert said.status_code == 201, said.text
         assert first.get(f"/alerts/{alert}").json()["status"] == "awaiting_second"
+        receipt = f"/log/entries/{said.json()['audit_index']}/receipt"
+        assert [client.get(receipt).status_code for client in (first, second)] == [200, 403], "of their own doing"
         again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
         assert (again.status_code, site.code(again)) == (409, "already_reviewed")
         # Only a confirmation leaves an alert undecided: that there was one must not show at all.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from matcher.audit.auditor import audit
-from matcher.audit.examination import Fault, Said, examine
+from matcher.audit.examination import EntryFacts, EntryFault, examine
 from matcher.audit.receipt import Receipt
 from matcher.audit.report import LogReport, Severity
 from matcher.audit.verification import verify_log
@@ -83,7 +83,7 @@ def leaf_of(kind: EntryKind) -> dict[str, Any]:
 
 def fault(leaf: dict[str, Any]) -> str:
     examined = examine(canonical(leaf))
-    assert isinstance(examined, Fault), examined
+    assert isinstance(examined, EntryFault), examined
     return examined.code
 
 
@@ -91,7 +91,7 @@ def fault(leaf: dict[str, Any]) -> str:
 def test_a_leaf_whose_version_was_changed_is_no_entry(kind: EntryKind, stub: Any) -> None:
     old = leaf_of(kind)
     new = json.loads(encode(stub.MovableClock()(), EntryKind.STOP, {}))
-    assert isinstance(examine(canonical(old)), Said) and isinstance(examine(canonical(new)), Said)
+    assert isinstance(examine(canonical(old)), EntryFacts) and isinstance(examine(canonical(new)), EntryFacts)
     assert fault(old | {"version": 2}) == fault(new | {"version": 1}) == "entry_malformed"
     assert fault(old | {"version": 3}) == fault(new | {"version": 3}) == "entry_newer"
     assert {fault(new | {"version": other}) for other in (0, -1, "2", True, None, 2.5)} == {"entry_malformed"}
@@ -100,7 +100,7 @@ def test_a_leaf_whose_version_was_changed_is_no_entry(kind: EntryKind, stub: Any
 def test_a_body_of_one_version_under_another_is_not_as_its_schema_says(stub: Any) -> None:
     review = leaf_of(EntryKind.REVIEW)
     examined = examine(encode(stub.MovableClock()(), EntryKind.REVIEW, review["body"]))
-    assert isinstance(examined, Said)
+    assert isinstance(examined, EntryFacts)
     assert [code for code, _ in examined.faults] == ["entry_invalid"]
 
 
@@ -118,6 +118,6 @@ def test_a_changed_version_is_found_by_the_tree(tmp_path: Path) -> None:
 def test_a_kind_that_is_not_known_is_told(stub: Any) -> None:
     leaf = json.loads(encode(stub.MovableClock()(), EntryKind.STOP, {})) | {"kind": "suspension"}
     examined = examine(canonical(leaf))
-    assert examined == Fault(
+    assert examined == EntryFault(
         "entry_newer", "is of the kind 'suspension', which this Clearglass does not know: use a newer one"
     )
