@@ -1,7 +1,7 @@
 """The versions of entries. A version names a schema, which stays readable for as long as there are logs.
 
-Whoever reads entries sees the form of the newest version, whatever the version of a leaf: `Version.lifted` is the only
-place that knows how an older one is written.
+Every reader of entries sees the form of the newest version, whatever the version of a leaf. `Version.lifted` alone
+knows how an older one is written.
 """
 
 from collections.abc import Callable, Mapping

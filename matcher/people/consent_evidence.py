@@ -1,7 +1,7 @@
-"""What shows a consent, as the log commits to it.
+"""The log's commitment to the document that shows a consent.
 
-The digest of a document with a person's name is a hash that whoever has the document finds again, and the log cannot
-forget it. So the log holds an HMAC of the digest, under a salt that follows from the subject's key and goes with it.
+A plain digest would name the person to everybody who has a copy of the document, and the log forgets nothing. So the
+log holds an HMAC of the digest, under a salt that is derived from the subject's key and is lost with that key.
 """
 
 import hmac

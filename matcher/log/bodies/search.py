@@ -87,8 +87,8 @@ class Candidate(EntryPart):
 
 
 class Outcome(EntryPart):
-    """What came of a search. searched: how many references it compared; most: how many candidates it would have told
-    of; mated, dissimilarity, scores and normalised: of a verification."""
+    """What came of a search. searched: how many references it compared; most: how many candidates it would have named;
+    mated, dissimilarity, scores and normalised: of a verification."""
 
     request: Index
     started_at: Time

@@ -9,10 +9,7 @@ from typing import Any
 
 Body = Mapping[str, Any]
 
-_RECOGNISERS = ("sface", "dlib")
-"""Whose scores version 1 names one by one."""
-
-_LOOKS = ("names", "reference_pictures", "alert_pictures")
+Lift = Callable[[Body], Body]
 
 
 def lifted(kind: str, body: Body) -> Body:
@@ -21,44 +18,42 @@ def lifted(kind: str, body: Body) -> Body:
     return body if lift is None else lift(body)
 
 
-def _gathered(body: Body, names: Sequence[str], into: str) -> Body:
-    """With the fields of these names in one object; unchanged where there is none of them."""
-    gathered = {name: body[name] for name in names if name in body}
-    if not gathered:
-        return body
-    return {name: value for name, value in body.items() if name not in gathered} | {into: gathered}
+def _renaming(**names: str) -> Lift:
+    """Gives fields their new names."""
 
-
-def _scored(body: Body) -> Body:
-    """Of a candidate or of a verification."""
-    return _gathered(body, _RECOGNISERS, "scores")
-
-
-def _outcome(body: Body) -> Body:
-    candidates = body.get("candidates")
-    if not isinstance(candidates, list):
-        return _scored(body)
-    return {
-        **_scored(body),
-        "candidates": [_scored(one) if isinstance(one, Mapping) else one for one in candidates],
-    }
-
-
-def _gallery_read(body: Body) -> Body:
-    return _gathered(body, _LOOKS, "seen")
-
-
-def _renaming(**names: str) -> Callable[[Body], Body]:
     def lift(body: Body) -> Body:
         return {names.get(name, name): value for name, value in body.items()}
 
     return lift
 
 
-_LIFTS: Mapping[str, Callable[[Body], Body]] = {
+def _gathering(into: str, names: Sequence[str]) -> Lift:
+    """Puts the fields of these names into one object; a body that has none of them stays as it is."""
+
+    def lift(body: Body) -> Body:
+        gathered = {name: body[name] for name in names if name in body}
+        rest = {name: value for name, value in body.items() if name not in gathered}
+        return rest | {into: gathered} if gathered else body
+
+    return lift
+
+
+_scored = _gathering("scores", ("sface", "dlib"))
+"""Of a candidate or a verification: version 1 names its recognisers one by one."""
+
+
+def _outcome(body: Body) -> Body:
+    candidates = body.get("candidates")
+    if isinstance(candidates, list):
+        body = {**body, "candidates": [_scored(one) if isinstance(one, Mapping) else one for one in candidates]}
+    return _scored(body)
+
+
+_LIFTS: Mapping[str, Lift] = {
     "outcome": _outcome,
     "review": _renaming(request_index="request", outcome_index="outcome", reviewer="actor"),
     "withdrawal": _renaming(references="reference_count"),
     "login": _renaming(outcome="action"),
-    "gallery_read": _gallery_read,
+    "gallery_read": _gathering("seen", ("names", "reference_pictures", "alert_pictures")),
 }
+"""By kind; bodies of other kinds are the same in both versions."""

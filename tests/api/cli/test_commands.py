@@ -395,7 +395,7 @@ def test_the_schema_of_entries_is_printed(run: Run) -> None:
     assert status == 2 and "there is no version 3; there are: 1, 2" in err
 
 
-def test_an_entry_of_a_newer_version_is_told_in_a_sentence(
+def test_a_command_says_in_a_sentence_that_an_entry_has_a_newer_version(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, receipt = ("--data", tmp_path / "data"), tmp_path / "newer.tlog-proof"

@@ -1,4 +1,4 @@
-"""An entry's version is what its leaf says, and a version or a kind that is not known here is told in a sentence."""
+"""A leaf names its version; a version or a kind that is not known is reported in a sentence, and never as a change."""
 
 import json
 from collections.abc import Iterator
@@ -46,22 +46,20 @@ def log(database: Database, stub: Any, monkeypatch: pytest.MonkeyPatch) -> Audit
     return log
 
 
-def told(report: LogReport) -> list[tuple[int | None, str, str]]:
+def problems(report: LogReport) -> list[tuple[int | None, str, str]]:
     return [(one.index, one.code, one.message) for one in report.problems]
 
 
-def test_a_newer_version_is_told_and_does_not_pass_as_a_change(
-    log: AuditLog, tmp_path: Path, database: Database
-) -> None:
+def test_a_newer_version_is_a_problem_of_its_own(log: AuditLog, tmp_path: Path, database: Database) -> None:
     export = ExportedLog(tmp_path / "export")
     export.extend(StoredPublication(database))
     problem = (1, "entry_newer", f"Entry 1 {NEWER}: use a newer one.")
     for report in (verify_log(database, log.verifier_key), audit(export, Verifier.parse(log.verifier_key))):
-        assert told(report) == [problem]
+        assert problems(report) == [problem]
         assert report.severity is Severity.MISSING
 
 
-def test_a_newer_version_is_told_by_whatever_reads_it(log: AuditLog, database: Database) -> None:
+def test_every_reader_refuses_a_newer_version_by_the_same_error(log: AuditLog, database: Database) -> None:
     publication, verifier = StoredPublication(database), Verifier.parse(log.verifier_key)
     for read in (
         lambda: log.entry(1),
@@ -115,7 +113,7 @@ def test_a_changed_version_is_found_by_the_tree(tmp_path: Path) -> None:
         assert report.severity is Severity.CHANGED
 
 
-def test_a_kind_that_is_not_known_is_told(stub: Any) -> None:
+def test_a_kind_that_is_not_known_is_a_problem_of_its_own(stub: Any) -> None:
     leaf = json.loads(encode(stub.MovableClock()(), EntryKind.STOP, {})) | {"kind": "suspension"}
     examined = examine(canonical(leaf))
     assert examined == EntryFault(

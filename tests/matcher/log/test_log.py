@@ -73,7 +73,7 @@ def test_a_leaf_is_canonical_json(log: AuditLog) -> None:
 def test_two_entries_that_say_the_same_at_the_same_time_have_different_leaves(log: AuditLog) -> None:
     one, other = (log.record(EntryKind.STOP, {}) for _ in range(2))
     assert (one.time, one.kind, one.body) == (other.time, other.kind, other.body)
-    assert one.data != other.data, "or whoever knows what was logged could tell from a hash that it was"
+    assert one.data != other.data, "or a hash would show what it is the hash of"
 
 
 def test_entries_and_callers_rows_are_kept_both_or_neither(log: AuditLog) -> None:
