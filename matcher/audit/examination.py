@@ -30,7 +30,7 @@ class EntryFault(NamedTuple):
 
 
 class EntryFacts(NamedTuple):
-    """What of an entry is held against others. time: as the leaf has it. facts: of its body, in the newest form."""
+    """What of an entry is held against others. time: in the one form of times. facts: of its body."""
 
     time: str
     kind: EntryKind

@@ -25,8 +25,8 @@ class Login(EntryPart):
 
 
 class Account(EntryPart):
-    """An account or a token of it came or went, or an account got another role. role: since then; role_before: of an
-    account that had another."""
+    """An account or a token of it came or went, or an account got another role. role: the new one; role_before: the one
+    that it had."""
 
     action: Literal["created", "role_changed", "disabled", "token_issued", "token_revoked"]
     account: str

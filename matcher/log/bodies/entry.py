@@ -12,8 +12,10 @@ from matcher.log.entry import EntryKind
 
 
 class Entry(EntryPart):
-    """What every entry has beside its kind and its body. salt: random, so that nobody finds out by trying what a leaf
-    says whose hash is all that they were given."""
+    """What every entry has beside its kind and its body.
+
+    salt: random. Without it a reader who has only the leaf's hash could find out, by trying, what the leaf says.
+    """
 
     version: Literal[2]
     time: Time
