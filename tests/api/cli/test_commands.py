@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from matcher.picture.pixel_array import Image
+from tests.matcher.log.kept_log import KeptLog
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -411,6 +412,17 @@ def test_a_command_says_in_a_sentence_that_an_entry_has_a_newer_version(
         error = json.loads(out)["error"]
         assert (status, error["code"], error["message"]) == (1, "entry_newer", f"The entry {sentence}.")
         assert error["remedy"] == "Use a newer Clearglass."
+
+
+def test_commands_read_a_published_log_of_version_1(run: Run) -> None:
+    kept = KeptLog()
+    folder, key = kept.export.folder, kept.expected["verifier_key"]
+    report = of(run, "audit", "verify", folder, "--key", key)
+    assert report["verified"] and report["root"] == kept.expected["root"]
+    checked = of(run, "audit", "check", folder.parent / "search.tlog-proof", "--key", key)
+    assert (checked["index"], checked["version"]) == (kept.expected["receipt"], 1)
+    evaluated = of(run, "audit", "live", folder, "--key", key)
+    assert evaluated["report"]["total"]["searches"] == kept.expected["evaluation"]["total"]["searches"]
 
 
 def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
