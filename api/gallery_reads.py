@@ -155,7 +155,7 @@ class GalleryReads:
             "actor": actor,
             "role": role,
             "since": format_time(looks.since or self._clock()),
-            **{seen.value: looks.seen[seen] for seen in Seen},
+            "seen": {seen.value: looks.seen[seen] for seen in Seen if looks.seen[seen]},
             "subjects": list(looks.subjects),
         }
         self._log.record(EntryKind.GALLERY_READ, body | ({"more": True} if looks.more else {}))

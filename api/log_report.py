@@ -13,7 +13,7 @@ from matcher.tlog.note import Verifier
 _VERDICTS: Mapping[Severity | None, str] = {
     None: "The log is sound.",
     Severity.RULE: "The log is what was signed, but shows that rules were not kept.",
-    Severity.MISSING: "Parts of the log are missing.",
+    Severity.MISSING: "Parts of the log are missing, or cannot be read by this program.",
     Severity.CHANGED: "The log has been changed, or is not the one that was asked for.",
 }
 
@@ -26,6 +26,7 @@ _MEANINGS: Mapping[str, str] = {
     "revision_gap": "The gallery of enrolled people was changed, and no entry says how.",
     "entry_invalid": "The entry leaves out, or adds, what its kind must or may not say.",
     "entry_malformed": "The bytes that were signed are no entry at all.",
+    "entry_newer": "The entry was written by a newer program; this one cannot tell what it says.",
     "entry_not_canonical": "The entry is not in the one form that its bytes must have.",
     "tile_missing": "A file of the log is not there; nothing can be said of what it held.",
     "cosignatures_missing": "Too few independent witnesses say that they saw this log and no other under its name.",

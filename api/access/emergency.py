@@ -109,7 +109,7 @@ class EmergencySessions:
     def _log_in(self, digest: str, owed: _Owed) -> None:
         account, left = owed.session.account, timedelta(seconds=owed.until - self._now())
         body = {
-            "outcome": "accepted",
+            "action": "accepted",
             "account": account.id,
             "role": account.role.value,
             "logged_in_at": format_time(owed.began_at),

@@ -285,7 +285,7 @@ class Logins:
 
     def _refuse(self, reason: LoginOutcome, account_id: str | None, **more: str) -> None:
         self._metrics.count(reason)
-        self._log.record(EntryKind.LOGIN, {"outcome": "refused", "account": account_id, **more})
+        self._log.record(EntryKind.LOGIN, {"action": "refused", "account": account_id, **more})
 
     def _begin(self, account: Account, password_hash: str, more: Mapping[str, Any]) -> Session:
         now = self._clock()
@@ -320,7 +320,7 @@ class Logins:
                 created_at=moment,
                 expires_at=session.expires_at,
             )
-            body = {"outcome": "accepted", "account": account.id, "role": account.role.value}
+            body = {"action": "accepted", "account": account.id, "role": account.role.value}
             self._log.append(connection, EntryKind.LOGIN, {**body, **more, "via": session.principal.via})
 
     def _duty(self, account: Account) -> Duty | None:

@@ -130,6 +130,7 @@ STATUS: Mapping[str, int] = {
     "log_head": 500,
     "log_unsound": 500,
     "log_changed": 500,
+    "entry_newer": 500,
     "note_invalid": 500,
     "receipt_invalid": 500,
     "log_export": 500,

@@ -65,6 +65,15 @@ class ConsentOut(BaseModel):
         )
 
 
+class ShownConsentOut(ConsentOut):
+    """A consent, with what the log's entry of it is checked by."""
+
+    evidence_salt: str | None = Field(
+        description="Hex. `evidence_commitment` in the log is HMAC-SHA256, under these 32 bytes, of the 32 bytes of "
+        "evidence_digest. Null once the person has withdrawn."
+    )
+
+
 class NewConsentOut(ConsentOut):
     """A consent that was just recorded."""
 
@@ -119,9 +128,11 @@ def grant_consent(subject_id: str, new: ConsentIn, caller: Caller, service: Serv
     summary="One consent",
     openapi_extra=asks(Permission.SUBJECTS_READ),
 )
-def get_consent(consent_id: str, service: ServiceDep) -> ConsentOut:
+def get_consent(consent_id: str, service: ServiceDep) -> ShownConsentOut:
     """A consent by its id, withdrawn or expired too."""
-    return ConsentOut.of(service.people.consent(consent_id))
+    salt = service.people.evidence_salt(consent_id)
+    consent = ConsentOut.of(service.people.consent(consent_id))
+    return ShownConsentOut(**dict(consent), evidence_salt=None if salt is None else salt.hex())
 
 
 @router.delete(

@@ -28,9 +28,11 @@ Index = Annotated[int, Path(ge=0, lt=2**53)]
 
 
 class EntryOut(BaseModel):
-    """An entry. leaf: its bytes as they are hashed (canonical JSON of the rest), in base64."""
+    """An entry. body: in the form of the newest version. leaf: the bytes that are hashed, as they were written, in
+    base64: canonical JSON."""
 
     index: int
+    version: int = Field(description="Of the leaf.")
     time: AwareDatetime
     kind: EntryKind
     body: dict[str, Any]
@@ -41,6 +43,7 @@ class EntryOut(BaseModel):
         """From the noun."""
         return cls(
             index=entry.index,
+            version=entry.version,
             time=entry.time,
             kind=entry.kind,
             body=dict(entry.body),

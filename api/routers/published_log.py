@@ -19,6 +19,7 @@ from api.service import Service
 from matcher.log import schema
 from matcher.log.errors import EntryUnknownError
 from matcher.log.stored_publication import StoredPublication
+from matcher.log.version import NEWEST
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.errors import TileUnknownError
 from matcher.tlog.tile import Tile
@@ -86,9 +87,11 @@ def get_consistency(
     summary="The JSON Schema of an entry",
     openapi_extra=asks(Permission.PUBLIC),
 )
-def get_schema() -> Mapping[str, Any]:
-    """What each kind of entry says: what `clearglass audit verify` holds every entry against."""
-    return schema.published()
+def get_schema(
+    version: Annotated[int, Query(ge=1, le=NEWEST, description="Of the entries. The newest is written.")] = NEWEST,
+) -> Mapping[str, Any]:
+    """What each kind of entry says: what `clearglass audit verify` holds every entry of that version against."""
+    return schema.published(version)
 
 
 @router.get(

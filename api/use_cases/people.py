@@ -140,6 +140,10 @@ class People:
         """One consent, whatever its state. Raises ConsentUnknownError."""
         return self._gallery.consent(consent_id)
 
+    def evidence_salt(self, consent_id: str) -> bytes | None:
+        """The salt of the commitment to a consent's evidence; None once the person has withdrawn."""
+        return self._gallery.evidence_salt(consent_id)
+
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _require_cameras(self, named: Iterable[str]) -> None:

@@ -14,8 +14,9 @@ from benchmarks.harness.benchmark import Progress
 from benchmarks.harness.consent import one_day
 from matcher.clock import system_clock
 from matcher.consent.scope import Scope
-from matcher.log.entry import AuditEntry, Body, EntryKind
+from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.log import AuditLog
+from matcher.log.version import NEWEST, Body
 from matcher.matcher import Matcher
 from matcher.picture.pixel_array import Image
 from matcher.probe.probe import Probe, Query
@@ -77,7 +78,7 @@ class _Unlogged(AuditLog):
         return system_clock()
 
     def append(self, connection: Any, kind: EntryKind, body: Body) -> AuditEntry:
-        return AuditEntry(index=0, time=system_clock(), kind=kind, body=body, data=b"")
+        return AuditEntry(index=0, version=NEWEST, time=system_clock(), kind=kind, body=body, data=b"")
 
 
 class _WithoutEvidence(SearchLog):

@@ -59,7 +59,7 @@ class MonthLog:
                 "cameras": [ANY_CAMERA],
                 "valid_from": format_time(BEGAN),
                 "valid_until": format_time(_moment(span.end)),
-                "evidence_digest": _DIGEST,
+                "evidence_commitment": _DIGEST,
             }
             body: dict[str, Any] = {"subject": span.subject}
             body |= {"references": [f"reference-{place}"], "refused": {}, "actor": "cli:month"}
@@ -112,7 +112,7 @@ class MonthLog:
         if alert is not None:
             score = alert.dissimilarity
             one = {"subject": alert.subject, "reference": "theirs", "rank": 1, "dissimilarity": score}
-            candidates.append(one | {"sface": score, "dlib": score})
+            candidates.append(one | {"scores": {"sface": score, "dlib": score}})
         body = {"request": request, "started_at": format_time(moment), "ended_at": format_time(moment)}
         return body | {"candidates": candidates, "searched": len(self._month.groups)}
 
@@ -124,10 +124,10 @@ class MonthLog:
             if alert.rejected is None:
                 continue
             request = self._requests[alert.request]
-            body = {"alert": _name(alert), "request_index": request, "outcome_index": request + 1, "noted": False}
+            body = {"alert": _name(alert), "request": request, "outcome": request + 1, "noted": False}
             body |= {"subject": alert.subject, "verdict": "reject" if alert.rejected else "confirm"}
             for reviewer, status in [("one", "rejected")] if alert.rejected else _CONFIRMATION:
-                yield after, EntryKind.REVIEW, body | {"reviewer": f"user:{reviewer}", "status": status}
+                yield after, EntryKind.REVIEW, body | {"actor": f"user:{reviewer}", "status": status}
 
 
 _CONFIRMATION = (("one", "awaiting_second"), ("two", "confirmed"))

@@ -178,7 +178,7 @@ class Alerts:
         entry = tables.audit_entry.c
         query = select(entry.index, entry.data).where(entry.index.in_([alert.request_index for alert in alerts]))
         with self._database.reading() as connection:
-            asked = {index: decode(leaf)[2] for index, leaf in connection.execute(query)}
+            asked = {index: decode(leaf).body for index, leaf in connection.execute(query)}
         return {alert.id: asked[alert.request_index]["operating_point"]["threshold"] for alert in alerts}
 
     def pictures(self, alert_id: str) -> tuple[bytes, bytes]:
@@ -216,10 +216,10 @@ class Alerts:
                 EntryKind.REVIEW,
                 {
                     "alert": alert_id,
-                    "request_index": row.request_index,
-                    "outcome_index": row.outcome_index,
+                    "request": row.request_index,
+                    "outcome": row.outcome_index,
                     "subject": row.subject_id,
-                    "reviewer": reviewer,
+                    "actor": reviewer,
                     "verdict": verdict.value,
                     "status": status.value,
                     "noted": note is not None,

@@ -55,8 +55,7 @@ def _matches_since(connection: Connection, start: int) -> Iterator[MissedMatch]:
         .order_by(request.c.index.desc())
     )
     for row in connection.execute(query):
-        _, _, asked = decode(row.request)
-        _, _, answer = decode(row.outcome)
+        asked, answer = decode(row.request).body, decode(row.outcome).body
         if asked["actor"].startswith(CAMERA_ACTOR):
             first = answer["candidates"][0]
             yield MissedMatch(
@@ -80,7 +79,7 @@ def _followed(connection: Connection, match: MissedMatch) -> bool:
         func.instr(cast(entry.data, Text), match.camera_id) > 0,
     )
     return any(
-        decode(data)[2]["actor"] == CAMERA_ACTOR + match.camera_id for data in connection.execute(query).scalars()
+        decode(data).body["actor"] == CAMERA_ACTOR + match.camera_id for data in connection.execute(query).scalars()
     )
 
 

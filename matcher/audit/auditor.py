@@ -7,9 +7,9 @@ from itertools import takewhile
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from matcher.audit.examination import Said, examine
+from matcher.audit.entry_checker import EntryChecker
+from matcher.audit.examination import EntryFacts, EntryFault, examine
 from matcher.audit.report import LogReport
-from matcher.audit.story import Story
 from matcher.process.child_process import cores
 from matcher.tlog.bundle import unpack_bundle
 from matcher.tlog.checkpoint import Checkpoint
@@ -47,19 +47,19 @@ def audit(
     try:
         checkpoint = Checkpoint.parse(open_note(note, verifiers))
     except NoteError as error:
-        walk.story.add(None, "checkpoint_invalid", error.message)
+        walk.checker.add(None, "checkpoint_invalid", error.message)
     else:
         if policy is not None and not policy.satisfied(policy.cosigned(note)):
-            walk.story.add(None, "cosignatures_missing", "The checkpoint is not cosigned as the policy asks.")
+            walk.checker.add(None, "cosignatures_missing", "The checkpoint is not cosigned as the policy asks.")
         walk.check(checkpoint, verifiers[0].name, progress)
-    return walk.story.report(walk.frontier, note)
+    return walk.checker.report(walk.frontier, note)
 
 
 class Examined(NamedTuple):
-    """A bundle's leaves: the hash of each, and what it says. fault: why there are none."""
+    """A bundle's leaves: the hash of each, and its entry as `examine` gives it. fault: why there are none."""
 
     hashes: list[bytes]
-    said: list[Said | None]
+    entries: list[EntryFacts | EntryFault]
     fault: str | None = None
 
 
@@ -76,7 +76,7 @@ class _Audit:
     """One pass. hashes: by level, what the entries so far make of the tree's tiles."""
 
     def __init__(self, log: Publication, since: Checkpoint | None) -> None:
-        self.story = Story()
+        self.checker = EntryChecker()
         self.frontier = Frontier()
         self._log = log
         self._since = since
@@ -85,17 +85,17 @@ class _Audit:
     def check(self, checkpoint: Checkpoint, name: str, progress: Progress | None) -> None:
         since = self._since
         if checkpoint.origin != name:
-            self.story.add(None, "origin_differs", "The checkpoint is of another log than the key.")
+            self.checker.add(None, "origin_differs", "The checkpoint is of another log than the key.")
         if since is not None and since.size > checkpoint.size:
             message = f"The log has {checkpoint.size} entries, and had {since.size} at the earlier checkpoint."
-            self.story.add(None, "rolled_back", message)
+            self.checker.add(None, "rolled_back", message)
         if not self._entries(checkpoint.size, progress):
             return
         for tile in tiles(checkpoint.size):
             if tile.level is not None:
                 self._compare(tile, tile.level)
         if checkpoint.root != self.frontier.root():
-            self.story.add(None, "root_differs", "The entries do not hash to the root that was signed.")
+            self.checker.add(None, "root_differs", "The entries do not hash to the root that was signed.")
 
     def _entries(self, size: int, progress: Progress | None) -> bool:
         """Takes up all entries; False at the first bundle that cannot be read."""
@@ -103,10 +103,10 @@ class _Audit:
             if examined is None:
                 return False
             if examined.fault is not None:
-                self.story.add(tile.begin, "bundle_malformed", f"{tile.path} is {examined.fault}.")
+                self.checker.add(tile.begin, "bundle_malformed", f"{tile.path} is {examined.fault}.")
                 return False
-            for index, (hashed, said) in enumerate(zip(examined.hashes, examined.said, strict=True), tile.begin):
-                self.story.tell(index, said)
+            for index, (hashed, entry) in enumerate(zip(examined.hashes, examined.entries, strict=True), tile.begin):
+                self.checker.check(index, entry)
                 self._grow(hashed)
             if progress is not None:
                 progress(tile.end, size)
@@ -141,19 +141,19 @@ class _Audit:
         since = self._since
         if since is not None and since.size == self.frontier.size and since.root != self.frontier.root():
             message = f"The first {since.size} entries are not those of the earlier checkpoint."
-            self.story.add(None, "history_differs", message)
+            self.checker.add(None, "history_differs", message)
 
     def _compare(self, tile: Tile, level: int) -> None:
         """Holds a tile's hashes against those of the entries."""
         packed = self._read(tile)
         if packed is not None and packed != b"".join(self._hashes[level][tile.begin : tile.end]):
-            self.story.add(None, "tile_differs", f"{tile.path} is not made of the entries.")
+            self.checker.add(None, "tile_differs", f"{tile.path} is not made of the entries.")
 
     def _read(self, tile: Tile) -> bytes | None:
         try:
             return self._log.read(tile)
         except TileUnknownError:
-            self.story.add(None, "tile_missing", f"{tile.path} is missing.")
+            self.checker.add(None, "tile_missing", f"{tile.path} is missing.")
             return None
 
 

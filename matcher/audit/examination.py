@@ -1,18 +1,20 @@
-"""One entry by itself: whether it is one, and what of it the story of the log is told by. In whatever process."""
+"""One entry by itself: whether it is one, and the facts that other entries are held against. In any process."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from matcher.log.entry import EntryKind, decode, encode
-from matcher.log.errors import EntryInvalidError
+from matcher.log.entry import MAX_ENTRY_BYTES, EntryKind, decoded
+from matcher.log.errors import EntryNewerError
 from matcher.log.schema import violation
 from matcher.timestamp import format_time
+from matcher.tlog.canonical import canonical
 
 _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
     EntryKind.OUTCOME: ("request",),
     EntryKind.FAILURE: ("request",),
     EntryKind.CLOCK: ("last_time",),
-    EntryKind.REVIEW: ("alert", "reviewer", "status"),
+    EntryKind.REVIEW: ("alert", "actor", "status"),
     EntryKind.ENROLMENT: ("revision",),
     EntryKind.CONSENT: ("revision",),
     EntryKind.WITHDRAWAL: ("revision",),
@@ -20,27 +22,41 @@ _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
 """What of a body stands in relation to other entries."""
 
 
-class Said(NamedTuple):
-    """What an entry says. time: as it stands there. faults: code and, for people, what is wrong with the entry."""
+class EntryFault(NamedTuple):
+    """What is wrong with an entry. code: for programs. what: for people, as the end of a sentence."""
+
+    code: str
+    what: str
+
+
+class EntryFacts(NamedTuple):
+    """What of an entry is held against others. time: in the one form of times. facts: of its body."""
 
     time: str
     kind: EntryKind
     facts: Mapping[str, Any]
-    faults: tuple[tuple[str, str], ...] = ()
+    faults: tuple[EntryFault, ...] = ()
 
 
-def examine(leaf: bytes) -> Said | None:
-    """What the leaf says; None if it is no entry."""
+def examine(leaf: bytes) -> EntryFacts | EntryFault:
+    """The facts of a leaf's entry; a fault if it is no entry, or one that cannot be read here."""
+    if len(leaf) > MAX_ENTRY_BYTES:
+        return _MALFORMED
     try:
-        moment, kind, body = decode(leaf)
-        form = encode(moment, kind, body)
-    except (ValueError, RecursionError, EntryInvalidError):
-        return None
-    faults: list[tuple[str, str]] = []
+        value = json.loads(leaf)
+        entry, form = decoded(value), canonical(value)
+    except EntryNewerError as error:
+        return EntryFault("entry_newer", f"{error.what}: use a newer one")
+    except (ValueError, RecursionError):
+        return _MALFORMED
+    faults: list[EntryFault] = []
     if form != leaf:
-        faults.append(("entry_not_canonical", "is not canonical JSON"))
-    departs = violation(leaf)
+        faults.append(EntryFault("entry_not_canonical", "is not canonical JSON"))
+    departs = violation(leaf, entry.version)
     if departs is not None:
-        faults.append(("entry_invalid", f"is not as its schema says, at {departs}"))
-    facts = {name: body[name] for name in _FACTS.get(kind, ()) if name in body}
-    return Said(format_time(moment), kind, facts, tuple(faults))
+        faults.append(EntryFault("entry_invalid", f"is not as its schema says, at {departs}"))
+    facts = {name: entry.body[name] for name in _FACTS.get(entry.kind, ()) if name in entry.body}
+    return EntryFacts(format_time(entry.time), entry.kind, facts, tuple(faults))
+
+
+_MALFORMED = EntryFault("entry_malformed", "is not a valid entry")

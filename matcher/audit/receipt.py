@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from matcher.log.entry import AuditEntry, decode
+from matcher.log.entry import AuditEntry
 from matcher.log.errors import EntryUnknownError, ReceiptError
 from matcher.tlog.bundle import unpack_bundle
 from matcher.tlog.checkpoint import Checkpoint
@@ -76,7 +76,8 @@ class Receipt:
         return cls(index=int(match["index"]), data=data, proof=tuple(proof), checkpoint=match["checkpoint"])
 
     def verified(self, verifier: Verifier) -> tuple[AuditEntry, Checkpoint]:
-        """The entry that it proves, and the checkpoint that it proves it by. Raises ReceiptError, NoteError.
+        """The entry that it proves, and the checkpoint that it proves it by. Raises ReceiptError, NoteError,
+        EntryNewerError where it proves an entry that cannot be read here.
 
         verifier: the log's key, which must come from elsewhere than the receipt.
         """
@@ -86,7 +87,6 @@ class Receipt:
         if not verify_inclusion(leaf_hash(self.data), self.index, checkpoint.size, self.proof, checkpoint.root):
             raise ReceiptError("its entry does not lead to the root that the log signed")
         try:
-            moment, kind, body = decode(self.data)
-        except ValueError as error:
-            raise ReceiptError("the log holds it, but it is no entry of a version known here") from error
-        return AuditEntry(index=self.index, time=moment, kind=kind, body=body, data=self.data), checkpoint
+            return AuditEntry.of(self.index, self.data), checkpoint
+        except (ValueError, RecursionError) as error:
+            raise ReceiptError("the log holds it, but it is no entry") from error

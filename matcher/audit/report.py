@@ -14,7 +14,7 @@ class Severity(IntEnum):
     """The log is what was signed, and shows that a rule was not kept."""
 
     MISSING = 4
-    """A part of the log is not there, so that nothing can be said of it."""
+    """A part of the log is not there, or cannot be read here, so that nothing can be said of it."""
 
     CHANGED = 5
     """The log is not what was signed, or not the one there was before."""
@@ -33,7 +33,7 @@ _RULES = frozenset(
         "revision_gap",
     }
 )
-_MISSING = frozenset({"cosignatures_missing", "tile_missing"})
+_MISSING = frozenset({"cosignatures_missing", "entry_newer", "tile_missing"})
 
 
 @dataclass(frozen=True, kw_only=True)

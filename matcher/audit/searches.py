@@ -81,14 +81,14 @@ class LoggedSearch:
     @classmethod
     def of(cls, request: Row[Any]) -> Self:
         """From a row of index and leaf, of the request and of its answer."""
-        moment, _, body = decode(request.data)
+        _, moment, _, body = decode(request.data)
         answer = None if request.answer is None else decode(request.answer)
-        said = {} if answer is None else answer[2]
+        said = {} if answer is None else answer.body
         candidates = said.get("candidates", [])
         against = (body.get("against") or {}).get("subject")
         if answer is None:
             ending = Ending.OPEN
-        elif answer[1] is EntryKind.FAILURE:
+        elif answer.kind is EntryKind.FAILURE:
             ending = Ending.FAILED
         else:
             ending = Ending.FOUND if candidates or said.get("mated") else Ending.NOBODY

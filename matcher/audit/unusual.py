@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from matcher.audit.searches import Ending, LoggedSearch, Question, every_search
 from matcher.consent.consent import ENROLMENT
 from matcher.log.entry import EntryKind, decode
+from matcher.log.version import Body
 from matcher.store import tables
 from matcher.store.database import Database
 
 _ENTRY = tables.audit_entry.c
 _SHOWN = 20
-Told = tuple[int, datetime, dict[str, Any]]
+Told = tuple[int, datetime, Body]
 """An entry's index, its time and its body."""
 
 _EXPLAINED = timedelta(hours=1)
@@ -148,7 +148,7 @@ def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusu
 def _refused_logins(connection: Connection, since: datetime, until: datetime) -> Unusual:
     found = Unusual(code="login_refused", message="Logins that were refused.")
     for index, _, body in _told(connection, EntryKind.LOGIN, since, until):
-        if body["outcome"] == "refused":
+        if body["action"] == "refused":
             found.add(index)
     return found
 
@@ -170,8 +170,9 @@ def _looks(connection: Connection, measure: Measure, since: datetime, until: dat
     for index, time, body in _told(connection, EntryKind.GALLERY_READ, since, until):
         if _within(time.astimezone(measure.zone).hour, measure.night):
             nightly.add(index)
-        if body["reference_pictures"]:
-            counts[body["actor"]] += body["reference_pictures"]
+        looked = body["seen"].get("reference_pictures", 0)
+        if looked:
+            counts[body["actor"]] += looked
             entries.setdefault(body["actor"], []).append(index)
     yield nightly
     for actor, count in counts.items():
@@ -186,5 +187,5 @@ def _looks(connection: Connection, measure: Measure, since: datetime, until: dat
 def _told(connection: Connection, kind: EntryKind, since: datetime, until: datetime) -> Iterator[Told]:
     within = (_ENTRY.kind == kind.value, _ENTRY.time >= since, _ENTRY.time < until)
     for index, data in connection.execute(select(_ENTRY.index, _ENTRY.data).where(*within).order_by(_ENTRY.index)):
-        time, _, body = decode(data)
-        yield index, time, body
+        entry = decode(data)
+        yield index, entry.time, entry.body

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Text, cast, select
 
-from matcher.audit.examination import examine
+from matcher.audit.entry_checker import EntryChecker
+from matcher.audit.examination import EntryFacts, examine
 from matcher.audit.report import LogReport, Severity
-from matcher.audit.story import Story
 from matcher.log.beginning import require_unbegun
 from matcher.log.entry import answered
 from matcher.log.errors import LogKeyError, LogUnsoundError
@@ -123,7 +123,7 @@ def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifiers: Sequenc
 
 
 @dataclass(kw_only=True)
-class _Walk(Story):
+class _Walk(EntryChecker):
     """A pass over a data folder's entries, with what stands beside them there. hashes: as `_hashes` gives them."""
 
     hashes: dict[tuple[int, int], bytes]
@@ -133,11 +133,11 @@ class _Walk(Story):
         hashed = leaf_hash(row.data)
         if hashed != row.leaf_hash:
             self.add(row.number, "leaf_differs", f"Entry {row.number} is not what was hashed when it was written.")
-        said = examine(row.data)
-        self.tell(row.number, said)
-        if said is not None:
-            answer = answered(said.kind, said.facts)
-            if (row.time, row.kind, row.request_index) != (said.time, said.kind.value, answer):
+        entry = examine(row.data)
+        self.check(row.number, entry)
+        if isinstance(entry, EntryFacts):
+            answer = answered(entry.kind, entry.facts)
+            if (row.time, row.kind, row.request_index) != (entry.time, entry.kind.value, answer):
                 message = f"The columns beside entry {row.number} say other than the entry."
                 self.add(row.number, "columns_differ", message)
         return hashed

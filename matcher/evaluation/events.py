@@ -15,7 +15,8 @@ import numpy.typing as npt
 from matcher.alerts.alert import AlertStatus
 from matcher.consent.consent import ANY_CAMERA
 from matcher.consent.consents import microseconds
-from matcher.log.entry import Body, EntryKind, decode
+from matcher.log.entry import EntryKind, decode
+from matcher.log.version import Body
 from matcher.probe.probe import CAMERA_ACTOR
 from matcher.timestamp import parse_time
 
@@ -84,16 +85,16 @@ class Events:
 def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> Events:
     """What the leaves of a whole log tell, of the searches from `since` up to but not including `until`.
 
-    Raises ValueError for a leaf that is no entry: check the log first.
+    Raises EntryNewerError, and ValueError for a leaf that is no entry: check the log first.
     """
     reading = _Reading(
         since=0 if since is None else microseconds(since), until=_FOREVER if until is None else microseconds(until)
     )
     for index, leaf in enumerate(leaves):
-        moment, kind, body = decode(leaf)
-        take = _TAKEN.get(kind)
+        entry = decode(leaf)
+        take = _TAKEN.get(entry.kind)
         if take is not None:
-            take(reading, index, microseconds(moment), body)
+            take(reading, index, microseconds(entry.time), entry.body)
     return reading.events()
 
 

@@ -50,8 +50,9 @@ def evaluate_log(
     """The same report for everybody who has the same log and declarations. since, until: of the searches looked at.
 
     own: the declarations are those of the service whose log it is; such as are newer than the log are left out.
-    Raises WindowError, LogChangedError if the entries are not those of its checkpoint, NoteError if none of the
-    verifiers signed that, GroupsError if a declaration is not what the log commits to, and what reading the log does.
+    Raises WindowError, EntryNewerError, LogChangedError if the entries are not those of its checkpoint, NoteError if
+    none of the verifiers signed that, GroupsError if a declaration is not what the log commits to, and what reading the
+    log does.
     """
     if since is not None and until is not None and since >= until:
         raise WindowError("The time to look at ends before it begins.", remedy="Give a beginning before the end.")

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-_NAMED_IN = ("actor", "reviewer")
-"""The fields of an entry's body that hold an actor."""
-
 
 class Actor(str):
     """A string such as `user:<id>`. via: `session:<id>`, `token:<id>` or `cli`; None where there is no such thing.
@@ -25,8 +22,5 @@ class Actor(str):
 
 def with_via(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The body of an entry, with the session or token that its actor used."""
-    for field in _NAMED_IN:
-        actor = body.get(field)
-        if isinstance(actor, Actor) and actor.via is not None:
-            return {**body, "via": actor.via}
-    return body
+    actor = body.get("actor")
+    return {**body, "via": actor.via} if isinstance(actor, Actor) and actor.via is not None else body

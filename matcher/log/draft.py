@@ -11,7 +11,8 @@ from typing import Self
 
 from sqlalchemy import Connection, Transaction, bindparam, insert, select, update
 
-from matcher.log.entry import AuditEntry, Body, EntryKind, answered, encode
+from matcher.log.entry import AuditEntry, EntryKind, answered, encode
+from matcher.log.version import NEWEST, Body
 from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
 from matcher.timestamp import format_time, parse_time
@@ -64,7 +65,7 @@ class Draft:
         completed = self.frontier.completed(hashed)
         for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):  # those that fill a tile
             driver(connection).execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))
-        entry = AuditEntry(index=index, time=moment, kind=kind, body=body, data=data)
+        entry = AuditEntry(index=index, version=NEWEST, time=moment, kind=kind, body=body, data=data)
         longer = type(self)(
             transaction=self.transaction, began=self.began, frontier=self.frontier.grown(completed), last_time=moment
         )

@@ -77,6 +77,16 @@ class EntryInvalidError(LogError):
     code: ClassVar[str] = "entry_invalid"
 
 
+class EntryNewerError(LogError):
+    """An entry has a version or a kind that is not known here. what: which, as the end of a sentence."""
+
+    code: ClassVar[str] = "entry_newer"
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"The entry {what}.", remedy="Use a newer Clearglass.")
+
+
 class ReceiptError(LogError):
     """A receipt is malformed, or does not prove what it says."""
 

@@ -17,9 +17,10 @@ from matcher.log.actor import with_via
 from matcher.log.beginning import require_unbegun
 from matcher.log.clock_state import RESUME, ClockState
 from matcher.log.draft import Draft, checkpoint_of
-from matcher.log.entry import AuditEntry, Body, EntryKind, answered, decode
+from matcher.log.entry import AuditEntry, EntryKind, answered
 from matcher.log.errors import ClockError, ClockSoundError, EntryUnknownError, LogKeyError, LogUnavailableError
 from matcher.log.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
+from matcher.log.version import Body
 from matcher.metrics import MatcherMetrics
 from matcher.store import tables
 from matcher.store.database import Database
@@ -71,12 +72,12 @@ class AuditLog:
         began = time.perf_counter()
         try:
             with self._database.writing() as connection:
-                self._take_up(connection)
+                self._current_or_new(connection)
                 yield connection
                 self._sign(connection)
         except StoreError as error:
             raise self._unavailable(error) from error
-        self._kept(began)
+        self._observe(began)
 
     def together(self, work: Callable[[Connection], T]) -> T:
         """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
@@ -85,7 +86,7 @@ class AuditLog:
         """
 
         def drafted(connection: Connection) -> T:
-            before = self._take_up(connection)
+            before = self._current_or_new(connection)
             try:
                 return work(connection)
             except BaseException:
@@ -97,7 +98,7 @@ class AuditLog:
             value = self._database.together(drafted, last=self._sign)
         except StoreError as error:
             raise self._unavailable(error) from error
-        self._kept(began)
+        self._observe(began)
         return value
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
@@ -105,7 +106,7 @@ class AuditLog:
 
         Raises ClockError when the clock stands before the last entry (beyond CLOCK_TOLERANCE), EntryInvalidError.
         """
-        draft = self._drafted(connection)
+        draft = self._current(connection)
         if draft is None:
             raise ValueError("an entry outside the log's own transactions")
         self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, with_via(body))
@@ -117,7 +118,7 @@ class AuditLog:
 
     def moment(self, connection: Connection) -> datetime:
         """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
-        draft = self._drafted(connection)
+        draft = self._current(connection)
         if draft is None:
             return self._moment(connection.execute(select(_HEAD.c.last_time)).scalar_one())
         return self._moment(draft.last_time)
@@ -130,7 +131,7 @@ class AuditLog:
     def resume(self, connection: Connection, *, actor: str) -> AuditEntry:
         """Goes on where the clock stands, after one that ran ahead: as `append`, of an entry that may be earlier than
         the one before it. An administrator has made sure that the clock is right now. Raises ClockSoundError."""
-        draft, now = self._drafted(connection), self._clock()
+        draft, now = self._current(connection), self._clock()
         if draft is None:
             raise ValueError("an entry outside the log's own transactions")
         last = draft.last_time
@@ -217,7 +218,7 @@ class AuditLog:
                 self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
         return len(indexes)
 
-    def introduce_key(self) -> str:
+    def introduce_key(self, *, actor: str) -> str:
         """A new key, which from now on signs beside the present one; its public half. Raises LogKeyError."""
         if len(self._signers) > 1:
             raise LogKeyError(
@@ -225,15 +226,15 @@ class AuditLog:
             )
         # The key before the entry that tells of it: that is then signed by both.
         self._keep_keys((*self._signers, Signer.generate(self._signers[0].name)))
-        self._tell_of_key("added", self._signers[-1])
+        self._tell_of_key("added", self._signers[-1], actor)
         return self.verifier_key
 
-    def retire_key(self) -> str:
+    def retire_key(self, *, actor: str) -> str:
         """From now on the newer key signs alone; the public half of the older one. Raises LogKeyError."""
         if len(self._signers) == 1:
             raise LogKeyError("The log has one key only.", remedy="Introduce a new one first.")
         old = self._signers[0]
-        self._tell_of_key("retired", old)
+        self._tell_of_key("retired", old, actor)
         self._keep_keys(self._signers[1:])
         return str(old.verifier)
 
@@ -241,21 +242,24 @@ class AuditLog:
         """Ends what was begun when a change of keys was cut off. To be called before anything else is logged."""
         if len(self._signers) == 1:
             return
-        told = [entry.body for entry in self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)]
-        if told == [_key_body("retired", self._signers[0])]:
+        newest = self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)
+        told = [(entry.body["action"], entry.body["key"]) for entry in newest]
+        if told == [("retired", str(self._signers[0].verifier))]:
             self._keep_keys(self._signers[1:])
-        elif told != [_key_body("added", self._signers[-1])]:
-            self._tell_of_key("added", self._signers[-1])
+        elif told != [("added", str(self._signers[-1].verifier))]:
+            self._tell_of_key("added", self._signers[-1], None)
 
     def _keep_keys(self, signers: tuple[Signer, ...]) -> None:
         replace_log_keys(self._database.folder, signers)
         self._signers = signers
 
-    def _tell_of_key(self, action: str, signer: Signer) -> None:
-        self.record(EntryKind.KEY, _key_body(action, signer))
+    def _tell_of_key(self, action: str, signer: Signer, actor: str | None) -> None:
+        """actor: None if it is not known, since it was done in a run that was cut off."""
+        body = {"action": action, "key": str(signer.verifier)}
+        self.record(EntryKind.KEY, body if actor is None else body | {"actor": actor})
 
-    def _kept(self, began: float) -> None:
-        """Tells how long a transaction that began then took."""
+    def _observe(self, began: float) -> None:
+        """Notes that a transaction was written, and how long it took since `began`."""
         self.unwritable = None
         if self._metrics is not None:
             self._metrics.log_append_seconds.observe(time.perf_counter() - began)
@@ -269,19 +273,19 @@ class AuditLog:
             f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
         )
 
-    def _drafted(self, connection: Connection) -> Draft | None:
+    def _current(self, connection: Connection) -> Draft | None:
         """The draft of this connection's transaction; None if it is none of the log's."""
         draft = self._draft
         return draft if draft is not None and draft.transaction is connection.get_transaction() else None
 
-    def _take_up(self, connection: Connection) -> Draft | None:
+    def _current_or_new(self, connection: Connection) -> Draft | None:
         """The draft of this transaction, begun if it has none yet."""
-        self._draft = self._drafted(connection) or Draft.begin(connection)
+        self._draft = self._current(connection) or Draft.begin(connection)
         return self._draft
 
     def _sign(self, connection: Connection) -> None:
         """Ends a transaction."""
-        draft, self._draft = self._drafted(connection), None
+        draft, self._draft = self._current(connection), None
         if draft is None or not draft.end(connection, self._signers):
             return
         self.transactions += 1
@@ -327,10 +331,6 @@ class AuditLog:
         return signer
 
 
-def _key_body(action: str, signer: Signer) -> Body:
-    return {"action": action, "key": str(signer.verifier)}
-
-
 def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
     try:
         open_note(checkpoint, [signer.verifier for signer in signers])
@@ -340,5 +340,4 @@ def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
 
 
 def _entry(row: Row[int, bytes]) -> AuditEntry:
-    moment, kind, body = decode(row.data)
-    return AuditEntry(index=row.number, time=moment, kind=kind, body=body, data=row.data)
+    return AuditEntry.of(row.number, row.data)

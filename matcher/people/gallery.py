@@ -154,7 +154,7 @@ class Gallery(GalleryReader):
                 body = self._enrolment(
                     subject_id, references, actor=actor, refused=refused, check=check, revision=revision
                 )
-                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
+                self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record, key)})
             self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added, consents=(record,)))
         return Subject(id=subject_id, name=name, created_at=moment), record, references
 
@@ -189,12 +189,12 @@ class Gallery(GalleryReader):
         """
         with self._changing:
             with self._log.writing() as connection:
-                records.load_subject_key(connection, self._master_key, subject_id)
+                key = records.load_subject_key(connection, self._master_key, subject_id)
                 record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
                 records.insert_consent(connection, record)
                 revision = note_change(connection, subject_id)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
-                self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
+                self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record, key)})
             self._feed.hand_on(Change(revision=revision, subject_id=subject_id, consents=(record,)))
         return record
 
@@ -232,7 +232,12 @@ class Gallery(GalleryReader):
                 if row.withdrawn_at is None:
                     references = destroy(connection, subject_id, self._log.moment(connection))
                     revision = note_change(connection, subject_id)
-                    body = {"subject": subject_id, "actor": actor, "references": references, "revision": revision}
+                    body = {
+                        "subject": subject_id,
+                        "actor": actor,
+                        "reference_count": references,
+                        "revision": revision,
+                    }
                     self._log.append(connection, EntryKind.WITHDRAWAL, body)
                     change = Change(revision=revision, subject_id=subject_id, withdrawn=True)
             if change is not None:

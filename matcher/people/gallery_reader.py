@@ -9,6 +9,8 @@ from matcher.consent.consent import Consent, NewConsent, begun, require_active
 from matcher.consent.scope import permits
 from matcher.log.log import AuditLog
 from matcher.people import records
+from matcher.people.consent_evidence import evidence_salt
+from matcher.people.errors import SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import KnownReference, Reference
 from matcher.people.subject import Subject
@@ -61,6 +63,18 @@ class GalleryReader:
         """One consent, over and withdrawn ones too. Raises ConsentUnknownError."""
         with self._database.reading() as connection:
             return records.read_consent(connection, consent_id)
+
+    def evidence_salt(self, consent_id: str) -> bytes | None:
+        """The salt of what the log commits to of the consent's evidence; None once the subject has withdrawn.
+
+        Raises ConsentUnknownError, SealError.
+        """
+        with self._database.reading() as connection:
+            subject_id = records.read_consent(connection, consent_id).subject_id
+            try:
+                return evidence_salt(self.subject_key(connection, subject_id), consent_id)
+            except SubjectWithdrawnError:
+                return None
 
     def consents(self, subject_id: str) -> list[Consent]:
         """A subject's consents, oldest first, over and withdrawn ones too. Raises SubjectUnknownError."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 from matcher.consent.consent import Consent
 from matcher.consent.consents import Consents
 from matcher.consent.errors import ConsentUnknownError
+from matcher.people.consent_evidence import evidence_commitment
 from matcher.people.errors import ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import KnownReference, Reference
@@ -266,13 +267,13 @@ def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
     return row
 
 
-def consent_body(consent: Consent) -> dict[str, Any]:
-    """A consent as log entries tell of it."""
+def consent_body(consent: Consent, key: SealingKey) -> dict[str, Any]:
+    """A consent as log entries tell of it. key: its subject's."""
     return {
         "id": consent.id,
         "purpose": consent.purpose,
         "cameras": sorted(consent.cameras),
         "valid_from": format_time(consent.valid_from),
         "valid_until": format_time(consent.valid_until),
-        "evidence_digest": consent.evidence_digest,
+        "evidence_commitment": evidence_commitment(key, consent),
     }

@@ -237,11 +237,11 @@ class Replayer:
             except (ReferenceUnknownError, SubjectWithdrawnError):
                 other = None
             apart = None if probe is None or other is None else float(np.linalg.norm(probe - other))
-            mated = None
+            logged, mated = candidate["scores"], None
             if apart is not None:
-                scores = {name: candidate[name] for name in weights} | {EMBEDDER: apart}
+                scores = {**logged, EMBEDDER: apart}
                 mated = sum(weight * scores[name] for name, weight in weights.items()) <= threshold
-            yield Retold(subject_id=candidate["subject"], logged=candidate[EMBEDDER], dlib=apart, mated=mated)
+            yield Retold(subject_id=candidate["subject"], logged=logged[EMBEDDER], dlib=apart, mated=mated)
 
     def _embedded(self, dlib: DlibReference, picture: bytes) -> Vector | None:
         image = decode_image(picture)

@@ -67,7 +67,7 @@ def outcome_body(
                 "reference": candidate.reference_id,
                 "rank": candidate.rank,
                 "dissimilarity": candidate.dissimilarity,
-                **candidate.scores,
+                "scores": dict(candidate.scores),
             }
             for candidate in candidates
         ],

@@ -12,8 +12,9 @@ from matcher.clock import Clock
 from matcher.consent.consent import ENROLMENT
 from matcher.consent.scope import Scope
 from matcher.errors import ClearglassError
-from matcher.log.entry import Body, EntryKind
+from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
+from matcher.log.version import Body
 from matcher.people.gallery import Gallery
 from matcher.probe.probe import Probe, Query
 from matcher.recognition.operating_point import OperatingPoint

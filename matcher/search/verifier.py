@@ -1,5 +1,7 @@
 """Verification (1:1): a probe compared with one subject, or with another probe. Logged like any search."""
 
+from typing import Any
+
 from matcher.consent.errors import ConsentRequiredError
 from matcher.consent.scope import permits
 from matcher.log.log import AuditLog
@@ -107,5 +109,5 @@ def _no_consent() -> ConsentRequiredError:
     )
 
 
-def _scores(score: Dissimilarity) -> dict[str, float]:
-    return {"dissimilarity": score.fused, **score.scores}
+def _scores(score: Dissimilarity) -> dict[str, Any]:
+    return {"dissimilarity": score.fused, "scores": dict(score.scores)}

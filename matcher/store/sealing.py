@@ -81,6 +81,13 @@ class SealingKey:
                 remedy="Use the master key it was sealed with; if that is so, put a backup of the data folder back.",
             ) from error
 
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes for one purpose (HKDF, SHA-256), from which neither this key nor those of other purposes follow."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
+
 
 class MasterKey(SealingKey):
     """The key above all others: it wraps subject keys and seals what belongs to no subject."""
@@ -92,13 +99,6 @@ class MasterKey(SealingKey):
     def unwrap(self, wrapped: bytes, *, context: str) -> SealingKey:
         """The key that was wrapped. Raises SealError."""
         return SealingKey(self.open(wrapped, context=context))
-
-    def derived(self, purpose: str) -> bytes:
-        """32 bytes for one purpose (HKDF, SHA-256), from which neither this key nor those of other purposes follow."""
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
 
     def exported(self) -> bytes:
         """The 32 bytes themselves: for a process of our own, through a pipe, and for nothing else."""

@@ -122,7 +122,7 @@ def test_from_a_cameras_packet_to_a_reviewed_alert(
 
     entries = admin.get("/log/entries", params={"limit": 500}).json()["entries"]
     reviews = [entry for entry in entries if entry["kind"] == "review" and entry["body"]["alert"] == alert["id"]]
-    assert len({review["body"]["reviewer"] for review in reviews}) == 2
+    assert len({review["body"]["actor"] for review in reviews}) == 2
     outcome = next(entry for entry in entries if entry["index"] == alert["outcome_index"])
     assert outcome["kind"] == "outcome"
     assert outcome["body"]["request"] == alert["request_index"]

@@ -6,9 +6,14 @@ import json
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from api.permission import Role
+from matcher.audit.receipt import Receipt
+from matcher.log.schema import violation
+from tests.matcher.log.bodies import MOMENT
+from tests.matcher.log.kept_log import KeptLog
 
 
 def test_reading_is_logged_once_for_each_request_before_it(site: Any) -> None:
@@ -51,6 +56,7 @@ def test_an_auditor_can_check_a_leaf_with_tools_of_their_own(site: Any) -> None:
         entry = client.get("/log/entries/0").json()
         leaf = json.loads(base64.b64decode(entry["leaf"]))
         assert leaf["kind"] == entry["kind"]
+        assert leaf["version"] == entry["version"] == 2
         assert leaf["body"] == entry["body"]
         checkpoint = client.get(f"{site.address}/log/checkpoint")
         assert checkpoint.headers["content-type"].startswith("text/plain")
@@ -67,6 +73,25 @@ def _root(leaves: list[bytes]) -> bytes:
     while split * 2 < len(leaves):
         split *= 2
     return hashlib.sha256(b"\1" + _root(leaves[:split]) + _root(leaves[split:])).digest()
+
+
+def test_entries_of_version_1_are_given_in_the_form_of_version_2(open_site: Any, tmp_path: Path) -> None:
+    kept = KeptLog()
+    kept.restore(tmp_path / "data")
+    for site in open_site(tmp_path / "data"):
+        with site.client(Role.AUDITOR) as client:
+            assert client.get("/log/verification").json()["verified"]
+            entries = client.get("/log/entries?limit=1000").json()["entries"]
+            searches = client.get("/log/searches?limit=1000").json()["searches"]
+            receipt = client.get(f"/log/entries/{kept.expected['receipt']}/receipt").text
+        assert [entry["version"] for entry in entries[: len(list(kept.leaves()))]] == [1] * kept.expected["entries"]
+        assert entries[-1]["version"] == 2
+        for entry in entries:
+            leaf = {"version": 2, "time": entry["time"], "kind": entry["kind"], "body": entry["body"], "salt": "0" * 32}
+            departs = violation(json.dumps(leaf | {"time": MOMENT}).encode())
+            assert departs is None or "evidence_commitment" in departs, (entry, departs)
+        assert [one["index"] for one in searches] == [one["index"] for one in kept.expected["searches"]]
+        assert Receipt.parse(receipt).data == list(kept.leaves())[kept.expected["receipt"]]
 
 
 def test_verification_is_made_once_for_each_size(site: Any, monkeypatch: Any) -> None:

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 from api.log_report import log_report_page
+from matcher.audit.auditor import audit
 from matcher.audit.report import LogReport, Problem
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.note import Signer
+from tests.matcher.log.kept_log import KeptLog
 
 VERIFIER = Signer.generate("example.com/log").verifier
 ROOMS = Path(__file__).parents[2] / "matcher"
@@ -42,10 +44,17 @@ def test_what_was_found_stands_under_what_it_means() -> None:
 
 
 def test_every_code_has_a_meaning() -> None:
-    codes = set(re.findall(r'add\(\s*[\w.]+, "(\w+)"', "".join(path.read_text() for path in ROOMS.rglob("*.py"))))
-    assert len(codes) > 15
-    for code in codes | {"entry_invalid", "entry_not_canonical"}:
+    text = "".join(path.read_text() for path in ROOMS.rglob("*.py"))
+    codes = {code for form in (r'add\(\s*[\w.]+, "(\w+)"', r'EntryFault\("(\w+)"') for code in re.findall(form, text)}
+    assert len(codes) > 15 and {"entry_malformed", "entry_newer"} <= codes
+    for code in codes:
         assert "<td></td>" not in page(Problem(index=None, code=code, message="x")), code
+
+
+def test_a_log_of_version_1_is_reported_as_any_other() -> None:
+    kept = KeptLog()
+    text = log_report_page(audit(kept.export, kept.verifier), kept.verifier, kept.checkpoint, system_clock())
+    assert "The log is sound." in text and kept.expected["root"] in text
 
 
 def test_what_it_was_held_against_is_told() -> None:

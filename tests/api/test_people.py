@@ -1,6 +1,7 @@
 """People over HTTP: enrolling, consents, searches, withdrawal; and alerts with their reviews."""
 
 import hashlib
+import hmac
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,7 +111,12 @@ def test_subjects_are_listed_by_the_page(site: Any, astronaut_jpeg: bytes) -> No
 def test_one_consent_is_read_by_its_id(site: Any, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg)
     [consent] = site.as_role(Role.OPERATOR, "GET", f"/subjects/{subject}/consents").json()
-    assert site.as_role(Role.AUDITOR, "GET", f"/consents/{consent['id']}").json() == consent
+    shown = site.as_role(Role.AUDITOR, "GET", f"/consents/{consent['id']}").json()
+    salt = bytes.fromhex(shown.pop("evidence_salt"))
+    assert shown == consent
+    (entry,) = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=enrolment").json()["entries"]
+    commitment = hmac.new(salt, bytes.fromhex(consent["evidence_digest"]), hashlib.sha256).hexdigest()
+    assert entry["body"]["consent"]["evidence_commitment"] == commitment
     missing = site.as_role(Role.OPERATOR, "GET", "/consents/nothing")
     assert (missing.status_code, site.code(missing)) == (404, "consent_unknown")
 
@@ -252,6 +258,8 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
         said = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm", "note": "Canary note"})
         assert said.status_code == 201, said.text
         assert first.get(f"/alerts/{alert}").json()["status"] == "awaiting_second"
+        receipt = f"/log/entries/{said.json()['audit_index']}/receipt"
+        assert [client.get(receipt).status_code for client in (first, second)] == [200, 403], "of their own doing"
         again = first.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
         assert (again.status_code, site.code(again)) == (409, "already_reviewed")
         # Only a confirmation leaves an alert undecided: that there was one must not show at all.
@@ -270,7 +278,7 @@ def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_j
     seen = site.as_role(Role.AUDITOR, "GET", f"/alerts/{alert}/reviews").json()
     assert [(one["verdict"], one["note"]) for one in seen] == [("confirm", None)] * 2
     reviews = site.as_role(Role.AUDITOR, "GET", "/log/entries?kind=review").json()["entries"]
-    assert [entry["body"]["reviewer"] for entry in reviews] == [
+    assert [entry["body"]["actor"] for entry in reviews] == [
         f"user:{site.accounts[Role.OPERATOR]}",
         f"user:{colleague}",
     ]

@@ -141,5 +141,7 @@ def test_a_server_that_is_asked_too_often_is_waited_for(site: Any, monkeypatch: 
 
 
 def test_the_schema_of_entries_is_open_to_everybody(site: Any) -> None:
-    assert fetch(site, "schema").json()["title"].startswith("An entry of Clearglass's log")
+    assert fetch(site, "schema").json()["title"] == "An entry of Clearglass's log, version 2"
+    assert fetch(site, "schema?version=1").json()["title"] == "An entry of Clearglass's log, version 1"
+    assert fetch(site, "schema?version=3").status_code == 422
     assert site.as_role(Role.AUDITOR, "GET", "/log/witnesses").json() == []

@@ -107,7 +107,7 @@ def test_health_tells_of_a_clock_set_back(site: Any) -> None:
 def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Any) -> None:
     log = site.service.matcher.log
     right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
+    log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
     log._clock = right
     sure = {"clock_is_right": True}
     with site.logged_in("administrator") as admin:
@@ -173,4 +173,4 @@ def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:
         assert sorted(answer.elapsed.total_seconds() > 1 for answer in answers) == [False] * 3 + [True]
     site.service.logins.settle()
     logins = [entry.body for entry in site.service.matcher.log.entries(limit=1000, kinds=[EntryKind.LOGIN])]
-    assert [body["outcome"] for body in logins if "logged_in_at" in body] == ["accepted"]
+    assert [body["action"] for body in logins if "logged_in_at" in body] == ["accepted"]

@@ -47,7 +47,8 @@ def verify(
 ) -> None:
     """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times.
 
-    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing, 5 it was changed; 1 it could not be checked.
+    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing or of a newer version, 5 it was changed; 1 it
+    could not be checked.
     """
     if (log is None) == bool(key) or (log is None and (since is not None or policy is not None)):
         raise typer.BadParameter(
@@ -146,7 +147,7 @@ def show_(
             "index": entry.index,
             "time": entry.time.isoformat(timespec="milliseconds"),
             "kind": entry.kind.value,
-            **({"body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
+            **({"version": entry.version, "body": dict(entry.body)} if json else {"what": entry_line(entry.body)}),
         }
         for entry in entries
     ]
@@ -176,6 +177,7 @@ def rotate_key(
 
     In between both sign, so that everybody can be given the new one; each step is an entry of the log.
     """
+    from api.access.peer import own_actor
     from matcher.audit.verification import require_sound
     from matcher.clock import system_clock
     from matcher.log.log import AuditLog
@@ -185,7 +187,8 @@ def rotate_key(
         log = AuditLog(database, clock=system_clock)
         require_sound(database, *log.verifier_keys)
         log.settle_keys()
-        changed = log.retire_key() if retire else log.introduce_key()
+        actor = own_actor()
+        changed = log.retire_key(actor=actor) if retire else log.introduce_key(actor=actor)
     sentence = f"{changed} signs no more." if retire else f"The new key is {changed}; the older one signs beside it."
     tell({"retired" if retire else "introduced": changed}, as_json=json, sentence=sentence)
 
@@ -229,13 +232,20 @@ def receipt(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema that every entry of the log is written by, and checked against."""
+def schema(
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Of the entries; the newest, which is written, unless you say so.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema that every entry of a version is written by, and checked against."""
     import json as codec
 
     from matcher.log.schema import published
+    from matcher.log.version import NEWEST, VERSIONS
 
-    print(codec.dumps(published(), indent=2))
+    if version is not None and version not in VERSIONS:
+        raise typer.BadParameter(f"there is no version {version}; there are: {', '.join(map(str, VERSIONS))}")
+    print(codec.dumps(published(version or NEWEST), indent=2))
 
 
 @app.command()
@@ -277,6 +287,7 @@ def check(
         "index": entry.index,
         "time": entry.time.isoformat(timespec="microseconds"),
         "kind": entry.kind.value,
+        "version": entry.version,
         "body": dict(entry.body),
         "log": checkpoint.origin,
         "size": checkpoint.size,

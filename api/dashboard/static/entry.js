@@ -55,20 +55,20 @@ const SAYS = {
   request: (body) => [body.search, "by", body.actor, "for", body.purpose, body.case_reference && `(${body.case_reference})`],
   outcome: (body) => [`search #${body.request}:`, ...(body.searched === 0 ? ["nobody was in scope"] : [found(body), "of", body.searched, "in scope"])],
   alert: (body) => ["about person", body.subject, "from", body.camera, `by search #${body.request}`],
-  review: (body) => [body.reviewer, body.verdict === "confirm" ? "confirms" : "rejects", "alert", body.alert],
+  review: (body) => [body.actor, body.verdict === "confirm" ? "confirms" : "rejects", "alert", body.alert],
   enrolment: (body) => ["person", body.subject, "by", body.actor],
   withdrawal: (body) => ["person", body.subject, "by", body.actor],
   erasure: (body) => ["person", body.subject],
   consent: (body) => [body.action, "for person", body.subject, "by", body.actor],
   declaration: (body) => ["of groups", body.action, "for person", body.subject, "by", body.actor],
   camera: (body) => [body.name, body.action, "by", body.actor, body.certificate === "unverified" && "(certificate not verified)"],
-  key: (body) => [body.action, body.key],
+  key: (body) => [body.action, body.key, ...(body.actor ? ["by", body.actor] : [])],
   clock: (body) => ["log resumed, which had come to", body.last_time, "by", body.actor],
   account: (body) => [body.action, body.account, "by", body.actor],
   credential: (body) => [body.action, body.account, "by", body.actor],
-  login: (body) => [body.outcome, body.account],
+  login: (body) => [body.action, body.account],
   log_read: (body) => ["by", body.actor],
-  gallery_read: (body) => [`names: ${body.names}, enrolled pictures: ${body.reference_pictures}, pictures of alerts: ${body.alert_pictures}, by`, body.actor],
+  gallery_read: (body) => [`${seen(body)}, by`, body.actor],
   failure: (body) => [body.code, body.request !== undefined && `of search #${body.request}`],
 };
 
@@ -85,6 +85,10 @@ function found({ candidates, mated }) {
   if (mated !== undefined) return mated ? "mated," : "not mated,";
   return candidates.length === 0 ? "nobody" : candidates.length === 1 ? "1 candidate" : `${candidates.length} candidates`;
 }
+
+const SEEN = { names: "names", reference_pictures: "enrolled pictures", alert_pictures: "pictures of alerts" };
+
+const seen = (body) => Object.entries(body.seen).map(([what, count]) => `${SEEN[what] ?? what}: ${count}`).join(", ");
 
 /** Everything an entry holds, nested values by their path. */
 export function fields(body, path = "") {

@@ -1,8 +1,12 @@
 """What entries say of accounts: how they come and go, log in, and what they read of log and gallery."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from matcher.log.bodies.parts import Actor, Count, EntryPart, Time, Via
+
+SeenName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,63}$")]
 
 
 class Login(EntryPart):
@@ -12,7 +16,7 @@ class Login(EntryPart):
     logged_in_at: when it was, of an administrator who came while nothing could be logged.
     """
 
-    outcome: Literal["accepted", "refused"]
+    action: Literal["accepted", "refused"]
     account: str | None
     role: str | None = None
     second_factor: Literal["totp", "recovery_code", "wrong"] | None = None
@@ -21,12 +25,14 @@ class Login(EntryPart):
 
 
 class Account(EntryPart):
-    """An account or a token of it came or went."""
+    """An account or a token of it came or went, or an account got another role. role: the new one; role_before: the one
+    that it had."""
 
-    action: Literal["created", "disabled", "token_issued", "token_revoked"]
+    action: Literal["created", "role_changed", "disabled", "token_issued", "token_revoked"]
     account: str
     actor: Actor
     role: str | None = None
+    role_before: str | None = None
     token: str | None = None
     via: Via | None = None
 
@@ -53,16 +59,14 @@ class LogRead(EntryPart):
 class GalleryRead(EntryPart):
     """Somebody looked at enrolled people: the first look of an account, or all others in the minute after one.
 
-    since: when the first of them was. names, reference_pictures, alert_pictures: how many were shown. subjects: whose,
-    but for names in a list; more: there were more than are named here.
+    since: when the first of them was. seen: how many were shown, by what they are, such as names, reference_pictures or
+    alert_pictures. subjects: whose, but for names in a list; more: there were more than are named here.
     """
 
     actor: Actor
     role: str
     since: Time
-    names: Count
-    reference_pictures: Count
-    alert_pictures: Count
+    seen: dict[SeenName, Count]
     subjects: list[str]
     more: Literal[True] | None = None
     via: Via | None = None

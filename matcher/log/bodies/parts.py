@@ -12,6 +12,7 @@ Time = Annotated[
     ),
 ]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Salt = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="128 random bits, as hex.")]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Index = Annotated[Count, Field(description="Of an entry of this log.")]
 Actor = Annotated[str, Field(description="Who did it: user:<id>, camera:<id>, or a command's name.")]
@@ -23,6 +24,23 @@ Via = Annotated[
     ),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+TimeZone = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
+        max_length=64,
+        description="A name of the IANA time zone database, such as Europe/Vienna.",
+    ),
+]
+RecogniserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Scores = Annotated[
+    dict[RecogniserName, float],
+    Field(min_length=1, description="The dissimilarity by each recogniser, by its name; lower is closer."),
+]
+Normalised = Annotated[
+    float | None,
+    Field(description="The dissimilarity on a scale that recognisers share; null or missing where there is none."),
+]
 
 
 class EntryPart(BaseModel):

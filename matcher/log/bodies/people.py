@@ -1,19 +1,35 @@
 """What entries say of enrolled people: what came of them into the gallery, what they agreed to, and that it went."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from matcher.log.bodies.parts import Actor, Count, EntryPart, Index, Name, Sha256, Time, Via
 
+Weekday = Annotated[int, Field(ge=1, le=7, description="Of ISO 8601: 1 is Monday.")]
+
+
+class Hours(EntryPart):
+    """A time of the day on some weekdays, by the clock where the camera is. end: not within; 24:00 is midnight."""
+
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7)]
+    begin: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    end: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
 
 class Consent(EntryPart):
-    """What somebody agreed to. evidence_digest: SHA-256 of what shows it, kept elsewhere."""
+    """What somebody agreed to. times: on which weekdays at which hours; missing: at any time.
+
+    evidence_commitment: HMAC-SHA256 of the digest (SHA-256) of what shows it, under a salt that is not in the log.
+    """
 
     id: str
     purpose: Name
     cameras: list[str]
     valid_from: Time
     valid_until: Time
-    evidence_digest: Sha256
+    evidence_commitment: Sha256
+    times: Annotated[list[Hours], Field(min_length=1)] | None = None
 
 
 class ConsentNamed(EntryPart):
@@ -68,11 +84,11 @@ class Declaration(EntryPart):
 
 
 class Withdrawal(EntryPart):
-    """A subject left the gallery. references: how many of theirs."""
+    """A subject left the gallery. reference_count: how many references of theirs went."""
 
     subject: str
     actor: Actor
-    references: Count
+    reference_count: Count
     revision: Count
     via: Via | None = None
 

@@ -4,7 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Index, Name, Point, Sha256, Time, Via
+from matcher.log.bodies.parts import (
+    Actor,
+    Count,
+    EntryPart,
+    Index,
+    Name,
+    Normalised,
+    Point,
+    Scores,
+    Sha256,
+    Time,
+    TimeZone,
+    Via,
+)
 
 
 class Gallery(EntryPart):
@@ -40,7 +53,8 @@ class Origin(EntryPart):
 class Request(EntryPart):
     """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log.
 
-    quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces.
+    quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces. time_zone:
+    the camera's, in which a consent's hours were read; missing where no consent names hours.
     """
 
     search: Literal["identify", "verify"]
@@ -57,23 +71,24 @@ class Request(EntryPart):
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
     against: Against | None = None
     origin: Origin | None = None
+    time_zone: TimeZone | None = None
     via: Via | None = None
 
 
 class Candidate(EntryPart):
-    """Somebody who was found. dissimilarity: of both embedders together; sface, dlib: the distance of each."""
+    """Somebody who was found. dissimilarity: of all recognisers together, the one that the threshold is on."""
 
     subject: str
     reference: str
     rank: Annotated[int, Field(ge=1)]
     dissimilarity: float
-    sface: float
-    dlib: float
+    scores: Scores
+    normalised: Normalised = None
 
 
 class Outcome(EntryPart):
-    """What came of a search. searched: how many references it compared; most: how many candidates it would have told
-    of; mated and scores: of a verification."""
+    """What came of a search. searched: how many references it compared; most: how many candidates it would have named;
+    mated, dissimilarity, scores and normalised: of a verification."""
 
     request: Index
     started_at: Time
@@ -83,8 +98,8 @@ class Outcome(EntryPart):
     most: Count | None = None
     mated: bool | None = None
     dissimilarity: float | None = None
-    sface: float | None = None
-    dlib: float | None = None
+    scores: Scores | None = None
+    normalised: Normalised = None
 
 
 class Failure(EntryPart):
@@ -109,13 +124,14 @@ class Alert(EntryPart):
 
 
 class Review(EntryPart):
-    """What a person said of an alert. status: the alert's, after it. noted: whether they wrote a note beside it."""
+    """What a person said of an alert. request, outcome: of the search that it was raised for. status: the alert's,
+    after it. noted: whether they wrote a note beside it."""
 
     alert: str
-    request_index: Index
-    outcome_index: Index
+    request: Index
+    outcome: Index
     subject: str
-    reviewer: Actor
+    actor: Actor
     verdict: Literal["confirm", "reject"]
     status: Literal["open", "awaiting_second", "confirmed", "rejected"]
     noted: bool

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, Via
+from matcher.log.bodies.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, TimeZone, Via
 
 
 class Setting(EntryPart):
@@ -23,7 +23,8 @@ class Camera(EntryPart):
     """A camera came, changed or went. place: host and port, or "local".
 
     certificate: which certificates of a camera with TLS are accepted. "verified": one that a trusted CA issued for its
-    host; "pinned": exactly one; "unverified": any. Missing for a camera without TLS.
+    host; "pinned": exactly one; "unverified": any. Missing for a camera without TLS. time_zone: missing where it is the
+    site's.
     """
 
     action: Literal["added", "changed", "removed"]
@@ -34,14 +35,18 @@ class Camera(EntryPart):
     purpose: Name
     enabled: bool
     certificate: Literal["verified", "pinned", "unverified"] | None = None
+    time_zone: TimeZone | None = None
     via: Via | None = None
 
 
 class Key(EntryPart):
-    """A key of the log's own came, to sign beside the one before, or went. key: its public half."""
+    """A key of the log's own came, to sign beside the one before, or went. key: its public half. actor: missing where
+    the change was cut off and the next start finished it."""
 
     action: Literal["added", "retired"]
     key: str
+    actor: Actor | None = None
+    via: Via | None = None
 
 
 class Clock(EntryPart):
@@ -55,11 +60,12 @@ class Clock(EntryPart):
 
 
 class Start(EntryPart):
-    """The service began, with this model, threshold and gallery."""
+    """The service began, with this model, threshold and gallery. time_zone: the site's."""
 
     model_digest: Sha256
     operating_point: Point
     gallery_revision: Count
+    time_zone: TimeZone | None = None
 
 
 class Stop(EntryPart):

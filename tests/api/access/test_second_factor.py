@@ -88,8 +88,8 @@ def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Any) -> None:
     assert said["action"] == "second_factor_enrolled"
     assert said["via"].startswith("session:")
     login = entries(site, EntryKind.LOGIN)
-    assert (login[0]["outcome"], login[0]["second_factor"]) == ("accepted", "totp")
-    assert (login[1]["outcome"], login[1]["second_factor"]) == ("refused", "wrong")
+    assert (login[0]["action"], login[0]["second_factor"]) == ("accepted", "totp")
+    assert (login[1]["action"], login[1]["second_factor"]) == ("refused", "wrong")
 
 
 def test_no_code_is_accepted_twice(site: Any) -> None:

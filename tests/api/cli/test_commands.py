@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from matcher.picture.pixel_array import Image
+from tests.matcher.log.kept_log import KeptLog
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -377,7 +378,7 @@ def test_a_published_log_is_checked_and_the_check_reported_as_a_page(run: Run, t
     entries.unlink()
     status, out, _ = run("audit", "verify", folder, "--key", key, "--report", page, "--json")
     assert (status, json.loads(out)["severity"]) == (4, "missing")
-    assert "Parts of the log are missing." in page.read_text()
+    assert "Parts of the log are missing, or cannot be read by this program." in page.read_text()
     status, _, err = run("audit", "verify", folder, "--key", key, "--report", tmp_path / "no" / "report.html")
     assert status == 2 and "cannot be written" in err
     status, _, err = run("audit", "verify", tmp_path / "nothing", "--key", key)
@@ -388,6 +389,40 @@ def test_the_schema_of_entries_is_printed(run: Run) -> None:
     status, out, _ = run("audit", "schema")
     assert status == 0
     assert json.loads(out)["$schema"].endswith("2020-12/schema")
+    assert json.loads(out)["title"].endswith("version 2")
+    status, out, _ = run("audit", "schema", "--version", 1)
+    assert status == 0 and json.loads(out)["title"].endswith("version 1")
+    status, _, err = run("audit", "schema", "--version", 3)
+    assert status == 2 and "there is no version 3; there are: 1, 2" in err
+
+
+def test_a_command_says_in_a_sentence_that_an_entry_has_a_newer_version(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, receipt = ("--data", tmp_path / "data"), tmp_path / "newer.tlog-proof"
+    with monkeypatch.context() as patch:
+        patch.setattr("matcher.log.entry.NEWEST", 3)
+        of(run, "audit", "receipt", 0, receipt, *data)
+    sentence = "has version 3; this Clearglass reads versions 1 and 2"
+    status, out, _ = run("audit", "verify", *data)
+    assert status == 4 and f"{sentence}: use a newer one." in " ".join(out.split())
+    key = of(run, "audit", "key", *data)["verifier_key"]
+    for command in (("audit", "show", *data), ("audit", "check", receipt, "--key", key)):
+        status, out, _ = run(*command, "--json")
+        error = json.loads(out)["error"]
+        assert (status, error["code"], error["message"]) == (1, "entry_newer", f"The entry {sentence}.")
+        assert error["remedy"] == "Use a newer Clearglass."
+
+
+def test_commands_read_a_published_log_of_version_1(run: Run) -> None:
+    kept = KeptLog()
+    folder, key = kept.export.folder, kept.expected["verifier_key"]
+    report = of(run, "audit", "verify", folder, "--key", key)
+    assert report["verified"] and report["root"] == kept.expected["root"]
+    checked = of(run, "audit", "check", folder.parent / "search.tlog-proof", "--key", key)
+    assert (checked["index"], checked["version"]) == (kept.expected["receipt"], 1)
+    evaluated = of(run, "audit", "live", folder, "--key", key)
+    assert evaluated["report"]["total"]["searches"] == kept.expected["evaluation"]["total"]["searches"]
 
 
 def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
@@ -400,6 +435,8 @@ def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     assert of(run, "audit", "key", *data) == {"verifier_key": new, "older_keys": []}
     status, _, err = run("audit", "rotate-key", "--retire", *data)
     assert status == 1 and "one key only" in err
+    shown = of(run, "audit", "show", "--kind", "key", *data)
+    assert all(entry["body"]["actor"].startswith("cli:") and entry["body"]["via"] == "cli" for entry in shown)
     assert of(run, "audit", "verify", *data)["verified"]
 
 

@@ -41,7 +41,7 @@ def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
 def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page, site):
     log = site.service.matcher.log
     right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
+    log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
     log._clock = right
     page = open_page("/")
     expect(page).to_have_url(re.compile("/cameras$"))

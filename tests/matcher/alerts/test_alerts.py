@@ -75,7 +75,7 @@ def test_two_different_people_confirm(matcher: Matcher, world: Any) -> None:
     with pytest.raises(AlertClosedError):
         matcher.alerts.review(alert.id, "user:3", Verdict.REJECT)
     entry = matcher.log.entry(second.audit_index)
-    assert (entry.body["alert"], entry.body["reviewer"], entry.body["status"]) == (alert.id, "user:2", "confirmed")
+    assert (entry.body["alert"], entry.body["actor"], entry.body["status"]) == (alert.id, "user:2", "confirmed")
     assert verify_log(matcher.database, matcher.log.verifier_key).verified
 
 

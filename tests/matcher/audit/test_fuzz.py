@@ -17,7 +17,7 @@ from matcher.audit.examination import examine
 from matcher.audit.receipt import Receipt
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind, decode, encode
-from matcher.log.errors import ReceiptError
+from matcher.log.errors import EntryNewerError, ReceiptError
 from matcher.tlog.bundle import pack_bundle, unpack_bundle
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.cosignature import CosignatureVerifier, Cosigner
@@ -34,6 +34,14 @@ CASES = int(os.environ.get("CLEARGLASS_FUZZ_CASES", "300"))
 SIGNER = Signer(name="example.com/log", seed=bytes(range(32)))
 COSIGNER = Cosigner(name="example.org/w", seed=bytes(range(32)))
 ENTRY = encode(system_clock(), EntryKind.LOG_READ, {"actor": "user:1", "read": [1, 2.5, None, {"é": "\U0001f600"}]})
+OLD_ENTRY = (
+    b'{"body":{"candidates":[{"dissimilarity":0.25,"dlib":0.5,"rank":1,"reference":"r","sface":0.125,"subject":"s"}],'
+    b'"ended_at":"2026-03-01T12:00:00.000000Z","request":0,"started_at":"2026-03-01T12:00:00.000000Z"},'
+    b'"kind":"outcome","time":"2026-03-01T12:00:00.000000Z","version":1}'
+)
+"""Of version 1."""
+
+UNREADABLE = (ValueError, RecursionError, EntryNewerError)
 CHECKPOINT = Checkpoint(origin=SIGNER.name, size=1, root=Frontier().append(leaf_hash(ENTRY)).root())
 NOTE = sign_note(CHECKPOINT.text, SIGNER)
 
@@ -93,8 +101,10 @@ PARSERS = {
         refuses=(ReceiptError,),
         valid=Receipt(index=0, data=ENTRY, proof=(EMPTY_ROOT,), checkpoint=NOTE).text,
     ),
-    "entry": Parser(read=entry, refuses=(ValueError, RecursionError), valid=ENTRY.decode()),
+    "entry": Parser(read=entry, refuses=UNREADABLE, valid=ENTRY.decode()),
+    "entry, version 1": Parser(read=entry, refuses=UNREADABLE, valid=OLD_ENTRY.decode()),
     "examination": Parser(read=examined, refuses=(), valid=ENTRY.decode()),
+    "examination, version 1": Parser(read=examined, refuses=(), valid=OLD_ENTRY.decode()),
     "policy": Parser(
         read=lambda text: Policy.parse(text) and None,
         refuses=(PolicyError,),

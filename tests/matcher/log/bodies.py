@@ -9,7 +9,21 @@ DIGEST = "ab" * 32
 MOMENT = "2026-03-01T09:00:00.000000Z"
 POINT = {"name": "strict", "threshold": 0.5}
 START: dict[str, Any] = {"model_digest": DIGEST, "operating_point": POINT, "gallery_revision": 0}
-LOGIN: dict[str, Any] = {"outcome": "refused", "account": None}
+LOGIN: dict[str, Any] = {"action": "refused", "account": None}
+ROLE_CHANGE: dict[str, Any] = {
+    "action": "role_changed",
+    "account": "ada",
+    "actor": "user:one",
+    "role": "auditor",
+    "role_before": "operator",
+}
+GALLERY_READ: dict[str, Any] = {
+    "actor": "user:one",
+    "role": "operator",
+    "since": MOMENT,
+    "seen": {"names": 3, "declarations": 1},
+    "subjects": [],
+}
 ALERT: dict[str, Any] = {
     "alert": "theirs",
     "request": 0,
@@ -53,14 +67,40 @@ def outcome(request: int) -> dict[str, Any]:
     return {"request": request, "started_at": MOMENT, "ended_at": MOMENT, "candidates": [], "searched": 0}
 
 
+def found(**fields: Any) -> dict[str, Any]:
+    """Of a search that found somebody. fields: of the candidate."""
+    candidate = {
+        "subject": "somebody",
+        "reference": "theirs",
+        "rank": 1,
+        "dissimilarity": 0.25,
+        "scores": {"sface": 0.125, "dlib": 0.5},
+    }
+    return outcome(0) | {"searched": 1, "candidates": [candidate | fields]}
+
+
+def consent(**fields: Any) -> dict[str, Any]:
+    """Somebody agreed to be found. fields: of the consent."""
+    agreed = {
+        "id": "theirs",
+        "purpose": "demo",
+        "cameras": ["*"],
+        "valid_from": MOMENT,
+        "valid_until": MOMENT,
+        "evidence_commitment": DIGEST,
+    }
+    body = {"action": "granted", "subject": "somebody", "actor": "user:one", "revision": 1}
+    return body | {"consent": agreed | fields}
+
+
 def review(alert: str, reviewer: str, status: str) -> dict[str, Any]:
     """Somebody confirms."""
     return {
         "alert": alert,
-        "request_index": 0,
-        "outcome_index": 1,
+        "request": 0,
+        "outcome": 1,
         "subject": "somebody",
-        "reviewer": reviewer,
+        "actor": reviewer,
         "verdict": "confirm",
         "status": status,
         "noted": False,
@@ -79,4 +119,4 @@ def change(kind: EntryKind, revision: int) -> dict[str, Any]:
         return body | {"references": ["theirs"], "refused": {"blurred": 1}, "model_digest": DIGEST}
     if kind is EntryKind.CONSENT:
         return body | {"action": "withdrawn", "consent": {"id": "theirs"}}
-    return body | {"references": 1}
+    return body | {"reference_count": 1}

@@ -60,12 +60,20 @@ def test_each_entry_is_under_the_signed_root(log: AuditLog) -> None:
 
 def test_a_leaf_is_canonical_json(log: AuditLog) -> None:
     entry = log.record(EntryKind.START, {"b": 1.0, "a": "é"})
+    salt = json.loads(entry.data)["salt"]
     assert entry.data.decode() == (
-        '{"body":{"a":"é","b":1},"kind":"start","time":"2026-03-01T12:00:00.000000Z","version":1}'
+        f'{{"body":{{"a":"é","b":1}},"kind":"start","salt":"{salt}","time":"2026-03-01T12:00:00.000000Z","version":2}}'
     )
+    assert len(bytes.fromhex(salt)) == 16
     again = log.entry(0)
     assert (again.index, again.time, again.kind, again.data) == (0, entry.time, EntryKind.START, entry.data)
     assert again.body == json.loads(entry.data)["body"]
+
+
+def test_two_entries_that_say_the_same_at_the_same_time_have_different_leaves(log: AuditLog) -> None:
+    one, other = (log.record(EntryKind.STOP, {}) for _ in range(2))
+    assert (one.time, one.kind, one.body) == (other.time, other.kind, other.body)
+    assert one.data != other.data, "or a hash would show what it is the hash of"
 
 
 def test_entries_and_callers_rows_are_kept_both_or_neither(log: AuditLog) -> None:

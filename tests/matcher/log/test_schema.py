@@ -7,15 +7,27 @@ import pytest
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind, encode
 from matcher.log.schema import published, violation
+from matcher.log.version import VERSIONS
 from tests.matcher.log import bodies
 
+HOURS = {"days": [1, 5], "begin": "08:00", "end": "18:00"}
 
-def test_every_kind_of_entry_has_its_schema_and_every_part_its_meaning() -> None:
-    schema = published()
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_kind_of_entry_has_its_schema_and_every_part_its_meaning(version: int) -> None:
+    schema = published(version)
     kinds = [schema["$defs"][one["$ref"].rpartition("/")[2]]["properties"]["kind"]["const"] for one in schema["oneOf"]]
     assert sorted(kinds) == sorted(EntryKind)
     parts = [part for name, part in schema["$defs"].items() if not name.endswith("Entry")]
     assert all(part["description"] and part["additionalProperties"] is False for part in parts)
+    assert schema["title"].endswith(f"version {version}")
+
+
+def test_wherever_an_actor_is_named_their_session_has_its_place() -> None:
+    parts = published()["$defs"]
+    acting = {name for name, part in parts.items() if "actor" in part["properties"]}
+    assert len(acting) > 10
+    assert acting <= {name for name, part in parts.items() if "via" in part["properties"]}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +47,33 @@ def test_every_kind_of_entry_has_its_schema_and_every_part_its_meaning() -> None
         (EntryKind.CAMERA, bodies.CAMERA, None),
         (EntryKind.CAMERA, bodies.CAMERA | {"certificate": "unverified"}, None),
         (EntryKind.CAMERA, bodies.CAMERA | {"certificate": "expired"}, "body.certificate"),
+        (EntryKind.CAMERA, bodies.CAMERA | {"time_zone": "Europe/Vienna"}, None),
+        (EntryKind.CAMERA, bodies.CAMERA | {"time_zone": "now here"}, "body.time_zone"),
+        (EntryKind.START, bodies.START | {"time_zone": "UTC"}, None),
+        (EntryKind.REQUEST, bodies.request() | {"time_zone": "America/Argentina/Ushuaia"}, None),
+        (EntryKind.CONSENT, bodies.consent(), None),
+        (EntryKind.CONSENT, bodies.consent(times=[HOURS]), None),
+        (EntryKind.CONSENT, bodies.consent(times=[HOURS | {"end": "24:00"}]), None),
+        (EntryKind.CONSENT, bodies.consent(times=[]), "body.consent.Consent.times"),
+        (EntryKind.CONSENT, bodies.consent(times=[HOURS | {"days": [0]}]), "body.consent.Consent.times.0.days.0"),
+        (EntryKind.CONSENT, bodies.consent(times=[HOURS | {"begin": "24:00"}]), "body.consent.Consent.times.0.begin"),
+        (EntryKind.CONSENT, bodies.consent(times=[HOURS | {"end": "9:00"}]), "body.consent.Consent.times.0.end"),
+        (EntryKind.OUTCOME, bodies.found(), None),
+        (EntryKind.OUTCOME, bodies.found(normalised=0.5), None),
+        (EntryKind.OUTCOME, bodies.found(normalised=None), None),
+        (EntryKind.OUTCOME, bodies.found(scores={"arcface-r100.v2": 0.5}), None),
+        (EntryKind.OUTCOME, bodies.found(scores={}), "body.candidates.0.scores"),
+        (EntryKind.OUTCOME, bodies.found(scores={"": 0.5}), "body.candidates.0.scores"),
+        (EntryKind.OUTCOME, bodies.found(sface=0.5), "body.candidates.0.sface"),
+        (EntryKind.REVIEW, bodies.review("theirs", "user:one", "awaiting_second"), None),
+        (
+            EntryKind.REVIEW,
+            bodies.review("theirs", "user:one", "confirmed") | {"request_index": 0},
+            "body.request_index",
+        ),
+        (EntryKind.ACCOUNT, bodies.ROLE_CHANGE, None),
+        (EntryKind.GALLERY_READ, bodies.GALLERY_READ, None),
+        (EntryKind.GALLERY_READ, bodies.GALLERY_READ | {"seen": {"names": -1}}, "body.seen.names"),
         (EntryKind.STOP, {"more": 1}, "body.more"),
         (EntryKind.OUTCOME, bodies.outcome(0) | {"request": "0"}, "body.request"),
         (EntryKind.OUTCOME, bodies.outcome(0) | {"request": True}, "body.request"),
@@ -52,6 +91,8 @@ def test_where_an_entry_departs_is_told(kind: EntryKind, body: dict[str, object]
 
 def test_another_version_or_kind_is_no_entry_of_this_schema() -> None:
     leaf = json.loads(encode(system_clock(), EntryKind.STOP, {}))
-    assert violation(json.dumps(leaf | {"version": 2}).encode())
+    assert violation(json.dumps(leaf | {"version": 3}).encode())
+    assert violation(json.dumps(leaf).encode(), 1)
+    assert violation(json.dumps(leaf | {"salt": "0"}).encode()) == "salt: String should match pattern '^[0-9a-f]{32}$'"
     assert violation(json.dumps(leaf | {"kind": "other"}).encode())
     assert violation(b"[]") and violation(b"") and violation(b"{")

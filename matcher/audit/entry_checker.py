@@ -1,12 +1,12 @@
-"""What entries say, in their order: times that go back only where one says so, an outcome for every search, no gap
-in revisions."""
+"""Entries against one another, in their order: times go back only where an entry says so, each search has an outcome,
+revisions have no gap."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.audit.examination import Said
+from matcher.audit.examination import EntryFacts, EntryFault
 from matcher.audit.report import LogReport, Problem
 from matcher.log.entry import EntryKind
 from matcher.tlog.merkle import Frontier
@@ -18,7 +18,7 @@ _CHANGES = frozenset({EntryKind.ENROLMENT, EntryKind.CONSENT, EntryKind.WITHDRAW
 
 
 @dataclass(kw_only=True)
-class Story:
+class EntryChecker:
     """One pass over the entries, from the first one on.
 
     problems: no more than MAX_PROBLEMS. open: searches that have no outcome yet, in the present run. reviewers: by
@@ -38,16 +38,15 @@ class Story:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(index=index, code=code, message=message))
 
-    def tell(self, index: int, said: Said | None) -> None:
-        """The next entry, checked against what was said before; None if it is no entry."""
-        if said is None:
-            self.add(index, "entry_malformed", f"Entry {index} is not a valid entry.")
+    def check(self, index: int, entry: EntryFacts | EntryFault) -> None:
+        """Checks the next entry against those before it. entry: as `examine` gives it."""
+        for code, what in [entry] if isinstance(entry, EntryFault) else entry.faults:
+            self.add(index, code, f"Entry {index} {what}.")
+        if isinstance(entry, EntryFault):
             return
-        for code, fault in said.faults:
-            self.add(index, code, f"Entry {index} {fault}.")
-        kind, facts = said.kind, said.facts
+        kind, facts = entry.kind, entry.facts
         self.kinds[kind] += 1
-        self._date(index, said)
+        self._date(index, entry)
         if kind is EntryKind.REQUEST:
             self.open[index] = None
         elif kind is EntryKind.START:
@@ -72,12 +71,12 @@ class Story:
             problems=tuple(self.problems),
         )
 
-    def _date(self, index: int, said: Said) -> None:
-        time, last = said.time, self.ended
+    def _date(self, index: int, entry: EntryFacts) -> None:
+        time, last = entry.time, self.ended
         if self.began is None:
             self.began = time
-        if said.kind is EntryKind.CLOCK:
-            if said.facts.get("last_time") != last:
+        if entry.kind is EntryKind.CLOCK:
+            if entry.facts.get("last_time") != last:
                 self.add(index, "clock_order", f"Entry {index} gives another time for the entry before it.")
         elif last is not None and time < last:  # in their one form, the order of texts is that of times
             self.add(index, "clock_order", f"Entry {index} is earlier than the one before it.")
@@ -96,7 +95,7 @@ class Story:
 
     def _review(self, index: int, facts: Mapping[str, Any]) -> None:
         """Two different people confirm an alert (EU AI Act, Art. 14(5))."""
-        known, reviewer = self.reviewers.setdefault(str(facts.get("alert")), set()), str(facts.get("reviewer"))
+        known, reviewer = self.reviewers.setdefault(str(facts.get("alert")), set()), str(facts.get("actor"))
         if reviewer in known:
             self.add(index, "reviewer_twice", f"Entry {index} is a second review of one alert by one person.")
         known.add(reviewer)

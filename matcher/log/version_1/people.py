@@ -1,0 +1,85 @@
+"""What entries say of enrolled people: what came of them into the gallery, what they agreed to, and that it went."""
+
+from typing import Literal
+
+from matcher.log.version_1.parts import Actor, Count, EntryPart, Index, Name, Sha256, Time, Via
+
+
+class Consent(EntryPart):
+    """What somebody agreed to. evidence_digest: SHA-256 of what shows it, kept elsewhere."""
+
+    id: str
+    purpose: Name
+    cameras: list[str]
+    valid_from: Time
+    valid_until: Time
+    evidence_digest: Sha256
+
+
+class ConsentNamed(EntryPart):
+    """A consent by its id alone."""
+
+    id: str
+
+
+class Enrolment(EntryPart):
+    """References of a subject came into the gallery. refused: pictures that were not good enough, by reason.
+
+    checks: request entries of the searches, one for each reference, that looked for the person under another name.
+    acknowledged: subjects whom these found, and of whom the actor said that they are somebody else.
+    """
+
+    subject: str
+    references: list[str]
+    refused: dict[str, Count]
+    model_digest: Sha256
+    actor: Actor
+    revision: Count
+    consent: Consent | None = None
+    checks: list[Index] | None = None
+    acknowledged: list[str] | None = None
+    via: Via | None = None
+
+
+class ConsentChange(EntryPart):
+    """A consent was given, or taken back."""
+
+    action: Literal["granted", "withdrawn"]
+    subject: str
+    actor: Actor
+    revision: Count
+    consent: Consent | ConsentNamed
+    via: Via | None = None
+
+
+class Declaration(EntryPart):
+    """A subject declared groups they belong to, to be used for measuring fairness, or took that back.
+
+    commitment: HMAC-SHA256 of what was declared under a salt that is not in the log. agreed: they agreed to that use,
+    as the actor vouches.
+    """
+
+    action: Literal["declared", "removed"]
+    subject: str
+    actor: Actor
+    commitment: Sha256 | None = None
+    agreed: Literal[True] | None = None
+    via: Via | None = None
+
+
+class Withdrawal(EntryPart):
+    """A subject left the gallery. references: how many of theirs."""
+
+    subject: str
+    actor: Actor
+    references: Count
+    revision: Count
+    via: Via | None = None
+
+
+class Erasure(EntryPart):
+    """What was kept of a subject has been overwritten."""
+
+    subject: str
+    references_left: Count
+    method: str

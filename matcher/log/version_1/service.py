@@ -1,0 +1,66 @@
+"""What entries say of the service itself: its start and stop, model, cameras, key and clock."""
+
+from typing import Literal
+
+from matcher.log.version_1.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, Via
+
+
+class Setting(EntryPart):
+    """With what searches are made."""
+
+    model_digest: Sha256 | None
+    operating_point: Point | None
+
+
+class Model(EntryPart):
+    """Model or threshold are not those of the start before."""
+
+    before: Setting
+    after: Setting
+
+
+class Camera(EntryPart):
+    """A camera came, changed or went. place: host and port, or "local".
+
+    certificate: which certificates of a camera with TLS are accepted. "verified": one that a trusted CA issued for its
+    host; "pinned": exactly one; "unverified": any. Missing for a camera without TLS.
+    """
+
+    action: Literal["added", "changed", "removed"]
+    actor: Actor
+    camera: str
+    name: Name
+    place: str
+    purpose: Name
+    enabled: bool
+    certificate: Literal["verified", "pinned", "unverified"] | None = None
+    via: Via | None = None
+
+
+class Key(EntryPart):
+    """A key of the log's own came, to sign beside the one before, or went. key: its public half."""
+
+    action: Literal["added", "retired"]
+    key: str
+
+
+class Clock(EntryPart):
+    """The clock stands before the log's last entry, since it ran ahead, and somebody lets the log go on: only here may
+    the time be earlier than in the entry before. last_time: of that entry. What the clock says now is this one's time.
+    """
+
+    last_time: Time
+    actor: Actor
+    via: Via | None = None
+
+
+class Start(EntryPart):
+    """The service began, with this model, threshold and gallery."""
+
+    model_digest: Sha256
+    operating_point: Point
+    gallery_revision: Count
+
+
+class Stop(EntryPart):
+    """The service ended as it should."""

@@ -1,0 +1,21 @@
+"""The log's commitment to the document that shows a consent.
+
+A plain digest would name the person to everybody who has a copy of the document, and the log forgets nothing. So the
+log holds an HMAC of the digest, under a salt that is derived from the subject's key and is lost with that key.
+"""
+
+import hmac
+from hashlib import sha256
+
+from matcher.consent.consent import Consent
+from matcher.store.sealing import SealingKey
+
+
+def evidence_salt(key: SealingKey, consent_id: str) -> bytes:
+    """The salt of a consent's commitment, 32 bytes. key: its subject's."""
+    return key.derived(f"consent evidence:{consent_id}")
+
+
+def evidence_commitment(key: SealingKey, consent: Consent) -> str:
+    """Hex HMAC-SHA256 under that salt of the 32 bytes of the evidence's digest."""
+    return hmac.new(evidence_salt(key, consent.id), bytes.fromhex(consent.evidence_digest), sha256).hexdigest()
