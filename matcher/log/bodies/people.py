@@ -1,12 +1,24 @@
 """What entries say of enrolled people: what came of them into the gallery, what they agreed to, and that it went."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Index, Name, Sha256, Time, Via
+from pydantic import Field
+
+from matcher.log.bodies.parts import Actor, ClockTime, Count, EntryPart, Index, Name, Sha256, Time, Via
+
+
+class ConsentHours(EntryPart):
+    """Hours on some weekdays, 1 (Monday) to 7, by the clocks of the search's time zone. An end that is not after its
+    begin is on the next day."""
+
+    days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
+    begin: ClockTime
+    end: ClockTime
 
 
 class Consent(EntryPart):
-    """What somebody agreed to. evidence_digest: SHA-256 of what shows it, kept elsewhere."""
+    """What somebody agreed to. evidence_digest: SHA-256 of what shows it, kept elsewhere. times: the hours it is
+    limited to; missing: always."""
 
     id: str
     purpose: Name
@@ -14,6 +26,7 @@ class Consent(EntryPart):
     valid_from: Time
     valid_until: Time
     evidence_digest: Sha256
+    times: Annotated[list[ConsentHours], Field(min_length=1)] | None = None
 
 
 class ConsentNamed(EntryPart):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Index, Name, Point, Sha256, Time, Via
+from matcher.log.bodies.parts import Actor, Count, EntryPart, Index, Name, Point, Sha256, Time, TimeZone, Via
 
 
 class Gallery(EntryPart):
@@ -40,7 +40,8 @@ class Origin(EntryPart):
 class Request(EntryPart):
     """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log.
 
-    quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces.
+    quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces. time_zone:
+    by whose clocks the hours of consents were read.
     """
 
     search: Literal["identify", "verify"]
@@ -57,6 +58,7 @@ class Request(EntryPart):
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
     against: Against | None = None
     origin: Origin | None = None
+    time_zone: TimeZone | None = None
     via: Via | None = None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, Via
+from matcher.log.bodies.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, TimeZone, Via
 
 
 class Setting(EntryPart):
@@ -24,6 +24,7 @@ class Camera(EntryPart):
 
     certificate: which certificates of a camera with TLS are accepted. "verified": one that a trusted CA issued for its
     host; "pinned": exactly one; "unverified": any. Missing for a camera without TLS.
+    time_zone: the camera's; missing: the site's.
     """
 
     action: Literal["added", "changed", "removed"]
@@ -34,6 +35,7 @@ class Camera(EntryPart):
     purpose: Name
     enabled: bool
     certificate: Literal["verified", "pinned", "unverified"] | None = None
+    time_zone: TimeZone | None = None
     via: Via | None = None
 
 
@@ -55,11 +57,12 @@ class Clock(EntryPart):
 
 
 class Start(EntryPart):
-    """The service began, with this model, threshold and gallery."""
+    """The service began, with this model, threshold and gallery. time_zone: the site's."""
 
     model_digest: Sha256
     operating_point: Point
     gallery_revision: Count
+    time_zone: TimeZone | None = None
 
 
 class Stop(EntryPart):
