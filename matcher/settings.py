@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from matcher.recognition.operating_point import LARGEST_THRESHOLD
+from matcher.time_zone import TimeZoneUnknownError, time_zone
 
 
 class MatcherSettings(BaseSettings):
@@ -16,7 +17,8 @@ class MatcherSettings(BaseSettings):
     operating_point: a name from `operating_points.json`, the package's or the data folder's; None is the default point.
     threshold: a bare number in its place, which has no evidence and is warned about on every page. candidates: most
     subjects in an answer. witness_policy: a file that names the log's witnesses and whose word it needs before it
-    publishes a checkpoint (C2SP tlog-policy).
+    publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name, such as Europe/Berlin: by its clocks the hours
+    that consents name are read, where a camera has no time zone of its own.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -28,6 +30,15 @@ class MatcherSettings(BaseSettings):
     threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            return time_zone(value).key
+        except TimeZoneUnknownError as error:
+            raise ValueError(str(error)) from error
 
 
 def secret_paths(settings: MatcherSettings) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from api.permission import Permission, PermissionDeniedError
 from api.purposes import scope_warnings
 from api.routers.operating_points import OperatingPointOut
 from api.service import Service
-from matcher.consent.consent import UPLOAD
+from matcher.consent.rule import UPLOAD
 from matcher.errors import ClearglassError
 from matcher.matcher import Matcher
 from matcher.probe.probe import Probe, Query

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from matcher.audit.searches import Ending, LoggedSearch, Question, every_search
-from matcher.consent.consent import ENROLMENT
+from matcher.consent.rule import ENROLMENT
 from matcher.log.entry import EntryKind, decode
 from matcher.store import tables
 from matcher.store.database import Database

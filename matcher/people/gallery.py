@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -31,6 +32,7 @@ from matcher.people.gallery_memory import GalleryMemory
 from matcher.people.gallery_reader import GalleryReader
 from matcher.people.loading import load
 from matcher.people.subject import Subject
+from matcher.probe.probe import Query
 from matcher.probe.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
@@ -51,13 +53,15 @@ class Gallery(GalleryReader):
         index: StartingIndex,
         *,
         model_digest: str,
+        zone: ZoneInfo,
         metrics: MatcherMetrics | None = None,
     ) -> None:
         """Builds the index from the database and finishes erasures that the last run began, if no reader is in the way.
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
+        zone: the site's time zone, where a camera names none.
         """
-        super().__init__(database, master_key, log)
+        super().__init__(database, master_key, log, zone)
         self._model_digest = model_digest
         self._changing = threading.RLock()
         loaded = load(database, master_key, model_digest=model_digest)
@@ -78,9 +82,10 @@ class Gallery(GalleryReader):
         """How many references are searchable."""
         return self._memory.book.size
 
-    def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
-        """What a search at this camera, for this purpose, at this moment may look at."""
-        return self._memory.book.scope(camera=camera, purpose=purpose, moment=moment)
+    def scope(self, query: Query, moment: datetime) -> Scope:
+        """What this search may look at, if it is made at this moment."""
+        zone = self.zone(query.time_zone)
+        return self._memory.book.scope(camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
     def templates(self, numbers: Numbers) -> Templates:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
@@ -120,7 +125,7 @@ class Gallery(GalleryReader):
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record)})
-            self._memory.enrolled(revision, subject_id, added, samples, consents=Consents.of([record]))
+            self._memory.enrolled(revision, subject_id, added, samples, moment, consents=Consents.of([record]))
         subject = Subject(id=subject_id, name=name, created_at=moment)
         return subject, record, tuple(reference_id for reference_id, _ in added.values())
 
@@ -143,7 +148,7 @@ class Gallery(GalleryReader):
                 revision = _next_revision(connection)
                 body = self._enrolment(subject_id, added, actor=actor, refused=refused, check=check, revision=revision)
                 self._log.append(connection, EntryKind.ENROLMENT, body)
-            self._memory.enrolled(revision, subject_id, added, samples)
+            self._memory.enrolled(revision, subject_id, added, samples, moment)
         return tuple(reference_id for reference_id, _ in added.values())
 
     def grant(self, subject_id: str, consent: NewConsent, actor: str) -> Consent:
@@ -154,12 +159,13 @@ class Gallery(GalleryReader):
         with self._changing:
             with self._log.writing() as connection:
                 records.load_subject_key(connection, self._master_key, subject_id)
-                record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
+                moment = self._log.moment(connection)
+                record = recorded(consent, subject_id=subject_id, moment=moment)
                 records.insert_consent(connection, record)
                 revision = _next_revision(connection)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record)})
-            self._memory.consented(revision, Consents.of([record]))
+            self._memory.consented(revision, Consents.of([record]), moment)
         return record
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
@@ -169,16 +175,15 @@ class Gallery(GalleryReader):
                 record = records.read_consent(connection, consent_id)
                 if record.withdrawn_at is not None:
                     return record
-                record = replace(record, withdrawn_at=self._log.moment(connection))
+                moment = self._log.moment(connection)
+                record = replace(record, withdrawn_at=moment)
                 connection.execute(
-                    update(tables.consent)
-                    .where(tables.consent.c.id == consent_id)
-                    .values(withdrawn_at=record.withdrawn_at)
+                    update(tables.consent).where(tables.consent.c.id == consent_id).values(withdrawn_at=moment)
                 )
                 revision = _next_revision(connection)
                 body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-            self._memory.consented(revision, Consents.of([record]))
+            self._memory.consented(revision, Consents.of([record]), moment)
         return record
 
     def withdraw(self, subject_id: str, actor: str) -> None:

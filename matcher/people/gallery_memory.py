@@ -1,6 +1,7 @@
 """What is in memory of the gallery: consents, templates and the index, brought after the database by each change."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -28,11 +29,12 @@ class GalleryMemory:
         subject_id: str,
         added: Mapping[int, tuple[str, bytes]],
         samples: Sequence[FaceSample],
+        moment: datetime,
         *,
         consents: Consents | None = None,
     ) -> None:
-        """References came. added: their ids and digests by number. The book last: what it allows can be found and
-        scored."""
+        """References came. added: their ids and digests by number. moment: of the change. The book last: what it allows
+        can be found and scored."""
         templates = [sample.template for sample in samples]
         sface = np.stack([template.sface for template in templates], dtype=np.float32)
         dlib = np.stack([template.dlib for template in templates], dtype=np.float32)
@@ -40,12 +42,12 @@ class GalleryMemory:
         self.templates.put(numbers, [subject_id] * len(added), np.hstack([sface, dlib]))
         self._index.add(numbers, sface)
         references = {number: (subject_id, digest) for number, (_, digest) in added.items()}
-        self.book.update(revision, consents=consents, references=references)
+        self.book.update(revision, consents=consents, references=references, moment=moment)
         self._measure()
 
-    def consented(self, revision: int, consents: Consents) -> None:
-        """Consents came, or were taken back."""
-        self.book.update(revision, consents=consents)
+    def consented(self, revision: int, consents: Consents, moment: datetime) -> None:
+        """Consents came, or were taken back, at this moment."""
+        self.book.update(revision, consents=consents, moment=moment)
 
     def withdrew(self, revision: int, subject_id: str, numbers: Sequence[int]) -> None:
         """A subject left. numbers: of their references."""

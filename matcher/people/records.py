@@ -11,8 +11,9 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from matcher.consent.consent import Consent
-from matcher.consent.consents import Consents
+from matcher.consent.consents import Consents, times_text
 from matcher.consent.errors import ConsentUnknownError
+from matcher.consent.hours import hours_json, hours_of
 from matcher.people.errors import ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import KnownReference, Reference
@@ -144,8 +145,9 @@ def _consent(
     evidence_digest: str,
     recorded_at: str,
     withdrawn_at: str | None,
+    times: str | None,
 ) -> Consent:
-    """The consent of what the driver reads: the table's columns in their order, times as texts."""
+    """The consent of what the driver reads: the table's columns in their order, moments and hours as texts."""
     return Consent(
         id=consent_id,
         subject_id=subject_id,
@@ -156,6 +158,7 @@ def _consent(
         evidence_digest=evidence_digest,
         recorded_at=parse_time(recorded_at),
         withdrawn_at=None if withdrawn_at is None else parse_time(withdrawn_at),
+        times=() if times is None else hours_of(json.loads(times)),
     )
 
 
@@ -244,7 +247,8 @@ def insert_consent(connection: Connection, consent: Consent) -> None:
 
 def consent_row(consent: Consent) -> dict[str, Any]:
     """A new consent as a row of its table."""
-    return {**dataclasses.asdict(consent), "cameras": json.dumps(sorted(consent.cameras))}
+    texts = {"cameras": json.dumps(sorted(consent.cameras)), "times": times_text(consent)}
+    return {field.name: getattr(consent, field.name) for field in dataclasses.fields(consent)} | texts
 
 
 def insert_reference(
@@ -285,7 +289,7 @@ def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
 
 def consent_body(consent: Consent) -> dict[str, Any]:
     """A consent as log entries tell of it."""
-    return {
+    body: dict[str, Any] = {
         "id": consent.id,
         "purpose": consent.purpose,
         "cameras": sorted(consent.cameras),
@@ -293,3 +297,4 @@ def consent_body(consent: Consent) -> dict[str, Any]:
         "valid_until": format_time(consent.valid_until),
         "evidence_digest": consent.evidence_digest,
     }
+    return body | {"times": hours_json(consent.times)} if consent.times else body
