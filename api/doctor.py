@@ -64,7 +64,7 @@ def _of_service(folder: Path, host: str, port: int) -> Iterator[Finding]:
     """What the service reads, and where it listens."""
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
-    yield _attempt("time zone", lambda: _time_zone(folder), "")
+    yield _attempt("time zone", _time_zone, "")
     yield _attempt("permissions", lambda: _private(folder), "")
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield from _clock(folder)
@@ -150,20 +150,15 @@ def _threshold(folder: Path) -> Finding:
     return Finding(what="threshold", well=True, found=f"{found}. {caveat.message}", remedy=caveat.remedy, warns=True)
 
 
-def _time_zone(folder: Path) -> str:
-    """The site's, with what its clocks show: whoever set a wrong one sees it."""
-    from pydantic import ValidationError
-
-    from api.setting_error import SettingError
+def _time_zone() -> str:
+    """The site's, with the time in it, which shows a wrong one."""
     from matcher.clock import system_clock
-    from matcher.settings import MatcherSettings
+    from matcher.settings import DEFAULT_TIME_ZONE
     from matcher.time_zone import time_zone
 
-    try:
-        zone = time_zone(MatcherSettings(folder=folder).time_zone)
-    except ValidationError as error:
-        raise SettingError.of(error) from error
-    return f"{zone.key}, where it is {system_clock().astimezone(zone):%H:%M}; cameras may name their own"
+    # Not by the settings, of which another may be wrong.
+    zone = time_zone(os.environ.get("CLEARGLASS_TIME_ZONE", DEFAULT_TIME_ZONE))
+    return f"{zone.key}, where it is {system_clock().astimezone(zone):%H:%M}"
 
 
 def _picture_decoder() -> Finding:

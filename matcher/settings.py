@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from matcher.recognition.operating_point import LARGEST_THRESHOLD
 from matcher.time_zone import TimeZoneUnknownError, time_zone
 
+DEFAULT_TIME_ZONE = "UTC"
+
 
 class MatcherSettings(BaseSettings):
     """Where the data is, which key seals it, and how strict a search is.
@@ -30,7 +32,7 @@ class MatcherSettings(BaseSettings):
     threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
-    time_zone: str = "UTC"
+    time_zone: str = DEFAULT_TIME_ZONE
 
     @field_validator("time_zone")
     @classmethod

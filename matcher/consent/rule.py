@@ -31,6 +31,7 @@ ENROLMENT_CHECK = "enrolment-check"
 _MINUTE, _WEEK = timedelta(minutes=1), timedelta(weeks=1)
 _WEEK_MINUTES = 7 * DAY
 _MOST_WEEKS = 4096
+"""Weeks that are kept, each for hours that several consents name."""
 
 Interval = tuple[datetime, datetime]
 """From its begin up to but not including its end."""
@@ -123,8 +124,8 @@ class Steady:
 class Week:
     """The minutes of a local week that some hours cover together.
 
-    A moment is converted to local time and its wall clock decides. An hour that daylight saving skips so covers
-    nothing; of one that it repeats, both are covered.
+    A moment is converted to local time, and its wall clock decides. So an hour that daylight saving skips covers
+    nothing, and where it repeats an hour, both are covered.
     """
 
     def __init__(self, times: Iterable[Hours]) -> None:
@@ -185,7 +186,7 @@ class Week:
             week += _WEEK
 
 
-def around(moment: datetime, zone: ZoneInfo) -> SteadyOffset:
+def offset_around(moment: datetime, zone: ZoneInfo) -> SteadyOffset:
     """The time about a moment, a week each way at most, in which the zone's offset from UTC stays the same."""
     for part in steady_offsets(moment - _WEEK, moment + _WEEK, zone):
         if moment < part.end:

@@ -12,7 +12,7 @@ from matcher.columns.rows import Rows
 from matcher.columns.vectors import Numbers
 from matcher.consent.consents import Consents, microseconds
 from matcher.consent.hours import hours_of
-from matcher.consent.rule import ANY_CAMERA, ENROLMENT, Week, around
+from matcher.consent.rule import ANY_CAMERA, ENROLMENT, Week, offset_around
 
 _TERM = np.dtype(
     [("purpose", np.int32), ("cameras", np.int32), ("times", np.int32), ("begin", np.int64), ("end", np.int64)]
@@ -97,7 +97,7 @@ class Terms:
 
         counts: how many consents name the hours with each number; those that none names are not looked at.
         """
-        covered, steady = np.ones(len(counts), dtype=np.bool_), around(moment, zone)
+        covered, steady = np.ones(len(counts), dtype=np.bool_), offset_around(moment, zone)
         since, until = _NEVER_BEFORE, _NEVER_AFTER
         for number in np.flatnonzero(counts):
             week = self._weeks[number]

@@ -18,7 +18,7 @@ from matcher.consent.consent import Consent
 from matcher.consent.consents import Consents, microseconds, moment_at
 from matcher.consent.errors import ConsentInvalidError
 from matcher.consent.hours import Hours, hours_json, hours_of, hours_text, ordered, parse_hours
-from matcher.consent.rule import ConsentState, Week, around
+from matcher.consent.rule import ConsentState, Week, offset_around
 from matcher.consent.scope import ConsentBook
 from matcher.consent.terms import Terms
 from matcher.evaluation.chances import chances
@@ -249,7 +249,7 @@ def test_a_week_long_consent_never_changes_within() -> None:
 def test_the_far_end_of_a_consent_is_not_looked_through() -> None:
     one = consent("ann", parse_hours("wed 08:00-17:00"), ended=datetime(8999, 1, 1, tzinfo=UTC))
     assert one.next_change(NOON, ZONES[1]) == at("2026-03-04 16:00")
-    assert around(NOON, ZONES[1]).offset == timedelta(hours=1)
+    assert offset_around(NOON, ZONES[1]).offset == timedelta(hours=1)
 
 
 def test_a_consent_without_hours_keeps_its_digest() -> None:

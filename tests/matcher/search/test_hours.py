@@ -80,6 +80,7 @@ def test_hours_are_read_by_the_cameras_clock_and_else_by_the_sites(office: Any) 
 def test_the_log_says_the_hours_and_only_where_there_are_some(office: Any) -> None:
     with office.open() as matcher:
         ann = office.enrol(matcher, 1).subject.id
+        office.clock.move(seconds=1)
         matcher.gallery.grant(ann, office.consent(times=OFFICE), "user:1")
         [enrolment] = matcher.log.entries(kinds=[EntryKind.ENROLMENT])
         [granted] = matcher.log.entries(kinds=[EntryKind.CONSENT])
