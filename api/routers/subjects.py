@@ -14,7 +14,7 @@ from api.http.upload import ENROLMENT_BODY
 from api.http.warning import WarningOut
 from api.permission import Permission
 from api.purposes import purpose_warnings
-from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras
+from api.routers.consents import ConsentOut, evidence_digest_of, known_cameras, times_of
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from matcher.consent.consent import NewConsent
 from matcher.people.errors import ErasurePendingError
@@ -115,6 +115,9 @@ def enrol_subject(
     valid_from: Annotated[Moment | None, Form(description="Now, if left out.")] = None,
     evidence: Annotated[UploadFile | None, File(description="The signed consent; its digest alone is kept.")] = None,
     evidence_digest: Annotated[str | None, Form(pattern="^[0-9a-f]{64}$", description="Or its SHA-256.")] = None,
+    times: Annotated[
+        str, Form(max_length=4000, description="Hours as in a further consent, a JSON list; none: at all hours.")
+    ] = "[]",
     faces: Faces = "",
     acknowledged: Acknowledged = "",
 ) -> EnrolmentOut:
@@ -128,6 +131,7 @@ def enrol_subject(
         valid_from=valid_from,
         valid_until=valid_until,
         evidence_digest=evidence_digest_of(evidence, evidence_digest),
+        times=times_of(times),
     )
     enrolment = service.matcher.enroller.enrol(
         name=name,
@@ -140,7 +144,7 @@ def enrol_subject(
     )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject, caller),
-        consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
+        consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent, service),
         accepted=references_out(service, enrolment),
         refused=[RefusedOut.of(refused) for refused in enrolment.refused],
         warnings=purpose_warnings(service, purpose),
@@ -157,7 +161,7 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
     service.gallery_reads.names(caller, count=int(subject.name is not None), subject=subject_id)
     return SubjectDetailOut(
         subject=SubjectOut.of(subject, caller),
-        consents=[ConsentOut.of(consent) for consent in gallery.consents(subject_id)],
+        consents=[ConsentOut.of(consent, service) for consent in gallery.consents(subject_id)],
         references=[ReferenceOut.of(reference) for reference in gallery.references(subject_id)],
     )
 
