@@ -25,7 +25,7 @@ Via = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-ClockTime = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", description="HH:MM.")]
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM.")]
 TimeZone = Annotated[str, Field(min_length=1, max_length=100, description="An IANA name, such as Europe/Berlin.")]
 
 

@@ -13,7 +13,7 @@ class ConsentHours(EntryPart):
 
     days: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
     begin: ClockTime
-    end: ClockTime
+    end: ClockTime | Literal["24:00"]
 
 
 class Consent(EntryPart):

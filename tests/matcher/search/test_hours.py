@@ -52,7 +52,7 @@ def test_a_person_is_found_at_the_hours_of_the_consent_only(office: Any) -> None
             matcher.identifier.verify(office.probe(matcher, 1), ann, office.query())
 
 
-def test_whoever_is_enrolled_already_is_met_at_any_hour(office: Any, stub: Any) -> None:
+def test_a_likely_duplicate_is_found_at_any_hour(office: Any, stub: Any) -> None:
     with office.open() as matcher:
         ann = office.enrol(matcher, 1, times=OFFICE, valid_until=LONG)
         twice = office.enrol(matcher, 1, name="Ann again")
