@@ -58,8 +58,8 @@ class _Kept:
 class ConsentBook:
     """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
 
-    A selection is kept until the next moment at which some consent begins, ends, or comes to one of its hours; then it
-    is made again. A change of the gallery is followed in what is kept.
+    A selection is kept until the next moment at which some consent begins or ends, or its hours do; then it is made
+    again. A change of the gallery changes the kept selections as well.
     """
 
     def __init__(self, gallery_id: str, revision: int, *, capacity: int = 1) -> None:
@@ -96,7 +96,7 @@ class ConsentBook:
     ) -> None:
         """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew.
 
-        moment: when it was made; where it is not known, no selection is kept.
+        moment: when it was made; None, while the gallery is loaded: no selection is kept.
         """
         with self._lock:
             self._revision = revision
