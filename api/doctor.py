@@ -69,6 +69,7 @@ def _of_service(folder: Path, host: str, port: int) -> Iterator[Finding]:
     """What the service reads, and where it listens."""
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
+    yield _attempt("time zone", _time_zone, "")
     yield _attempt("permissions", lambda: _private(folder), "")
     yield _attempt("data folder", lambda: _open_folder(folder), "")
     yield from _clock(folder)
@@ -163,6 +164,17 @@ def _threshold(folder: Path) -> Finding:
     if caveat is None:
         return Finding(what="threshold", well=True, found=found)
     return Finding(what="threshold", well=True, found=f"{found}. {caveat.message}", remedy=caveat.remedy, warns=True)
+
+
+def _time_zone() -> str:
+    """The site's, with the time in it, which shows a wrong one."""
+    from matcher.clock import system_clock
+    from matcher.settings import DEFAULT_TIME_ZONE
+    from matcher.time_zone import time_zone
+
+    # Not by the settings, of which another may be wrong.
+    zone = time_zone(os.environ.get("CLEARGLASS_TIME_ZONE", DEFAULT_TIME_ZONE))
+    return f"{zone.key}, where it is {system_clock().astimezone(zone):%H:%M}"
 
 
 def _picture_decoder() -> Finding:

@@ -34,7 +34,7 @@ def scope_warnings(found: CandidateList, purpose: str) -> list[WarningOut]:
         WarningOut(
             code="nobody_in_scope",
             message=f"Nobody could be found: no consent that is in force covers this search for “{purpose}”.",
-            remedy="Check how the purpose is spelt, and that consents for it cover pictures handed in.",
+            remedy="Check how the purpose is spelt, and that consents for it cover pictures handed in at this hour.",
         )
     ]
 

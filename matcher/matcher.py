@@ -38,6 +38,7 @@ from matcher.search.shortlist import Shortlister
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, load_master_key
+from matcher.time_zone import time_zone
 from matcher.tlog.errors import LogError
 from matcher.tlog.policy import read_policy
 
@@ -85,6 +86,7 @@ class Matcher:
             self._index,
             model_digest=recogniser.model_digest,
             dimensions=fusion.dimensions,
+            zone=time_zone(settings.time_zone),
             metrics=metrics,
         )
         self.declarations = Declarations(database, self.gallery, self.log)
@@ -218,7 +220,8 @@ class Matcher:
         starts = self.log.entries(0, 1, kinds=[EntryKind.START], newest_first=True)
         last = {key: starts[0].body.get(key) for key in state} if starts else state
         with self.log.writing() as connection:
-            self.log.append(connection, EntryKind.START, state | {"gallery_revision": self.gallery.revision})
+            start = {"gallery_revision": self.gallery.revision, "time_zone": self.settings.time_zone}
+            self.log.append(connection, EntryKind.START, state | start)
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
         others = (one for one in self._changes() if one.body["before"].get("model_digest") != state["model_digest"])

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from matcher.recognition.operating_point import LARGEST_THRESHOLD
+from matcher.time_zone import TimeZoneUnknownError, time_zone
+
+DEFAULT_TIME_ZONE = "UTC"
 
 
 class MatcherSettings(BaseSettings):
@@ -17,7 +20,8 @@ class MatcherSettings(BaseSettings):
     threshold: a bare number in its place, which has no evidence and is warned about on every page. embedders: a file
     that registers embedders. fusion: embedders with their weights, the one to search by first, such as
     sface=1,dlib=0.5. candidates: most subjects in an answer. witness_policy: a file that names the log's witnesses and
-    whose word it needs before it publishes a checkpoint (C2SP tlog-policy).
+    whose word it needs before it publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name, such as
+    Europe/Berlin: by its clocks the hours that consents name are read, where a camera has no time zone of its own.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -31,6 +35,15 @@ class MatcherSettings(BaseSettings):
     fusion: str | None = None
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
+    time_zone: str = DEFAULT_TIME_ZONE
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            return time_zone(value).key
+        except TimeZoneUnknownError as error:
+            raise ValueError(str(error)) from error
 
 
 def secret_paths(settings: MatcherSettings) -> tuple[Path, ...]:

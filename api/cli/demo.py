@@ -20,7 +20,8 @@ from api.server.server import require_free, serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
-from matcher.consent.consent import ANY_CAMERA, NewConsent
+from matcher.consent.consent import NewConsent
+from matcher.consent.rule import ANY_CAMERA
 from matcher.enrolment.enrolment import Picture
 from matcher.errors import ClearglassError
 from matcher.folder.privacy import make_private

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.cli.client import Client
-from matcher.consent.consent import ANY_CAMERA, UPLOAD
+from matcher.consent.rule import ANY_CAMERA, UPLOAD
 
 
 def named_camera(client: Client, name_or_id: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ STATUS: Mapping[str, int] = {
     "check_failed": 502,
     "camera_stream": 502,
     "consent_invalid": 422,
+    "time_zone_unknown": 422,
     "declaration_invalid": 422,
     "groups_invalid": 422,
     "consent": 403,

@@ -64,8 +64,18 @@ SnapshotSeconds = Annotated[
         description="Pause between two requests to a camera that sends one still picture per request, in seconds.",
     ),
 ]
+TimeZone = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="IANA name. By its clocks the hours that consents name are read for this camera's searches. "
+        "null: the site's time zone.",
+        examples=["Europe/Berlin"],
+    ),
+]
 
-_REMOVABLE = frozenset({"credentials", "substream", "aspect", "certificate"})
+_REMOVABLE = frozenset({"credentials", "substream", "aspect", "certificate", "time_zone"})
 
 
 class ViewUnknownError(ClearglassError):
@@ -110,13 +120,14 @@ class CameraIn(BaseModel):
     aspect: Aspect | None = None
     certificate: Certificate | None = None
     snapshot_seconds: SnapshotSeconds = 1.0
+    time_zone: TimeZone | None = None
 
 
 class CameraChange(BaseModel):
     """What is to change; what is left out stays.
 
-    credentials, substream, aspect, certificate: null removes the login, the substream or the aspect, or has the
-    certificate verified again.
+    credentials, substream, aspect, certificate, time_zone: null removes the login, the substream or the aspect, has the
+    certificate verified again, or takes the site's time zone.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -133,6 +144,7 @@ class CameraChange(BaseModel):
     aspect: Aspect | None = None
     certificate: Certificate | None = None
     snapshot_seconds: SnapshotSeconds | None = None
+    time_zone: TimeZone | None = None
 
     def noun(self, present: Camera) -> ChangedSettings:
         """As ingest has it. present: the camera as it is. Raises: CameraInvalidError."""
@@ -195,6 +207,7 @@ class CameraOut(BaseModel):
     aspect: str | None
     certificate: str | None
     snapshot_seconds: float
+    time_zone: str | None
     health: HealthOut
 
     @classmethod
@@ -216,6 +229,7 @@ class CameraOut(BaseModel):
             aspect=camera.aspect,
             certificate=camera.certificate,
             snapshot_seconds=camera.snapshot_seconds,
+            time_zone=camera.time_zone,
             health=HealthOut.of(health),
         )
 
@@ -236,22 +250,9 @@ def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
 def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
     """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows; files and
     webcams are for commands on this machine."""
-    camera = service.camera_control.add(
-        caller,
-        name=new.name,
-        address=new.address,
-        purpose=new.purpose,
-        credentials=None if new.credentials is None else new.credentials.noun(),
-        substream=new.substream,
-        analysed_fps=new.analysed_fps,
-        min_eye_distance=new.min_eye_distance,
-        enabled=new.enabled,
-        rotation=new.rotation,
-        mirrored=new.mirrored,
-        aspect=new.aspect,
-        certificate=new.certificate,
-        snapshot_seconds=new.snapshot_seconds,
-    )
+    given = {name: getattr(new, name) for name in CameraIn.model_fields}
+    given["credentials"] = None if new.credentials is None else new.credentials.noun()
+    camera = service.camera_control.add(caller, **given)
     return _out(camera, service, caller)
 
 

@@ -13,7 +13,7 @@ from api.http.upload import ENROLMENT_BODY
 from api.http.warning import WarningOut
 from api.permission import Permission
 from api.purposes import purpose_warnings
-from api.routers.consents import ConsentOut, camera_ids, evidence_digest_of
+from api.routers.consents import ConsentOut, camera_ids, evidence_digest_of, times_of
 from api.routers.references import Acknowledged, Faces, Files, ReferenceOut, pictures_of, references_out, split
 from matcher.consent.consent import NewConsent
 from matcher.people.subject import Subject
@@ -110,6 +110,9 @@ def enrol_subject(
     valid_from: Annotated[Moment | None, Form(description="Now, if left out.")] = None,
     evidence: Annotated[UploadFile | None, File(description="The signed consent; its digest alone is kept.")] = None,
     evidence_digest: Annotated[str | None, Form(pattern="^[0-9a-f]{64}$", description="Or its SHA-256.")] = None,
+    times: Annotated[
+        str, Form(max_length=4000, description="Hours as in a further consent, a JSON list; none: at all hours.")
+    ] = "[]",
     faces: Faces = "",
     acknowledged: Acknowledged = "",
 ) -> EnrolmentOut:
@@ -123,6 +126,7 @@ def enrol_subject(
         valid_from=valid_from,
         valid_until=valid_until,
         evidence_digest=evidence_digest_of(evidence, evidence_digest),
+        times=times_of(times),
     )
     enrolment = service.people.enrol(
         caller,
@@ -134,7 +138,7 @@ def enrol_subject(
     )
     return EnrolmentOut(
         subject=SubjectOut.of(enrolment.subject),
-        consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent),
+        consent=None if enrolment.consent is None else ConsentOut.of(enrolment.consent, service),
         accepted=references_out(service, enrolment),
         refused=[RefusedOut.of(refused) for refused in enrolment.refused],
         warnings=purpose_warnings(service, purpose),
@@ -149,7 +153,7 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
     people = service.people
     return SubjectDetailOut(
         subject=SubjectOut.of(people.subject(caller, subject_id)),
-        consents=[ConsentOut.of(consent) for consent in people.consents(subject_id)],
+        consents=[ConsentOut.of(consent, service) for consent in people.consents(subject_id)],
         references=[ReferenceOut.of(reference) for reference in people.references(subject_id)],
     )
 

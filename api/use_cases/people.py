@@ -9,7 +9,8 @@ from api.access.account import Principal
 from api.gallery_reads import GalleryReads, Seen
 from api.permission import Permission
 from ingest.camera.camera_store import CameraStore
-from matcher.consent.consent import ANY_CAMERA, UPLOAD, Consent, NewConsent
+from matcher.consent.consent import Consent, NewConsent
+from matcher.consent.rule import ANY_CAMERA, UPLOAD
 from matcher.enrolment.enrolment import Enrolment, Looking, Picture
 from matcher.matcher import Matcher
 from matcher.people.listed_subject import ListedSubject

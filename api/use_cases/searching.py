@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from api.access.account import Principal
 from api.permission import Permission, PermissionDeniedError
-from matcher.consent.consent import UPLOAD
+from matcher.consent.rule import UPLOAD
 from matcher.matcher import Matcher
 from matcher.probe.probe import Probe, Query
 from matcher.recognition.errors import TooManyFacesError

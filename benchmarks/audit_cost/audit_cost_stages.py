@@ -28,7 +28,7 @@ _PAGES = 8 * 4096
 def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, float]:
     """Milliseconds of each, the median of the rounds."""
     matcher, now = world.matcher, system_clock()
-    scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=now)
+    scope = matcher.gallery.scope(QUERY, now)
     signer = Signer.generate("benchmark")
     body = request_body(
         "identify",

@@ -107,7 +107,7 @@ class LogAlone:
 
     def __init__(self, matcher: Matcher) -> None:
         self._log = matcher.log
-        self._scope = matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=system_clock())
+        self._scope = matcher.gallery.scope(QUERY, system_clock())
 
     def identify(self, probe: Probe, query: Query) -> None:
         """Logs as a search that found nobody does."""
@@ -154,7 +154,7 @@ def fill(world: World, entries: int, progress: Progress) -> None:
     The log's own encoding and tree, but thousands of entries in each transaction.
     """
     log = world.matcher.log
-    scope = world.matcher.gallery.scope(camera=QUERY.camera, purpose=QUERY.purpose, moment=system_clock())
+    scope = world.matcher.gallery.scope(QUERY, system_clock())
     request = _request(scope, world.probes[0], QUERY)
     left = entries - log.size()
     with progress.step(f"filling the log to {entries:,}", total=max(left, 0)) as advance:

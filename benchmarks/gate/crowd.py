@@ -14,7 +14,7 @@ from benchmarks.gate.gate import strangers
 from benchmarks.harness.benchmark import Context, Progress, Result, Table, Target
 from benchmarks.harness.consent import one_day
 from benchmarks.harness.errors import DataMissingError
-from matcher.consent.consent import UPLOAD
+from matcher.consent.rule import UPLOAD
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.probe.probe import Query

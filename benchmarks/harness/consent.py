@@ -4,7 +4,8 @@ import hashlib
 from datetime import timedelta
 
 from matcher.clock import system_clock
-from matcher.consent.consent import ANY_CAMERA, NewConsent
+from matcher.consent.consent import NewConsent
+from matcher.consent.rule import ANY_CAMERA
 
 
 def one_day(purpose: str) -> NewConsent:

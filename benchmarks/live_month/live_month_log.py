@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.live_month.live_month_world import BEGAN, PURPOSE, THRESHOLD, Month
-from matcher.consent.consent import ANY_CAMERA
 from matcher.consent.consents import microseconds
+from matcher.consent.rule import ANY_CAMERA
 from matcher.evaluation.events import LoggedAlert
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
@@ -50,7 +50,7 @@ class MonthLog:
                 self._size += 1
 
     def _enrolments(self) -> Iterator[Entry]:
-        spans = sorted(self._month.events.spans, key=lambda span: span.begin)
+        spans = sorted(self._month.events.spans, key=lambda span: span.rule.valid_from)
         commitments = self._month.events.declarations
         for place, span in enumerate(spans):
             consent = {
@@ -58,17 +58,17 @@ class MonthLog:
                 "purpose": PURPOSE,
                 "cameras": [ANY_CAMERA],
                 "valid_from": format_time(BEGAN),
-                "valid_until": format_time(_moment(span.end)),
+                "valid_until": format_time(span.rule.valid_until),
                 "evidence_commitment": _DIGEST,
             }
             body: dict[str, Any] = {"subject": span.subject}
             body |= {"references": [f"reference-{place}"], "refused": {}, "actor": "cli:month"}
             body |= {"model_digest": _DIGEST, "revision": place + 1, "consent": consent}
-            yield _moment(span.begin), EntryKind.ENROLMENT, body
+            yield span.rule.valid_from, EntryKind.ENROLMENT, body
         for span in spans:
             body = {"action": "declared", "subject": span.subject, "actor": "cli:month"}
             yield (
-                _moment(spans[-1].begin),
+                spans[-1].rule.valid_from,
                 EntryKind.DECLARATION,
                 body | {"commitment": commitments[span.subject], "agreed": True},
             )

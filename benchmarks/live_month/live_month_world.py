@@ -14,8 +14,8 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from matcher.consent.consent import ANY_CAMERA
 from matcher.consent.consents import microseconds
+from matcher.consent.rule import ANY_CAMERA, ConsentRule
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.people.declaration import Attributes, Declaration
 
@@ -102,7 +102,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
     declarations = [
         Declaration(subject_id=subject, attributes=groups[subject], salt=random.bytes(32)) for subject in subjects
     ]
-    end = microseconds(BEGAN + timedelta(days=plan.days + 1))
+    end = BEGAN + timedelta(days=plan.days + 1)
     events = Events(
         began=min(int(one.times[0]) for one in searches),
         ended=max(int(one.times[-1]) for one in searches) + 1,
@@ -111,10 +111,12 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         spans=[
             Span(
                 subject=subject,
-                purpose=PURPOSE,
-                cameras=frozenset({ANY_CAMERA}),
-                begin=microseconds(BEGAN) + place,
-                end=end,
+                rule=ConsentRule(
+                    purpose=PURPOSE,
+                    cameras=frozenset({ANY_CAMERA}),
+                    valid_from=BEGAN + timedelta(microseconds=place),
+                    valid_until=end,
+                ),
             )
             for place, subject in sorted(enumerate(subjects), key=lambda one: one[1])
         ],

@@ -34,6 +34,7 @@ class Camera:
     certificate: of rtsps and https cameras only. None: a trusted CA must have issued it for the address's host;
     "sha256:<64 hex digits>": exactly this certificate; UNVERIFIED: any certificate.
     snapshot_seconds: pause between two requests to a camera that sends one still picture per request.
+    time_zone: IANA name of the zone the camera is in, by whose clocks the hours of consents are read. None: the site's.
     """
 
     id: str
@@ -50,3 +51,4 @@ class Camera:
     aspect: str | None = None
     certificate: str | None = None
     snapshot_seconds: float = 1.0
+    time_zone: str | None = None

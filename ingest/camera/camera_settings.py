@@ -18,10 +18,12 @@ class CameraSettings(TypedDict, total=False):
     aspect: str | None
     certificate: str | None
     snapshot_seconds: float
+    time_zone: str | None
 
 
 class ChangedSettings(CameraSettings, total=False):
-    """What is to change. A missing setting stays as it is; None removes a login, a substream, an aspect or a rule."""
+    """What is to change. A missing setting stays as it is; None removes a login, a substream, an aspect, a rule or
+    a time zone."""
 
     name: str
     address: str

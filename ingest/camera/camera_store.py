@@ -14,6 +14,7 @@ from matcher.clock import Clock, system_clock
 from matcher.errors import ClearglassError
 from matcher.log.entry import EntryKind
 from matcher.plain_text import fault_of, tidied
+from matcher.time_zone import time_zone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -40,6 +41,7 @@ _IN_THE_OPEN = (
     "aspect",
     "certificate",
     "snapshot_seconds",
+    "time_zone",
 )
 
 
@@ -92,8 +94,8 @@ class CameraStore:
         """Keeps a new camera under an id of its own. A login within its addresses is taken out of them and sealed.
 
         local: whether a file or a device may be the camera (command line only). Raises CameraAddressInvalidError,
-        CameraAddressRefusedError, CameraInvalidError, CameraExistsError, AspectError, CertificateRuleError, and what
-        the store and the log raise.
+        CameraAddressRefusedError, CameraInvalidError, CameraExistsError, AspectError, CertificateRuleError,
+        TimeZoneUnknownError, and what the store and the log raise.
         """
         given = _tidy({**settings, "name": name, "address": address, "purpose": purpose})
         camera = Camera(id=str(uuid.uuid4()), **given)
@@ -225,6 +227,8 @@ class CameraStore:
         }
         if _uses_tls(camera):
             body["certificate"] = _certificate_in_a_word(camera)
+        if camera.time_zone is not None:
+            body["time_zone"] = camera.time_zone
         self._log.append(connection, EntryKind.CAMERA, body)
 
 
@@ -240,6 +244,7 @@ def _tidy(change: ChangedSettings) -> ChangedSettings:
         if login is not None and tidy.get("credentials") is None:
             tidy["credentials"] = login
     substream, aspect, certificate = tidy.get("substream"), tidy.get("aspect"), tidy.get("certificate")
+    zone = tidy.get("time_zone")
     if substream is not None:
         tidy["substream"] = split_address(substream)[0]
     if aspect is not None:
@@ -247,6 +252,8 @@ def _tidy(change: ChangedSettings) -> ChangedSettings:
         tidy["aspect"] = "".join(aspect.split())
     if certificate is not None:
         tidy["certificate"] = parse_certificate_rule(certificate)
+    if zone is not None:
+        tidy["time_zone"] = time_zone(zone.strip()).key
     return tidy
 
 

@@ -49,7 +49,13 @@ class SightingSearch:
         A search that failed is no answer: `error` says why, and the worker searches for the passage again.
         """
         camera = self._camera
-        query = Query(actor=CAMERA_ACTOR + camera.id, role="camera", camera=camera.id, purpose=camera.purpose)
+        query = Query(
+            actor=CAMERA_ACTOR + camera.id,
+            role="camera",
+            camera=camera.id,
+            purpose=camera.purpose,
+            time_zone=camera.time_zone,
+        )
         try:
             found = self._identifier.identify(sighting.probe, query)
             if not found.candidates:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, Text, cast, func, select, type_coerce
 
-from matcher.consent.consent import ENROLMENT
+from matcher.consent.rule import ENROLMENT
 from matcher.log.entry import EntryKind, decode
 from matcher.probe.probe import CAMERA_ACTOR
 from matcher.store import tables

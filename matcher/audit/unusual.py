@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy import Connection, select
 
 from matcher.audit.searches import Ending, LoggedSearch, Question, every_search
-from matcher.consent.consent import ENROLMENT
+from matcher.consent.rule import ENROLMENT
 from matcher.log.entry import EntryKind, decode
 from matcher.log.version import Body
 from matcher.store import tables

@@ -1,28 +1,21 @@
-"""A person's agreement to be searchable: for what, where, and how long."""
+"""A person's agreement to be searchable: for what, where, at which hours, and how long."""
 
 import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from matcher.consent.errors import ConsentExpiredError, ConsentInvalidError, ConsentRequiredError
+from matcher.consent.hours import Hours, ordered
+from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK, ConsentRule, ConsentState
 from matcher.plain_text import fault_of, is_plain, tidied
 
-ANY_CAMERA = "*"
-"""In a consent's cameras: every camera, and pictures handed in by a person."""
-
-UPLOAD = "upload"
-"""The place of a search whose probe is a picture handed in by a person and not a camera's."""
-
-ENROLMENT = "enrolment"
-"""The place of the check for duplicates before a person is enrolled. Every consent in force covers it, whatever its
-purpose and cameras: somebody who is in the gallery for one purpose must be met by who enrols them for another."""
-
-ENROLMENT_CHECK = "enrolment-check"
-"""The purpose of that check in the log."""
-
 MAX_CAMERAS = 200
+MAX_TIMES = 14
+"""Entries of hours in a consent: two for each weekday."""
+
 _YEARS = range(1970, 9001)
 """What a consent's times may lie in: near the ends of the calendar a time zone's offset leads out of it."""
 
@@ -31,48 +24,32 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class NewConsent:
-    """A consent as it is handed in. valid_from: None is now."""
+    """A consent as it is handed in. valid_from: None is now. times: the hours it is limited to; none: always."""
 
     purpose: str
     cameras: frozenset[str]
     valid_until: datetime
     evidence_digest: str
     valid_from: datetime | None = None
+    times: tuple[Hours, ...] = ()
 
     def __post_init__(self) -> None:
-        """Composes the purpose, so that two are equal if they look the same."""
+        """Composes the purpose, so that two are equal if they look the same, and puts the hours in order."""
         object.__setattr__(self, "purpose", tidied(self.purpose))
+        object.__setattr__(self, "times", ordered(self.times))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Consent:
-    """One consent record. Times are UTC; it holds from `valid_from` up to but not including `valid_until`.
+class Consent(ConsentRule):
+    """One consent record: the rule, whose it is, and what proves it. Times are UTC.
 
     evidence_digest: hex SHA-256 of the signed document or recording that proves it.
     """
 
     id: str
     subject_id: str
-    purpose: str
-    cameras: frozenset[str]
-    valid_from: datetime
-    valid_until: datetime
     evidence_digest: str
     recorded_at: datetime
-    withdrawn_at: datetime | None = None
-
-    def covers(self, *, camera: str, purpose: str, moment: datetime) -> bool:
-        """Whether a search at this camera (or UPLOAD), for this purpose, at this moment may find the subject.
-
-        The check at ENROLMENT may, as long as the consent is in force.
-        """
-        if self.withdrawn_at is not None and moment >= self.withdrawn_at:
-            return False
-        if not self.valid_from <= moment < self.valid_until:
-            return False
-        if camera == ENROLMENT:
-            return True
-        return purpose == self.purpose and (camera in self.cameras or ANY_CAMERA in self.cameras)
 
 
 def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
@@ -97,6 +74,7 @@ def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
         valid_until=new.valid_until,
         evidence_digest=new.evidence_digest,
         recorded_at=moment,
+        times=new.times,
     )
 
 
@@ -112,14 +90,20 @@ def begun(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
 
 
 def is_active(consents: Iterable[Consent], moment: datetime) -> bool:
-    """Whether any of a subject's consents is active then, for whatever purpose and camera."""
+    """Whether any of a subject's consents is active then, for whatever purpose and camera and at whatever hour."""
+    return any(consent.state(moment) is ConsentState.ACTIVE for consent in consents)
+
+
+def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether one of a subject's consents covers a search now. A withdrawn one never does, whatever the clock says."""
     return any(
-        consent.withdrawn_at is None and consent.valid_from <= moment < consent.valid_until for consent in consents
+        consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment, zone=zone)
+        for consent in consents
     )
 
 
 def require_active(consents: Iterable[Consent], moment: datetime) -> None:
-    """Raises ConsentRequiredError if none of a subject's consents is active now, for whatever purpose and camera."""
+    """Raises ConsentRequiredError if none of a subject's consents is active now, as `is_active` says."""
     if not is_active(consents, moment):
         raise ConsentRequiredError("The subject has no active consent.", remedy="Record a new consent first.")
 
@@ -138,10 +122,12 @@ def _problem(new: NewConsent, valid_from: datetime) -> str | None:
 
 
 def _covered_wrongly(new: NewConsent) -> str | None:
-    """What is wrong with its purpose or its cameras."""
+    """What is wrong with its purpose, its cameras or its hours."""
     fault = fault_of(new.purpose)
     if fault is not None:
         return f"its purpose {fault}"
+    if len(new.times) > MAX_TIMES:
+        return f"it names more than {MAX_TIMES} times of the week"
     if new.purpose == ENROLMENT_CHECK or ENROLMENT in new.cameras:
         return f"the purpose {ENROLMENT_CHECK} and the camera {ENROLMENT} stand for the check at an enrolment"
     if not new.cameras or len(new.cameras) > MAX_CAMERAS or not all(is_plain(camera) for camera in new.cameras):

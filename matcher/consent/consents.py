@@ -11,17 +11,20 @@ import numpy as np
 
 from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent
+from matcher.consent.hours import hours_json
+from matcher.consent.rule import ConsentRule
 from matcher.timestamp import format_time
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
-Row = tuple[str, str, str, str, str, str, str, str, str | None]
-"""One of the consents' table: its columns in their order, times and cameras as the texts that stand there."""
+Row = tuple[str, str, str, str, str, str, str, str, str | None, str | None]
+"""A row of the consents' table: its columns in their order, moments, cameras and hours as the texts that it holds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Consents:
-    """n of them. cameras: as JSON texts. begins, ends: (n,) microseconds; a withdrawn one has ended when it begins.
+    """n of them. cameras, times: as JSON texts; no times: always. begins, ends: (n,) microseconds; of a withdrawn one
+    both are 0.
 
     digests: SHA-256 of each, by which the gallery's content hash names it.
     """
@@ -30,6 +33,7 @@ class Consents:
     subjects: Sequence[str]
     purposes: Sequence[str]
     cameras: Sequence[str]
+    times: Sequence[str | None]
     begins: Numbers
     ends: Numbers
     digests: Sequence[bytes]
@@ -42,8 +46,8 @@ class Consents:
     @classmethod
     def of_rows(cls, rows: Sequence[Row]) -> Self:
         """From what stands in the table."""
-        columns: list[list[Any]] = [[row[column] for row in rows] for column in range(9)]
-        ids, subjects, purposes, cameras, begins, ends, evidence, _, withdrawals = columns
+        columns: list[list[Any]] = [[row[column] for row in rows] for column in range(10)]
+        ids, subjects, purposes, cameras, begins, ends, evidence, _, withdrawals, times = columns
         parts = zip(ids, subjects, purposes, cameras, begins, ends, evidence, withdrawals, strict=True)
         held = np.array([withdrawal is None for withdrawal in withdrawals], dtype=np.bool_)
         return cls(
@@ -51,15 +55,21 @@ class Consents:
             subjects=subjects,
             purposes=purposes,
             cameras=cameras,
+            times=times,
             begins=_microseconds(begins) * held,
             ends=_microseconds(ends) * held,
-            digests=[_digest(*part) for part in parts],
+            digests=[_digest(*part, times=limits) for part, limits in zip(parts, times, strict=True)],
         )
 
 
 def microseconds(moment: datetime) -> int:
     """Since 1970."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_at(time: int) -> datetime:
+    """The moment at so many microseconds since 1970."""
+    return _EPOCH + time * _MICROSECOND
 
 
 def _microseconds(moments: Sequence[str]) -> Numbers:
@@ -78,9 +88,16 @@ def _row(consent: Consent) -> Row:
         consent.evidence_digest,
         format_time(consent.recorded_at),
         None if consent.withdrawn_at is None else format_time(consent.withdrawn_at),
+        times_text(consent),
     )
 
 
-def _digest(*parts: str | None) -> bytes:
-    # None of the parts can hold a line's end.
-    return sha256("\n".join(["consent", *(part or "" for part in parts)]).encode()).digest()
+def times_text(consent: ConsentRule) -> str | None:
+    """The hours of a consent as its row holds them."""
+    return json.dumps(hours_json(consent.times)) if consent.times else None
+
+
+def _digest(*parts: str | None, times: str | None) -> bytes:
+    # None of the parts can hold a line's end. Without hours it is what it was before consents had any.
+    limits = () if times is None else (times,)
+    return sha256("\n".join(["consent", *(part or "" for part in parts), *limits]).encode()).digest()

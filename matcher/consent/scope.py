@@ -2,17 +2,17 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from matcher.columns.rows import Rows
 from matcher.columns.selection import Selection
 from matcher.columns.vectors import Numbers
-from matcher.consent.consent import Consent
 from matcher.consent.consents import Consents, microseconds
 from matcher.consent.content_hash import ContentHash
 from matcher.consent.terms import Terms
@@ -24,7 +24,8 @@ _MAX_KEPT = 64
 class Scope:
     """What one search may look at, and what names that state of the gallery in the log.
 
-    selection: the numbers of the references whose consent covers the search. size: all searchable references.
+    time_zone: by whose clocks the hours of consents were read. selection: the numbers of the references whose consent
+    covers the search. size: all searchable references.
     content_hash: hex SHA-256 over every reference (as sealed: it tells nothing of the person) and every consent.
     """
 
@@ -32,14 +33,23 @@ class Scope:
     revision: int
     content_hash: str
     size: int
+    time_zone: str
     selection: Selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a selection is kept for: a camera whose time zone changed is asked for by another."""
+
+    camera: str
+    purpose: str
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Kept:
-    """A selection that holds from `since` up to but not including `until`; `moment` lies between."""
+    """A selection that holds from `since` up to but not including `until`, in microseconds since 1970."""
 
-    moment: int
     since: int
     until: int
     selection: Selection
@@ -48,8 +58,8 @@ class _Kept:
 class ConsentBook:
     """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
 
-    What was answered for a camera and a purpose is kept. A change is followed in it; when a consent begins or ends, it
-    is made anew.
+    A selection is kept until the next moment at which some consent begins or ends, or its hours do; then it is made
+    again. A change of the gallery changes the kept selections as well.
     """
 
     def __init__(self, gallery_id: str, revision: int, *, capacity: int = 1) -> None:
@@ -61,7 +71,7 @@ class ConsentBook:
         self._subjects_ever = 0
         self._owners = Rows(1, np.int32, capacity=capacity)
         self._terms = Terms()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
         self._references_hash, self._consents_hash = ContentHash(), ContentHash()
         self._content_hash: str | None = None
 
@@ -82,8 +92,12 @@ class ConsentBook:
         consents: Consents | None = None,
         references: Mapping[int, tuple[str, bytes]] | None = None,
         gone: str | None = None,
+        moment: datetime | None = None,
     ) -> None:
-        """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew."""
+        """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew.
+
+        moment: when it was made; None, while the gallery is loaded: no selection is kept.
+        """
         with self._lock:
             self._revision = revision
             affected: set[int] = set()
@@ -93,18 +107,20 @@ class ConsentBook:
                 affected |= self._take_references(references)
             if gone is not None:
                 self._drop(gone)
-            if self._kept:
+            if moment is not None:
                 for subject in affected:
-                    self._follow(subject)
+                    self._follow(subject, moment)
+            elif affected:
+                self._kept.clear()
             self._content_hash = None
 
-    def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
-        """What a search may look at."""
-        key, now = (camera, purpose), microseconds(moment)
+    def scope(self, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> Scope:
+        """What a search may look at. zone: the camera's."""
+        key, now = _Asked(camera=camera, purpose=purpose, zone=zone), microseconds(moment)
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or not kept.since <= now < kept.until:
-                kept = self._kept[key] = self._made(key, now)
+                kept = self._kept[key] = self._made(key, moment)
             self._kept.move_to_end(key)
             if len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)
@@ -115,6 +131,7 @@ class ConsentBook:
                 revision=self._revision,
                 content_hash=self._content_hash,
                 size=self.size,
+                time_zone=zone.key,
                 selection=kept.selection,
             )
 
@@ -154,23 +171,23 @@ class ConsentBook:
         found: Numbers = np.flatnonzero((self._owners.vectors[:, 0] == subject) & self._owners.held)
         return found
 
-    def _made(self, key: tuple[str, str], now: int) -> _Kept:
-        permitted = self._terms.permitted(*key, now)
+    def _made(self, asked: _Asked, moment: datetime) -> _Kept:
+        permitted = self._terms.permitted(asked.camera, asked.purpose, moment, asked.zone)
         included = np.zeros(max(1, self._subjects_ever), dtype=np.bool_)
         included[permitted.subjects] = True
         selection = Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
-        return _Kept(moment=now, since=permitted.since, until=permitted.until, selection=selection)
+        return _Kept(since=permitted.since, until=permitted.until, selection=selection)
 
-    def _follow(self, subject: int) -> None:
-        """Looks at one subject again, for all that is kept."""
+    def _follow(self, subject: int, moment: datetime) -> None:
+        """Brings one subject's references in all that is kept to what they are at the moment of a change.
+
+        It then holds for as long as both this subject's answer and that of all others stay the same; where these times
+        do not meet, it holds at no moment and is made again when it is next asked for.
+        """
         places, numbers = self._terms.of(subject), self._numbers(subject).tolist()
-        begins = self._terms.begins(places)
-        for key, kept in self._kept.items():
-            # What is kept was so at any moment between: best is one when what was just agreed to has begun.
-            moment = int(begins[(kept.moment < begins) & (begins < kept.until)].max(initial=kept.moment))
-            permitted = self._terms.permitted(*key, moment, places)
-            self._kept[key] = _Kept(
-                moment=moment,
+        for asked, kept in self._kept.items():
+            permitted = self._terms.permitted(asked.camera, asked.purpose, moment, asked.zone, places)
+            self._kept[asked] = _Kept(
                 since=max(kept.since, permitted.since),
                 until=min(kept.until, permitted.until),
                 selection=kept.selection.changed(numbers, included=len(permitted.subjects) > 0),
@@ -179,14 +196,6 @@ class ConsentBook:
     def _hash(self) -> str:
         parts = [self._gallery_id.encode(), self._references_hash.digest(), self._consents_hash.digest()]
         return sha256(b"".join(parts)).hexdigest()
-
-
-def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime) -> bool:
-    """Whether one of a subject's consents covers a search now. A withdrawn one never does, whatever the clock says."""
-    for consent in consents:
-        if consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment):
-            return True
-    return False
 
 
 def reference_digest(reference_id: str, subject_id: str, model_digest: str, sealed_template: bytes) -> bytes:

@@ -2,16 +2,21 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.columns.rows import Rows
 from matcher.columns.vectors import Numbers
-from matcher.consent.consent import ANY_CAMERA, ENROLMENT
-from matcher.consent.consents import Consents
+from matcher.consent.consents import Consents, microseconds
+from matcher.consent.hours import hours_of
+from matcher.consent.rule import ANY_CAMERA, ENROLMENT, Week, offset_around
 
-_TERM = np.dtype([("purpose", np.int32), ("cameras", np.int32), ("begin", np.int64), ("end", np.int64)])
+_TERM = np.dtype(
+    [("purpose", np.int32), ("cameras", np.int32), ("times", np.int32), ("begin", np.int64), ("end", np.int64)]
+)
 
 _NEVER_BEFORE, _NEVER_AFTER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
@@ -37,6 +42,9 @@ class Terms:
         self._purposes: dict[str, int] = {}
         self._cameras: dict[str, int] = {}
         self._camera_sets: list[frozenset[str]] = []
+        self._times: dict[str | None, int] = {None: 0}
+        self._weeks: list[Week | None] = [None]
+        """The hours that consents name, each once, by their numbers; 0 stands for always."""
 
     def put(self, subjects: Numbers, consents: Consents) -> None:
         """Adds consents, or changes them. subjects: (n,) whose they are."""
@@ -44,6 +52,7 @@ class Terms:
         terms = np.empty((len(places), 1), dtype=_TERM)
         terms["purpose"][:, 0] = [self._purposes.setdefault(one, len(self._purposes)) for one in consents.purposes]
         terms["cameras"][:, 0] = [self._camera_set(cameras) for cameras in consents.cameras]
+        terms["times"][:, 0] = [self._hours(times) for times in consents.times]
         terms["begin"][:, 0], terms["end"][:, 0] = consents.begins, consents.ends
         self._subjects.put(places, subjects[:, None])
         self._terms.put(places, terms)
@@ -63,24 +72,40 @@ class Terms:
         found: Numbers = np.flatnonzero((self._subjects.vectors[:, 0] == subject) & self._subjects.held)
         return found
 
-    def begins(self, places: Numbers) -> Numbers:
-        """When the consents in these rows begin."""
-        begins: Numbers = self._terms.vectors[places, 0]["begin"]
-        return begins
-
-    def permitted(self, camera: str, purpose: str, moment: int, places: Numbers | None = None) -> Permitted:
+    def permitted(
+        self, camera: str, purpose: str, moment: datetime, zone: ZoneInfo, places: Numbers | None = None
+    ) -> Permitted:
         """Who may be found there, for that, then, as the consents in these rows have it (None: all)."""
         subjects, terms = self._subjects.vectors[: len(self._ids), 0], self._terms.vectors[: len(self._ids), 0]
         if places is not None:
             subjects, terms = subjects[places], terms[places]
         fitting = np.arange(len(terms)) if camera == ENROLMENT else self._fitting(camera, purpose, terms)
-        begins, ends = terms["begin"][fitting], terms["end"][fitting]
+        begins, ends, now = terms["begin"][fitting], terms["end"][fitting], microseconds(moment)
         edges = np.concatenate([begins, ends])
-        return Permitted(
-            subjects=subjects[fitting[(begins <= moment) & (moment < ends)]],
-            since=int(edges[edges <= moment].max(initial=_NEVER_BEFORE)),
-            until=int(edges[edges > moment].min(initial=_NEVER_AFTER)),
-        )
+        since = int(edges[edges <= now].max(initial=_NEVER_BEFORE))
+        until = int(edges[edges > now].min(initial=_NEVER_AFTER))
+        active = fitting[(begins <= now) & (now < ends)]
+        if camera != ENROLMENT and len(self._weeks) > 1:
+            limits = terms["times"][active]
+            covered, weekly_since, weekly_until = self._weekly(np.bincount(limits), moment, zone)
+            active = active[covered[limits]]
+            since, until = max(since, weekly_since), min(until, weekly_until)
+        return Permitted(subjects=subjects[active], since=since, until=until)
+
+    def _weekly(self, counts: NDArray[np.intp], moment: datetime, zone: ZoneInfo) -> tuple[NDArray[np.bool_], int, int]:
+        """Which hours cover the moment, by their numbers; and since and until when all of the answers stay the same.
+
+        counts: how many consents name the hours with each number; those that none names are not looked at.
+        """
+        covered, steady = np.ones(len(counts), dtype=np.bool_), offset_around(moment, zone)
+        since, until = _NEVER_BEFORE, _NEVER_AFTER
+        for number in np.flatnonzero(counts):
+            week = self._weeks[number]
+            if week is not None:
+                answer = week.steady(moment, steady)
+                covered[number] = answer.covered
+                since, until = max(since, microseconds(answer.since)), min(until, microseconds(answer.until))
+        return covered, since, until
 
     def _fitting(self, camera: str, purpose: str, terms: NDArray[np.void]) -> Numbers:
         """The rows that are for this camera and this purpose."""
@@ -102,4 +127,11 @@ class Terms:
         if known is None:
             known = self._cameras[cameras] = len(self._camera_sets)
             self._camera_sets.append(frozenset(json.loads(cameras)))
+        return known
+
+    def _hours(self, times: str | None) -> int:
+        known = self._times.get(times)
+        if known is None:
+            known = self._times[times] = len(self._weeks)
+            self._weeks.append(Week.of(hours_of(json.loads(times or "[]"))))
         return known

@@ -7,7 +7,7 @@ so only the enrolment has it (`matcher.enrolment.enrolment`).
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matcher.consent.consent import ENROLMENT, ENROLMENT_CHECK
+from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
 from matcher.people.duplicate import Duplicate, DuplicateCheck
 from matcher.probe.probe import Query
 from matcher.probe.sample import FaceSample

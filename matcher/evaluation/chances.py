@@ -1,13 +1,16 @@
 """How many searches might have found somebody: what false alarms about them are held against."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.evaluation.events import Events, Moments, Searches, Span
+from matcher.consent.consents import microseconds, moment_at
+from matcher.consent.rule import ConsentRule
+from matcher.evaluation.events import Events, Searches, Span
 from matcher.evaluation.groups import Groups
+from matcher.time_zone import time_zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +37,24 @@ def chances(searches: Sequence[Searches], spans: Iterable[Span]) -> dict[str, in
     by_subject: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         by_subject[span.subject].append(span)
-    return {
-        subject: sum(_covered(one.times, [span for span in own if span.covers(one)]) for one in searches)
-        for subject, own in by_subject.items()
-    }
+    return {subject: sum(_covered(one, own) for one in searches) for subject, own in by_subject.items()}
 
 
-def _covered(times: Moments, spans: Sequence[Span]) -> int:
+def _covered(searches: Searches, spans: Iterable[Span]) -> int:
     count, until = 0, 0
-    for span in sorted(spans, key=lambda span: span.begin):
-        begin = max(span.begin, until)
-        if span.end > begin:
-            low, high = np.searchsorted(times, (begin, span.end))
+    for first, end in sorted(interval for span in spans for interval in _exposure(searches, span.rule)):
+        begin = max(first, until)
+        if end > begin:
+            low, high = np.searchsorted(searches.times, (begin, end))
             count += int(high - low)
-            until = span.end
+            until = end
     return count
+
+
+def _exposure(searches: Searches, rule: ConsentRule) -> Iterator[tuple[int, int]]:
+    """When the searches might find somebody by this consent, in microseconds."""
+    if not len(searches.times) or not rule.names(camera=searches.camera, purpose=searches.purpose):
+        return
+    began, ended = moment_at(int(searches.times[0])), moment_at(int(searches.times[-1]) + 1)
+    for begin, end in rule.exposure(began, ended, time_zone(searches.time_zone)):
+        yield microseconds(begin), microseconds(end)

@@ -13,14 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.alerts.alert import AlertStatus
-from matcher.consent.consent import ANY_CAMERA
-from matcher.consent.consents import microseconds
+from matcher.consent.consents import microseconds, moment_at
+from matcher.consent.hours import hours_of
+from matcher.consent.rule import ConsentRule
 from matcher.log.entry import EntryKind, decode
 from matcher.log.version import Body
 from matcher.probe.probe import CAMERA_ACTOR
 from matcher.timestamp import parse_time
 
 _FOREVER = 2**62
+UTC = "UTC"
+"""The time zone of searches that name none: there were no hours to read by it when they were made."""
+
 _DECIDED = frozenset({AlertStatus.CONFIRMED, AlertStatus.REJECTED})
 
 Moments = npt.NDArray[np.int64]
@@ -29,10 +33,14 @@ Moments = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Searches:
-    """The n searches of one camera for one purpose. times: (n,), in order. qualities: (n,) of probes; NaN: unknown."""
+    """The n searches of one camera for one purpose. times: (n,), in order. qualities: (n,) of probes; NaN: unknown.
+
+    time_zone: by whose clocks they read the hours of consents; a camera's that changed has searches of its own.
+    """
 
     camera: str
     purpose: str
+    time_zone: str = UTC
     times: Moments
     qualities: npt.NDArray[np.float64]
 
@@ -51,17 +59,10 @@ class LoggedAlert:
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A time, in microseconds, in which a subject could be found for a purpose at some cameras (or ANY_CAMERA)."""
+    """What a consent of a subject allowed, from when the log has it until it ended."""
 
     subject: str
-    purpose: str
-    cameras: frozenset[str]
-    begin: int
-    end: int
-
-    def covers(self, searches: Searches) -> bool:
-        """Whether those searches might find the subject in that time."""
-        return self.purpose == searches.purpose and bool({ANY_CAMERA, searches.camera} & self.cameras)
+    rule: ConsentRule
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,7 +110,7 @@ class _Reading:
     since: int
     until: int
     searched: dict[int, tuple[int, str]] = field(default_factory=dict)
-    searches: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    searches: dict[tuple[str, str, str], list[tuple[int, float]]] = field(default_factory=dict)
     alerts: dict[str, LoggedAlert] = field(default_factory=dict)
     consents: dict[str, list[str]] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
@@ -125,8 +126,8 @@ class _Reading:
             return
         self.searched[index] = (time, body["camera"])
         quality = body.get("quality")
-        place = self.searches.setdefault((body["camera"], body["purpose"]), [])
-        place.append((time, np.nan if quality is None else quality))
+        asked = (body["camera"], body["purpose"], body.get("time_zone", UTC))
+        self.searches.setdefault(asked, []).append((time, np.nan if quality is None else quality))
         self.thresholds.add(body["operating_point"]["threshold"])
 
     def outcome(self, index: int, time: int, body: Body) -> None:
@@ -180,19 +181,23 @@ class _Reading:
         self.consents.setdefault(subject, []).append(consent["id"])
         self.spans[consent["id"]] = Span(
             subject=subject,
-            purpose=consent["purpose"],
-            cameras=frozenset(consent["cameras"]),
-            begin=max(microseconds(parse_time(consent["valid_from"])), time),
-            end=microseconds(parse_time(consent["valid_until"])),
+            rule=ConsentRule(
+                purpose=consent["purpose"],
+                cameras=frozenset(consent["cameras"]),
+                valid_from=max(parse_time(consent["valid_from"]), moment_at(time)),
+                valid_until=parse_time(consent["valid_until"]),
+                times=hours_of(consent.get("times", ())),
+            ),
         )
 
     def _ended(self, consent: str, time: int) -> None:
         span = self.spans.get(consent)
         if span is not None:
-            self.spans[consent] = replace(span, end=min(span.end, time))
+            ends_at = min(span.rule.ends_at, moment_at(time))
+            self.spans[consent] = replace(span, rule=replace(span.rule, withdrawn_at=ends_at))
 
-    def _in_time(self) -> Iterable[tuple[tuple[str, str], list[tuple[int, float]]]]:
-        """By camera and purpose, in the order of their times: where a clock ran ahead, that is not the log's order."""
+    def _in_time(self) -> Iterable[tuple[tuple[str, str, str], list[tuple[int, float]]]]:
+        """By camera, purpose and time zone. In the order of times: the log's is another where a clock ran ahead."""
         for place, made in sorted(self.searches.items()):
             yield place, sorted(made, key=lambda one: one[0])
 
@@ -201,17 +206,18 @@ class _Reading:
             Searches(
                 camera=camera,
                 purpose=purpose,
+                time_zone=time_zone,
                 times=np.array([time for time, _ in made], dtype=np.int64),
                 qualities=np.array([quality for _, quality in made], dtype=np.float64),
             )
-            for (camera, purpose), made in self._in_time()
+            for (camera, purpose, time_zone), made in self._in_time()
         ]
         return Events(
             began=min((int(one.times[0]) for one in searches), default=None),
             ended=max((int(one.times[-1]) + 1 for one in searches), default=None),
             searches=searches,
             alerts=sorted(self.alerts.values(), key=lambda alert: alert.request),
-            spans=sorted(self.spans.values(), key=lambda span: (span.subject, span.begin, span.purpose)),
+            spans=sorted(self.spans.values(), key=lambda span: (span.subject, span.rule.valid_from, span.rule.purpose)),
             thresholds=sorted(self.thresholds),
             declarations=self.declarations,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from matcher.columns.vectors import Numbers, Vectors
@@ -26,7 +27,8 @@ class Change:
     """What one revision of the gallery changed of one subject. It is committed.
 
     added: references that are searchable from now on. consents: new consents, and ended ones. withdrawn: the subject
-    has withdrawn, and all that a follower holds of them must go; `added` and `consents` are then empty.
+    has withdrawn, and all that a follower holds of them must go; `added` and `consents` are then empty. made_at: None
+    where the change is read from the database later.
     """
 
     revision: int
@@ -34,6 +36,7 @@ class Change:
     added: AddedReferences | None = None
     consents: tuple[Consent, ...] = ()
     withdrawn: bool = False
+    made_at: datetime | None = None
 
     @property
     def ends_consent(self) -> bool:

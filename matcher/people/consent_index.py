@@ -22,4 +22,5 @@ class ConsentIndex:
             change.revision,
             consents=Consents.of(change.consents) if change.consents else None,
             references={number: (change.subject_id, digest) for number, digest in references.items()},
+            moment=change.made_at,
         )

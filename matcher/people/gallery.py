@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection, insert, update
@@ -37,6 +38,7 @@ from matcher.people.loading import begin, load
 from matcher.people.stored_changes import StoredChanges, note_change
 from matcher.people.subject import Subject
 from matcher.people.vector_shard import VectorShard
+from matcher.probe.probe import Query
 from matcher.probe.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
@@ -58,14 +60,15 @@ class Gallery(GalleryReader):
         *,
         model_digest: str,
         dimensions: Mapping[str, int],
+        zone: ZoneInfo,
         metrics: MatcherMetrics | None = None,
     ) -> None:
         """Builds the index from the database and finishes erasures that the last run began, if no reader is in the way.
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
-        dimensions: of that model's vectors, by embedder.
+        dimensions: of that model's vectors, by embedder. zone: the site's time zone, where a camera names none.
         """
-        super().__init__(database, master_key, log)
+        super().__init__(database, master_key, log, zone)
         self._model_digest = model_digest
         self._changing = threading.RLock()
         begin(database)
@@ -95,9 +98,10 @@ class Gallery(GalleryReader):
         """How many references are searchable."""
         return self._book.size
 
-    def scope(self, *, camera: str, purpose: str, moment: datetime) -> Scope:
-        """What a search at this camera, for this purpose, at this moment may look at."""
-        return self._book.scope(camera=camera, purpose=purpose, moment=moment)
+    def scope(self, query: Query, moment: datetime) -> Scope:
+        """What this search may look at, if it is made at this moment."""
+        zone = self.zone(query.time_zone)
+        return self._book.scope(camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
     def templates(self, numbers: Numbers) -> Templates:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""
@@ -155,7 +159,8 @@ class Gallery(GalleryReader):
                     subject_id, references, actor=actor, refused=refused, check=check, revision=revision
                 )
                 self._log.append(connection, EntryKind.ENROLMENT, body | {"consent": records.consent_body(record, key)})
-            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added, consents=(record,)))
+            change = Change(revision=revision, subject_id=subject_id, added=added, consents=(record,), made_at=moment)
+            self._feed.hand_on(change)
         return Subject(id=subject_id, name=name, created_at=moment), record, references
 
     def add_references(
@@ -179,7 +184,7 @@ class Gallery(GalleryReader):
                     subject_id, references, actor=actor, refused=refused, check=check, revision=revision
                 )
                 self._log.append(connection, EntryKind.ENROLMENT, body)
-            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added))
+            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, added=added, made_at=moment))
         return references
 
     def grant(self, subject_id: str, consent: NewConsent, actor: str) -> Consent:
@@ -190,12 +195,13 @@ class Gallery(GalleryReader):
         with self._changing:
             with self._log.writing() as connection:
                 key = records.load_subject_key(connection, self._master_key, subject_id)
-                record = recorded(consent, subject_id=subject_id, moment=self._log.moment(connection))
+                moment = self._log.moment(connection)
+                record = recorded(consent, subject_id=subject_id, moment=moment)
                 records.insert_consent(connection, record)
                 revision = note_change(connection, subject_id)
                 body = {"action": "granted", "subject": subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": records.consent_body(record, key)})
-            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, consents=(record,)))
+            self._feed.hand_on(Change(revision=revision, subject_id=subject_id, consents=(record,), made_at=moment))
         return record
 
     def withdraw_consent(self, consent_id: str, actor: str) -> Consent:
@@ -205,16 +211,17 @@ class Gallery(GalleryReader):
                 record = records.read_consent(connection, consent_id)
                 if record.withdrawn_at is not None:
                     return record
-                record = replace(record, withdrawn_at=self._log.moment(connection))
+                moment = self._log.moment(connection)
+                record = replace(record, withdrawn_at=moment)
                 connection.execute(
-                    update(tables.consent)
-                    .where(tables.consent.c.id == consent_id)
-                    .values(withdrawn_at=record.withdrawn_at)
+                    update(tables.consent).where(tables.consent.c.id == consent_id).values(withdrawn_at=moment)
                 )
                 revision = note_change(connection, record.subject_id)
                 body = {"action": "withdrawn", "subject": record.subject_id, "actor": actor, "revision": revision}
                 self._log.append(connection, EntryKind.CONSENT, body | {"consent": {"id": consent_id}})
-            self._feed.hand_on(Change(revision=revision, subject_id=record.subject_id, consents=(record,)))
+            self._feed.hand_on(
+                Change(revision=revision, subject_id=record.subject_id, consents=(record,), made_at=moment)
+            )
         return record
 
     def withdraw(self, subject_id: str, actor: str) -> None:

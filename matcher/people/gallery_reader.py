@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from matcher.consent.consent import Consent, NewConsent, begun, require_active
-from matcher.consent.scope import permits
+from matcher.consent.consent import Consent, NewConsent, begun, permits, require_active
 from matcher.log.log import AuditLog
 from matcher.people import records
 from matcher.people.consent_evidence import evidence_salt
@@ -14,18 +14,26 @@ from matcher.people.errors import SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import KnownReference, Reference
 from matcher.people.subject import Subject
+from matcher.probe.probe import Query
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
+from matcher.time_zone import time_zone
 
 
 class GalleryReader:
     """The reading half of the gallery, which needs nothing in memory. Safe to use from several threads."""
 
-    def __init__(self, database: Database, master_key: MasterKey, log: AuditLog) -> None:
+    def __init__(self, database: Database, master_key: MasterKey, log: AuditLog, zone: ZoneInfo) -> None:
+        """zone: the site's, where a camera names none."""
         self._database = database
         self._master_key = master_key
         self._log = log
+        self._zone = zone
+
+    def zone(self, name: str | None) -> ZoneInfo:
+        """The time zone by whose clocks the hours of consents are read: the named one; None: the site's."""
+        return self._zone if name is None else time_zone(name)
 
     def subjects(self, *, withdrawn: bool = False, limit: int | None = None, offset: int = 0) -> list[ListedSubject]:
         """A page of everybody, or all of them, oldest first; those who have withdrawn, nameless, only if asked for."""
@@ -109,20 +117,20 @@ class GalleryReader:
         """By what the reference with this number is known, as of this transaction; None if it is gone."""
         return records.read_known(connection, number)
 
-    def permitted(
-        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
-    ) -> bool:
+    def permitted(self, connection: Connection, subject_id: str, query: Query, moment: datetime) -> bool:
         """Whether the subject may be found, by what is committed at this very transaction."""
         consents = records.read_consents(connection, subject_id)
-        return permits(consents, camera=camera, purpose=purpose, moment=moment)
+        zone = self.zone(query.time_zone)
+        return permits(consents, camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
     def permitted_then(
-        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime
+        self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo
     ) -> bool:
         """Whether the subject might be found at an earlier moment, whatever became of their consents since."""
         consents = records.read_consents(connection, subject_id)
         return any(
-            one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment) for one in consents
+            one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment, zone=zone)
+            for one in consents
         )
 
     def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:

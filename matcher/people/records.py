@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from matcher.consent.consent import Consent
-from matcher.consent.consents import Consents
+from matcher.consent.consents import Consents, times_text
 from matcher.consent.errors import ConsentUnknownError
+from matcher.consent.hours import hours_json, hours_of
 from matcher.people.consent_evidence import evidence_commitment
 from matcher.people.errors import ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
@@ -131,8 +132,9 @@ def _consent(
     evidence_digest: str,
     recorded_at: str,
     withdrawn_at: str | None,
+    times: str | None,
 ) -> Consent:
-    """The consent of what the driver reads: the table's columns in their order, times as texts."""
+    """The consent of what the driver reads: the table's columns in their order, moments and hours as texts."""
     return Consent(
         id=consent_id,
         subject_id=subject_id,
@@ -143,6 +145,7 @@ def _consent(
         evidence_digest=evidence_digest,
         recorded_at=parse_time(recorded_at),
         withdrawn_at=None if withdrawn_at is None else parse_time(withdrawn_at),
+        times=() if times is None else hours_of(json.loads(times)),
     )
 
 
@@ -228,7 +231,8 @@ def insert_consent(connection: Connection, consent: Consent) -> None:
 
 def consent_row(consent: Consent) -> dict[str, Any]:
     """A new consent as a row of its table."""
-    return {**dataclasses.asdict(consent), "cameras": json.dumps(sorted(consent.cameras))}
+    texts = {"cameras": json.dumps(sorted(consent.cameras)), "times": times_text(consent)}
+    return {field.name: getattr(consent, field.name) for field in dataclasses.fields(consent)} | texts
 
 
 def insert_reference(
@@ -269,7 +273,7 @@ def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
 
 def consent_body(consent: Consent, key: SealingKey) -> dict[str, Any]:
     """A consent as log entries tell of it. key: its subject's."""
-    return {
+    body: dict[str, Any] = {
         "id": consent.id,
         "purpose": consent.purpose,
         "cameras": sorted(consent.cameras),
@@ -277,3 +281,4 @@ def consent_body(consent: Consent, key: SealingKey) -> dict[str, Any]:
         "valid_until": format_time(consent.valid_until),
         "evidence_commitment": evidence_commitment(key, consent),
     }
+    return body | {"times": hours_json(consent.times)} if consent.times else body

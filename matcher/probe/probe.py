@@ -42,7 +42,8 @@ class Query:
     """Who asks, as what, from where, why. All of it goes into the request entry.
 
     actor: `camera:<id>`, `user:<id>` or `cli:<login>`; of people, an `Actor` that says by which session or token.
-    camera: a camera's id or UPLOAD.
+    camera: a camera's id or UPLOAD. time_zone: the camera's, by whose clocks the hours of consents are read; None: the
+    site's.
     """
 
     actor: str
@@ -50,6 +51,7 @@ class Query:
     camera: str
     purpose: str
     case_reference: str | None = None
+    time_zone: str | None = None
 
     def __post_init__(self) -> None:
         """Composes the purpose, so that two are equal if they look the same."""

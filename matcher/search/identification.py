@@ -219,9 +219,7 @@ class Identifier:
             if known is None or known.subject_id in seen:
                 continue
             seen.add(known.subject_id)
-            if self._gallery.permitted(
-                connection, known.subject_id, camera=query.camera, purpose=query.purpose, moment=moment
-            ):
+            if self._gallery.permitted(connection, known.subject_id, query, moment):
                 candidates.append(Candidate.of(known, score, rank=len(candidates) + 1))
             if len(candidates) == self._most:
                 break
@@ -234,7 +232,7 @@ class Identifier:
         for probe in probes:
             self._require(probe, query)
         # For a camera's first search the whole gallery is gone through: not while others wait for the log.
-        self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=self._clock())
+        self._gallery.scope(query, self._clock())
 
     def require_query(self, query: Query) -> None:
         """Raises QueryError where a text of the query is not fit for the log."""

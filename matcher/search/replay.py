@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, cast, func, select
 
 from matcher.columns.selection import Selection
-from matcher.consent.consent import ENROLMENT
+from matcher.consent.rule import ENROLMENT
 from matcher.errors import ClearglassError
 from matcher.log.entry import AuditEntry, EntryKind, answered
 from matcher.log.log import AuditLog
@@ -126,6 +126,7 @@ class Replayer:
                 camera=request.body["camera"],
                 purpose=request.body["purpose"],
                 moment=parse_time(request.body["started_at"]),
+                zone=self._gallery.zone(request.body.get("time_zone")),
                 model_digest=request.body["model_digest"],
             )
         return self._made_again(request, outcome, evidence, selection)
@@ -201,6 +202,7 @@ class Replayer:
                     camera=request.body["camera"],
                     purpose=request.body["purpose"],
                     moment=ended_at,
+                    zone=self._gallery.zone(request.body.get("time_zone")),
                 ):
                     nearest.append((known.subject_id, known.id, score.fused))
         by_subject: dict[str, Found] = {}

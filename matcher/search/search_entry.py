@@ -34,6 +34,7 @@ def request_body(
         "purpose": query.purpose,
         "case_reference": query.case_reference,
         "started_at": format_time(started_at),
+        "time_zone": scope.time_zone,
         "gallery": {
             "id": scope.gallery_id,
             "revision": scope.revision,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from matcher.clock import Clock
-from matcher.consent.consent import ENROLMENT
+from matcher.consent.rule import ENROLMENT
 from matcher.consent.scope import Scope
 from matcher.errors import ClearglassError
 from matcher.log.entry import EntryKind
@@ -54,7 +54,7 @@ class SearchLog:
     ) -> Search:
         """Appends the request entry: nothing is searched before its transaction has ended."""
         started_at = self._clock()
-        scope = self._gallery.scope(camera=query.camera, purpose=query.purpose, moment=started_at)
+        scope = self._gallery.scope(query, started_at)
         evidence = Evidence.of(probe)
         body = request_body(
             kind,

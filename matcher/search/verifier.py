@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from matcher.consent.consent import permits
 from matcher.consent.errors import ConsentRequiredError
-from matcher.consent.scope import permits
 from matcher.log.log import AuditLog
 from matcher.people.gallery import Gallery
 from matcher.people.reference import Reference
@@ -38,9 +38,7 @@ class Verifier:
             scores = self._fusion.compare_all(probe.template, [one.template for one in current])
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
-                if not self._gallery.permitted(
-                    connection, subject_id, camera=query.camera, purpose=query.purpose, moment=ended_at
-                ):
+                if not self._gallery.permitted(connection, subject_id, query, ended_at):
                     raise _no_consent()
                 best = min(range(len(scores)), key=lambda at: scores[at].fused)
                 reference, score = current[best], scores[best]
@@ -73,8 +71,8 @@ class Verifier:
         Raises ConsentRequiredError, ModelMismatchError.
         """
         query = search.query
-        consents = self._gallery.consents(subject_id)
-        if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at):
+        consents, zone = self._gallery.consents(subject_id), self._gallery.zone(query.time_zone)
+        if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at, zone=zone):
             raise _no_consent()
         references = self._gallery.references(subject_id)
         current = [reference for reference in references if reference.number in search.scope.selection]

@@ -95,6 +95,7 @@ consent = Table(
     Column("evidence_digest", Text, nullable=False),
     Column("recorded_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),
+    Column("times", Text, comment="a JSON list of weekdays and hours; null: always"),
 )
 
 change = Table(
@@ -240,6 +241,7 @@ camera = Table(
     Column("aspect", Text, comment="width:height of the whole picture before the rotation"),
     Column("certificate", Text, comment="null: issued by a trusted CA; else sha256:<hex digits>, or unverified"),
     Column("snapshot_seconds", Float, nullable=False, server_default=text("1")),
+    Column("time_zone", Text, comment="an IANA name; null: the site's"),
 )
 
 account = Table(

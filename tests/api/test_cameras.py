@@ -288,7 +288,7 @@ def test_the_settings_of_picture_and_connection_are_read_back_and_changed(site: 
     with site.client(Role.OPERATOR) as client:
         plain = client.post("/cameras", json=secure).json()
         assert (plain["rotation"], plain["mirrored"], plain["aspect"], plain["certificate"]) == (0, False, None, None)
-        assert plain["snapshot_seconds"] == 1.0
+        assert (plain["snapshot_seconds"], plain["time_zone"]) == (1.0, None)
         camera = f"/cameras/{plain['id']}"
         change = {
             "rotation": 180,
@@ -296,15 +296,26 @@ def test_the_settings_of_picture_and_connection_are_read_back_and_changed(site: 
             "aspect": "16:9",
             "certificate": f"SHA256:{FINGERPRINT.upper()}",
             "snapshot_seconds": 5,
+            "time_zone": "Asia/Tokyo",
         }
         changed = client.patch(camera, json=change)
         assert changed.status_code == 200, changed.text
         assert {key: changed.json()[key] for key in change} == change | {"certificate": f"sha256:{FINGERPRINT}"}
         kept = client.patch(camera, json={"name": "Yard", "rotation": None}).json()
         assert (kept["rotation"], kept["aspect"]) == (180, "16:9")
-        removed = client.patch(camera, json={"aspect": None, "certificate": None}).json()
+        without = {"aspect": None, "certificate": None, "time_zone": None}
+        removed = client.patch(camera, json=without).json()
+        assert removed["time_zone"] is None
         assert (removed["aspect"], removed["certificate"], removed["mirrored"]) == (None, None, True)
         assert client.get(camera).json()["rotation"] == 180
+
+
+def test_an_unknown_time_zone_is_refused_with_near_ones(site: Any) -> None:
+    with site.client(Role.OPERATOR) as client:
+        refused = client.post("/cameras", json=CAMERA | {"time_zone": "Berlin"})
+        assert (refused.status_code, site.code(refused)) == (422, "time_zone_unknown")
+        assert refused.json()["error"]["remedy"] == "Did you mean Europe/Berlin?"
+        assert client.get("/cameras").json() == []
 
 
 def test_an_exception_from_the_certificate_is_shown_and_logged_and_ends_with_the_place(site: Any) -> None:

@@ -4,15 +4,22 @@ import hashlib
 import hmac
 import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from api.permission import Role
+from api.routers.consents import ConsentOut
+from api.service import Service
+from matcher.consent.rule import ENROLMENT
+from matcher.time_zone import time_zone
+from tests.matcher.consent.cases import CASES, Case
 
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 EVIDENCE = "cd" * 32
+named = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +165,16 @@ def test_consents_open_and_close_the_search(site: Any, astronaut_jpeg: bytes) ->
         ({"name": "x" * 201}, 422, "invalid_request"),
         ({"purpose": ""}, 422, "invalid_request"),
         ({"cameras": " , "}, 422, "consent_invalid"),
+        ({"times": "mon 08:00-17:00"}, 422, "consent_invalid"),
+        ({"times": '[{"days": [0], "begin": "08:00", "end": "17:00"}]'}, 422, "consent_invalid"),
+        ({"times": '[{"days": [1], "begin": "8:00", "end": "17:00"}]'}, 422, "consent_invalid"),
+        ({"times": '[{"days": [1], "begin": "24:00", "end": "24:00"}]'}, 422, "consent_invalid"),
+        ({"times": '[{"days": [1], "begin": "08:00"}]'}, 422, "consent_invalid"),
+        (
+            {"times": "[" + ",".join(['{"days": [1], "begin": "08:00", "end": "17:00"}'] * 90) + "]"},
+            422,
+            "invalid_request",
+        ),
     ],
 )
 def test_enrolments_without_a_good_consent_are_refused(
@@ -168,6 +185,61 @@ def test_enrolments_without_a_good_consent_are_refused(
     assert answer.status_code == status, answer.text
     assert shared_site.code(answer) == (code or shared_site.code(answer))
     assert shared_site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
+
+
+@named
+def test_the_api_says_what_the_consent_rule_says(case: Case) -> None:
+    """As the table has it, of the cameras and the purpose that the consent names."""
+    one = case.consent()
+    if not one.names(camera=case.camera, purpose=case.purpose) or case.camera == ENROLMENT:
+        return
+    camera = SimpleNamespace(id=case.camera, time_zone=case.zone)
+    gallery = SimpleNamespace(zone=lambda name: time_zone(name or case.zone))
+    service = SimpleNamespace(
+        clock=lambda: case.moment,
+        cameras=SimpleNamespace(list=lambda: [camera]),
+        matcher=SimpleNamespace(gallery=gallery),
+    )
+    answer = ConsentOut.of(one, cast(Service, service))
+    assert answer.holds == case.covered
+    assert answer.state == one.state(case.moment)
+    assert answer.time_zones == ([case.zone] if case.times else [])
+    assert answer.changes_at == one.next_change(case.moment, time_zone(case.zone))
+
+
+def test_the_hours_of_a_consent_are_read_by_the_clocks_of_its_cameras(site: Any, astronaut_jpeg: bytes) -> None:
+    """Two cameras half a day apart: it is always day at one of them."""
+    subject = site.enrol(astronaut_jpeg, times='[{"days": [1], "begin": "08:00", "end": "08:01"}]')
+    new = {"purpose": "two", "valid_until": LATER, "evidence_digest": EVIDENCE}
+    days = [1, 2, 3, 4, 5, 6, 7]
+    with site.client(Role.OPERATOR) as client:
+        camera = {"address": "rtsp://10.1.2.3/1", "purpose": "two"}
+        zones = {"East": "Etc/GMT-12", "West": "Etc/GMT"}
+        added = [client.post("/cameras", json=camera | {"name": one, "time_zone": zones[one]}).json() for one in zones]
+        assert client.get(f"/subjects/{subject}/consents").json()[0]["time_zones"] == ["Etc/GMT", "Etc/GMT-12", "UTC"]
+        times = [{"days": days, "begin": "06:00", "end": "18:00"}]
+        places = [one["id"] for one in added]
+        both = client.post(f"/subjects/{subject}/consents", json=new | {"cameras": places, "times": times})
+        assert both.status_code == 201, both.text
+        consent = both.json()
+        assert (consent["state"], consent["holds"], consent["times"]) == ("active", True, times)
+        assert (consent["hours"], consent["time_zones"]) == ("Mon-Sun 06:00-18:00", ["Etc/GMT", "Etc/GMT-12"])
+        assert consent["changes_at"] is not None
+        one = [
+            client.post(f"/subjects/{subject}/consents", json=new | {"cameras": [place], "times": times}).json()
+            for place in places
+        ]
+        assert sorted(consent["holds"] for consent in one) == [False, True]
+        refused = client.post(
+            f"/subjects/{subject}/consents",
+            json=new | {"cameras": ["*"], "times": [{"days": [], "begin": "", "end": ""}]},
+        )
+        assert (refused.status_code, site.code(refused)) == (422, "invalid_request")
+        always = client.post(f"/subjects/{subject}/consents", json=new | {"cameras": ["*"]}).json()
+        assert (always["times"], always["hours"], always["time_zones"]) == ([], None, [])
+        assert client.delete(f"/consents/{always['id']}").status_code == 204
+        ended = client.get(f"/consents/{always['id']}").json()
+        assert (ended["state"], ended["holds"]) == ("withdrawn", False)
 
 
 def test_a_consent_takes_exactly_one_proof(shared_site: Any, astronaut_jpeg: bytes) -> None:

@@ -31,6 +31,10 @@ _CERTIFICATE = (
     "this certificate), or unverified (any certificate)."
 )
 _SNAPSHOT_SECONDS = "For a camera that sends one still picture per request: seconds between two requests, 0.2 to 3600."
+_TIME_ZONE = (
+    "The camera's time zone, such as Europe/Berlin: consents' hours are read by its clocks. Without one, the "
+    "site's is used, CLEARGLASS_TIME_ZONE."
+)
 _REMOVE = '"none" removes it.'
 
 Address = Annotated[str, typer.Argument(help="rtsp://…, http://…, a video file, or a webcam's number.")]
@@ -49,6 +53,7 @@ def _row(camera: dict[str, Any]) -> dict[str, Any]:
         camera["aspect"],
         None if camera["certificate"] is None else f"certificate {camera['certificate']}",
         f"still picture every {seconds:g} s" if seconds != 1 else None,
+        camera["time_zone"],
     ]
     return {
         "id": camera["id"],
@@ -84,6 +89,7 @@ def add(
     aspect: Annotated[str | None, typer.Option(help=_ASPECT)] = None,
     certificate: Annotated[str | None, typer.Option(help=_CERTIFICATE)] = None,
     snapshot_seconds: Annotated[float, typer.Option(help=_SNAPSHOT_SECONDS)] = 1.0,
+    time_zone: Annotated[str | None, typer.Option(help=_TIME_ZONE)] = None,
     json: Json = False,
 ) -> None:
     """Add a camera. A login in the address is taken out of it and kept sealed."""
@@ -97,6 +103,7 @@ def add(
         "aspect": aspect,
         "certificate": None if certificate == _VERIFIED else certificate,
         "snapshot_seconds": snapshot_seconds,
+        "time_zone": time_zone,
     }
     with reached(data) as client:
         camera = client.send("POST", "/cameras", json=new)
@@ -126,6 +133,7 @@ def set_(
     aspect: Annotated[str | None, typer.Option(help=f"{_ASPECT} {_REMOVE}")] = None,
     certificate: Annotated[str | None, typer.Option(help=_CERTIFICATE)] = None,
     snapshot_seconds: Annotated[float | None, typer.Option(help=_SNAPSHOT_SECONDS)] = None,
+    time_zone: Annotated[str | None, typer.Option(help=f"{_TIME_ZONE} {_REMOVE}")] = None,
     json: Json = False,
 ) -> None:
     """Change a camera's settings. What is not given stays.
@@ -145,9 +153,10 @@ def set_(
         "aspect": aspect,
         "certificate": certificate,
         "snapshot_seconds": snapshot_seconds,
+        "time_zone": time_zone,
     }
     change = {key: value for key, value in given.items() if value is not None}
-    change |= {key: None for key in ("substream", "aspect") if change.get(key) == "none"}
+    change |= {key: None for key in ("substream", "aspect", "time_zone") if change.get(key) == "none"}
     if certificate == _VERIFIED:
         change["certificate"] = None
     if no_login:

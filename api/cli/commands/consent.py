@@ -26,23 +26,40 @@ Cameras = Annotated[
     ),
 ]
 Days = Annotated[int, typer.Option(min=1, max=36_500, help="How many days the consent holds from now.")]
+Times = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--times",
+        metavar="HOURS",
+        help='Weekdays and hours, such as "mon-fri 08:00-17:00; sat 09:00-12:00", by the clocks of each camera; may '
+        "stand again. At all hours if none.",
+    ),
+]
 
 
 def new_consent(
-    client: Client, *, purpose: str, evidence: Path, cameras: list[str] | None, days: int
+    client: Client, *, purpose: str, evidence: Path, cameras: list[str] | None, days: int, times: list[str] | None
 ) -> dict[str, Any]:
     """The consent that a command's options say, as the API takes it; it begins when it is recorded.
 
-    Raises: CameraUnknownError.
+    Raises: CameraUnknownError, BadParameter for times that cannot be read.
     """
     import hashlib
     from datetime import UTC, datetime, timedelta
 
+    from matcher.consent.errors import ConsentInvalidError
+    from matcher.consent.hours import hours_json, parse_hours
+
+    try:
+        hours = parse_hours(";".join(times or []))
+    except ConsentInvalidError as error:
+        raise typer.BadParameter(str(error), param_hint="--times") from error
     return {
         "purpose": purpose,
         "cameras": camera_ids(client, cameras or []),
         "valid_until": (datetime.now(UTC) + timedelta(days=days)).isoformat(),
         "evidence_digest": hashlib.sha256(evidence.read_bytes()).hexdigest(),
+        "times": hours_json(hours),
     }
 
 
@@ -54,11 +71,12 @@ def add(
     data: Data,
     camera: Cameras = None,
     days: Days = 365,
+    times: Times = None,
     json: Json = False,
 ) -> None:
-    """Record a further consent of a person: another purpose, other cameras, a longer time."""
+    """Record a further consent of a person: another purpose, other cameras, other hours, a longer time."""
     with reached(data) as client:
-        new = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days)
+        new = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days, times=times)
         consent = client.send("POST", path_of("subjects", subject_id, "consents"), json=new)
     until = minute(consent["valid_until"])
     sentence = f"Recorded consent {consent['id']} of {consent['subject_id']}, until {until} UTC."

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Collection, Sequence
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from api.cli.client import Client, RefusedError, reached
-from api.cli.commands.consent import Cameras, Days, Evidence, Purpose, new_consent
+from api.cli.commands.consent import Cameras, Days, Evidence, Purpose, Times, new_consent
 from api.cli.options import Data, Json
 from api.cli.output import counted, minute, progress, show, tell, warn_all
 from api.cli.path import path_of
@@ -31,6 +32,7 @@ def enrol(
     data: Data,
     camera: Cameras = None,
     days: Days = 365,
+    times: Times = None,
     face: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,10 +57,11 @@ def enrol(
     faces = _faces(face or [], pictures)
     known = set(acknowledge or [])
     with reached(data) as client:
-        consent = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days)
+        consent = new_consent(client, purpose=purpose, evidence=evidence, cameras=camera, days=days, times=times)
         form = consent | {
             "name": name,
             "cameras": ",".join(consent["cameras"]),
+            "times": dumps(consent["times"]),
             "faces": ",".join(str(faces.get(path, "")) for path in pictures),
         }
         try:
@@ -181,6 +184,7 @@ def _consent_row(consent: dict[str, Any], cameras: dict[str, str]) -> dict[str, 
         "where": ", ".join(cameras.get(place, place) for place in consent["cameras"]),
         "from": minute(consent["valid_from"]),
         "until": minute(consent["valid_until"]),
+        "hours (local)": f"{consent['hours']} ({', '.join(consent['time_zones'])})" if consent["hours"] else None,
         "ended": minute(consent["withdrawn_at"]),
     }
 

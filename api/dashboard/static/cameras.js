@@ -47,6 +47,7 @@ function details(camera) {
     camera.substream && "with substream",
     camera.rotation && `rotated ${camera.rotation}°`,
     camera.mirrored && "mirrored",
+    camera.time_zone,
     camera.aspect,
   ].filter(Boolean).join(", ");
 }

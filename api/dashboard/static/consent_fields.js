@@ -3,6 +3,7 @@
 import { namer } from "./camera.js";
 import { EVERYWHERE, UPLOAD } from "./consent.js";
 import { element } from "./element.js";
+import { HoursFields } from "./hours_fields.js";
 import { message } from "./message.js";
 
 const YEAR = 365 * 86_400_000;
@@ -20,6 +21,7 @@ export class ConsentFields {
     this.until = element("input", { name: "until", type: "date", value: dateField(new Date(Date.now() + YEAR)), required: true });
     this.evidence = element("input", { name: "evidence", type: "file", required: true });
     this.everywhere = element("input", { type: "checkbox", checked: true, onchange: () => this.toggle() });
+    this.hours = new HoursFields();
     const cameraName = namer(list);
     this.chosen = [...list.map((camera) => camera.id), UPLOAD].map((id) => [id, element("input", { type: "checkbox", value: id })]);
     this.places = element("div", { class: "choices-list", hidden: true }, ...this.chosen.map(([id, box]) => choice(box, cameraName(id))));
@@ -32,6 +34,7 @@ export class ConsentFields {
       field("Signed consent", this.evidence, "Any file. Only its SHA-256 is kept, as proof of what was signed."),
       field("From", this.from), field("Until, that day included", this.until),
       element("div", { class: "field all" }, element("span", {}, "Where"), choice(this.everywhere, "All cameras, and pictures handed in by a person"), this.places),
+      this.hours.node,
     );
   }
 
@@ -57,7 +60,7 @@ export class ConsentFields {
     if (this.until.value < this.from.value) return "The consent ends before it begins.";
     if (!this.cameras().length) return "Choose at least one camera, or all.";
     if (!this.evidence.files.length) return "Add the signed consent: without a proof nobody can be enrolled.";
-    return null;
+    return this.hours.trouble();
   }
 
   cameras() {
@@ -72,6 +75,7 @@ export class ConsentFields {
       cameras: this.cameras(),
       valid_from: today ? null : midnight(this.from.value, 0),
       valid_until: midnight(this.until.value, 1),
+      times: this.hours.value(),
     };
   }
 

@@ -53,13 +53,14 @@ function whatIsMissing() {
 }
 
 function body(files) {
-  const { purpose, cameras: places, valid_from: from, valid_until: until } = consent.value();
+  const { purpose, cameras: places, valid_from: from, valid_until: until, times } = consent.value();
   const data = new FormData();
   data.set("name", form.elements.name.value.trim());
   data.set("purpose", purpose);
   data.set("cameras", places.join(","));
   if (from) data.set("valid_from", from);
   data.set("valid_until", until);
+  data.set("times", JSON.stringify(times));
   data.set("evidence", consent.proof);
   for (const file of files) data.append("files", file);
   data.set("faces", drop.faces);

@@ -1,7 +1,7 @@
 // Everybody enrolled, with the state of their consents.
 
 import { cameras, namer } from "./camera.js";
-import { consentChip, holds, places, searchedFor } from "./consent.js";
+import { active, consentChip, places, searchedFor } from "./consent.js";
 import { chip, element, icon } from "./element.js";
 import { plural } from "./measure.js";
 import { empty, failure, waiting } from "./message.js";
@@ -47,7 +47,7 @@ const inView = new IntersectionObserver((seen) => {
 
 function fillRow(node, { consents, references }) {
   const [who, state, purpose, where, count] = node.cells;
-  const running = consents.filter((consent) => holds(consent));
+  const running = consents.filter(active);
   const best = running.find((consent) => searched?.has(consent.purpose)) ?? running[0] ?? consents[0];
   who.querySelector(".face").replaceWith(face(references[0]));
   state.replaceChildren(best ? consentChip(best, searched) : chip("None", "bad"));

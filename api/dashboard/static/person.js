@@ -2,7 +2,7 @@
 
 import { send } from "./api.js";
 import { cameras, namer } from "./camera.js";
-import { consentChip, holds, period, places, searchedFor } from "./consent.js";
+import { active, consentChip, hours, period, places, searchedFor } from "./consent.js";
 import { ConsentFields } from "./consent_fields.js";
 import { confirmed } from "./dialog.js";
 import { sha256 } from "./digest.js";
@@ -45,16 +45,24 @@ function laidOut({ subject: one, consents, references }) {
       gone ? chip("Withdrawn") : null,
       writes && !gone ? element("button", { class: "danger", type: "button", onclick: () => withdraw(one) }, icon("erase"), "Withdraw") : null),
     gone ? message("This person has withdrawn.", "Name, pictures and templates are destroyed. The consents below stay as the record of what was agreed.") : null,
-    !gone && !consents.some((consent) => holds(consent)) ? message("No consent holds at this moment.", "No search finds this person until one does.", "warn") : null,
+    gone ? null : waits(consents),
     gone ? null : unused(consents),
     agreed(consents, gone),
     gone ? null : gallery(references),
   );
 }
 
+/** Where no consent holds now. */
+function waits(consents) {
+  if (consents.some(({ holds }) => holds)) return null;
+  const [next] = consents.filter(active).map((consent) => consent.changes_at).filter(Boolean).sort();
+  if (!next) return message("No consent holds at this moment.", "No search finds this person until one does.", "warn");
+  return message("It is outside the hours of the consents.", ["No search finds this person before ", stamp(next), "."]);
+}
+
 /** Where nothing is searched for what the person agreed to. */
 function unused(consents) {
-  const running = consents.filter((consent) => holds(consent));
+  const running = consents.filter(active);
   if (!searched || !running.length || running.some(({ purpose }) => searched.has(purpose))) return null;
   const purposes = [...new Set(running.map(({ purpose }) => `“${purpose}”`))].join(" or ");
   return message(`No camera searches for ${purposes}, and no search of late did.`, "No search finds this person until one does. If the purpose is misspelt, add the right consent and end this one.", "warn");
@@ -66,6 +74,7 @@ function agreed(consents, gone) {
     element("td", { class: "fit", "data-label": "State" }, consentChip(consent, searched)),
     element("td", { "data-label": "Purpose" }, consent.purpose),
     element("td", { "data-label": "Where" }, places(consent, cameraName)),
+    element("td", { "data-label": "When" }, ...hours(consent)),
     element("td", { "data-label": "Period" }, period(consent)),
     element("td", { "data-label": "Proof" }, element("code", { title: `SHA-256 ${consent.evidence_digest}` }, `${consent.evidence_digest.slice(0, 12)}…`)),
     element("td", { class: "fit" }, element("div", { class: "buttons" },
@@ -76,7 +85,7 @@ function agreed(consents, gone) {
       writes && !gone ? element("button", { type: "button", onclick: () => form.replaceChildren(consentForm(form)) }, icon("plus"), "Add a consent") : null),
     form,
     element("table", { class: "table folds" },
-      element("thead", {}, element("tr", {}, ...["State", "Purpose", "Where", "Period", "Proof"].map((text) => element("th", { scope: "col" }, text)), element("th", { scope: "col" }, element("span", { class: "hidden" }, "Actions")))),
+      element("thead", {}, element("tr", {}, ...["State", "Purpose", "Where", "When", "Period", "Proof"].map((text) => element("th", { scope: "col" }, text)), element("th", { scope: "col" }, element("span", { class: "hidden" }, "Actions")))),
       element("tbody", {}, ...rows)));
 }
 

@@ -1,9 +1,9 @@
-// The part of a camera's form for the shape of its picture, its certificate, and still pictures.
+// The part of a camera's form for the shape of its picture, its certificate, still pictures, and its time zone.
 
 import { element } from "./element.js";
 import { checkbox, field, selection } from "./field.js";
 
-const DEFAULTS = { rotation: 0, mirrored: false, aspect: null, certificate: null, snapshot_seconds: 1 };
+const DEFAULTS = { rotation: 0, mirrored: false, aspect: null, certificate: null, snapshot_seconds: 1, time_zone: null };
 const ROTATIONS = [[0, "Not rotated"], [90, "90° clockwise"], [180, "180°, for a camera that hangs upside down"], [270, "270° clockwise"]];
 const CERTIFICATES = [
   ["verified", "From a trusted authority, for this host"],
@@ -19,6 +19,7 @@ export class PictureAndConnection {
     this.mirrored = element("input", { name: "mirrored", type: "checkbox", checked: settings.mirrored });
     this.aspect = element("input", { name: "aspect", autocomplete: "off", maxlength: 20, pattern: "\\s*[0-9]+\\s*:\\s*[0-9]+\\s*", title: "Two whole numbers with a colon between them", placeholder: "16:9", list: "camera-aspects", value: settings.aspect ?? "" });
     this.seconds = element("input", { name: "snapshot_seconds", type: "number", min: 0.2, max: 3600, step: "any", required: true, value: settings.snapshot_seconds });
+    this.zone = element("input", { name: "time_zone", autocomplete: "off", spellcheck: "false", maxlength: 100, placeholder: "Europe/Berlin", list: "camera-zones", value: settings.time_zone ?? "" });
     this.certificate = selection({ name: "certificate", onchange: () => this.show() }, CERTIFICATES, "verified");
     this.fingerprint = element("input", { name: "fingerprint", class: "mono", autocomplete: "off", spellcheck: "false", maxlength: 200, placeholder: "sha256:…" });
     this.secure = [
@@ -33,6 +34,8 @@ export class PictureAndConnection {
         field("Aspect ratio", this.aspect, "Width to height of the whole picture, before the rotation. Only for a camera that squeezes its picture: empty, the stream’s own holds."),
         element("div", { class: "field" }, checkbox("Mirror the picture", this.mirrored), element("small", { class: "hint" }, "Exchanges left and right, after the rotation.")),
         field("Seconds between still pictures", this.seconds, "Only for an address that gives one picture per request."),
+        field("Time zone", this.zone, "By its clocks the hours of consents are read. Empty: the site’s."),
+        element("datalist", { id: "camera-zones" }, ...Intl.supportedValuesOf("timeZone").map((value) => element("option", { value }))),
         ...this.secure,
         element("datalist", { id: "camera-aspects" }, ...["16:9", "4:3", "3:2", "1:1"].map((value) => element("option", { value }))))
     );
@@ -72,6 +75,7 @@ export class PictureAndConnection {
       aspect: this.aspect.value.replaceAll(/\s/g, "") || null,
       certificate: this.tls ? rules[this.certificate.value] : null,
       snapshot_seconds: Number(this.seconds.value),
+      time_zone: this.zone.value.trim() || null,
     };
   }
 }

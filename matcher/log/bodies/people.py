@@ -10,7 +10,10 @@ Weekday = Annotated[int, Field(ge=1, le=7, description="Of ISO 8601: 1 is Monday
 
 
 class Hours(EntryPart):
-    """A time of the day on some weekdays, by the clock where the camera is. end: not within; 24:00 is midnight."""
+    """A time of the day on some weekdays, by the clock where the camera is.
+
+    end: not within; 24:00 is midnight. An end that is not after its begin is on the next day.
+    """
 
     days: Annotated[list[Weekday], Field(min_length=1, max_length=7)]
     begin: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]

@@ -54,7 +54,7 @@ class Request(EntryPart):
     """A search is about to begin. commitment: HMAC-SHA256 of the probe under a salt that is not in the log.
 
     quality: of the probe, 0 to 1, higher is better. origin: of a probe that is one of a photograph's faces. time_zone:
-    the camera's, in which a consent's hours were read; missing where no consent names hours.
+    by whose clocks the hours of consents were read.
     """
 
     search: Literal["identify", "verify"]

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -313,6 +314,21 @@ def test_the_doctor_finds_a_log_whose_newest_entry_was_changed(run: Run, tmp_pat
     assert not finding()["well"]
     assert "is not what was hashed when it was written" in finding()["found"]
     assert "clearglass audit verify" in finding()["remedy"]
+
+
+def test_the_doctor_shows_the_time_in_the_sites_time_zone(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finding() -> dict[str, Any]:
+        found = json.loads(run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")[1])
+        return next(one for one in found if one["what"] == "time zone")
+
+    assert re.fullmatch(r"UTC, where it is \d\d:\d\d", finding()["found"])
+    monkeypatch.setenv("CLEARGLASS_TIME_ZONE", "Tokyo")
+    assert (finding()["well"], finding()["remedy"]) == (False, "Did you mean Asia/Tokyo?")
+    monkeypatch.setenv("CLEARGLASS_TIME_ZONE", "Asia/Tokyo")
+    tokyo = finding()
+    assert tokyo["well"] and tokyo["found"].startswith("Asia/Tokyo, where it is ")
 
 
 def test_the_doctor_goes_on_after_a_setting_that_cannot_be_used(

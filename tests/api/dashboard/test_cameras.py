@@ -104,14 +104,16 @@ def test_a_cameras_settings_are_changed_and_its_login_stays(open_page, site):
     form.locator("[name=mirrored]").check()
     form.locator("[name=aspect]").fill("16 : 9")
     form.locator("[name=snapshot_seconds]").fill("2.5")
+    form.get_by_label("Time zone").fill("Asia/Tokyo")
     # What somebody else changes meanwhile is not set back.
     site.service.cameras.update(camera.id, actor="user:other", purpose="door-opening")
     edited(page)
     expect(page.locator("tbody tr")).to_contain_text(
-        "for door-opening, with login, with substream, rotated 180°, mirrored"
+        "for door-opening, with login, with substream, rotated 180°, mirrored, Asia/Tokyo"
     )
     changed = site.service.cameras.get(camera.id)
     assert (changed.name, changed.rotation, changed.mirrored, changed.aspect) == ("Hall", 180, True, "16:9")
+    assert changed.time_zone == "Asia/Tokyo"
     assert (changed.snapshot_seconds, changed.analysed_fps, changed.purpose) == (2.5, 2.5, "door-opening")
     assert (changed.credentials, changed.substream) == (LOGIN, camera.substream)
     page.get_by_role("button", name="Edit Hall").click()

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -212,11 +213,11 @@ def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page, sit
       const { consentChip } = await import("/static/consent.js");
       const at = (text) => new Date(text).getTime();
       const iso = (text) => new Date(text).toISOString();
-      const consent = { valid_from: iso("2026-01-01T00:00"), valid_until: iso(until), withdrawn_at: null };
+      const consent = { valid_from: iso("2026-01-01T00:00"), valid_until: iso(until), state: "active", holds: true };
       return consentChip({ ...consent, ...changes }, null, at(now)).textContent;
     }"""
 
-    def said(now: str, until: str, **changes: str) -> str:
+    def said(now: str, until: str, **changes: object) -> str:
         return str(page.evaluate(script, [now, until, changes]))
 
     # Twelve hours before an end on the next day, which the period beside it names.
@@ -227,8 +228,44 @@ def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page, sit
     assert said("2026-11-30T23:50", "2026-12-02T00:00") == "1 d left"
     assert said("2026-11-01T12:00", "2026-12-01T00:00") == "29 d left"
     assert said("2026-10-31T12:00", "2026-12-01T00:00") == "Holds"
-    assert said("2026-12-01T00:00", "2026-12-01T00:00") == "Expired"
-    assert said("2026-11-30T09:00", "2026-12-01T00:00", withdrawn_at="2026-11-20T00:00:00Z") == "Ended"
+    # Whether it holds is the service's word, whatever the browser's clock says.
+    assert said("2026-11-30T09:00", "2026-12-01T00:00", state="expired") == "Expired"
+    assert said("2026-11-30T09:00", "2026-12-01T00:00", state="withdrawn") == "Ended"
+    assert said("2026-11-30T09:00", "2026-12-01T00:00", state="pending") == "Not yet"
+    assert said("2026-11-30T09:00", "2026-12-01T00:00", holds=False) == "Outside its hours"
+    assert said("2026-12-02T09:00", "2026-12-01T00:00").startswith("Ends today")
+
+
+def test_the_hours_of_a_consent_are_chosen_and_shown(open_page, site, files):
+    site.service.cameras.add(
+        name="Gate", address="rtsp://192.168.1.20/1", purpose="door-opening", actor="cli:test", time_zone="Asia/Tokyo"
+    )
+    page = open_page("/people/enrol", role=Role.OPERATOR)
+    fill(page, files, [files[0]])
+    page.get_by_label("At all hours").uncheck()
+    row = page.locator(".hours-row")
+    expect(row).to_have_count(1)
+    assert [box.is_checked() for box in row.get_by_role("checkbox").all()] == [True] * 5 + [False] * 2
+    for day in ("Mon", "Tue", "Wed", "Thu", "Fri"):
+        row.get_by_label(day).uncheck()
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.locator("#enrol-error")).to_contain_text("Choose at least one weekday")
+    # Hours of a minute, on a day that is neither today nor tomorrow anywhere: none of them is now.
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[(datetime.now(UTC).weekday() + 3) % 7]
+    row.get_by_label(day).check()
+    row.get_by_label("from").fill("08:00")
+    row.get_by_label("to").fill("08:01")
+    page.get_by_role("button", name="Add hours").click()
+    page.get_by_role("button", name="Remove these hours").last.click()
+    expect(row).to_have_count(1)
+    page.get_by_role("button", name="Enrol", exact=True).click()
+    expect(page.get_by_role("heading", name="Eileen Collins")).to_be_visible()
+    expect(page.locator("#person tbody")).to_contain_text(f"{day} 08:00–08:01")
+    expect(page.locator("#person tbody")).to_contain_text("Asia/Tokyo, UTC")
+    expect(page.locator("#person .chip").first).to_have_text("Outside its hours")
+    expect(page.locator("#person .message")).to_contain_text("No search finds this person before")
+    page.goto("/people")
+    expect(page.locator("tbody .chip")).to_have_text("Outside its hours")
 
 
 def test_an_unknown_person_says_what_to_do(open_page):

@@ -241,6 +241,7 @@ def test_the_settings_of_picture_and_connection_are_kept_and_changed(store: Came
         aspect=" 16 : 9",
         certificate="unverified",
         snapshot_seconds=0.5,
+        time_zone="Europe/Berlin",
     )
     assert (camera.rotation, camera.mirrored, camera.aspect, camera.snapshot_seconds) == (270, True, "16:9", 0.5)
     assert store.get(camera.id) == camera

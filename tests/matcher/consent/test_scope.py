@@ -4,16 +4,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.consent.consent import ENROLMENT, ENROLMENT_CHECK, Consent
+from matcher.consent.consent import Consent, permits
 from matcher.consent.consents import Consents
-from matcher.consent.scope import ConsentBook, Scope, permits
+from matcher.consent.hours import parse_hours
+from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
+from matcher.consent.scope import ConsentBook, Scope
 
+UTC_ZONE = ZoneInfo("UTC")
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 CAMERAS = ("lobby", "garage")
+HOURS = ((), parse_hours("sun 01:00-03:00"), parse_hours("sat 23:00-02:00; sun 04:00-05:00"))
 PURPOSES = {"lobby": "demo", "garage": "demo", ENROLMENT: ENROLMENT_CHECK}
 
 hours = st.integers(0, 6)
@@ -38,15 +43,18 @@ def consent(subject: str, at: int, first: int, last: int) -> Consent:
         valid_until=BEGIN + timedelta(hours=first + last + 1),
         evidence_digest="ab" * 32,
         recorded_at=BEGIN,
+        times=HOURS[at % len(HOURS)],
     )
 
 
 def answer(book: ConsentBook, camera: str, hour: int) -> Scope:
-    return book.scope(camera=camera, purpose=PURPOSES[camera], moment=BEGIN + timedelta(hours=hour))
+    return book.scope(camera=camera, purpose=PURPOSES[camera], moment=BEGIN + timedelta(hours=hour), zone=UTC_ZONE)
 
 
 def covered(consents: Iterable[Consent], camera: str, hour: int) -> bool:
-    return permits(consents, camera=camera, purpose=PURPOSES[camera], moment=BEGIN + timedelta(hours=hour))
+    return permits(
+        consents, camera=camera, purpose=PURPOSES[camera], moment=BEGIN + timedelta(hours=hour), zone=UTC_ZONE
+    )
 
 
 @given(steps)
@@ -55,17 +63,17 @@ def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]
     consents: dict[str, dict[str, Consent]] = {}
     references: dict[str, dict[int, bytes]] = {}
     for at, (what, who, one, other) in enumerate(taken, start=1):
-        subject = f"subject-{who}"
+        subject, now = f"subject-{who}", None if other == 6 else BEGIN + timedelta(hours=one)
         if what == "enrol":
             new, digest = consent(subject, at, one, other), sha256(str(at).encode()).digest()
             consents.setdefault(subject, {})[new.id] = new
             references.setdefault(subject, {})[at] = digest
-            book.update(at, consents=Consents.of([new]), references={at: (subject, digest)})
+            book.update(at, consents=Consents.of([new]), references={at: (subject, digest)}, moment=now)
         elif what == "withdraw consent" and consents.get(subject):
             first = next(iter(consents[subject].values()))
             ended = replace(first, withdrawn_at=BEGIN)
             consents[subject][first.id] = ended
-            book.update(at, consents=Consents.of([ended]))
+            book.update(at, consents=Consents.of([ended]), moment=now)
         elif what == "gone":
             consents.pop(subject, None)
             references.pop(subject, None)

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from matcher.audit.searches import Ending, Question, searches
 from matcher.audit.unusual import Measure, unusual
 from matcher.audit.verification import verify_log
-from matcher.consent.consent import ENROLMENT, ENROLMENT_CHECK
 from matcher.consent.errors import ConsentInvalidError
+from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
 from matcher.enrolment.enrolment import Enrolment, Picture
 from matcher.enrolment.errors import LikelyDuplicateError
 from matcher.log.entry import EntryKind

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from matcher.audit.verification import verify_log
-from matcher.consent.consent import ANY_CAMERA, NewConsent
+from matcher.consent.consent import NewConsent
 from matcher.consent.errors import ConsentExpiredError, ConsentInvalidError, ConsentRequiredError
+from matcher.consent.rule import ANY_CAMERA
 from matcher.enrolment.enrolment import MAX_PICTURES, Picture
 from matcher.enrolment.errors import EnrolmentError
 from matcher.enrolment.likeness import one_person

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matcher.consent.consents import moment_at
+from matcher.consent.rule import ConsentRule
 from matcher.evaluation import comparison, drift, live_groups
 from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.evaluation.figures import LiveReport
@@ -39,7 +41,15 @@ def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided:
     alerts += [replace(alerts[0], request=10_000 + at, rejected=None) for at in range(undecided)]
     searches = Searches(camera="lobby", purpose="demo", times=times, qualities=np.full(len(times), 0.8))
     spans = [
-        Span(subject=one, purpose="demo", cameras=frozenset({"*"}), begin=BEGAN, end=BEGAN + 400 * DAY)
+        Span(
+            subject=one,
+            rule=ConsentRule(
+                purpose="demo",
+                cameras=frozenset({"*"}),
+                valid_from=moment_at(BEGAN),
+                valid_until=moment_at(BEGAN + 400 * DAY),
+            ),
+        )
         for one in subjects
     ]
     return Events(
@@ -51,6 +61,10 @@ def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided:
         thresholds=[0.5],
         declarations=dict.fromkeys(subjects, ""),
     )
+
+
+def changed(span: Span, **rule: Any) -> Span:
+    return replace(span, rule=replace(span.rule, **rule))
 
 
 def halves(people: int = 80) -> dict[str, dict[str, str]]:
@@ -191,7 +205,7 @@ def test_who_passes_a_camera_that_nobody_reviews_is_not_better_off() -> None:
             for alert in events.alerts
         ],
         spans=[
-            replace(span, cameras=frozenset({"lobby" if int(span.subject[-3:]) < 40 else "yard"}))
+            changed(span, cameras=frozenset({"lobby" if int(span.subject[-3:]) < 40 else "yard"}))
             for span in events.spans
         ],
     )
@@ -205,7 +219,8 @@ def test_who_passes_a_camera_that_nobody_reviews_is_not_better_off() -> None:
 
 def test_a_group_with_hardly_any_chances_is_not_compared() -> None:
     events = month({f"person-{at:03}": 2 for at in range(40)}, days=28)
-    spans = [replace(span, end=BEGAN + DAY // 50) if span.subject >= "person-040" else span for span in events.spans]
+    end = moment_at(BEGAN + DAY // 50)
+    spans = [changed(span, valid_until=end) if span.subject >= "person-040" else span for span in events.spans]
     made = evaluate(replace(events, spans=spans), halves())
     assert [(one.ratio, one.why_not) for one in made.comparisons] == [
         (None, "one side had less than 1 % of the chances")

@@ -62,6 +62,18 @@ def request(case: int | None = None) -> dict[str, Any]:
     }
 
 
+HOURS = {"days": [1, 2, 3, 4, 5], "begin": "08:00", "end": "24:00"}
+
+
+def granted(*times: Mapping[str, Any]) -> dict[str, Any]:
+    """A consent that was given, at these hours or at all."""
+    consent: dict[str, Any] = {"id": "theirs", "purpose": "demo", "cameras": ["*"], "evidence_digest": DIGEST}
+    consent |= {"valid_from": MOMENT, "valid_until": "2027-03-01T09:00:00.000000Z"}
+    if times:
+        consent["times"] = list(times)
+    return {"action": "granted", "subject": "somebody", "actor": "user:one", "revision": 1, "consent": consent}
+
+
 def outcome(request: int) -> dict[str, Any]:
     """Of a search that found nobody."""
     return {"request": request, "started_at": MOMENT, "ended_at": MOMENT, "candidates": [], "searched": 0}

@@ -82,6 +82,17 @@ def test_wherever_an_actor_is_named_their_session_has_its_place() -> None:
         (EntryKind.REQUEST, {key: value for key, value in bodies.request().items() if key != "actor"}, "body.actor"),
         (EntryKind.REQUEST, bodies.request() | {"commitment": "AB" * 32}, "body.commitment"),
         (EntryKind.REQUEST, bodies.request() | {"search": "guess"}, "body.search"),
+        (EntryKind.REQUEST, bodies.request() | {"time_zone": "Europe/Berlin"}, None),
+        (EntryKind.REQUEST, bodies.request() | {"time_zone": ""}, "body.time_zone"),
+        (EntryKind.CAMERA, bodies.CAMERA | {"time_zone": "Europe/Berlin"}, None),
+        (EntryKind.START, bodies.START | {"time_zone": "Europe/Berlin"}, None),
+        (EntryKind.CONSENT, bodies.granted(), None),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS, bodies.HOURS | {"begin": "22:00", "end": "06:00"}), None),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS | {"days": []}), "body.consent"),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS | {"days": [0]}), "body.consent"),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS | {"begin": "24:00"}), "body.consent"),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS | {"end": "24:01"}), "body.consent"),
+        (EntryKind.CONSENT, bodies.granted(bodies.HOURS | {"zone": "UTC"}), "body.consent"),
     ],
 )
 def test_where_an_entry_departs_is_told(kind: EntryKind, body: dict[str, object], place: str | None) -> None:

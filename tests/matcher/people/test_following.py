@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from matcher.store import tables
 from matcher.store.database import Database
 
 DIMENSIONS = DEFAULT_FUSION.dimensions
+UTC_ZONE = ZoneInfo("UTC")
 
 CAMERAS = ["lobby", "garage"]
 PURPOSES = ["demo", "staff"]
@@ -102,7 +104,7 @@ def gallery_id(matcher: Matcher) -> str:
 
 
 def scopes(asked: Any, moment: Any) -> list[tuple[Any, ...]]:
-    each = [asked.scope(camera=camera, purpose=purpose, moment=moment) for camera, purpose in ASKED]
+    each = [asked.scope(camera=camera, purpose=purpose, moment=moment, zone=UTC_ZONE) for camera, purpose in ASKED]
     return [(one.revision, one.content_hash, one.size, [n for n in range(200) if n in one.selection]) for one in each]
 
 

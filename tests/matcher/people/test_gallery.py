@@ -16,14 +16,14 @@ from matcher.store.database import Database
 def test_who_was_enrolled_is_there_after_a_restart(world: Any) -> None:
     with world.open() as matcher:
         enrolment = world.enrol(matcher, 1, 1)
-        before = matcher.gallery.scope(camera="lobby", purpose="demo", moment=world.clock())
+        before = matcher.gallery.scope(world.query(), world.clock())
     with world.open() as matcher:
         assert [subject.name for subject in matcher.gallery.subjects()] == ["Ann"]
         assert matcher.gallery.subject(enrolment.subject.id) == enrolment.subject
         assert matcher.gallery.consents(enrolment.subject.id) == [enrolment.consent]
         assert world.found(matcher, 1) == [enrolment.subject.id]
         assert world.found(matcher, 2) == []
-        after = matcher.gallery.scope(camera="lobby", purpose="demo", moment=world.clock())
+        after = matcher.gallery.scope(world.query(), world.clock())
         assert (after.content_hash, after.revision, after.gallery_id) == (
             before.content_hash,
             before.revision,
@@ -230,7 +230,7 @@ def test_an_expired_consent_is_not_recorded(matcher: Matcher, world: Any) -> Non
 
 def test_the_content_hash_names_each_state(matcher: Matcher, world: Any) -> None:
     def state() -> str:
-        return matcher.gallery.scope(camera="lobby", purpose="demo", moment=world.clock()).content_hash
+        return matcher.gallery.scope(world.query(), world.clock()).content_hash
 
     seen = [state()]
     enrolment = world.enrol(matcher, 1)

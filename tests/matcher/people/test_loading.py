@@ -33,7 +33,7 @@ def large(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def opened(world: Any) -> tuple[Any, ...]:
     """What there is to find, by a gallery just opened."""
     with world.open() as matcher:
-        scope = matcher.gallery.scope(camera="lobby", purpose="demo", moment=world.clock())
+        scope = matcher.gallery.scope(world.query(), world.clock())
         found = [world.found(matcher, person) for person in range(PEOPLE)]
         assert all(len(subjects) == 1 for subjects in found)
         return scope.content_hash, scope.size, scope.selection.bits.tolist(), found, matcher.gallery.stale

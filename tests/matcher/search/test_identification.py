@@ -70,7 +70,7 @@ def test_candidates_come_with_their_proof(matcher: Matcher, world: Any, stub: An
     assert (answer.searched, answer.gallery_size, answer.gallery_revision) == (3, 3, 2)
     request, outcome = matcher.log.entry(answer.request_index), matcher.log.entry(answer.outcome_index)
     assert (request.kind, outcome.kind) == (EntryKind.REQUEST, EntryKind.OUTCOME)
-    scope = matcher.gallery.scope(camera="lobby", purpose="demo", moment=world.clock())
+    scope = matcher.gallery.scope(world.query(), world.clock())
     body = dict(request.body)
     assert len(body.pop("commitment")) == 64
     assert body == {
@@ -81,6 +81,7 @@ def test_candidates_come_with_their_proof(matcher: Matcher, world: Any, stub: An
         "purpose": "demo",
         "case_reference": "case 7",
         "started_at": "2026-03-01T12:00:00.000000Z",
+        "time_zone": "UTC",
         "gallery": {
             "id": scope.gallery_id,
             "revision": 2,

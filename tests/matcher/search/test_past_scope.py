@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, insert
 
-from matcher.consent.consent import ENROLMENT, Consent
+from matcher.consent.consent import Consent
+from matcher.consent.rule import ENROLMENT
 from matcher.people.records import insert_consent
 from matcher.search.past_scope import past_selection
 from matcher.store import tables
 from matcher.store.database import Database
 
+UTC_ZONE = ZoneInfo("UTC")
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STEP = timedelta(microseconds=1)
 MODEL = "ab" * 32
@@ -47,7 +50,7 @@ def consent(number: int, subject: str, **values: object) -> Consent:
 
 
 def selected(connection: Connection, camera: str) -> set[int]:
-    found = past_selection(connection, camera=camera, purpose="demo", moment=THEN, model_digest=MODEL)
+    found = past_selection(connection, camera=camera, purpose="demo", moment=THEN, zone=UTC_ZONE, model_digest=MODEL)
     return {number for number in range(found.end) if number in found}
 
 
@@ -68,7 +71,7 @@ def test_the_consents_that_cover_a_moment(connection: Connection, camera: str) -
             recorded_at=recorded,
         )
         insert_consent(connection, one)
-        covered = one.covers(camera=camera, purpose="demo", moment=THEN)
+        covered = one.covers(camera=camera, purpose="demo", moment=THEN, zone=UTC_ZONE)
         if covered and recorded <= THEN and purpose == "demo":
             expected.add(number)
     assert expected

@@ -1,15 +1,16 @@
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.dialects import sqlite
 
 from matcher.people.erasure import PENDING
-from matcher.people.records import subjects_page
+from matcher.people.records import every_consent, read_consent, subjects_page
 from matcher.people.stored_changes import note_change
-from matcher.store import migration
+from matcher.store import migration, tables
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.tlog.merkle import Frontier
 from matcher.tlog.tile import HEIGHT
@@ -92,6 +93,26 @@ def test_a_folder_with_more_subjects_than_revisions_can_go_on(tmp_path: Path) ->
     raw.close()
     with Database.open(tmp_path / "data") as database, database.writing() as connection:
         assert note_change(connection, "first") == 3
+
+
+def test_consents_and_cameras_of_the_version_before_have_no_hours_and_no_time_zone(tmp_path: Path) -> None:
+    file = _folder_at("0010", tmp_path / "data")
+    moment = "2026-01-01T00:00:00.000000Z"
+    with sqlite3.connect(file) as raw:
+        raw.execute("INSERT INTO subject (id, created_at) VALUES ('s', ?)", (moment,))
+        kept = ("c", "s", "demo", '["*"]', moment, "2099-01-01T00:00:00.000000Z", "ab" * 32, moment, None)
+        raw.execute("INSERT INTO consent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", kept)
+        camera = ("1", "Lobby", "rtsps://10.0.0.1:322", "entry", 4, 25, 1, moment)
+        columns = "id, name, address, purpose, analysed_fps, min_eye_distance, enabled, created_at"
+        raw.execute(f"INSERT INTO camera ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", camera)
+    raw.close()
+    with Database.open(tmp_path / "data") as database, database.reading() as connection:
+        consent = read_consent(connection, "c")
+        [consents] = every_consent(connection)
+        assert connection.execute(select(tables.camera.c.time_zone)).scalars().all() == [None]
+    assert (consent.times, consent.cameras, consents.times) == ((), frozenset({"*"}), [None])
+    digest = sha256("\n".join(["consent", *kept[:7], ""]).encode()).digest()
+    assert consents.digests == [digest], "the content hash that old requests name is the same"
 
 
 def test_who_waits_to_be_erased_is_found_without_going_through_everybody(tmp_path: Path) -> None:

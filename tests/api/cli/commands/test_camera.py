@@ -19,16 +19,28 @@ def test_a_camera_is_added_with_its_settings_of_picture_and_connection(run: Run,
     data = ("--data", tmp_path / "data")
     shape = ("--rotation", 180, "--mirrored", "--aspect", "16:9")
     secure = ("--certificate", f"SHA256:{FINGERPRINT.upper()}", "--snapshot-seconds", 5)
+    secure += ("--time-zone", "Asia/Tokyo")
     address = "https://192.168.7.7/snap.jpg"
     added = told("camera", "add", "Lobby", address, "--purpose", "lobby", *shape, *secure, *data)
     assert (added["rotation"], added["mirrored"], added["aspect"]) == (180, True, "16:9")
+    assert added["time_zone"] == "Asia/Tokyo"
     assert (added["certificate"], added["snapshot_seconds"]) == (f"sha256:{FINGERPRINT}", 5)
     status, out, _ = run("camera", "list", *data)
     table = "".join(out.split())
     assert status == 0 and "rotated180°,mirrored,16:9" in table and "stillpictureevery5s" in table
-    for wrong in (("--rotation", 45), ("--aspect", "wide"), ("--certificate", "sha256:1"), ("--snapshot-seconds", 0)):
+    assert "Asia/Tokyo" in table
+    for wrong in (
+        ("--rotation", 45),
+        ("--aspect", "wide"),
+        ("--certificate", "sha256:1"),
+        ("--snapshot-seconds", 0),
+    ):
         status, out, _ = run("camera", "add", "Yard", address, "--purpose", "lobby", *wrong, *data, "--json")
         assert status == 1 and json.loads(out)["error"]["remedy"], wrong
+    status, out, _ = run(
+        "camera", "add", "Yard", address, "--purpose", "lobby", "--time-zone", "Berlin", *data, "--json"
+    )
+    assert (status, json.loads(out)["error"]["remedy"]) == (1, "Did you mean Europe/Berlin?")
     assert len(told("camera", "list", *data)) == 1
 
 
@@ -44,9 +56,11 @@ def test_a_camera_is_changed_by_its_name_or_its_id(run: Run, told: Told, tmp_pat
     smaller = "rtsps://192.168.7.7/small"
     changed = told("camera", "set", "Hall", "--substream", smaller, "--certificate", "unverified", *data)
     assert (changed["substream"], changed["certificate"]) == (smaller, "unverified")
-    gone = ("--substream", "none", "--aspect", "none", "--certificate", "verified")
+    assert told("camera", "set", "Hall", "--time-zone", "UTC", *data)["time_zone"] == "UTC"
+    gone = ("--time-zone", "none", "--substream", "none", "--aspect", "none", "--certificate", "verified")
     changed = told("camera", "set", "Hall", *gone, *data)
     assert (changed["substream"], changed["aspect"], changed["certificate"]) == (None, None, None)
+    assert changed["time_zone"] is None
     changed = told("camera", "set", "Hall", "--address", "rtsp://192.168.7.9/main", *data)
     assert changed["address"] == "rtsp://192.168.7.9/main"
     status, out, _ = run("camera", "set", "Nobody", "--rotation", 90, *data, "--json")

@@ -57,6 +57,27 @@ def test_a_camera_is_named_in_a_consent_by_its_name_or_its_id(
     assert json.loads(run(*add, "--camera", "Looby", "--json")[1])["error"]["code"] == "camera_unknown"
 
 
+def test_the_hours_of_a_consent_are_given_as_people_write_them(
+    run: Run, told: Told, folder: Path, portrait: Path, signed: tuple[object, ...]
+) -> None:
+    data = ("--data", folder)
+    enrol = ("subject", "enrol", "Eileen", portrait, "--purpose", "lobby", *signed, *data)
+    status, _, error = run(*enrol, "--times", "mo 08:00-17:00")
+    assert status == 2 and "'mo' is no weekday" in error and "--times" in error
+    assert told("subject", "list", *data) == []
+    told("camera", "set", "Lobby", "--time-zone", "Europe/Berlin", *data)
+    subject = told(*enrol, "--camera", "Lobby", "--times", "mon-fri 08:00-17:00", "--times", "sat")["subject"]["id"]
+    told("consent", "add", subject, "--purpose", "lobby", *signed, "--times", "daily 22:00-06:00; sun", *data)
+    shown = told("subject", "show", subject, *data)["consents"]
+    assert [one["hours"] for one in shown] == [
+        "Mon-Fri 08:00-17:00; Sat 00:00-24:00",
+        "Mon-Sun 22:00-06:00; Sun 00:00-24:00",
+    ]
+    assert [one["time_zones"] for one in shown] == [["Europe/Berlin"], ["Europe/Berlin", "UTC"]]
+    status, out, _ = run("subject", "show", subject, *data)
+    assert status == 0 and "Mon-Fri08:00-17:00" in "".join(out.replace("│", "").split())
+
+
 def test_a_consent_is_ended_by_its_id(
     run: Run, told: Told, folder: Path, portrait: Path, signed: tuple[object, ...]
 ) -> None:
