@@ -211,10 +211,11 @@ class Matcher:
     _model_since = 0
 
     def _log_start(self) -> None:
-        """The start entry, and one more if model or threshold are not what they were at the last start."""
+        """The start entry, and one more if model, fusion or threshold are not what they were at the last start."""
         point = self.identifier.operating_point
         state: dict[str, Any] = {
             "model_digest": self.recogniser.model_digest,
+            "fusion": dict(self.recogniser.fusion.weights),
             "operating_point": {"name": point.name, "threshold": point.threshold},
         }
         starts = self.log.entries(0, 1, kinds=[EntryKind.START], newest_first=True)
@@ -224,11 +225,12 @@ class Matcher:
             self.log.append(connection, EntryKind.START, state | start)
             if last != state:
                 self.log.append(connection, EntryKind.MODEL, {"before": last, "after": state})
-        others = (one for one in self._changes() if one.body["before"].get("model_digest") != state["model_digest"])
+        compared = {key: state[key] for key in ("model_digest", "fusion")}
+        others = (one for one in self._changes() if not compared.items() <= one.body["before"].items())
         self._model_since = next((one.index for one in others), 0)
 
     def _changes(self) -> Iterator[AuditEntry]:
-        """The changes of model or threshold, the newest first, read as they are asked for."""
+        """The changes of model, fusion or threshold, the newest first, read as they are asked for."""
         after = 0
         while page := self.log.entries(after, _PAGE, kinds=[EntryKind.MODEL], newest_first=True):
             yield from page

@@ -11,6 +11,7 @@ from matcher.consent.rule import ANY_CAMERA
 from matcher.evaluation.events import LoggedAlert
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.store.database import Database
 from matcher.timestamp import format_time
 
@@ -102,6 +103,7 @@ class MonthLog:
             "started_at": format_time(moment),
             "gallery": gallery,
             "model_digest": _DIGEST,
+            "fusion": dict(DEFAULT_FUSION.weights),
             "operating_point": {"name": "month", "threshold": THRESHOLD},
             "commitment": _DIGEST,
             "quality": quality,

@@ -138,8 +138,9 @@ def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusu
     found = Unusual(code="threshold_loosened", message="The threshold was changed so that more people are found.")
     for index, _, body in _told(connection, EntryKind.MODEL, since, until):
         before, after = body["before"], body["after"]
-        if before["model_digest"] != after["model_digest"] or before["operating_point"] is None:
-            continue  # another model's dissimilarities are other numbers
+        compared = [(one["model_digest"], one["fusion"]) for one in (before, after)]
+        if compared[0] != compared[1] or before["operating_point"] is None:
+            continue  # another model's dissimilarities are other numbers, and another fusion's
         if after["operating_point"]["threshold"] > before["operating_point"]["threshold"]:
             found.add(index)
     return found

@@ -168,6 +168,8 @@ class Replayer:
             return _told(request, outcome, Agreement.DIFFERENT, findings)
         if evidence.template.model_digest != self._recogniser.model_digest:
             return _impossible(request, outcome, "It was made with another model than the one in use.")
+        if body["fusion"] != self._recogniser.fusion.weights:
+            return _impossible(request, outcome, "It was made with other weights of the fusion than those in use.")
         threshold = body["operating_point"]["threshold"]
         if body["search"] == "identify":
             found = self._found(evidence, request, outcome, selection, threshold)

@@ -43,6 +43,7 @@ def request_body(
             "in_scope": len(scope.selection),
         },
         "model_digest": operating_point.model_digest,
+        "fusion": dict(operating_point.weights),
         "operating_point": {"name": operating_point.name, "threshold": operating_point.threshold},
         "commitment": commitment,
         "quality": round(quality, 2),

@@ -17,6 +17,7 @@ from matcher.log.errors import ClockError, LogUnavailableError, LogUnsoundError
 from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.recognition.errors import FaceQualityError, NoFaceError, SeveralFacesError
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.operating_point import OperatingPoint, OperatingPointError, load_operating_points
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
@@ -180,6 +181,23 @@ def test_a_dissimilarity_stands_for_nothing_where_another_model_measured_it(worl
             assert matcher.stands_for(0.1, request_index=matcher.log.size()) is not None
 
 
+def test_a_dissimilarity_stands_for_nothing_where_another_fusion_weighed_it(world: Any, stub: Any) -> None:
+    with world.open() as matcher:
+        [start] = matcher.log.entries(0, 1, kinds=[EntryKind.START])
+        assert start.body["fusion"] == {"sface": 1.0, "dlib": 0.5}
+    other, weights = stub.StubRecogniser(), {"sface": 1.0, "dlib": 0.25}
+    other.fusion = FaceModel.chosen(fusion="sface=1,dlib=0.25").fusion
+    point = stub.POINT.used_with(stub.DIGEST, weights)
+    with Matcher.open(
+        MatcherSettings(folder=world.folder), recogniser=other, operating_point=point, clock=world.clock
+    ) as matcher:
+        [change] = matcher.log.entries(0, 9, kinds=[EntryKind.MODEL])
+        assert (change.body["before"]["fusion"], change.body["after"]["fusion"]) == (start.body["fusion"], weights)
+        matcher.scale = scale_of(stub.DIGEST)
+        assert matcher.stands_for(0.1, request_index=change.index - 2) is None
+        assert matcher.stands_for(0.1, request_index=matcher.log.size()) is not None
+
+
 def test_a_start_reads_changes_back_to_the_last_one_of_the_model_and_no_further(
     world: Any, stub: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +209,10 @@ def test_a_start_reads_changes_back_to_the_last_one_of_the_model_and_no_further(
         return found
 
     def changes_of_the_threshold(matcher: Matcher) -> None:
-        state = {"model_digest": matcher.recogniser.model_digest}
+        state = {
+            "model_digest": matcher.recogniser.model_digest,
+            "fusion": dict(matcher.recogniser.fusion.weights),
+        }
         for _ in range(25):
             matcher.log.record(EntryKind.MODEL, {"before": state, "after": state})
 

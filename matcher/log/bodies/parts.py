@@ -37,6 +37,10 @@ Scores = Annotated[
     dict[RecogniserName, float],
     Field(min_length=1, description="The dissimilarity by each recogniser, by its name; lower is closer."),
 ]
+Fusion = Annotated[
+    dict[RecogniserName, Annotated[float, Field(gt=0)]],
+    Field(min_length=1, description="The weight of each recogniser in a dissimilarity, by its name."),
+]
 Normalised = Annotated[
     float | None,
     Field(description="The dissimilarity on a scale that recognisers share; null or missing where there is none."),

@@ -8,6 +8,7 @@ from matcher.log.bodies.parts import (
     Actor,
     Count,
     EntryPart,
+    Fusion,
     Index,
     Name,
     Normalised,
@@ -66,6 +67,7 @@ class Request(EntryPart):
     started_at: Time
     gallery: Gallery
     model_digest: Sha256
+    fusion: Fusion
     operating_point: Point
     commitment: Sha256
     quality: Annotated[float, Field(ge=0, le=1)] | None = None

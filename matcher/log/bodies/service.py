@@ -2,18 +2,19 @@
 
 from typing import Literal
 
-from matcher.log.bodies.parts import Actor, Count, EntryPart, Name, Point, Sha256, Time, TimeZone, Via
+from matcher.log.bodies.parts import Actor, Count, EntryPart, Fusion, Name, Point, Sha256, Time, TimeZone, Via
 
 
 class Setting(EntryPart):
     """With what searches are made."""
 
     model_digest: Sha256 | None
+    fusion: Fusion | None
     operating_point: Point | None
 
 
 class Model(EntryPart):
-    """Model or threshold are not those of the start before."""
+    """Model, fusion or threshold are not those of the start before."""
 
     before: Setting
     after: Setting
@@ -60,9 +61,10 @@ class Clock(EntryPart):
 
 
 class Start(EntryPart):
-    """The service began, with this model, threshold and gallery. time_zone: the site's."""
+    """The service began, with this model, fusion, threshold and gallery. time_zone: the site's."""
 
     model_digest: Sha256
+    fusion: Fusion
     operating_point: Point
     gallery_revision: Count
     time_zone: TimeZone | None = None

@@ -38,6 +38,18 @@ def _gathering(into: str, names: Sequence[str]) -> Lift:
     return lift
 
 
+def _adding(**fields: Any) -> Lift:
+    """Adds fields that version 1 did not need to name."""
+
+    def lift(body: Body) -> Body:
+        return {**fields, **body}
+
+    return lift
+
+
+_fused = _adding(fusion={"sface": 1.0, "dlib": 0.5})
+"""While version 1 was written there was this one fusion."""
+
 _scored = _gathering("scores", ("sface", "dlib"))
 """Of a candidate or a verification: version 1 names its recognisers one by one."""
 
@@ -49,7 +61,14 @@ def _outcome(body: Body) -> Body:
     return _scored(body)
 
 
+def _model(body: Body) -> Body:
+    return {name: _fused(value) if isinstance(value, Mapping) else value for name, value in body.items()}
+
+
 _LIFTS: Mapping[str, Lift] = {
+    "request": _fused,
+    "start": _fused,
+    "model": _model,
     "outcome": _outcome,
     "review": _renaming(request_index="request", outcome_index="outcome", reviewer="actor"),
     "withdrawal": _renaming(references="reference_count"),

@@ -7,8 +7,9 @@ from matcher.log.entry import EntryKind
 
 DIGEST = "ab" * 32
 MOMENT = "2026-03-01T09:00:00.000000Z"
+FUSION = {"sface": 1.0, "dlib": 0.5}
 POINT = {"name": "strict", "threshold": 0.5}
-START: dict[str, Any] = {"model_digest": DIGEST, "operating_point": POINT, "gallery_revision": 0}
+START: dict[str, Any] = {"model_digest": DIGEST, "fusion": FUSION, "operating_point": POINT, "gallery_revision": 0}
 LOGIN: dict[str, Any] = {"action": "refused", "account": None}
 ROLE_CHANGE: dict[str, Any] = {
     "action": "role_changed",
@@ -57,6 +58,7 @@ def request(case: int | None = None) -> dict[str, Any]:
         "started_at": MOMENT,
         "gallery": GALLERY,
         "model_digest": DIGEST,
+        "fusion": FUSION,
         "operating_point": POINT,
         "commitment": DIGEST,
     }
@@ -67,7 +69,7 @@ HOURS = {"days": [1, 2, 3, 4, 5], "begin": "08:00", "end": "24:00"}
 
 def granted(*times: Mapping[str, Any]) -> dict[str, Any]:
     """A consent that was given, at these hours or at all."""
-    consent: dict[str, Any] = {"id": "theirs", "purpose": "demo", "cameras": ["*"], "evidence_digest": DIGEST}
+    consent: dict[str, Any] = {"id": "theirs", "purpose": "demo", "cameras": ["*"], "evidence_commitment": DIGEST}
     consent |= {"valid_from": MOMENT, "valid_until": "2027-03-01T09:00:00.000000Z"}
     if times:
         consent["times"] = list(times)

@@ -186,12 +186,12 @@ def machine(stub: Any) -> type[RuleBasedStateMachine]:
     return Followers
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_who_catches_up_is_where_who_followed_live_is(stub: Any) -> None:
     run_state_machine_as_test(
         machine(stub),
         settings=settings(
-            max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -12,9 +12,11 @@ from matcher.log.errors import EntryUnknownError, LogUnavailableError
 from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.people.records import template_context
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.packed_template import packed
 from matcher.recognition.template import Template
 from matcher.search.replay import Agreement, ReplayError
+from matcher.settings import MatcherSettings
 from matcher.store.database import DATABASE_FILE
 
 
@@ -83,6 +85,20 @@ def test_what_was_changed_behind_the_log_comes_out(world: Any) -> None:
         assert replay.findings == ("2 references were in scope then, 1 now.",)
 
 
+def test_a_decision_with_other_weights_cannot_be_made_again(world: Any, stub: Any) -> None:
+    with world.open() as matcher:
+        world.enrol(matcher, 1)
+        answer = identified(matcher, world, 1)
+    other = stub.StubRecogniser()
+    other.fusion = FaceModel.chosen(fusion="sface=1,dlib=0.25").fusion
+    point = stub.POINT.used_with(stub.DIGEST, other.fusion.weights)
+    with Matcher.open(
+        MatcherSettings(folder=world.folder), recogniser=other, operating_point=point, clock=world.clock
+    ) as matcher:
+        replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
+    assert (replay.verdict, "other weights" in replay.findings[0]) == (Agreement.IMPOSSIBLE, True)
+
+
 def test_templates_of_before_they_had_a_header_are_searched_and_replayed(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +112,9 @@ def test_templates_of_before_they_had_a_header_are_searched_and_replayed(
         new = identified(matcher, world, 1)
         assert new.candidates == old.candidates
         for answer in (old, new):
-            assert matcher.replayer.replay(answer.request_index).verdict is Agreement.EQUAL
+            assert (
+                matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor").verdict is Agreement.EQUAL
+            )
 
 
 def _without_header(template: Template) -> bytes:
