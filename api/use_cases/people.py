@@ -116,7 +116,7 @@ class People:
         return self._gallery.names(subject_ids) if caller.may(Permission.NAMES) and subject_ids else {}
 
     def name(self, caller: Principal, subject_id: str) -> str | None:
-        """As `names`, of one subject; None also where there is no such subject."""
+        """The name of one subject, as `names` has it; None also where there is no such subject."""
         return self.names(caller, [subject_id]).get(subject_id)
 
     @property

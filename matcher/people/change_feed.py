@@ -35,7 +35,7 @@ class ChangeFeed:
         self._followings: tuple[_Following, ...] = ()
 
     def follow(self, name: str, follower: Follower, *, revision: int) -> None:
-        """From now on the follower gets each change, after those who follow already. name: for metrics and people.
+        """From now on the follower gets each change, after the followers before it. name: for metrics and people.
 
         revision: the one that the follower's state has now.
         """

@@ -1,8 +1,8 @@
 """The gallery: who agreed to be found, for what, and what they are found by. The database is the truth.
 
 Every change is one transaction with its log entry. It yields a Change, which the followers apply, in order of revision,
-before the call returns. A follower that fails to does not fail the call (`change_feed.py`): nobody is found without
-consent meanwhile, for the transaction of a search's outcome asks the database. Lock order: `_changing` before the
+before the call returns. A follower that raises does not fail the call (see `change_feed.py`). Nobody is found without
+consent meanwhile: the transaction of a search's outcome asks the database. Lock order: `_changing` before the
 database's writer. The followers' own locks are the innermost.
 """
 
@@ -110,7 +110,7 @@ class Gallery(GalleryReader):
     # --- following -------------------------------------------------------------------------------------------------
 
     def follow(self, name: str, follower: Follower) -> None:
-        """From now on the follower gets each change, after those that follow already. name: for metrics and people."""
+        """From now on the follower gets each change, after the followers before it. name: for metrics and people."""
         with self._changing:
             self._feed.follow(name, follower, revision=self.revision)
 

@@ -246,7 +246,7 @@ def test_every_listener_is_told_of_alerts_and_reviews_whatever_another_does(
     assert "A listener of alerts met an error" in caplog.text and "secret" not in caplog.text
 
 
-def test_who_listens_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) -> None:
+def test_a_listener_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) -> None:
     crashed = world.open()
     world.enrol(crashed, 1)
     crashed.identifier.identify(world.probe(crashed, 1), world.query(actor="camera:lobby", role="camera"))

@@ -187,7 +187,7 @@ def machine(stub: Any) -> type[RuleBasedStateMachine]:
 
 
 @pytest.mark.timeout(300)
-def test_who_catches_up_is_where_who_followed_live_is(stub: Any) -> None:
+def test_a_follower_that_catches_up_has_the_state_of_one_that_followed_live(stub: Any) -> None:
     run_state_machine_as_test(
         machine(stub),
         settings=settings(

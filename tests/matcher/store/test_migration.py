@@ -71,7 +71,7 @@ def test_a_camera_of_the_version_before_gets_the_defaults_of_the_new_settings(tm
     assert kept == [("Lobby", 0, 0, None, None, 1.0)]
 
 
-def test_subjects_of_the_version_before_are_met_by_who_follows_from_the_beginning(tmp_path: Path) -> None:
+def test_a_follower_from_the_beginning_meets_the_subjects_of_the_version_before(tmp_path: Path) -> None:
     file = _folder_at("0010", tmp_path / "data")
     with sqlite3.connect(file) as raw:
         raw.execute("INSERT INTO gallery VALUES ('g', 7)")
