@@ -105,7 +105,7 @@ class UnusualIn(BaseModel):
 class LoggedSearchOut(BaseModel):
     """A search in one line; see its entries for all of it."""
 
-    index: int
+    request_index: int
     outcome_index: int | None
     time: AwareDatetime
     search: str
@@ -155,7 +155,7 @@ def list_searches(caller: Caller, service: ServiceDep, asked: Annotated[PageIn, 
     found = searches(service.matcher.database, asked.noun(), before=asked.before, limit=asked.limit)
     more = len(found) == asked.limit
     return LoggedSearchesOut(
-        searches=[LoggedSearchOut.of(search) for search in found], next=found[-1].index if more else None
+        searches=[LoggedSearchOut.of(search) for search in found], next=found[-1].request_index if more else None
     )
 
 

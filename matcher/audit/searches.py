@@ -52,12 +52,12 @@ class Question:
 class LoggedSearch:
     """A search in one line. Whatever is not known, or of the other kind of search, is None.
 
-    index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of them.
-    failure: the code of what it failed with. photograph: the id that it shares with the searches for the other faces of
-    the same photograph. via: the session or token of the actor.
+    request_index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of
+    them. failure: the code of what it failed with. photograph: the id that it shares with the searches for the other
+    faces of the same photograph. via: the session or token of the actor.
     """
 
-    index: int
+    request_index: int
     outcome_index: int | None
     time: datetime
     search: str
@@ -93,7 +93,7 @@ class LoggedSearch:
         else:
             ending = Ending.FOUND if candidates or said.get("mated") else Ending.NOBODY
         return cls(
-            index=request.number,
+            request_index=request.number,
             outcome_index=request.answer_number,
             time=moment,
             search=body["search"],
@@ -132,7 +132,7 @@ def every_search(database: Database, question: Question) -> Iterator[LoggedSearc
     before: int | None = None
     while part := searches(database, question, before=before, limit=_BATCH):
         yield from part
-        before = part[-1].index
+        before = part[-1].request_index
 
 
 def sampled_searches(database: Database, question: Question, *, count: int, seed: int) -> list[LoggedSearch]:

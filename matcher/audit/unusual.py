@@ -73,17 +73,17 @@ def _searches(database: Database, measure: Measure, question: Question) -> Itera
     crowds: dict[str, Unusual] = {}
     for search in every_search(database, question):
         if search.ending is Ending.FAILED:
-            failed.add(search.index)
+            failed.add(search.request_index)
         if search.role == _CAMERA or search.camera == ENROLMENT:
             continue
         if search.case_reference is None:
-            caseless.add(search.index)
+            caseless.add(search.request_index)
         if _within(search.time.astimezone(measure.zone).hour, measure.night):
-            nightly.add(search.index)
+            nightly.add(search.request_index)
         if search.photograph is not None:
-            crowds.setdefault(search.photograph, _crowd(search)).add(search.index)
+            crowds.setdefault(search.photograph, _crowd(search)).add(search.request_index)
         if search.subject is not None:
-            again.setdefault((search.actor, search.subject), _again(search)).add(search.index)
+            again.setdefault((search.actor, search.subject), _again(search)).add(search.request_index)
     yield from (caseless, nightly, failed, *crowds.values())
     yield from (one for one in again.values() if one.count >= measure.again)
 
@@ -108,15 +108,15 @@ def _without_enrolment(database: Database, question: Question, enrolments: Seque
     )
     named = {check for _, _, body in enrolments for check in body.get("checks", ())}
     for search in every_search(database, replace(question, camera=ENROLMENT, ending=Ending.FOUND)):
-        if search.index not in named and not any(_explains(enrolment, search) for enrolment in enrolments):
-            found.add(search.index)
+        if search.request_index not in named and not any(_explains(enrolment, search) for enrolment in enrolments):
+            found.add(search.request_index)
     return found
 
 
 def _explains(enrolment: Told, search: LoggedSearch) -> bool:
     index, time, body = enrolment
     subjects = (body["subject"], *body.get("acknowledged", ()))
-    soon = index > search.index and time - search.time <= _EXPLAINED
+    soon = index > search.request_index and time - search.time <= _EXPLAINED
     return soon and body["actor"] == search.actor and search.subject in subjects
 
 

@@ -90,7 +90,7 @@ def test_entries_of_version_1_are_given_in_the_form_of_version_2(open_site: Any,
             leaf = {"version": 2, "time": entry["time"], "kind": entry["kind"], "body": entry["body"], "salt": "0" * 32}
             departs = violation(json.dumps(leaf | {"time": MOMENT}).encode())
             assert departs is None or "evidence_commitment" in departs, (entry, departs)
-        assert [one["index"] for one in searches] == [one["index"] for one in kept.expected["searches"]]
+        assert [one["request_index"] for one in searches] == [one["request_index"] for one in kept.expected["searches"]]
         assert Receipt.parse(receipt).data == list(kept.leaves())[kept.expected["receipt"]]
 
 

@@ -44,7 +44,9 @@ def ask(site: Any, **asked: Any) -> list[dict[str, Any]]:
 def test_searches_are_found_by_everything_they_are_known_by(searched: Any) -> None:
     everything = ask(searched)
     assert len(everything) == 9, "the check before the enrolment is one too"
-    assert [one["index"] for one in everything] == sorted((one["index"] for one in everything), reverse=True)
+    assert [one["request_index"] for one in everything] == sorted(
+        (one["request_index"] for one in everything), reverse=True
+    )
     operator = f"user:{searched.accounts[Role.OPERATOR]}"
     by = {
         "actor": (operator, 8),
@@ -79,7 +81,7 @@ def test_a_sample_is_the_same_for_the_same_seed(searched: Any) -> None:
     def draw(seed: int) -> list[int]:
         asked = {"count": 4, "seed": seed, "actor": f"user:{searched.accounts[Role.OPERATOR]}"}
         answer = searched.as_role(Role.AUDITOR, "GET", "/log/searches/sample", params=asked)
-        return [one["index"] for one in answer.json()]
+        return [one["request_index"] for one in answer.json()]
 
     assert draw(1) == draw(1) and len(set(draw(1))) == 4
     assert len({tuple(draw(seed)) for seed in range(10)}) > 1
@@ -116,7 +118,11 @@ def test_they_are_taken_along_as_files(searched: Any, monkeypatch: pytest.Monkey
     table = pyarrow.parquet.read_table(io.BytesIO(file("parquet"))).to_pylist()
     rows = list(csv.DictReader(io.StringIO(file("csv").decode())))
     assert len(lines) == len(table) == len(rows) == 9
-    assert [line["index"] for line in lines] == [row["index"] for row in table] == [int(row["index"]) for row in rows]
+    assert (
+        [line["request_index"] for line in lines]
+        == [row["request_index"] for row in table]
+        == [int(row["request_index"]) for row in rows]
+    )
     assert list(lines[0]) == list(table[0]) == list(rows[0])
     assert rows[-2]["case_reference"] == "'=case 0", "no spreadsheet computes it"
     assert table[-2]["case_reference"] == "=case 0"

@@ -47,7 +47,7 @@ function row(search, cameraName) {
   const [label, tone] = search.ending === "nobody" && search.in_scope === 0 ? OUT_OF_SCOPE : ENDINGS[search.ending];
   const found = search.subject && element("small", {}, `person ${search.subject.slice(0, 8)}${search.dissimilarity === null ? "" : `, ${search.dissimilarity.toFixed(3)}`}`);
   return element("tr", {},
-    element("td", { class: "fit" }, entryLink(search.index)),
+    element("td", { class: "fit" }, entryLink(search.request_index)),
     element("td", { class: "fit", "data-label": "Time" }, stamp(search.time)),
     element("td", { "data-label": "By" }, who(search.actor, cameraName), element("small", {}, search.via ? `${search.role}, ${search.via.replace(/(:.{8}).*/, "$1")}` : search.role)),
     element("td", { "data-label": "For" }, search.purpose, element("small", {}, search.case_reference ?? "no case")),

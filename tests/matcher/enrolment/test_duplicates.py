@@ -75,13 +75,15 @@ def test_the_check_is_a_logged_search_that_an_auditor_understands(matcher: Match
         ("user:1", "operator", Ending.FOUND, 1, first),
         ("user:1", "operator", Ending.NOBODY, 0, None),
     ]
-    assert [one.index for one in searches(matcher.database, Question(subject=first))] == [checks[0].index]
+    assert [one.request_index for one in searches(matcher.database, Question(subject=first))] == [
+        checks[0].request_index
+    ]
     bodies = [entry.body for entry in matcher.log.entries(kinds=[EntryKind.ENROLMENT])]
     assert [(one["subject"], one["checks"], one["acknowledged"]) for one in bodies] == [
-        (first, [checks[1].index], []),
-        (second, [checks[0].index], [first]),
+        (first, [checks[1].request_index], []),
+        (second, [checks[0].request_index], [first]),
     ]
-    replay = matcher.replayer.replay(checks[0].index, actor="user:1", role="auditor")
+    replay = matcher.replayer.replay(checks[0].request_index, actor="user:1", role="auditor")
     assert (replay.verdict, len(replay.findings)) == (Agreement.IMPOSSIBLE, 1)
     assert "check at an enrolment" in replay.findings[0]
     assert [violation(entry.data) for entry in matcher.log.entries()] == [None] * matcher.log.size()

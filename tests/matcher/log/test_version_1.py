@@ -105,11 +105,13 @@ def test_the_same_is_found_in_it_as_by_the_code_that_wrote_it(database: Database
 @pytest.mark.parametrize("ending", Ending)
 def test_its_searches_are_found_by_what_came_of_them(database: Database, ending: Ending) -> None:
     known = [one for one in KEPT.expected["searches"] if one["ending"] == ending]
-    assert [one.index for one in every_search(database, Question(ending=ending))] == [one["index"] for one in known]
+    assert [one.request_index for one in every_search(database, Question(ending=ending))] == [
+        one["request_index"] for one in known
+    ]
     for subject in {one["subject"] for one in known} - {None}:
-        about = [one["index"] for one in known if one["subject"] == subject]
+        about = [one["request_index"] for one in known if one["subject"] == subject]
         asked = Question(ending=ending, subject=subject)
-        assert set(about) <= {one.index for one in every_search(database, asked)}
+        assert set(about) <= {one.request_index for one in every_search(database, asked)}
 
 
 def test_its_decisions_are_made_again(later: Any) -> None:
@@ -129,8 +131,8 @@ def test_a_log_that_changes_its_version_in_the_middle_is_one_log(later: Any, tmp
         )
         matcher.alerts.review(alert.id, "user:1", Verdict.REJECT)
         newest, *older = every_search(matcher.database, Question())
-        assert (newest.index, newest.subject) == (found.request_index, known["subject"])
-        assert [one.index for one in older] == [one["index"] for one in KEPT.expected["searches"]]
+        assert (newest.request_index, newest.subject) == (found.request_index, known["subject"])
+        assert [one.request_index for one in older] == [one["request_index"] for one in KEPT.expected["searches"]]
         evaluated = evaluate_log(StoredPublication(matcher.database), KEPT.declarations)
         before, tally = KEPT.expected["evaluation"]["total"], evaluated.report.total.tally
         assert evaluated.report.total.searches == before["searches"] + 1

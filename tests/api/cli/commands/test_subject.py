@@ -84,7 +84,7 @@ def test_that_names_were_listed_is_logged(told: Any, tmp_path: Path, arguments: 
     told("subject", "enrol", "Eileen", *arguments)
     assert [one["name"] for one in told("subject", "list", *data)] == ["Eileen"]
     [entry] = told("audit", "show", "--kind", "gallery_read", *data)
-    assert (entry["body"]["names"], entry["body"]["subjects"]) == (1, [])
+    assert (entry["body"]["seen"], entry["body"]["subjects"]) == ({"names": 1}, [])
     assert entry["body"]["actor"].startswith("cli:")
 
 
