@@ -20,6 +20,7 @@ from matcher.log.log import AuditLog
 from matcher.log.schema import violation
 from matcher.store.database import Database
 from matcher.store.sealing import load_master_key
+from matcher.time_zone import TimeZoneUnknownError
 
 CANARY = "canary%21@:/#7531"
 ACTOR = "user:op"
@@ -245,10 +246,24 @@ def test_the_settings_of_picture_and_connection_are_kept_and_changed(store: Came
     )
     assert (camera.rotation, camera.mirrored, camera.aspect, camera.snapshot_seconds) == (270, True, "16:9", 0.5)
     assert store.get(camera.id) == camera
+    assert camera.time_zone == "Europe/Berlin"
+    store.update(camera.id, actor=ACTOR, time_zone=None)
+    assert store.get(camera.id).time_zone is None
     store.update(camera.id, actor=ACTOR, rotation=0, mirrored=False, aspect=None, certificate=None)
     changed = store.get(camera.id)
     assert (changed.rotation, changed.mirrored, changed.aspect, changed.certificate) == (0, False, None, None)
     assert changed.snapshot_seconds == 0.5
+
+
+def test_the_log_names_a_cameras_time_zone_where_it_has_one(store: CameraStore, log: AuditLog) -> None:
+    camera = add(store, time_zone=" Asia/Tokyo ")
+    store.update(camera.id, actor=ACTOR, time_zone=None)
+    assert [entry.body.get("time_zone") for entry in entries(log)] == ["Asia/Tokyo", None]
+    with pytest.raises(TimeZoneUnknownError, match="Europe/Berlin"):
+        store.update(camera.id, actor=ACTOR, time_zone="Berlin")
+    with pytest.raises(TimeZoneUnknownError):
+        add(store, name="yard", time_zone="")
+    assert len(entries(log)) == 2
 
 
 @pytest.mark.parametrize("aspect", ["", "16/9", "16:0", "1.78:1", "100:1"])

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,13 @@ def test_a_forgotten_subject_may_raise_an_alert_again(gallery: Gallery) -> None:
     assert not alerted(search, 2, gallery), "bert was not forgotten"
     gallery.subject = "anna"
     assert alerted(search, 1, gallery)
+
+
+def test_a_search_names_the_cameras_time_zone(gallery: Gallery) -> None:
+    for camera in (CAMERA, replace(CAMERA, time_zone="Asia/Tokyo")):
+        search = SightingSearch(camera, identifier=gallery, alerts=gallery, alert_again_seconds=0.0)
+        search.search(sighting())
+    assert [query.time_zone for query in gallery.queries] == [None, "Asia/Tokyo"]
 
 
 def test_a_search_that_fails_says_why_until_one_succeeds(gallery: Gallery) -> None:
