@@ -1,6 +1,5 @@
 """What the tests of ingest share: small clips made on the spot, a real RTSP server, settings for loopback."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,12 +9,6 @@ import pytest
 from ingest.camera.address import AddressPolicy
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
-
-STUBS = str(Path(__file__).parent / "stubs")
-if STUBS not in sys.path:
-    # Worker processes are given this path, and find the stubs by name.
-    sys.path.append(STUBS)
-
 
 CAMERA_LIKE = {"preset": "ultrafast", "tune": "zerolatency", "g": "25"}
 

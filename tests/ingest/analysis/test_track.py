@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest_stub import face_at
 
 from ingest.analysis.track import LONGEST_GAP, Tracker
+from tests.ingest.stubs.ingest_stub import face_at
 
 GAP = 1.5
 places = st.tuples(st.floats(0, 1900), st.floats(0, 1000), st.floats(10, 300))

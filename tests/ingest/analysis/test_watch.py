@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import cv2
 import numpy as np
 import pytest
-from ingest_stub import BrightRecogniser, face_at, quality
 
 from ingest.analysis.passage import SearchRule
 from ingest.analysis.uprightness import LEAST_VOTES
@@ -17,6 +16,7 @@ from ingest.worker.view import blur, make_view
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality, QualityGate
+from tests.ingest.stubs.ingest_stub import BrightRecogniser, face_at, quality
 
 SIZE = (1280, 720)
 

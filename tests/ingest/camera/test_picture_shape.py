@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import corner, quarters, write_film
 
 from ingest.camera.picture_shape import AspectError, PictureShape, parse_aspect
 from ingest.rehearsal.server.rtsp_server import RtspServer
@@ -15,6 +14,7 @@ from ingest.stream.av_source import AvSource
 from ingest.stream.frame import Frame
 from ingest.stream.picture_layout import MOST_PIXELS, lay_out
 from ingest.stream.turn import Turn
+from tests.ingest.stubs.clips import corner, quarters, write_film
 
 SETTINGS = list(product((0, 90, 180, 270), (False, True)))
 MATRICES = list(product((0, 90, 180, 270), (False, True), (False, True)))

@@ -26,7 +26,9 @@ MakeStart = Callable[..., CheckStart]
 
 @pytest.fixture
 def start(clip: Path) -> MakeStart:
-    def made(factory: str = "ingest_stub:BrightRecogniser", *, place: str = str(clip), **changes: object) -> CheckStart:
+    def made(
+        factory: str = "tests.ingest.stubs.ingest_stub:BrightRecogniser", *, place: str = str(clip), **changes: object
+    ) -> CheckStart:
         fields = {"name": "The camera's file", "shape": PictureShape(), "endless": False, "seconds": 30.0}
         times = {"open_seconds": 5.0, "stall_seconds": 3.0, "min_eye_distance": 20.0}
         made_by = {"recogniser_factory": Factory(name=factory)}
@@ -75,13 +77,13 @@ def test_a_crash_is_told_by_the_signal(start: MakeStart) -> None:
 
 
 def test_what_breaks_is_told_by_its_place_and_not_by_its_words(start: MakeStart) -> None:
-    found = failed(start("ingest_stub:BreakingRecogniser"))
+    found = failed(start("tests.ingest.stubs.ingest_stub:BreakingRecogniser"))
     assert "an error in its own code (ingest_stub.py:" in found.message
     assert "canary" not in found.message and "RuntimeError" not in found.message
 
 
 def test_a_process_that_says_nothing_is_killed(start: MakeStart) -> None:
-    assert "hung" in failed(start("ingest_stub:hang"), patience=0.3).message
+    assert "hung" in failed(start("tests.ingest.stubs.ingest_stub:hang"), patience=0.3).message
 
 
 def test_a_process_that_does_not_end_is_killed(start: MakeStart) -> None:
@@ -102,7 +104,7 @@ def test_a_process_that_does_not_end_is_killed(start: MakeStart) -> None:
 
 def test_a_stopped_check_leaves_no_process(start: MakeStart) -> None:
     check = CheckProcess()
-    running = threading.Thread(target=check.run, args=(start("ingest_stub:hang"), ignored))
+    running = threading.Thread(target=check.run, args=(start("tests.ingest.stubs.ingest_stub:hang"), ignored))
     running.start()
     wait_for(processes)
     (process,) = processes()
@@ -116,7 +118,7 @@ def test_an_address_and_the_services_secrets_are_in_no_argument_and_no_environme
 ) -> None:
     monkeypatch.setenv("CLEARGLASS_MASTER_KEY", PASSWORD)
     check = CheckProcess()
-    started = start("ingest_stub:hang", place=f"rtsp://127.0.0.1:1/{PASSWORD}")
+    started = start("tests.ingest.stubs.ingest_stub:hang", place=f"rtsp://127.0.0.1:1/{PASSWORD}")
     running = threading.Thread(target=check.run, args=(started, ignored))
     running.start()
     try:
@@ -134,7 +136,7 @@ def test_code_run_in_a_check_reaches_neither_the_data_folder_nor_the_network(sta
     key.write_text("secret")
     with socket.create_server(("127.0.0.1", 0)) as other:
         arguments = {"forbidden": str(key), "port": other.getsockname()[1]}
-        confined = Factory(name="ingest_stub:ConfinedRecogniser", arguments=arguments)
+        confined = Factory(name="tests.ingest.stubs.ingest_stub:ConfinedRecogniser", arguments=arguments)
         found = CheckProcess().run(start(forbidden=(str(tmp_path),), recogniser_factory=confined), ignored)
     assert isinstance(found, CameraCheck)
     assert found.faces > 0

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import FPS, write_film
-from ingest_stub import BrightRecogniser
-from scenery import portrait, write_stream
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck, check_camera
@@ -25,6 +22,9 @@ from matcher.recognition.needs import Need, Needs, load_needs
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.registry import model_digest
+from tests.ingest.stubs.clips import FPS, write_film
+from tests.ingest.stubs.ingest_stub import BrightRecogniser
+from tests.ingest.stubs.scenery import portrait, write_stream
 
 
 def need(limit: float) -> Need:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_stub import EVERY_MESSAGE, sighting
 
 from ingest.messages.channel import MAX_MESSAGE, MOST_AT_ONCE, Channel, ChannelClosedError
 from ingest.messages.message import Identified, Passed, Sighting, Stop, encoded, from_worker, to_worker
+from tests.ingest.stubs.message_stub import EVERY_MESSAGE, sighting
 
 Ends = tuple[socket.socket, socket.socket]
 

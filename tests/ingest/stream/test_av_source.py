@@ -17,7 +17,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from clips import corner, write_film
 
 from ingest.check.check import check_camera
 from ingest.rehearsal.server.rtsp_server import RtspServer
@@ -26,6 +25,7 @@ from ingest.stream.frame import Frame
 from ingest.stream.source import CameraStreamError, CameraUnreachableError
 from matcher.errors import ClearglassError
 from tests.ingest.conftest import write_clip
+from tests.ingest.stubs.clips import corner, write_film
 
 Serve = Callable[..., RtspServer]
 
@@ -282,7 +282,7 @@ for place in (*places, {str(broken)!r}, {str(tmp_path / "canary")!r}):
 
 
 def test_check_camera_measures_a_stream(serve: Serve) -> None:
-    from ingest_stub import BrightRecogniser
+    from tests.ingest.stubs.ingest_stub import BrightRecogniser
 
     steps: list[tuple[int, int]] = []
     server = serve()

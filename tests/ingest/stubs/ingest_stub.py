@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from confinement_stub import attempts
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
+from tests.ingest.stubs.confinement_stub import attempts
 
 DIGEST = "5" * 64
 

@@ -25,7 +25,7 @@ def keeper_of() -> Keeper:
         observer=NullObserver(),
         settings=IngestSettings(),
         metrics=IngestMetrics(CollectorRegistry()),
-        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"),
+        recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"),
         turnstile=BytesIO(),
     )
 

@@ -17,8 +17,6 @@ from typing import Any, ClassVar
 
 import psutil
 import pytest
-from confinement_stub import ATTEMPTS
-from ingest_stub import DIGEST
 from prometheus_client import CollectorRegistry
 
 from ingest.camera.camera import Camera, Credentials
@@ -35,6 +33,8 @@ from matcher.errors import ClearglassError
 from matcher.probe.probe import Probe, Query
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.search.candidate import Candidate, CandidateList
+from tests.ingest.stubs.confinement_stub import ATTEMPTS
+from tests.ingest.stubs.ingest_stub import DIGEST
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -43,7 +43,7 @@ Serve = Callable[..., RtspServer]
 
 
 def stub(name: str, **arguments: Any) -> Factory:
-    return Factory(name=f"ingest_stub:{name}", arguments=arguments)
+    return Factory(name=f"tests.ingest.stubs.ingest_stub:{name}", arguments=arguments)
 
 
 BRIGHT = stub("BrightRecogniser")
@@ -443,7 +443,7 @@ from ingest.supervision.supervisor import Supervisor
 from ingest.messages.factory import RECOGNISING, Factory
 supervisor = Supervisor(identifier=None, alerts=None, settings=IngestSettings(),
                         metrics=IngestMetrics(CollectorRegistry()),
-                        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"))
+                        recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"))
 supervisor.add(Camera(id="one", name="one", address=sys.argv[1], purpose="entry"))
 while not supervisor.worker_pid("one"):
     time.sleep(0.01)

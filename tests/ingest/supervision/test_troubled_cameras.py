@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(120)
 
 LOGIN = ("admin", "p@ss:w/o")
 CREDENTIALS = Credentials(username=LOGIN[0], password=LOGIN[1])
-STUB = Factory(name="ingest_stub:BrightRecogniser")
+STUB = Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser")
 
 Serve = Callable[..., RtspServer]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confinement_stub import ATTEMPTS, refused
 
 from matcher.process.child_process import environment
 from matcher.process.sandbox import without
+from tests.ingest.stubs.confinement_stub import ATTEMPTS, refused
 
 CONFINED = """
 import json, sys
@@ -65,7 +65,7 @@ def test_everything_holds_here(confined: Run) -> None:
 
 
 TRY = """
-from confinement_stub import attempts
+from tests.ingest.stubs.confinement_stub import attempts
 print(json.dumps(attempts(forbidden=Path(given["forbidden"][0]) / "master.key", port=given["port"])))
 """
 
@@ -102,7 +102,7 @@ def test_its_own_port_can_be_connected_to(confined: Run) -> None:
 def test_a_film_in_the_data_folder_can_be_read_and_nothing_beside_it(confined: Run, data: Path) -> None:
     (data / "film.mp4").write_bytes(b"film")
     code = """
-from confinement_stub import refused
+from tests.ingest.stubs.confinement_stub import refused
 folder = Path(given["forbidden"][0])
 print(json.dumps([(folder / "film.mp4").read_text(), refused((folder / "master.key").read_bytes)]))
 """
@@ -132,7 +132,7 @@ def test_modules_beside_a_data_folder_are_imported_and_the_folder_is_not_read(co
     (home / "package" / "vault").mkdir()
     (home / "package" / "vault" / "key").write_text("secret")
     code = """
-from confinement_stub import refused
+from tests.ingest.stubs.confinement_stub import refused
 import extra, package
 home = Path(given["forbidden"][0]).parent
 places = ["data/master.key", "notes/letter.txt", "package/vault/key"]

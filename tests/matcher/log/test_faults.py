@@ -24,7 +24,7 @@ from matcher.audit.verification import verify_log
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
-from matcher.process.child_process import cores
+from matcher.process.child_process import cores, environment
 from matcher.store.database import DATABASE_FILE, FAILURE_FILE
 
 Tool = Callable[[str], Path]
@@ -38,7 +38,7 @@ KILLS_A_FOLDER = 25
 
 CLIENTS = 8
 SEARCHES = 6
-SEARCHER = Path(__file__).with_name("searcher.py")
+SEARCHER = "tests.matcher.log.searcher"
 CALLS = ("pwrite64", "fdatasync", "ftruncate")
 """By which SQLite changes its files and makes them durable."""
 
@@ -53,7 +53,7 @@ def enrolled(stub: Any, tmp_path: Path) -> Any:
 
 
 def command(folder: Path, clients: int, *searches: int) -> list[str]:
-    return [sys.executable, str(SEARCHER), str(folder), str(clients), *map(str, searches)]
+    return [sys.executable, "-m", SEARCHER, str(folder), str(clients), *map(str, searches)]
 
 
 def answered(lines: str) -> list[tuple[int, int]]:
@@ -99,7 +99,7 @@ def test_whatever_moment_it_is_killed_at_no_answered_search_is_missing(enrolled:
 
 def kill_once(world: Any, chance: random.Random) -> int:
     """How many searches had been answered."""
-    with subprocess.Popen(command(world.folder, CLIENTS), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command(world.folder, CLIENTS), stdout=subprocess.PIPE, env=environment()) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         time.sleep(chance.uniform(0, 0.15))
@@ -123,6 +123,7 @@ def traced(strace: Path, folder: Path, *options: str) -> tuple[subprocess.Comple
         text=True,
         timeout=120,
         check=False,
+        env=environment(),
     )
     return done, report.read_text()
 
