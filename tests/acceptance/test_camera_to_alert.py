@@ -19,6 +19,8 @@ from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 from tests.acceptance.conftest import Clearglass, command, eventually
 
+pytestmark = pytest.mark.slow
+
 PURPOSE = "door-opening"
 FILM_SECONDS = 12
 

@@ -9,6 +9,8 @@ import pytest
 
 from api.permission import Role
 
+pytestmark = pytest.mark.slow
+
 OP, A, R, X = Role.OPERATOR, Role.AUDITOR, Role.RESEARCHER, Role.ADMINISTRATOR
 NOBODY = None
 

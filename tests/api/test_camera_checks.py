@@ -18,6 +18,8 @@ from ingest.rehearsal.film.film import Film
 from ingest.settings import IngestSettings
 from matcher.picture.pixel_array import Image
 
+pytestmark = pytest.mark.slow
+
 MakeCamera = Callable[..., str]
 
 

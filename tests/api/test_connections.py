@@ -18,6 +18,8 @@ from api.setting_error import SettingError
 from api.settings import ApiSettings
 from ingest.camera.health import CameraState, Health
 
+pytestmark = pytest.mark.slow
+
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE = 15.0
 QUICK = {

@@ -271,6 +271,7 @@ def test_metrics_are_prometheus_text_and_can_be_closed(shared_site: Any, open_si
                 assert client.get(f"{site.address}/metrics").status_code == status
 
 
+@pytest.mark.slow
 def test_an_account_that_asks_too_often_waits_whatever_token_it_uses(open_site: Any, tmp_path: Any) -> None:
     for site in open_site(tmp_path / "data", requests_per_minute=20, searches_per_minute=3):
         account = site.accounts[Role.OPERATOR]

@@ -11,6 +11,8 @@ from matcher.clock import system_clock
 from matcher.evaluation.live import evaluate
 from matcher.evaluation.published import LogEvaluation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def month() -> Month:

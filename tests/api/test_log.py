@@ -8,7 +8,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from api.permission import Role
+
+pytestmark = pytest.mark.slow
 
 
 def test_reading_is_logged_once_for_each_request_before_it(site: Any) -> None:

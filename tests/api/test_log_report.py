@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from api.log_report import log_report_page
 from matcher.audit.report import LogReport, Problem
 from matcher.clock import system_clock
@@ -41,6 +43,7 @@ def test_what_was_found_stands_under_what_it_means() -> None:
     assert "2026-03-01 09:00:00 UTC, 2026-03-02 09:00:00 UTC" in text
 
 
+@pytest.mark.slow
 def test_every_code_has_a_meaning() -> None:
     codes = set(re.findall(r'add\(\s*[\w.]+, "(\w+)"', "".join(path.read_text() for path in ROOMS.rglob("*.py"))))
     assert len(codes) > 15

@@ -18,6 +18,8 @@ from matcher.recognition.registry import model_digest
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point
 
+pytestmark = pytest.mark.slow
+
 SCALE = SimilarityScale(
     dataset="made up", model_digest=model_digest(), non_mated=1_000_000, steps=((0.1, 1e-6), (0.9, 1e-4), (2.0, 0.1))
 )

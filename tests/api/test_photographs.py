@@ -79,6 +79,7 @@ def test_both_sides_of_a_verification_take_a_choice(shared_site: Any, three: byt
         assert refused.json()["error"]["message"].startswith(part)
 
 
+@pytest.mark.slow
 def test_everybody_in_a_photograph_is_searched_for(site: Any, three: bytes, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg)
     answer = _post(site, "/photographs", three, case_reference="case 7")
@@ -134,6 +135,7 @@ def test_more_faces_than_one_call_takes(shared_site: Any, three: bytes, monkeypa
     assert (refused.status_code, shared_site.code(refused)) == (422, "too_many_faces")
 
 
+@pytest.mark.slow
 def test_each_face_counts_as_a_search_of_the_accounts_rate(open_site: Any, tmp_path: Path, three: bytes) -> None:
     for site in open_site(tmp_path / "data", searches_per_minute=2):
         assert len(_post(site, "/photographs", three, least_eye_distance=8).json()["faces"]) == 3

@@ -19,6 +19,8 @@ from matcher.tlog.served import ServedLog, served_log
 from matcher.tlog.tile import Tile
 from matcher.tlog.tree import TiledTree
 
+pytestmark = pytest.mark.slow
+
 
 def verifier(site: Any) -> Verifier:
     return Verifier.parse(site.service.matcher.log.verifier_key)

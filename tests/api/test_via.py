@@ -16,6 +16,7 @@ def _newest(site: Any, kind: EntryKind) -> dict[str, Any]:
     return dict(next(iter(site.service.matcher.log.entries(kinds=[kind], newest_first=True))).body)
 
 
+@pytest.mark.slow
 def test_what_an_account_does_names_its_session_or_token(site: Any, astronaut_jpeg: bytes) -> None:
     """Of two tokens of one account, and of its session, each entry tells which it was."""
     account = site.accounts[Role.OPERATOR]
@@ -47,6 +48,7 @@ def test_what_an_account_does_names_its_session_or_token(site: Any, astronaut_jp
     assert _newest(site, EntryKind.LOG_READ)["via"].startswith("token:")
 
 
+@pytest.mark.slow
 def test_every_entry_follows_the_schema_with_and_without_via(site: Any) -> None:
     with site.logged_in("administrator") as admin:
         new = {"name": "ada", "password": "seven green lanterns at noon", "role": "operator"}

@@ -21,6 +21,8 @@ from matcher.recognition.image import encode_jpeg
 from tests.process_memory import growth
 from tests.sent_pictures import ALL, sent
 
+pytestmark = pytest.mark.slow
+
 GROWTH = 100_000_000
 READ, REFUSED = {201}, {413, 422}
 PASSWORD = "a long enough password for a test"

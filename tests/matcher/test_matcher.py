@@ -222,6 +222,7 @@ def test_settings_come_from_the_environment_and_hide_the_key(monkeypatch: Any, t
     assert "canary" not in repr(settings)
 
 
+@pytest.mark.slow
 def test_importing_the_room_loads_no_heavy_library() -> None:
     script = (
         "import sys, matcher.matcher\n"

@@ -62,6 +62,7 @@ def test_whatever_a_password_is_it_is_judged_in_a_moment(site: Any, signs: str) 
     assert time.process_time() - began < 10  # seconds of this process, which is the service's too
 
 
+@pytest.mark.slow
 def test_the_owner_changes_it_and_other_sessions_end(site: Any) -> None:
     with site.logged_in("operator") as here, site.logged_in("operator") as elsewhere:
         wrong = here.put("/account/password", json={"password": "wrong", "new": NEW})
@@ -88,6 +89,7 @@ def test_a_token_changes_no_password(shared_site: Any) -> None:
     assert (answer.status_code, shared_site.code(answer)) == (403, "session_required")
 
 
+@pytest.mark.slow
 def test_guessing_the_present_password_in_an_open_session_has_to_wait(open_site: Any, tmp_path: Any) -> None:
     for site in open_site(tmp_path / "data", login_attempts=2):
         with site.logged_in("operator") as client:
@@ -97,6 +99,7 @@ def test_guessing_the_present_password_in_an_open_session_has_to_wait(open_site:
             assert statuses == [403, 403, 429]
 
 
+@pytest.mark.slow
 def test_one_that_an_administrator_set_lets_in_to_change_it_and_for_nothing_else(site: Any) -> None:
     account = site.accounts[Role.OPERATOR]
     with site.client(Role.ADMINISTRATOR) as admin, site.logged_in("operator") as before:
@@ -131,6 +134,7 @@ def test_one_that_an_administrator_set_lets_in_to_change_it_and_for_nothing_else
         assert client.get("/cameras").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_new_account_starts_with_a_password_to_be_changed(site: Any) -> None:
     new = {"name": "grace", "password": NEW, "role": "auditor"}
     assert site.as_role(Role.ADMINISTRATOR, "POST", "/accounts", json=new).json()["must_change"] is True
@@ -175,6 +179,7 @@ def test_a_name_that_looks_like_anothers_is_refused(shared_site: Any, alike: str
     assert "'administrator'" in answer.json()["error"]["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [("Max", "max"), ("Ian", "lan"), ("ada1", "adal"), ("adm1n", "admln")])
 def test_names_that_look_alike_in_one_spelling_only_are_refused_both_ways(site: Any, first: str, second: str) -> None:
     for one, other in ((first, second), (second + "x", first + "x")):
@@ -184,6 +189,7 @@ def test_names_that_look_alike_in_one_spelling_only_are_refused_both_ways(site: 
             assert site.code(admin.post("/accounts", json=new | {"name": other})) == "account_look_alike"
 
 
+@pytest.mark.slow
 def test_names_that_differ_to_the_eye_are_all_taken(site: Any) -> None:
     with site.client(Role.ADMINISTRATOR) as admin:
         for name in ("ada", "ádá", "grace", "gräce", "李小龙", "李小竜", "Анна", "Hanna", "o'brien", "operator 2"):

@@ -46,6 +46,7 @@ def scores(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_scores_become_a_threshold_that_searches_are_decided_by(
     run: Any, told: Any, scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_scores_become_a_threshold_that_searches_are_decided_by(
     assert [one["name"] for one in told("thresholds", "--data", data) if one["chosen"]] == ["lobby"]
 
 
+@pytest.mark.slow
 def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     found = told("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
     assert (found["name"], found["non_mated"], found["scale"]) == ("lobby", 20_000, None)

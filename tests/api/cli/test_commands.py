@@ -29,6 +29,7 @@ def of(run: Run, *arguments: object) -> Any:
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
     data = ("--data", tmp_path / "data")
     consent = ("--purpose", "lobby", "--evidence", evidence)
@@ -58,6 +59,7 @@ def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, port
     assert {"start", "stop", "request", "outcome", "enrolment", "withdrawal", "erasure"} <= set(kinds)
 
 
+@pytest.mark.slow
 def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Pa
     assert of(run, "subject", "list", *data) == []
 
 
+@pytest.mark.slow
 def test_cameras_are_added_and_listed_without_their_login(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     added = of(run, "camera", "add", "Lobby", "rtsp://joe:c4n%21ry@192.168.7.7/main", "--purpose", "lobby", *data)
@@ -105,6 +108,7 @@ def test_an_address_that_is_refused_says_what_to_do(run: Run, tmp_path: Path, ad
     assert error["remedy"]
 
 
+@pytest.mark.slow
 def test_accounts_are_made_with_a_password_from_standard_input(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     status, out, err = run(
@@ -248,6 +252,7 @@ def test_the_doctor_names_a_decoder_that_does_not_start(
     assert (finding["well"], finding["found"]) == (False, "The process that decodes pictures cannot be started.")
 
 
+@pytest.mark.slow
 def test_the_doctor_warns_of_a_threshold_nobody_measured(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +300,7 @@ def test_the_doctor_says_what_holds_of_the_workers_sandbox(
     assert "libseccomp2" in found["remedy"]
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_a_log_whose_newest_entry_was_changed(run: Run, tmp_path: Path) -> None:
     import sqlite3
 
@@ -334,6 +340,7 @@ def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
 
+@pytest.mark.slow
 def test_a_demo_that_cannot_begin_says_so_at_once_and_leaves_nothing_behind(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,6 +410,7 @@ def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     assert of(run, "audit", "verify", *data)["verified"]
 
 
+@pytest.mark.slow
 def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
     data = ("--data", tmp_path / "data")
     of(run, "subject", "enrol", "Eileen", portrait, "--purpose", "lobby", "--evidence", evidence, *data)
@@ -415,6 +423,7 @@ def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evid
     assert status == 1 and "of no search" in err
 
 
+@pytest.mark.slow
 def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     run: Run, tmp_path: Path, astronaut: Image
 ) -> None:
@@ -437,6 +446,7 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out
 
 
+@pytest.mark.slow
 def test_a_stream_is_checked_while_the_service_runs(run: Run, tmp_path: Path) -> None:
     from api.cli.options import opened
 
@@ -454,6 +464,7 @@ def test_a_stream_is_checked_while_the_service_runs(run: Run, tmp_path: Path) ->
             assert (status, json.loads(out)["error"]["code"]) == (1, code)
 
 
+@pytest.mark.slow
 def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_command_reviews_nothing(caller: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
 
 
+@pytest.mark.slow
 def test_it_is_gone_when_the_service_is(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data"):
         assert (folder_of(site) / NAME).is_socket()
@@ -108,6 +109,7 @@ def test_a_folder_that_cannot_hold_it_is_an_error_that_says_so(tmp_path: Path) -
     assert "local file system" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_command_may_be_run_a_thousand_times_in_a_row(open_site: Any, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", requests_per_minute=3):
         transport = httpx.HTTPTransport(uds=str(folder_of(site) / NAME))

@@ -14,6 +14,7 @@ GALLERY = [(f"{who:03d}/{number}", f"{who:03d}") for who in range(20) for number
 PROBES = [(f"{who:03d}/{number}", f"{who:03d}") for who in range(30) for number in (2, 3)] + [("029/0", None)]
 
 
+@pytest.mark.slow
 def test_each_search_finds_what_going_through_all_would() -> None:
     scores = search("here", MADE, GALLERY, PROBES, comparators())
     assert scores.mated.tolist() == [who is not None and int(who) < 20 for _, who in PROBES]

@@ -11,6 +11,8 @@ from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import MeasurementError
 from tests.benchmarks.accuracy.made_up import HashExtractor
 
+pytestmark = pytest.mark.slow
+
 
 class Set:
     """A data set of any bytes."""

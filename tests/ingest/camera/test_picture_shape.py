@@ -100,6 +100,7 @@ def test_pixels_become_square_and_none_is_given_up(
     assert (turned.width, turned.height) == size[::-1]
 
 
+@pytest.mark.slow
 def test_the_sample_aspect_ratio_of_a_camera_is_in_its_stream(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pal.mp4", [corner(704, 576)] * 50, sample_aspect=Fraction(16, 11))
     with RtspServer({"pal": film}) as server:

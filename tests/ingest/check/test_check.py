@@ -226,6 +226,7 @@ class Hanging:
         """Does not reach what hangs."""
 
 
+@pytest.mark.slow
 def test_a_check_of_a_stream_that_hangs_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "OPENING_GRACE", 0.1)
     monkeypatch.setattr(receiver, "ENDING_SECONDS", 0.1)

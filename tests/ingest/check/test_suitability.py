@@ -197,6 +197,7 @@ def test_needs_of_another_model_are_a_warning() -> None:
     assert judged.warnings == ("What a face needs was measured with another model.",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stamps", ["jitter", "vfr", "backoften", "pull20", "leap"])
 def test_an_uneven_pace_is_no_loss(serve: Callable[[], RtspServer], stamps: str) -> None:
     url = f"{serve().url('face')}?ts={stamps}"

@@ -136,6 +136,7 @@ def test_what_was_sent_before_the_end_is_still_handed_out(ends: Ends) -> None:
         ours.receive(0.1)
 
 
+@pytest.mark.slow
 def test_sending_to_somebody_who_does_not_read_never_blocks(ends: Ends) -> None:
     channel = service(ends)
     with pytest.raises(ChannelClosedError):

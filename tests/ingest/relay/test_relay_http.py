@@ -18,6 +18,8 @@ from ingest.relay.relay import Relay
 from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
 from tests.ingest.relay.conftest import CREDENTIALS, LOGIN, Certificates, Listener, MakeRelay, refusal, view, wait_for
 
+pytestmark = pytest.mark.slow
+
 ServeHttp = Callable[..., HttpServer]
 
 

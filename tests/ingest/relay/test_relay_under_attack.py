@@ -179,6 +179,7 @@ def test_a_viewers_headers_and_bodies_reach_no_camera(relay: MakeRelay, serve: S
     assert not {"x-evil", "authorization", "content-length"} & set(describe.headers)
 
 
+@pytest.mark.slow
 def test_connections_that_do_not_know_the_secret_path_are_few(relay: MakeRelay, serve: Serve) -> None:
     one = relay(serve().url("face"))
     idle = [socket.create_connection(("127.0.0.1", one.port)) for _ in range(MOST_VIEWERS + 20)]

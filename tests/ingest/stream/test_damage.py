@@ -78,6 +78,7 @@ def gone(packet: bytes, mark: bytes) -> bytes:
     return mark
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut, torn, gone])
 def test_nobody_is_searched_for_from_a_loss_up_to_the_next_key_frame(
     tmp_path: Path, stream: tuple[str, list[bytes]], damage: Callable[[bytes, bytes], bytes]

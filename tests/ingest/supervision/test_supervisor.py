@@ -36,7 +36,7 @@ from matcher.search.candidate import Candidate, CandidateList
 from tests.ingest.stubs.confinement_stub import ATTEMPTS
 from tests.ingest.stubs.ingest_stub import DIGEST
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, evidence=None)
 Serve = Callable[..., RtspServer]

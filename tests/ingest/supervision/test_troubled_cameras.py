@@ -22,7 +22,7 @@ from ingest.settings import IngestSettings
 from matcher.recognition.needs import load_needs
 from tests.ingest.supervision.test_supervisor import Bench, bench, camera, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 LOGIN = ("admin", "p@ss:w/o")
 CREDENTIALS = Credentials(username=LOGIN[0], password=LOGIN[1])

@@ -109,6 +109,7 @@ print(json.dumps([(folder / "film.mp4").read_text(), refused((folder / "master.k
     assert confined(code, places=[str(data / "film.mp4")], forbidden=[data]) == ["film", True]
 
 
+@pytest.mark.slow
 def test_models_load_and_films_are_decoded(confined: Run, clip: Path, data: Path) -> None:
     code = """
 from matcher.recognition.warm_up import warm_up

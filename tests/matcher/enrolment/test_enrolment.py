@@ -241,6 +241,7 @@ world.enrol(matcher, 2, 2)
 """
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_nothing_of_it_is_there(world: Any) -> None:
     """At the latest moment: every row and the log entry are written, only the commit is missing."""
     child = subprocess.run(

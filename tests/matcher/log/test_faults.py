@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from matcher.matcher import Matcher
 from matcher.process.child_process import cores, environment
 from matcher.store.database import DATABASE_FILE, FAILURE_FILE
 
-Tool = Callable[[str], Path]
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("CLEARGLASS_FAULT_KILLS", "6"))
 FAULTS = int(os.environ.get("CLEARGLASS_FAULTS", "10"))
@@ -134,8 +134,8 @@ def files_of(folder: Path) -> list[str]:
     return [option for name in names for option in ("-P", str(folder / name))]
 
 
-def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, tool: Tool) -> None:
-    done, calls = traced(tool("strace"), enrolled.folder, "-e", "trace=pwrite64,fdatasync,write")
+def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, strace: Path) -> None:
+    done, calls = traced(strace, enrolled.folder, "-e", "trace=pwrite64,fdatasync,write")
     assert len(answered(done.stdout)) == SEARCHES, done.stderr
     synced, answers = False, 0
     for line in calls.splitlines():
@@ -148,8 +148,8 @@ def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, t
 
 
 @pytest.mark.timeout(0)
-def test_whichever_call_fails_or_is_the_last_the_log_stays_whole(enrolled: Any, tmp_path: Path, tool: Tool) -> None:
-    strace, trial = tool("strace"), tmp_path / "trial"
+def test_whichever_call_fails_or_is_the_last_the_log_stays_whole(enrolled: Any, tmp_path: Path, strace: Path) -> None:
+    trial = tmp_path / "trial"
     shutil.copytree(enrolled.folder, trial)
     done, calls = traced(strace, trial, *files_of(trial), "-e", f"trace={','.join(CALLS)}")
     assert len(answered(done.stdout)) == SEARCHES, done.stderr

@@ -11,6 +11,8 @@ from matcher.people.unsealing import BLOCK
 from matcher.people.unsealing_helper import HelperError, UnsealingHelper
 from matcher.store.sealing import SealError
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 5
 
 

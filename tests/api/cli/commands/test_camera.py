@@ -9,6 +9,8 @@ import pytest
 
 from ingest.camera.camera import Credentials
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 Told = Callable[..., Any]
 

@@ -55,6 +55,7 @@ def worked(folder: Path, step: timedelta) -> dict[str, Any]:
         return {"session": session.secret, "token": token.secret, "subject": enrolled.subject.id}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [timedelta(hours=1), YEARS])
 def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Path, step: timedelta) -> None:
     data = ("--data", tmp_path / "data")

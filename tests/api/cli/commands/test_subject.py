@@ -12,6 +12,8 @@ from api.permission import Role
 from matcher.picture.pixel_array import Image
 from matcher.recognition.recogniser import Recogniser
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_recogniser(recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:

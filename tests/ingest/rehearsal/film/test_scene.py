@@ -33,6 +33,7 @@ def pictures(scene: Scene) -> dict[int, Image]:
         }
 
 
+@pytest.mark.slow
 def test_the_file_is_what_a_camera_would_send(scene: Scene) -> None:
     with av.open(str(scene.path)) as container:
         stream = container.streams.video[0]
@@ -62,6 +63,7 @@ def test_a_detector_finds_the_faces_where_the_truth_says(
     assert unexpected == 0
 
 
+@pytest.mark.slow
 def test_the_person_can_be_recognised(
     scene: Scene, pictures: dict[int, Image], astronaut: Image, recogniser: Recogniser
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_portrait_holds_the_face_and_fades_at_the_edges(portrait: Portrait) ->
     assert (portrait.pixels[:, :, :3] <= alpha[:, :, None].astype(int) + 1).all(), "colours are premultiplied"
 
 
+@pytest.mark.slow
 def test_each_frame_of_a_stamped_scene_bears_its_number_and_others_bear_none(
     tmp_path: Path, portrait: Portrait, pictures: dict[int, Image]
 ) -> None:

@@ -60,6 +60,7 @@ def test_where_no_face_is_found_it_stays_as_it_was(detector: YuNet, landmarks) -
     assert np.array_equal(found.landmarks, face.landmarks)
 
 
+@pytest.mark.slow
 def test_a_template_is_that_of_the_mirror_image_too(astronaut: Image) -> None:
     recogniser = load_recogniser()
     images = [astronaut, mirrored(astronaut)]
