@@ -11,6 +11,8 @@ import pytest
 from api.http.admission import LOOKING
 from api.permission import Role
 
+pytestmark = pytest.mark.slow
+
 
 def enrol(site: Any, *pictures: bytes, **fields: str) -> Any:
     files = [("files", ("x.jpg", picture)) for picture in pictures]
@@ -139,7 +141,7 @@ def test_searches_come_between_the_pictures_of_enrolments(
 def test_an_enrolment_waits_longer_for_its_turn_than_a_search(
     site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    monkeypatch.setattr(LOOKING, "seconds", 0.01)
     with ThreadPoolExecutor(1) as threads:
         with LOOKING.taken(), LOOKING.taken():
             enrolment = threads.submit(enrol, site, astronaut_jpeg)

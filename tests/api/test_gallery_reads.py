@@ -10,6 +10,8 @@ from api.permission import Role
 from api.settings import ApiSettings
 from matcher.log.entry import EntryKind
 
+pytestmark = pytest.mark.slow
+
 OP, A, X = Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR
 
 
@@ -18,11 +20,8 @@ def reads(site: Any) -> list[dict[str, Any]]:
 
 
 def minute_passes(site: Any) -> None:
-    """For the gallery's reads; what is left of the minute is logged, as its thread does it."""
-    looks = site.service.gallery_reads
-    now = looks._now
-    looks._now = lambda: now() + 61
-    looks._settle(over=True)
+    """For the gallery's reads: what is left of the minute is logged."""
+    site.service.gallery_reads.settle(over=False)
 
 
 def references(site: Any, subject: str) -> list[str]:
@@ -86,12 +85,10 @@ def test_two_accounts_are_told_apart_and_one_entry_names_a_bounded_number(site: 
 
 def test_nobody_begins_to_look_while_nothing_can_be_logged(site: Any, astronaut_jpeg: bytes) -> None:
     [reference] = references(site, site.enrol(astronaut_jpeg))
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    for path in (f"/references/{reference}/picture", "/subjects"):
-        refused = site.as_role(OP, "GET", path)
-        assert (refused.status_code, site.code(refused)) == (503, "clock_set_back")
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        for path in (f"/references/{reference}/picture", "/subjects"):
+            refused = site.as_role(OP, "GET", path)
+            assert (refused.status_code, site.code(refused)) == (503, "clock_set_back")
     assert reads(site) == []
     assert site.as_role(OP, "GET", f"/references/{reference}/picture").status_code == 200
     assert len(reads(site)) == 1

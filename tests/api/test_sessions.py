@@ -1,7 +1,6 @@
 """Logging in, cookies, CSRF, tokens, and what of them can be seen anywhere."""
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from api.access.logins import Attempt, LoginRefusedError
 from api.access.throttle import TooManyLoginsError
 from api.permission import Role
 from api.slots import Slots
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 
@@ -110,7 +111,7 @@ def test_a_crowd_at_the_login_is_sent_away_and_counted(
     open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slots = Slots("logins", at_once=1, seconds=0.01)
-    monkeypatch.setattr("api.access.passwords._HASHING", slots)
+    monkeypatch.setattr("api.access.passwords.HASHING", slots)
     for site in open_site(tmp_path / "data", login_attempts=3):
         with site.client() as client, slots.taken():
             for _ in range(3):
@@ -173,7 +174,7 @@ def test_a_devices_cookie_ends_with_the_password_and_by_itself(open_site: Any, t
             logins.log_in("operator", attempt(new, first))
         second = logins.log_in("operator", Attempt(password=new, client="10.0.0.2")).device
         assert logins.log_in("operator", attempt(new, second)).account.id == account
-        logins._devices._clock = lambda: datetime.now(UTC) + timedelta(days=90, minutes=1)
+        site.clock.move(days=90, minutes=1)
         with pytest.raises(TooManyLoginsError):
             logins.log_in("operator", attempt(new, second))
 
@@ -190,58 +191,51 @@ def test_the_devices_cookie_lasts_and_is_for_nothing_but_the_api(site: Any) -> N
 
 
 def test_a_session_that_nobody_uses_ends_whatever_its_pages_fetch(open_site: Any, tmp_path: Path) -> None:
-    begun = datetime.now(UTC)
     for site in open_site(tmp_path / "data", session_idle_minutes=30):
-
-        def at(minutes: float) -> None:
-            site.service.logins._clock = lambda: begun + timedelta(minutes=minutes)  # noqa: B023
-
         with site.logged_in("operator") as client:
-            at(29)
+            site.clock.move(minutes=29)
             for path in ("/sessions/current", "/cameras", "/alerts", "/subjects"):
                 assert client.get(path).status_code == 200
-            at(31)
+            site.clock.move(minutes=2)
             assert client.get("/cameras").status_code == 401
         for use in (
             lambda: client.post("/sessions/current/use"),
             lambda: client.get(f"{site.address}/people"),  # noqa: B023
             lambda: client.delete("/cameras/none"),
         ):
-            at(0)
             with site.logged_in("operator") as client:
-                at(29)
+                site.clock.move(minutes=29)
                 assert use().status_code < 500
-                at(58)
+                site.clock.move(minutes=29)
                 assert client.get("/cameras").status_code == 200
-                at(60)
+                site.clock.move(minutes=2)
                 assert client.get("/cameras").status_code == 401
 
 
 def test_the_stream_of_events_ends_with_an_idle_session(
     open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 0.1)
     for site in open_site(tmp_path / "data"):
         with site.logged_in("operator") as client, client.stream("GET", "/events", timeout=30) as events:
             parts = events.iter_text()
             assert "retry" in next(parts)
             assert ": alive" in next(parts)
-            site.service.logins._clock = lambda: datetime.now(UTC) + timedelta(minutes=31)
+            site.clock.move(minutes=31)
             for _ in parts:  # it comes to an end
                 pass
 
 
 def test_sessions_and_tokens_end(open_site: Any, tmp_path: Path) -> None:
-    moment = datetime.now(UTC)
     for site in open_site(tmp_path / "data", session_hours=1, session_idle_minutes=600):
         accounts, logins = site.service.accounts, site.service.logins
         session = logins.log_in("operator", Attempt(password=PASSWORD, client="test"))
         issued = accounts.issue_token(site.accounts[Role.AUDITOR], name="x", days=1, actor="cli:test")
         assert logins.by_session(session.secret) is not None
-        logins._clock = lambda: moment + timedelta(hours=2)
+        site.clock.move(hours=2)
         assert logins.by_session(session.secret) is None
         assert logins.by_token(issued.secret) is not None
-        logins._clock = lambda: moment + timedelta(days=1, minutes=1)
+        site.clock.move(hours=22, minutes=1)
         assert logins.by_token(issued.secret) is None
 
 

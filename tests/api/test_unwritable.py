@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,9 @@ import pytest
 from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 DUTY_CODES = {"password": "password_change_required", "second_factor": "second_factor_missing"}
@@ -46,14 +49,9 @@ def locked_database(site: Any) -> Iterator[None]:
     other.close()
 
 
-@contextmanager
-def clock_set_back(site: Any) -> Iterator[None]:
+def clock_set_back(site: Site) -> AbstractContextManager[None]:
     """The machine's clock stands an hour before the last entry."""
-    log = site.service.matcher.log
-    right = log._clock
-    log._clock = lambda: datetime.now(UTC) - timedelta(hours=1)
-    yield
-    log._clock = right
+    return site.clock.wrong(hours=-1)
 
 
 Trouble = Callable[[Any], Any]
@@ -106,9 +104,8 @@ def test_health_tells_of_a_clock_set_back(site: Any) -> None:
 
 def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Any) -> None:
     log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
-    log._clock = right
+    with site.clock.wrong(days=1095):
+        log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
     sure = {"clock_is_right": True}
     with site.logged_in("administrator") as admin:
         assert admin.get("/sessions/current").json()["emergency"]

@@ -1,7 +1,7 @@
 """The second factor: how it is set up, asked for, replaced and taken away."""
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +12,9 @@ from api.access.logins import Attempt, SecondFactorRefusedError
 from api.access.throttle import TooManyLoginsError
 from api.permission import Role
 from matcher.log.entry import EntryKind
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 
@@ -28,24 +31,21 @@ def log_in(client: httpx.Client, code: str | None = None, name: str = "operator"
 class Device:
     """An app for one-time codes. Each code is of a later step than the one before: no code is accepted twice."""
 
-    def __init__(self, site: Any, secret: str) -> None:
-        self._totp = pyotp.TOTP(secret)
+    def __init__(self, site: Site, secret: str) -> None:
+        self.secret = secret
+        self.newest = ""
+        """The newest code that it has shown."""
         self._site = site
-        self._moment = datetime.now(UTC)
-        self._show(self._moment)
-
-    def _show(self, moment: datetime) -> None:
-        self._site.service.second_factors._clock = lambda: moment
 
     def code(self) -> str:
-        """The code of half a minute later."""
-        self._moment += timedelta(seconds=30)
-        self._show(self._moment)
-        return self.present()
+        """The code of half a minute later; the site's clock goes on to that time."""
+        self._site.clock.move(seconds=30)
+        self.newest = self.at(steps=0)
+        return self.newest
 
-    def present(self) -> str:
-        """The code that is shown."""
-        return str(self._totp.at(self._moment))
+    def at(self, *, steps: int) -> str:
+        """What a device shows whose clock is ahead by this many steps of half a minute."""
+        return str(pyotp.TOTP(self.secret).at(self._site.clock() + timedelta(seconds=30 * steps)))
 
 
 def enrolled(site: Any, name: str = "operator") -> tuple[Device, list[str]]:
@@ -81,7 +81,7 @@ def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Any) -> None:
         asked = log_in(client)
         assert (asked.status_code, site.code(asked)) == (401, "second_factor_required")
         assert "set-cookie" not in asked.headers
-        used = log_in(client, device.present())  # the code that confirmed it
+        used = log_in(client, device.newest)  # the code that confirmed it
         assert (used.status_code, site.code(used)) == (401, "second_factor_refused")
         assert log_in(client, device.code()).status_code == 201
     said = entries(site, EntryKind.CREDENTIAL)[0]
@@ -110,7 +110,7 @@ def test_the_devices_clock_may_differ_by_one_step(site: Any, steps: int, status:
     device, _ = enrolled(site)
     device.code()
     device.code()
-    late = device._totp.at(device._moment + timedelta(seconds=30 * steps))
+    late = device.at(steps=steps)
     with site.client() as client:
         assert log_in(client, late).status_code == status
 
@@ -154,20 +154,18 @@ def test_another_device_takes_over_only_when_it_has_shown_a_code(site: Any) -> N
     device, recovery = enrolled(site)
     with site.client() as client:
         client.headers["X-CSRF-Token"] = log_in(client, device.code()).json()["csrf"]
-        for proof in ({}, {"code": "000000"}, {"code": device.present()}):
+        for proof in ({}, {"code": "000000"}, {"code": device.newest}):
             refused = client.post("/account/second-factor", json={"password": PASSWORD} | proof)
             assert (refused.status_code, site.code(refused)) == (403, "proof_refused"), proof
         offer = client.post("/account/second-factor", json={"password": PASSWORD, "code": device.code()}).json()
         with site.client() as other:
             assert log_in(other, device.code()).status_code == 201  # the first one holds until then
         second = Device(site, offer["secret"])
-        second._moment = device._moment
         answer = client.put("/account/second-factor", json={"code": second.code()})
         assert answer.status_code == 200
     with site.client() as client:
         assert site.code(log_in(client, device.code())) == "second_factor_refused"
         assert site.code(log_in(client, recovery[0])) == "second_factor_refused"
-        second._moment = device._moment
         assert log_in(client, second.code()).status_code == 201
 
 
@@ -227,7 +225,7 @@ def test_neither_secret_nor_recovery_code_is_kept_or_logged(open_site: Any, tmp_
     folder = tmp_path / "data"
     for site in open_site(folder):
         device, recovery = enrolled(site)
-        secret = device._totp.secret
+        secret = device.secret
         shown = site.as_role(Role.ADMINISTRATOR, "GET", "/log/entries?limit=1000").text
         shown += site.as_role(Role.ADMINISTRATOR, "GET", "/accounts").text
         files = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]

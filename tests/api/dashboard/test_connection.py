@@ -113,7 +113,7 @@ def test_a_page_whose_session_has_ended_says_so_and_goes_on_after_a_login(
 def test_a_live_picture_that_is_refused_makes_the_page_ask_whether_the_session_has_ended(
     open_page: Any, site: Any, lobby: str, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 60.0)  # the stream would not end for a minute
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 60.0)  # the stream would not end for a minute
     page = open_page("/", role=Role.OPERATOR)
     expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
     end_session(site, page)
@@ -125,7 +125,7 @@ def test_a_live_picture_that_is_refused_makes_the_page_ask_whether_the_session_h
 def test_a_filled_form_outlives_its_session(
     open_page: Any, site: Any, astronaut_jpeg: bytes, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 60.0)  # the form is the first to notice
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 60.0)  # the form is the first to notice
     portrait, proof = tmp_path / "portrait.jpg", tmp_path / "consent.txt"
     portrait.write_bytes(astronaut_jpeg)
     proof.write_bytes(b"I agree.")

@@ -1,6 +1,5 @@
 import re
 import resource
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -39,10 +38,8 @@ def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
 
 
 def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page, site):
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
-    log._clock = right
+    with site.clock.wrong(days=1095):
+        site.service.matcher.log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
     page = open_page("/")
     expect(page).to_have_url(re.compile("/cameras$"))
     expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
@@ -64,19 +61,17 @@ def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_p
 
 def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
     site.service.accounts.create(name="adam", password=PASSWORD, role=Role.ADMINISTRATOR, must_change=True)
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    page = open_page("/", role="adam")
-    expect(page).to_have_url(re.compile("/cameras$"))
-    expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
-    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
-    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
-    page.goto("/log")
-    expect(page.locator("#verification")).to_have_attribute("data-state", "good")
-    page.goto("/account")
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    assert "before anything else" not in page.locator("main").inner_text()
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        page = open_page("/", role="adam")
+        expect(page).to_have_url(re.compile("/cameras$"))
+        expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
+        expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+        expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
+        page.goto("/log")
+        expect(page.locator("#verification")).to_have_attribute("data-state", "good")
+        page.goto("/account")
+        expect(page.get_by_role("heading", name="Account")).to_be_visible()
+        assert "before anything else" not in page.locator("main").inner_text()
     site.service.logins.settle()
     page.reload()
     expect(page.locator("main")).to_contain_text("Change it before anything else.")
@@ -84,9 +79,7 @@ def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
 
 def test_others_are_not_offered_to_let_the_log_go_on(open_page, site):
     page = open_page("/log", role=Role.AUDITOR)
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    page.goto("/cameras")
-    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
-    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        page.goto("/cameras")
+        expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+        expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)

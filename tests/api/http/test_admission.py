@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api.access.passwords import _HASHING
+from api.access.passwords import HASHING
 from api.http.admission import CROWDS, LOGINS, LOOKING
 from api.permission import Role
 from api.slots import BusyError, Slots
@@ -28,11 +28,13 @@ MEGABYTE = 1024 * 1024
 @contextlib.contextmanager
 def _all_taken(slots: Slots) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
-        for _ in range(slots._free):
-            stack.enter_context(slots.taken("others"))
+        with contextlib.suppress(BusyError):
+            while True:
+                stack.enter_context(slots.taken("others", seconds=0.0))
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/identifications", "/verifications", "/photographs"])
 def test_pictures_that_wait_keep_no_other_request_waiting(
     open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, path: str
@@ -55,9 +57,10 @@ def test_pictures_that_wait_keep_no_other_request_waiting(
             assert {one.result() for one in sent} <= {201, 404}
 
 
+@pytest.mark.slow
 def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LOGINS, "_seconds", 60.0)
-    monkeypatch.setattr(LOGINS, "_waiting_each", CROWD)
+    monkeypatch.setattr(LOGINS, "seconds", 60.0)
+    monkeypatch.setattr(LOGINS, "waiting_each", CROWD)
 
     def log_in(_: int) -> int:
         body = {"name": "operator", "password": "wrong password"}
@@ -88,7 +91,7 @@ PASSWORD = "correct horse battery staple"
 def test_a_login_that_finds_no_turn_is_counted(
     shared_site: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
 ) -> None:
-    monkeypatch.setattr(LOGINS, "_seconds", 0.05)
+    monkeypatch.setattr(LOGINS, "seconds", 0.05)
     with shared_site.logged_in("administrator") as client:
         before = _busy_logins(shared_site)
         with _all_taken(LOGINS):
@@ -99,10 +102,10 @@ def test_a_login_that_finds_no_turn_is_counted(
 
 def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error then leaves the endpoint, and passes what counts those without a turn."""
-    monkeypatch.setattr(_HASHING, "_seconds", 0.05)
+    monkeypatch.setattr(HASHING, "seconds", 0.05)
     with shared_site.logged_in("administrator"):  # its password was hashed, as is the decoy by now
         before = _busy_logins(shared_site)
-        with _all_taken(_HASHING):
+        with _all_taken(HASHING):
             body = {"name": "administrator", "password": PASSWORD}
             assert shared_site.as_role(None, "POST", "/sessions", json=body).status_code == 503
         assert _busy_logins(shared_site) - before == 1
@@ -115,6 +118,7 @@ def _busy_logins(site: Any) -> float:
     return float(line.removeprefix(name))
 
 
+@pytest.mark.slow
 def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     monkeypatch.setattr("api.http.guard.principal_of", lambda request: go_on.wait(60.0) and None)
@@ -129,10 +133,11 @@ def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkey
         assert {one.result().status_code for one in sent} == {401}
 
 
+@pytest.mark.slow
 def test_health_says_that_the_database_does_not_answer(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from api.routers import health
 
-    monkeypatch.setattr(health, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.2)
     log = shared_site.service.matcher.log
     there = log.clock_state
     monkeypatch.setattr(log, "clock_state", lambda: time.sleep(1.0) or there())
@@ -248,6 +253,7 @@ def _identified(site: Any, role: Role, picture: bytes) -> httpx.Response:
     return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [100 * MEGABYTE, None], ids=["declared", "in chunks"])
 def test_an_account_sends_its_share_of_the_uploads_and_no_more(
     open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, length: int | None
@@ -278,7 +284,7 @@ def test_all_uploads_together_have_a_limit(open_site: Any, tmp_path: Path, astro
 def test_crowds_wait_for_each_other_and_not_for_ever(
     shared_site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(CROWDS, "_seconds", 0.05)
+    monkeypatch.setattr(CROWDS, "seconds", 0.05)
     with CROWDS.taken():
         files = {"file": ("x.jpg", astronaut_jpeg)}
         answer = shared_site.as_role(Role.OPERATOR, "POST", "/photographs", data={"purpose": "x"}, files=files)

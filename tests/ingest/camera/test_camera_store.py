@@ -90,17 +90,19 @@ def test_a_password_in_the_path_is_sealed_and_not_shown(store: CameraStore, data
         assert b"7531" not in file.read_bytes(), file.name
 
 
-def test_two_changes_at_once_are_both_kept(store: CameraStore, policy: AddressPolicy) -> None:
+def test_two_changes_at_once_are_both_kept(
+    store: CameraStore, database: Database, log: AuditLog, policy: AddressPolicy
+) -> None:
     camera = add(store)
 
-    class Slow:
-        def locate(self, text: str, *, local: bool) -> Location:
+    class Slow(AddressPolicy):
+        def locate(self, text: str, *, local: bool = False) -> Location:
             """While the name service is asked, somebody else changes the camera."""
             store.update(camera.id, actor="user:other", name="hall", enabled=False)
             return policy.locate(text, local=local)
 
-    store._policy = Slow()
-    store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
+    slow = CameraStore(database, load_master_key(database), log, policy=Slow(networks=(), ports=()))
+    slow.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
     changed = store.get(camera.id)
     assert (changed.name, changed.enabled, changed.address) == ("hall", False, "rtsp://127.0.0.1:9/other")
 

@@ -1,5 +1,6 @@
 """The process of a check: what it tells, and that nothing is left of it however it ends."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -13,10 +14,13 @@ import pytest
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck
-from ingest.check.check_process import CheckProcess, _spawn, from_check
+from ingest.check.check_process import CheckProcess, from_check, spawn
 from ingest.messages.channel import Channel, ChannelClosedError
 from ingest.messages.factory import Factory
-from ingest.messages.message import CheckFailed, CheckProgress, CheckStart
+from ingest.messages.message import CheckFailed, CheckStart
+from matcher.process.child_process import environment
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = 60.0
 PASSWORD = "canary-e1f0"
@@ -86,20 +90,32 @@ def test_a_process_that_says_nothing_is_killed(start: MakeStart) -> None:
     assert "hung" in failed(start("tests.ingest.stubs.ingest_stub:hang"), patience=0.3).message
 
 
+ENDLESS = """
+import socket, sys, time
+from ingest.check.check_process import to_check
+from ingest.messages.channel import Channel
+from ingest.messages.message import CheckProgress
+channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_check())
+while True:
+    channel.send(CheckProgress(gone=0.0))
+    channel.flush()
+    time.sleep(0.05)
+"""
+
+
 def test_a_process_that_does_not_end_is_killed(start: MakeStart) -> None:
-    class Talking:
-        def send(self, message: object) -> None:
-            pass
+    begun: list[subprocess.Popen[bytes]] = []
 
-        def flush(self) -> bool:
-            return True
+    def spawn_endless(end: socket.socket) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", ENDLESS, str(end.fileno())]
+        begun.append(subprocess.Popen(command, pass_fds=(end.fileno(),), env=environment()))
+        return begun[0]
 
-        def receive(self, timeout: float) -> list[object]:
-            return [CheckProgress(gone=0.0)]
-
-    endless = CheckProcess(patience=0.1)
-    found = endless._follow(Talking(), start(seconds=0.1), ignored)  # type: ignore[arg-type]
+    told: list[float] = []
+    found = CheckProcess(patience=5.0, spawn=spawn_endless).run(start(seconds=1.0), told.append)
     assert isinstance(found, CheckFailed) and "longer" in found.message
+    assert told
+    assert begun[0].returncode == -signal.SIGKILL
 
 
 def test_a_stopped_check_leaves_no_process(start: MakeStart) -> None:
@@ -145,7 +161,7 @@ def test_code_run_in_a_check_reaches_neither_the_data_folder_nor_the_network(sta
 def test_a_process_without_a_service_ends(start: MakeStart) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _spawn(theirs)
+        process = spawn(theirs)
     channel = Channel(ours, receives=from_check())
     channel.send(start())
     try:
