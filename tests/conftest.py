@@ -133,7 +133,8 @@ def data_folder() -> Path:
 def astronaut() -> Image:
     from skimage import data
 
-    return data.astronaut()[:, :, ::-1].copy()
+    picture: Image = data.astronaut()[:, :, ::-1].copy()
+    return picture
 
 
 @pytest.fixture(scope="session")

@@ -126,11 +126,12 @@ class Site:
         return str(body["error"]["code"])
 
 
-MakeSite = Callable[..., Site]
+OpenSite = Callable[..., Iterator[Site]]
+"""Opens a service in a folder, with these settings of the API."""
 
 
 @pytest.fixture(scope="session")
-def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
+def open_site(recogniser: Recogniser) -> OpenSite:
     """Opens a service in a folder; a generator, to be wrapped by fixtures of any scope."""
 
     # Real, but made once: each takes a quarter of a second of work.
@@ -160,12 +161,12 @@ def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
 
 
 @pytest.fixture(scope="session")
-def shared_site(open_site: Callable[..., Iterator[Site]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def shared_site(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One service for all tests that leave nothing behind which others would stumble over."""
     yield from open_site(tmp_path_factory.mktemp("shared") / "data")
 
 
 @pytest.fixture
-def site(open_site: Callable[..., Iterator[Site]], tmp_path: Path) -> Iterator[Site]:
+def site(open_site: OpenSite, tmp_path: Path) -> Iterator[Site]:
     """A service of the test's own."""
     yield from open_site(tmp_path / "data")

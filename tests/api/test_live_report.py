@@ -1,5 +1,6 @@
 """The live evaluation as a page: what somebody reads who was not there, whoever wrote what is in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ def month() -> Month:
     return simulate(SMALL, seed=2, factor=FACTOR)
 
 
-def page(month: Month, groups: dict[str, dict[str, str]]) -> str:
+def page(month: Month, groups: Mapping[str, Mapping[str, str]]) -> str:
     report = evaluate(month.events, groups)
     made = LogEvaluation(origin="example.com/log", entries=7, root="ab" * 32, signed=False, report=report)
     return live_report_page(made, system_clock())

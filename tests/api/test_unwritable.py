@@ -22,7 +22,7 @@ DUTY_CODES = {"password": "password_change_required", "second_factor": "second_f
 
 
 @contextmanager
-def full_disk(site: Any) -> Iterator[None]:
+def full_disk(site: Site) -> Iterator[None]:
     """For SQLite the disk is full: it may not have one page more."""
     matcher = site.service.matcher
     with matcher.database.writing() as connection:
@@ -37,7 +37,7 @@ def full_disk(site: Any) -> Iterator[None]:
 
 
 @contextmanager
-def locked_database(site: Any) -> Iterator[None]:
+def locked_database(site: Site) -> Iterator[None]:
     """Another program holds the database's lock."""
     database = site.service.matcher.database
     with database.writing() as connection:
@@ -62,7 +62,7 @@ Trouble = Callable[[Any], Any]
     [(full_disk, "log_unavailable"), (locked_database, "log_unavailable"), (clock_set_back, "clock_set_back")],
 )
 def test_nothing_is_done_and_everybody_is_told_the_same_way(
-    site: Any, astronaut_jpeg: bytes, trouble: Trouble, code: str
+    site: Site, astronaut_jpeg: bytes, trouble: Trouble, code: str
 ) -> None:
     subject = site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
@@ -95,14 +95,14 @@ def test_nothing_is_done_and_everybody_is_told_the_same_way(
     assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
 
 
-def test_health_tells_of_a_clock_set_back(site: Any) -> None:
+def test_health_tells_of_a_clock_set_back(site: Site) -> None:
     with clock_set_back(site):
         answer = site.as_role(None, "GET", "/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
     assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
 
 
-def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Any) -> None:
+def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Site) -> None:
     log = site.service.matcher.log
     with site.clock.wrong(days=1095):
         log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
@@ -131,7 +131,7 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
 @pytest.mark.parametrize("duty", ["password", "second_factor"])
 @pytest.mark.parametrize("trouble", [full_disk, clock_set_back])
 def test_an_administrator_with_a_duty_sees_what_is_wrong_and_lets_nothing_go_on(
-    site: Any, trouble: Trouble, duty: str
+    site: Site, trouble: Trouble, duty: str
 ) -> None:
     if duty == "second_factor":
         site.service.settings.second_factor_roles = frozenset({Role.ADMINISTRATOR})
@@ -159,7 +159,7 @@ def test_an_administrator_with_a_duty_sees_what_is_wrong_and_lets_nothing_go_on(
     assert (refused.status_code, site.code(refused)) == (403, DUTY_CODES[duty])
 
 
-def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:
+def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Site) -> None:
     database = site.service.matcher.database
     database._busy_seconds = 1.5
     with database.writing(), site.logged_in("administrator") as admin:

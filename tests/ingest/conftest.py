@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def serve(clip: Path) -> Iterator[Callable[..., RtspServer]]:
     """Starts an RTSP server with the clip at /face; all are stopped at the end."""
     servers: list[RtspServer] = []
 
-    def start(**options: object) -> RtspServer:
+    def start(**options: Any) -> RtspServer:
         server = RtspServer({"face": clip}, **options)
         server.start()
         servers.append(server)

@@ -169,4 +169,6 @@ def test_a_name_is_replaced_only_when_told_to(run: Any, told: Any, scores: Path,
     assert status == 1
     assert "--replace" in err
     assert told(*again, "--replace")["threshold"] > first["threshold"]
-    assert load_operating_points(tmp_path / "data")["lobby"].evidence.fmr == pytest.approx(1e-2, rel=0.1)
+    evidence = load_operating_points(tmp_path / "data")["lobby"].evidence
+    assert evidence is not None
+    assert evidence.fmr == pytest.approx(1e-2, rel=0.1)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -138,7 +139,7 @@ def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, t
         assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
 
 
-def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run: Run, shared_site: Any) -> None:
+def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run: Run, shared_site: Site) -> None:
     folder = shared_site.service.matcher.settings.folder
     status, out, _ = run("audit", "rotate-key", "--data", folder, "--json")
     assert (status, json.loads(out)["error"]["code"]) == (1, "data_folder_in_use")
@@ -146,7 +147,7 @@ def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run
     assert "but for `audit rotate-key`" in readme
 
 
-def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Any, tmp_path: Path) -> None:
+def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Site, tmp_path: Path) -> None:
     data = ("--data", shared_site.service.matcher.settings.folder)
     file = tmp_path / "one.tlog-proof"
     assert of(run, "audit", "receipt", 1, file, *data) == {"index": 1, "file": str(file)}
@@ -158,7 +159,7 @@ def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Any
     assert status == 2 and "cannot be written" in err
 
 
-def test_groups_and_replay_are_asked_of_the_service_and_logged(run: Run, shared_site: Any, tmp_path: Path) -> None:
+def test_groups_and_replay_are_asked_of_the_service_and_logged(run: Run, shared_site: Site, tmp_path: Path) -> None:
     data = ("--data", shared_site.service.matcher.settings.folder)
     file = tmp_path / "groups.json"
     assert of(run, "audit", "groups", file, *data)["declarations"] == 0

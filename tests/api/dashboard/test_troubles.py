@@ -7,12 +7,13 @@ from playwright.sync_api import expect
 from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
-from tests.api.dashboard.conftest import PASSWORD
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import PASSWORD, OpenPage
 
 PAGES = ("/", "/alerts", "/people", "/cameras", "/log")
 
 
-def test_every_page_says_that_nothing_is_searched(open_page, site):
+def test_every_page_says_that_nothing_is_searched(open_page: OpenPage, site: Site) -> None:
     page = open_page("/")
     expect(page.locator("#troubles")).to_be_empty()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -28,7 +29,7 @@ def test_every_page_says_that_nothing_is_searched(open_page, site):
         expect(page.locator("#troubles .message")).to_contain_text("The disk failed under the audit log")
 
 
-def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
+def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page: OpenPage, site: Site) -> None:
     site.service.settings.low_disk_bytes = 2**60
     page = open_page("/log")
     expect(page.locator("#troubles .message")).to_contain_text("nearly full")
@@ -37,7 +38,7 @@ def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
     assert [trouble["code"] for trouble in health.json()["troubles"]] == ["disk_low"]
 
 
-def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page, site):
+def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page: OpenPage, site: Site) -> None:
     with site.clock.wrong(days=1095):
         site.service.matcher.log.record(EntryKind.LOGIN, {"outcome": "refused", "account": None})
     page = open_page("/")
@@ -59,7 +60,7 @@ def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_p
     expect(page.locator("tr.entry", has_text="log resumed")).to_have_count(1)
 
 
-def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
+def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page: OpenPage, site: Site) -> None:
     site.service.accounts.create(name="adam", password=PASSWORD, role=Role.ADMINISTRATOR, must_change=True)
     with site.clock.wrong(hours=-1):
         page = open_page("/", role="adam")
@@ -77,7 +78,7 @@ def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
     expect(page.locator("main")).to_contain_text("Change it before anything else.")
 
 
-def test_others_are_not_offered_to_let_the_log_go_on(open_page, site):
+def test_others_are_not_offered_to_let_the_log_go_on(open_page: OpenPage, site: Site) -> None:
     page = open_page("/log", role=Role.AUDITOR)
     with site.clock.wrong(hours=-1):
         page.goto("/cameras")

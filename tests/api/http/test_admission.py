@@ -18,6 +18,7 @@ from api.access.passwords import HASHING
 from api.http.admission import CROWDS, LOGINS, LOOKING
 from api.permission import Role
 from api.slots import BusyError, Slots
+from tests.api.conftest import OpenSite, Site
 
 CROWD = 44
 """More than there are worker threads."""
@@ -37,12 +38,12 @@ def _all_taken(slots: Slots) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ["/identifications", "/verifications", "/photographs"])
 def test_pictures_that_wait_keep_no_other_request_waiting(
-    open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, path: str
+    open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes, path: str
 ) -> None:
     for site in open_site(tmp_path / "data"):
         roles = [Role.OPERATOR, Role.ADMINISTRATOR] * (CROWD // 2)
 
-        def send(role: Role, site: Any = site) -> int:
+        def send(role: Role, site: Site = site) -> int:
             data = {"purpose": "demo", "subject_id": "none"} if path == "/verifications" else {"purpose": "demo"}
             files = {"file": ("x.jpg", astronaut_jpeg)}
             return int(site.as_role(role, "POST", path, data=data, files=files).status_code)
@@ -58,7 +59,7 @@ def test_pictures_that_wait_keep_no_other_request_waiting(
 
 
 @pytest.mark.slow
-def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LOGINS, "seconds", 60.0)
     monkeypatch.setattr(LOGINS, "waiting_each", CROWD)
 
@@ -89,7 +90,7 @@ PASSWORD = "correct horse battery staple"
     ],
 )
 def test_a_login_that_finds_no_turn_is_counted(
-    shared_site: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
+    shared_site: Site, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
 ) -> None:
     monkeypatch.setattr(LOGINS, "seconds", 0.05)
     with shared_site.logged_in("administrator") as client:
@@ -100,7 +101,7 @@ def test_a_login_that_finds_no_turn_is_counted(
         assert _busy_logins(shared_site) - before == counted
 
 
-def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error then leaves the endpoint, and passes what counts those without a turn."""
     monkeypatch.setattr(HASHING, "seconds", 0.05)
     with shared_site.logged_in("administrator"):  # its password was hashed, as is the decoy by now
@@ -111,7 +112,7 @@ def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Any, monkeypa
         assert _busy_logins(shared_site) - before == 1
 
 
-def _busy_logins(site: Any) -> float:
+def _busy_logins(site: Site) -> float:
     name = 'clearglass_logins_total{outcome="busy"} '
     text = httpx.get(f"{site.address}/metrics", headers=site.client(Role.AUDITOR).headers, timeout=30).text
     [line] = [line for line in text.splitlines() if line.startswith(name)]
@@ -119,7 +120,7 @@ def _busy_logins(site: Any) -> float:
 
 
 @pytest.mark.slow
-def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_is_answered_while_every_thread_is_taken(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     monkeypatch.setattr("api.http.guard.principal_of", lambda request: go_on.wait(60.0) and None)
     with ThreadPoolExecutor(CROWD) as threads:
@@ -134,7 +135,7 @@ def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkey
 
 
 @pytest.mark.slow
-def test_health_says_that_the_database_does_not_answer(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_says_that_the_database_does_not_answer(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from api.routers import health
 
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.2)
@@ -230,7 +231,7 @@ def test_threads_and_coroutines_wait_in_one_queue(in_a_loop: Any) -> None:
     assert order == ["thread", "coroutine"]
 
 
-def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.socket:
+def _stalled(site: Site, role: Role, path: str, length: int | None) -> socket.socket:
     parts = urlsplit(site.address)
     connection = socket.create_connection((parts.hostname, parts.port), timeout=15)
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
@@ -248,15 +249,15 @@ def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.soc
     return connection
 
 
-def _identified(site: Any, role: Role, picture: bytes) -> httpx.Response:
+def _identified(site: Site, role: Role, picture: bytes) -> httpx.Response:
     files = {"file": ("x.jpg", picture)}
-    return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)  # type: ignore[no-any-return]
+    return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("length", [100 * MEGABYTE, None], ids=["declared", "in chunks"])
 def test_an_account_sends_its_share_of_the_uploads_and_no_more(
-    open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, length: int | None
+    open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes, length: int | None
 ) -> None:
     for site in open_site(tmp_path / "data", upload_bytes=250 * MEGABYTE, body_seconds=3):
         with _stalled(site, Role.OPERATOR, "/subjects", length):
@@ -272,7 +273,7 @@ def test_an_account_sends_its_share_of_the_uploads_and_no_more(
             assert again.status_code == 201
 
 
-def test_all_uploads_together_have_a_limit(open_site: Any, tmp_path: Path, astronaut_jpeg: bytes) -> None:
+def test_all_uploads_together_have_a_limit(open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes) -> None:
     for site in open_site(tmp_path / "data", upload_bytes=120 * MEGABYTE):
         with _stalled(site, Role.OPERATOR, "/subjects", 100 * MEGABYTE):
             with _stalled(site, Role.RESEARCHER, "/verifications", 20 * MEGABYTE):
@@ -282,7 +283,7 @@ def test_all_uploads_together_have_a_limit(open_site: Any, tmp_path: Path, astro
 
 
 def test_crowds_wait_for_each_other_and_not_for_ever(
-    shared_site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    shared_site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CROWDS, "seconds", 0.05)
     with CROWDS.taken():

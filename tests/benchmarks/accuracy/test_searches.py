@@ -21,7 +21,7 @@ def test_each_search_finds_what_going_through_all_would() -> None:
     for column in comparators():
         found = scores.found[column.name]
         for place, (probe, who) in enumerate(PROBES):
-            nearest: dict[str, float] = {}
+            nearest: dict[str | None, float] = {}
             for reference, subject in GALLERY:
                 apart = float(column.pairs(MADE, MADE.rows([probe]), MADE.rows([reference]))[0])
                 nearest[subject] = min(nearest.get(subject, np.inf), apart)

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,12 @@ from ingest.camera.address import (
     Location,
     parse_address,
 )
-from ingest.camera.camera import Credentials
+from ingest.camera.camera import Camera, Credentials
 from ingest.camera.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
 from ingest.camera.certificate_rule import CertificateRuleError
 from ingest.camera.picture_shape import AspectError
 from matcher.clock import system_clock
-from matcher.log.entry import EntryKind
+from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.log import AuditLog
 from matcher.log.schema import violation
 from matcher.store.database import Database
@@ -41,12 +42,12 @@ def store(database: Database, log: AuditLog, policy: AddressPolicy) -> CameraSto
     return CameraStore(database, load_master_key(database), log, policy=policy)
 
 
-def add(store: CameraStore, **changes: object):
-    given = {"actor": ACTOR, "name": "lobby", "address": "rtsp://127.0.0.1:9/x", "purpose": "entry"}
+def add(store: CameraStore, **changes: Any) -> Camera:
+    given: dict[str, Any] = {"actor": ACTOR, "name": "lobby", "address": "rtsp://127.0.0.1:9/x", "purpose": "entry"}
     return store.add(**{**given, **changes})
 
 
-def entries(log: AuditLog) -> list:
+def entries(log: AuditLog) -> list[AuditEntry]:
     return [entry for entry in log.entries(0, 100) if entry.kind is EntryKind.CAMERA]
 
 
@@ -140,7 +141,7 @@ def test_unknown(store: CameraStore, change: str) -> None:
         {"snapshot_seconds": float("nan")},
     ],
 )
-def test_invalid(store: CameraStore, changes: dict[str, object]) -> None:
+def test_invalid(store: CameraStore, changes: dict[str, Any]) -> None:
     camera = add(store, name="other")
     with pytest.raises(CameraInvalidError):
         add(store, **changes)

@@ -52,8 +52,8 @@ def ignored(gone: float) -> None:
     pass
 
 
-def failed(start: CheckStart, **options: float) -> CheckFailed:
-    found = CheckProcess(**options).run(start, ignored)
+def failed(start: CheckStart, *, patience: float = PATIENCE) -> CheckFailed:
+    found = CheckProcess(patience=patience).run(start, ignored)
     assert isinstance(found, CheckFailed) and found.message and found.remedy
     assert processes() == []
     return found

@@ -56,7 +56,7 @@ BETWEEN = replace(
     NEEDS,
     nods=((-45.0, -12.0), (0.0, 0.0), (45.0, 12.0)),
     nod_spread=2.0,
-    quantities=NEEDS.quantities | {"pitch_down": need(20.0), "quantiser": need(28.0)},
+    quantities={**NEEDS.quantities, "pitch_down": need(20.0), "quantiser": need(28.0)},
 )
 """Limits about midway between the two streams of this file: what is near an edge differs from machine to machine."""
 

@@ -19,6 +19,7 @@ from ingest.relay.loop import RelayLoop
 from ingest.relay.relay import Relay
 from ingest.stream.loss_marker import LOSS_MARKER
 from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
+from matcher.errors import ClearglassError
 from tests.ingest.relay.conftest import (
     CREDENTIALS,
     LOGIN,
@@ -143,11 +144,12 @@ def test_a_slow_camera_connects(relay: MakeRelay, server: RtspServer, slow: int)
     ],
 )
 def test_each_trouble_has_its_own_sentence(
-    relay: MakeRelay, server: RtspServer, query: str, kind: type[Exception], words: str
+    relay: MakeRelay, server: RtspServer, query: str, kind: type[ClearglassError], words: str
 ) -> None:
     began = time.monotonic()
     failure = refusal(relay(server.url("face", query), open_seconds=1.0, stall_seconds=1.0))
-    assert type(failure) is kind and words in failure.message and failure.remedy
+    assert isinstance(failure, ClearglassError) and type(failure) is kind
+    assert words in failure.message and failure.remedy
     assert time.monotonic() - began < 6.0
 
 

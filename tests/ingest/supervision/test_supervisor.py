@@ -68,7 +68,7 @@ class Gallery:
         self.probes.append(probe)
         if self.down:
             raise LogDownError("The log is down.", remedy="Wait.")
-        candidates = ()
+        candidates: tuple[Candidate, ...] = ()
         if self.subject is not None:
             found = Candidate(subject_id=self.subject, reference_id="r", rank=1, dissimilarity=0.1, sface=0.1, dlib=0.1)
             candidates = (found,)
@@ -211,7 +211,7 @@ def test_somebody_who_comes_by_again_soon_is_searched_for_and_raises_no_second_a
             b.gallery.subject = "anna"
             b.supervisor.add(camera(server.url("face"), analysed_fps=2.0))
             # At two looks a second and a gap of a fifth, the first looks are passages of their own.
-            wait(lambda b=b: len(b.gallery.queries) >= 4)
+            wait(lambda: len(b.gallery.queries) >= 4)
             assert (len(b.gallery.alerts) > 1) is more
 
 

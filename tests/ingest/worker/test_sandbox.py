@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,7 @@ def test_the_attempts_work_where_nothing_is_confined(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         sure = {name: attempt for name, attempt in ATTEMPTS.items() if name not in unsure}
-        assert [
-            name
-            for name, attempt in sure.items()
-            if refused(lambda attempt=attempt: attempt(data / "master.key", port))
-        ] == []
+        assert [name for name, attempt in sure.items() if refused(partial(attempt, data / "master.key", port))] == []
 
 
 def test_its_own_port_can_be_connected_to(confined: Run) -> None:

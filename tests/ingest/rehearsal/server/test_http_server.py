@@ -135,7 +135,7 @@ def test_the_pace_is_the_films(server: HttpServer) -> None:
 def test_a_picture_a_request_on_one_connection(server: HttpServer, path: str) -> None:
     before = server.connections
     with httpx.Client() as client:
-        shown = set()
+        shown: set[bytes] = set()
         until = time.monotonic() + 10
         while len(shown) < 3 and time.monotonic() < until:
             answer = client.get(server.url(path))

@@ -137,7 +137,7 @@ class Talk:
 def frames(packets: list[Rtp]) -> list[int]:
     """One time stamp a frame, for streams whose neighbours differ."""
     stamps = [packet.stamp for packet in packets]
-    return [stamp for before, stamp in pairwise([None, *stamps]) if stamp != before]
+    return stamps[:1] + [stamp for before, stamp in pairwise(stamps) if stamp != before]
 
 
 def gaps(packets: list[Rtp]) -> int:

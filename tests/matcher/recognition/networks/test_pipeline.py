@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_the_same_person_matches_at_the_default_threshold(
     assert max(dissimilarity.fused for dissimilarity in compare_all(first, others)) < threshold / 2
 
 
-def test_other_people_do_not(recogniser: Recogniser, data_folder, astronaut: Image) -> None:
+def test_other_people_do_not(recogniser: Recogniser, data_folder: Path, astronaut: Image) -> None:
     import cv2
 
     images = [astronaut] + [
