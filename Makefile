@@ -20,11 +20,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(TEST)
 
-# For daily work: what tests/conftest.py marks as fast. It needs nothing but Python, and on two cores a minute.
+# For daily work: what tests/conftest.py marks as fast. It needs nothing but Python, and should take a minute on two cores.
 fast: setup
 	$(BIN)/python -m pytest -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
 
-# What the fast tests run of the code; at least the floor in pyproject.toml.
+# How much of the code the fast tests run; fails below the floor in pyproject.toml.
 coverage: setup
 	$(BIN)/python -m pytest --cov -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
 

@@ -80,6 +80,7 @@ def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp
     assert scale.stands_for(found["threshold"]).fmr == pytest.approx(found["fmr"], rel=0.1)
 
 
+@pytest.mark.slow
 def test_scores_of_another_fusion_make_no_scale(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     made(dlib_weight=DLIB_WEIGHT + 0.1).write(scores)
     command = ("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
@@ -133,6 +134,7 @@ def test_a_file_that_holds_no_scores_is_named(run: Any, tmp_path: Path) -> None:
     assert json.loads(out)["error"]["code"] == "score_file"
 
 
+@pytest.mark.slow
 def test_scores_of_another_model_are_kept_with_a_warning(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     made(digest="0" * 64).write(scores)
     data = ("--data", tmp_path / "data")
@@ -161,6 +163,7 @@ def test_a_threshold_without_evidence_is_listed_as_one(
     assert "CLEARGLASS_THRESHOLD" in err
 
 
+@pytest.mark.slow
 def test_a_name_is_replaced_only_when_told_to(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     first = told("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", *data)

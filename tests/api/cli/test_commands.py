@@ -77,6 +77,7 @@ def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     assert refused["code"] == "image_broken"
 
 
+@pytest.mark.slow
 def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Path, evidence: Path) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("not a picture")
@@ -370,6 +371,7 @@ def test_help_loads_no_heavy_library() -> None:
     assert out.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_published_log_is_checked_and_the_check_reported_as_a_page(run: Run, tmp_path: Path) -> None:
     data, folder, page = tmp_path / "data", tmp_path / "export", tmp_path / "report.html"
     of(run, "camera", "add", "<b>Lobby</b>", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
@@ -398,6 +400,7 @@ def test_the_schema_of_entries_is_printed(run: Run) -> None:
     assert json.loads(out)["$schema"].endswith("2020-12/schema")
 
 
+@pytest.mark.slow
 def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", *data)

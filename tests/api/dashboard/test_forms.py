@@ -107,6 +107,7 @@ def test_an_entry_is_asked_for_by_enter_once_the_page_is_ready(open_page: OpenPa
     expect(page.locator("tr.entry")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_browser_is_told_to_send_no_form(site: Site) -> None:
     policy = site.as_role(None, "GET", f"{site.address}/login").headers["content-security-policy"]
     assert "form-action 'none'" in policy

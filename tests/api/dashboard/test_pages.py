@@ -55,6 +55,7 @@ def test_every_name_is_text_and_never_markup(open_page: OpenPage, site: Site, as
         expect(page.locator("main").get_by_text(name).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_files_are_asked_for_again_only_when_they_changed(site: Site) -> None:
     with httpx.Client(base_url=site.address) as client:
         first = client.get("/static/style.css")

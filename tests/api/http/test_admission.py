@@ -273,6 +273,7 @@ def test_an_account_sends_its_share_of_the_uploads_and_no_more(
             assert again.status_code == 201
 
 
+@pytest.mark.slow
 def test_all_uploads_together_have_a_limit(open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes) -> None:
     for site in open_site(tmp_path / "data", upload_bytes=120 * MEGABYTE):
         with _stalled(site, Role.OPERATOR, "/subjects", 100 * MEGABYTE):

@@ -205,6 +205,7 @@ def test_nonsense_is_given_up_and_costs_little(noise: bytes) -> None:
     assert time.process_time() - began < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", [b"\xff\xe0\x00\x02", b"\xff"])
 def test_a_jpeg_of_headers_only_costs_little(header: bytes) -> None:
     scanner, began = JpegScanner(), time.process_time()

@@ -261,6 +261,7 @@ def test_killed_in_the_middle_nothing_of_it_is_there(world: Any) -> None:
         assert len(world.found(matcher, 2)) == 1
 
 
+@pytest.mark.slow
 def test_real_faces_from_end_to_end(recogniser: Any, astronaut_jpeg: bytes, world: Any, tmp_path: Path) -> None:
     with Matcher.open(MatcherSettings(folder=tmp_path / "real"), recogniser=recogniser) as matcher:
         consent = NewConsent(

@@ -14,6 +14,8 @@ from matcher.recognition.fusion import compare
 from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
 
+pytestmark = pytest.mark.slow
+
 
 def overlap(one: Box, other: Box) -> float:
     across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
@@ -33,7 +35,6 @@ def pictures(scene: Scene) -> dict[int, Image]:
         }
 
 
-@pytest.mark.slow
 def test_the_file_is_what_a_camera_would_send(scene: Scene) -> None:
     with av.open(str(scene.path)) as container:
         stream = container.streams.video[0]
@@ -63,7 +64,6 @@ def test_a_detector_finds_the_faces_where_the_truth_says(
     assert unexpected == 0
 
 
-@pytest.mark.slow
 def test_the_person_can_be_recognised(
     scene: Scene, pictures: dict[int, Image], astronaut: Image, recogniser: Recogniser
 ) -> None:
@@ -149,7 +149,6 @@ def test_a_portrait_holds_the_face_and_fades_at_the_edges(portrait: Portrait) ->
     assert (portrait.pixels[:, :, :3] <= alpha[:, :, None].astype(int) + 1).all(), "colours are premultiplied"
 
 
-@pytest.mark.slow
 def test_each_frame_of_a_stamped_scene_bears_its_number_and_others_bear_none(
     tmp_path: Path, portrait: Portrait, pictures: dict[int, Image]
 ) -> None:
