@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test check bench fuzz picture-test attack-test kill-test tamper-test fault-test lock sbom audit-dependencies clean
+.PHONY: setup demo test fast coverage check bench fuzz picture-test attack-test kill-test tamper-test fault-test lock sbom audit-dependencies clean
 
 setup: $(VENV)/ready
 
@@ -19,6 +19,14 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest $(TEST)
+
+# For daily work: what tests/conftest.py marks as fast. It needs nothing but Python, and should take a minute on two cores.
+fast: setup
+	$(BIN)/python -m pytest -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
+
+# How much of the code the fast tests run; fails below the floor in pyproject.toml.
+coverage: setup
+	$(BIN)/python -m pytest --cov -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
 
 check: setup
 	$(BIN)/ruff check .

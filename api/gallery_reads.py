@@ -125,13 +125,13 @@ class GalleryReads:
         self._end.set()
         if self._thread is not None:
             self._thread.join()
-        self._settle(over=False)
+        self.settle(over=False)
 
     def _run(self) -> None:
         while not self._end.wait(_LOOK_SECONDS):
-            self._settle(over=True)
+            self.settle(over=True)
 
-    def _settle(self, *, over: bool) -> None:
+    def settle(self, *, over: bool) -> None:
         """Logs what is left of every account. over: only of those whose minute is over."""
         with self._lock:
             windows = list(self._windows.values())

@@ -31,8 +31,8 @@ class Slots:
 
     def __init__(self, what: str, *, at_once: int, seconds: float, waiting_each: int = 32) -> None:
         self._what = what
-        self._seconds = seconds
-        self._waiting_each = waiting_each
+        self.seconds = seconds
+        self.waiting_each = waiting_each
         self._lock = threading.Lock()
         self._free = at_once
         self._held: Counter[str] = Counter()
@@ -43,7 +43,7 @@ class Slots:
         """Holds a slot while the block runs; the thread waits. seconds: if others than usual. Raises: BusyError."""
         turn = self._ask(holder)
         with suppress(TimeoutError):
-            turn.result(self._seconds if seconds is None else seconds)
+            turn.result(self.seconds if seconds is None else seconds)
         if self._withdrawn(turn):
             raise BusyError(self._what)
         try:
@@ -57,7 +57,7 @@ class Slots:
         turn = self._ask(holder)
         try:
             # Not wait_for: it would cancel the future, also one that is granted in the same moment.
-            await asyncio.wait([asyncio.wrap_future(turn)], timeout=self._seconds)
+            await asyncio.wait([asyncio.wrap_future(turn)], timeout=self.seconds)
         except asyncio.CancelledError:
             if not self._withdrawn(turn):
                 self._give(holder)
@@ -77,7 +77,7 @@ class Slots:
                 self._free -= 1
                 self._held[holder] += 1
                 turn.set_result(None)
-            elif sum(one == holder for one in self._waiting.values()) >= self._waiting_each:
+            elif sum(one == holder for one in self._waiting.values()) >= self.waiting_each:
                 raise BusyError(self._what)
             else:
                 self._waiting[turn] = holder

@@ -1,6 +1,8 @@
-"""No module, function or package of the production code grows beyond what one can read at a sitting."""
+"""No module, function or package of the production code grows beyond what one can read at a sitting; and tests come to
+use only what is public."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,10 @@ the list of its options."""
 
 PACKAGE_MODULES = 20
 """Modules in the directory itself, without `__init__.py` and `__main__.py`."""
+
+
+PRIVATE_NAMES = 57
+"""How often tests use a private name of other code. Lower it with each that goes: it may not grow."""
 
 
 def modules(root: Path, room: str) -> list[Path]:
@@ -119,3 +125,46 @@ def test_migrations_may_be_many_and_long(tmp_path: Path) -> None:
 
 def function(name: str, lines: int, *, indent: str = "") -> str:
     return f"{indent}def {name}() -> None:\n" + f"{indent}    pass\n" * (lines - 1)
+
+
+def private_names(path: Path) -> Iterator[str]:
+    """Line and name of each private name that a module takes from another object or module, or has replaced there."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    for node in (one for one in nodes if isinstance(one, ast.expr | ast.stmt)):
+        found: list[str] = []
+        if isinstance(node, ast.Attribute) and not is_own(node.value):
+            found = [node.attr]
+        elif isinstance(node, ast.ImportFrom):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call) and re.search(r"attr|patch", ast.unparse(node.func)):
+            texts = (one.value for one in node.args[:2] if isinstance(one, ast.Constant))
+            found = [str(text).rpartition(".")[2] for text in texts if re.fullmatch(r"[\w.]+", str(text))]
+        yield from (f"{node.lineno}: {name}" for name in found if re.match(r"_(?!_)\w", name))
+
+
+def is_own(value: ast.expr) -> bool:
+    """Of the class that is written here; and os._exit, which has no public name."""
+    return ast.unparse(value) in {"self", "cls", "super()", "os"}
+
+
+def test_tests_use_no_more_private_names_than_they_did() -> None:
+    found = [f"{path.relative_to(ROOT)}:{name}" for path in modules(ROOT, "tests") for name in private_names(path)]
+    assert len(found) == PRIVATE_NAMES, "\n".join(
+        [f"{len(found)} private names, PRIVATE_NAMES says {PRIVATE_NAMES}: use what is public, and lower it", *found]
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("store._engine", ["_engine"]),
+        ("from a.b import _c", ["_c"]),
+        ("monkeypatch.setattr('a.b._c', 1)", ["_c"]),
+        ("patch.setattr(store, '_engine', 1)", ["_engine"]),
+        ("self._engine, cls._engine, super()._engine, store.__dict__, os._exit(0)", []),
+        ("print('_c')", []),
+    ],
+)
+def test_a_private_name_is_noticed(tmp_path: Path, code: str, names: list[str]) -> None:
+    (tmp_path / "test_made_up.py").write_text(code)
+    assert list(private_names(tmp_path / "test_made_up.py")) == [f"1: {name}" for name in names]

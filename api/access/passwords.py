@@ -23,7 +23,7 @@ _MOST_STAND_INS = 4
 are in one password. It is shown this many different ones; any other is replaced by a sign that stands for no letter."""
 
 # One hash takes 64 MiB: a crowd at the login must not take the machine's memory.
-_HASHING = Slots("logins", at_once=2, seconds=2.0)
+HASHING = Slots("logins", at_once=2, seconds=2.0)
 
 
 class WeakPasswordError(ClearglassError):
@@ -76,7 +76,7 @@ def hash_password(password: str) -> str:
     """The PHC string to keep. Raises: BusyError."""
     from argon2 import PasswordHasher
 
-    with _HASHING.taken():
+    with HASHING.taken():
         return PasswordHasher().hash(password)
 
 
@@ -87,7 +87,7 @@ def password_matches(kept: str, password: str) -> bool:
 
     if len(password) > MAX_LENGTH:
         return False
-    with _HASHING.taken():
+    with HASHING.taken():
         try:
             return PasswordHasher().verify(kept, password)
         except (VerificationError, InvalidHashError):

@@ -22,7 +22,7 @@ from matcher.errors import ClearglassError
 
 router = APIRouter(tags=["events"], route_class=GuardedRoute)
 
-_BEAT_SECONDS = 5.0
+BEAT_SECONDS = 5.0
 _PACE_SECONDS = 0.05
 _DESCRIPTION = """An endless text/event-stream. Events: `view` (a BoxesOut: fetch the camera's view.jpg), `health`
 (a HealthOut), `alert` and `review` (an AlertOut), and every five seconds `alive`, so that a listener notices when
@@ -78,7 +78,7 @@ async def _stream(request: Request, caller: Principal, service: Service, *, view
         asked = clock()
         while not subscription.closed:
             happened = await _next(subscription)
-            if clock() - asked >= _BEAT_SECONDS:
+            if clock() - asked >= BEAT_SECONDS:
                 asked = clock()
                 if await run_in_threadpool(_gone, request, caller):
                     return
@@ -89,7 +89,7 @@ async def _stream(request: Request, caller: Principal, service: Service, *, view
 
 
 async def _next(subscription: Subscription) -> list[Event]:
-    return await subscription.take(_BEAT_SECONDS)
+    return await subscription.take(BEAT_SECONDS)
 
 
 def _gone(request: Request, caller: Principal) -> bool:

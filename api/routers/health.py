@@ -32,7 +32,7 @@ class ServiceHealthOut(BaseModel):
 _HARMLESS = frozenset({"disk_low", "followers_behind", "operating_point_other_model", "operating_point_no_evidence"})
 """Searches are made and logged all the same."""
 
-_PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 3.0
 """How long an answer waits for the database; the container's own check waits 4 s."""
 
 _DISK_FAILED = TroubleOut(
@@ -42,7 +42,7 @@ _DISK_FAILED = TroubleOut(
 )
 _DATABASE_STALLED = TroubleOut(
     code="database_stalled",
-    message=f"The database or its disk has not answered within {_PATIENCE_SECONDS:g} seconds.",
+    message=f"The database or its disk has not answered within {PATIENCE_SECONDS:g} seconds.",
     remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
 )
 _CATCH_UP = (
@@ -69,7 +69,7 @@ class HealthLook:
         look = self._look
         if look is None or look.done():
             look = self._look = asyncio.create_task(self._all())
-        await asyncio.wait([look], timeout=_PATIENCE_SECONDS)
+        await asyncio.wait([look], timeout=PATIENCE_SECONDS)
         return look.result() if look.done() else [_DATABASE_STALLED]
 
     async def _all(self) -> list[TroubleOut]:

@@ -86,7 +86,7 @@ class Reception:
             await asyncio.sleep(0)  # while further ones are waiting, nothing else would have its turn
 
     def _take_up(self, accepted: socket.socket, address: str) -> None:
-        client = _network(address)
+        client = network_of(address)
         crowd = self._of.get(client, {})
         if len(crowd) >= self._limits.connections_per_client and address not in self._limits.proxies:
             room = self._make_room(crowd)
@@ -138,7 +138,7 @@ class Reception:
                 del self._of[client]
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """What counts as one client: an IPv4 address, or the /64 network that one IPv6 machine has for itself."""
     if ":" not in address:
         return address

@@ -89,7 +89,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises: AddressInUseError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With its protocol named: asyncio switches TCP's delays off only for connections that say they are TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -117,7 +118,7 @@ def _server(service: "Service", *, host: str = "", tls: Tls | None = None) -> Se
 
 def require_free(host: str, port: int) -> None:
     """Raises: AddressInUseError if the service could not listen there: better before long work than after it."""
-    _listen(host, port).close()
+    listen(host, port).close()
 
 
 def _config(app: "ASGIApp", *, proxies: str | None) -> uvicorn.Config:
@@ -149,7 +150,7 @@ def serve_forever(
     plain_http: without TLS beyond this machine as well, though no proxy is named that would bring it.
     Raises: AddressInUseError, PlainHttpError, TlsError, before any camera is started.
     """
-    with _listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
+    with listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
         proxied = bool(service.settings.trusted_proxies)
         require_encryption(listener.getsockname()[0], tls=tls, proxied=proxied, plain=plain_http)
 
@@ -176,7 +177,7 @@ def serve_witness(
     from api.witness import create_witness_app
 
     settings = ApiSettings()
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         proxied = bool(settings.trusted_proxies)
         require_encryption(listener.getsockname()[0], tls=tls, proxied=proxied, plain=plain_http)
         app = create_witness_app(witness, hosts=[host, *settings.allowed_hosts.split(",")])
@@ -203,7 +204,7 @@ def _address(server: Server, listener: socket.socket, host: str) -> str:
 @contextmanager
 def serving(service: "Service", *, host: str, port: int, tls: Tls | None = None) -> Iterator[str]:
     """Serves in a thread while the block runs; gives the address. Raises: AddressInUseError, TlsError."""
-    with _listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
+    with listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
         server = _server(service, host=host, tls=tls)
         with _running(server, [listener, commands]):
             yield _address(server, listener, host)

@@ -76,11 +76,30 @@ def to_check() -> "msgspec.msgpack.Decoder[CheckStart]":
     return decoder(CheckStart)
 
 
-class CheckProcess:
-    """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any."""
+def spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
+    """Starts the process, which has this end of the socket pair and none of the service's secrets."""
+    return subprocess.Popen(
+        command(__name__, str(end.fileno())),
+        pass_fds=(end.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        close_fds=True,
+    )
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
+
+class CheckProcess:
+    """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any.
+
+    spawn: starts the process; a test gives one that does not end.
+    """
+
+    def __init__(
+        self, *, patience: float = PATIENCE, spawn: "Callable[[socket.socket], subprocess.Popen[bytes]]" = spawn
+    ) -> None:
         self._patience = patience
+        self._spawn = spawn
         self._end = Event()
 
     def stop(self) -> None:
@@ -97,7 +116,7 @@ class CheckProcess:
         process: subprocess.Popen[bytes] | None = None
         try:
             with theirs:
-                process = _spawn(theirs)
+                process = self._spawn(theirs)
             return self._follow(channel, start, progress)
         except ChannelClosedError:
             return check_failed(_how_it_ended(process))
@@ -138,19 +157,6 @@ def check_failed(message: str) -> CheckFailed:
         message=message,
         remedy="Check this camera again. If that fails too, its stream may be damaged: restart the camera, or have it "
         "send H.264.",
-    )
-
-
-def _spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
-    """Starts the process, which has this end of the socket pair and none of the service's secrets."""
-    return subprocess.Popen(
-        command(__name__, str(end.fileno())),
-        pass_fds=(end.fileno(),),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        close_fds=True,
     )
 
 

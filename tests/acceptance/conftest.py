@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     """The address that the server prints when it listens."""
     lines: Queue[str] = Queue()
     assert process.stdout is not None
-    threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True).start()
+    threading.Thread(target=lambda out: deque(map(lines.put, out), 0), args=(process.stdout,), daemon=True).start()
     try:
         line = lines.get(timeout=START_SECONDS)
     except Empty:

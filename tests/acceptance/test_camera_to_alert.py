@@ -19,6 +19,8 @@ from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 from tests.acceptance.conftest import Clearglass, command, eventually
 
+pytestmark = pytest.mark.slow
+
 PURPOSE = "door-opening"
 FILM_SECONDS = 12
 
@@ -81,7 +83,7 @@ def frames_lost(client: httpx.Client, camera_id: str) -> int:
             picture = client.get(f"/cameras/{camera_id}/view.jpg", params={"n": view["number"]})
             stamp = read_stamp(decode_image(picture.content)) if picture.status_code == 200 else None
             if stamp is not None:
-                return (stamp - view["number"]) % (FILM_SECONDS * 25)
+                return int(stamp - view["number"]) % (FILM_SECONDS * 25)
     raise AssertionError("the events ended")
 
 
@@ -115,7 +117,7 @@ def test_from_a_cameras_packet_to_a_reviewed_alert(
         page.goto(f"/alerts?alert={alert['id']}")
         page.get_by_role("button", name="Confirm").first.click()
         eventually(
-            lambda status=status, reviewer=reviewer: reviewer.get(f"/alerts/{alert['id']}").json()["status"] == status,
+            lambda: reviewer.get(f"/alerts/{alert['id']}").json()["status"] == status,  # noqa: B023
             seconds=10,
             what=f"the alert is {status}",
         )
@@ -163,7 +165,9 @@ def test_a_camera_comes_back_and_its_neighbour_loses_nothing(clearglass: Cleargl
         kept = add_camera(admin, "West", west.url("west"))
         for camera in (lost, kept):
             eventually(
-                lambda camera=camera: health(admin, camera)["frames"] > 50, seconds=40, what="both cameras are live"
+                lambda: health(admin, camera)["frames"] > 50,  # noqa: B023
+                seconds=40,
+                what="both cameras are live",
             )
         lag = frames_lost(admin, kept)
         before = _held_by(clearglass.process.pid)

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.conftest import command
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_demo_raises_an_alert_whose_entry_verifies(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.registry import DEFAULT_FUSION
 from tests.acceptance.conftest import SETTINGS, serving
 
+pytestmark = pytest.mark.slow
+
 README = Path(__file__).parents[2] / "README.md"
 CAMERA = "rtsp://192.168.1.20/stream1"
 ELSEWHERE = ("make setup", "clearglass serve", "clearglass audit rotate-key")

@@ -25,6 +25,8 @@ from matcher.tlog.tree import TiledTree
 from matcher.tlog.witness import Witness
 from tests.matcher.log import bodies
 
+pytestmark = pytest.mark.slow
+
 ENTRIES, OLD = 66_000, 40_001
 """Three levels of tiles."""
 
@@ -88,9 +90,9 @@ print(json.dumps({"key": tlog.format_vkey(tlog.vkey_from_ed25519(name, key.publi
 
 
 @pytest.fixture(scope="session")
-def second(tool: Callable[[str], Path]) -> Callable[..., Any]:
+def second(aics_tlog: Path) -> Callable[..., Any]:
     """Runs a script in aics-tlog's own interpreter; gives what it printed, from JSON."""
-    interpreter = tool("aics-tlog").resolve().parent / "python"
+    interpreter = aics_tlog.resolve().parent / "python"
 
     def run(script: str, *arguments: object, told: object = None) -> Any:
         done = subprocess.run(  # noqa: PLW1510 - what it printed says more than its status

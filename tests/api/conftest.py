@@ -17,6 +17,7 @@ from api.server.server import serving
 from api.service import Service
 from api.settings import ApiSettings
 from ingest.settings import IngestSettings
+from matcher.clock import system_clock
 from matcher.probe.probe import Query
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
@@ -25,11 +26,35 @@ PASSWORD = "correct horse battery staple"
 EVIDENCE = "ab" * 32
 
 
+class SteppedClock:
+    """The machine's clock, ahead by as much as a test has moved it."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self._ahead
+
+    def move(self, **by: float) -> None:
+        """Has it go ahead from now on; by: as of a timedelta."""
+        self._ahead += timedelta(**by)
+
+    @contextmanager
+    def wrong(self, **by: float) -> Iterator[None]:
+        """Has it go ahead, or behind, for as long as the block runs."""
+        self.move(**by)
+        try:
+            yield
+        finally:
+            self._ahead -= timedelta(**by)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A running service, its address, and a token and an account's id for each role."""
+    """A running service, its address and clock, and a token and an account's id for each role."""
 
     service: Service
+    clock: SteppedClock
     address: str
     tokens: dict[Role, str]
     accounts: dict[Role, str]
@@ -100,11 +125,12 @@ class Site:
         return str(body["error"]["code"])
 
 
-MakeSite = Callable[..., Site]
+OpenSite = Callable[..., Iterator[Site]]
+"""Opens a service in a folder, with these settings of the API."""
 
 
 @pytest.fixture(scope="session")
-def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
+def open_site(recogniser: Recogniser) -> OpenSite:
     """Opens a service in a folder; a generator, to be wrapped by fixtures of any scope."""
 
     # Real, but made once: each takes a quarter of a second of work.
@@ -113,10 +139,13 @@ def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
     def opened(folder: Path, **settings: object) -> Iterator[Site]:
         # Nothing that one test does keeps another waiting at a site that both use.
         many = dict.fromkeys(("requests_per_minute", "searches_per_minute", "login_attempts"), 100_000)
-        api_settings = ApiSettings(**(many | settings))  # type: ignore[arg-type]
-        ingest = IngestSettings()
+        clock = SteppedClock()
         with Service.open(
-            matcher=MatcherSettings(folder=folder), ingest=ingest, api=api_settings, recogniser=recogniser
+            matcher=MatcherSettings(folder=folder),
+            ingest=IngestSettings(),
+            api=ApiSettings(**(many | settings)),  # type: ignore[arg-type]
+            recogniser=recogniser,
+            clock=clock,
         ) as service:
             accounts, tokens = {}, {}
             with patch("api.access.accounts.hash_password", one_hash):
@@ -125,18 +154,18 @@ def open_site(recogniser: Recogniser) -> Callable[..., "Iterator[Site]"]:
                     accounts[role] = account.id
                     tokens[role] = service.accounts.issue_token(account.id, name="test", actor="cli:test").secret
             with serving(service, host="127.0.0.1", port=0) as address:
-                yield Site(service=service, address=address, tokens=tokens, accounts=accounts)
+                yield Site(service=service, clock=clock, address=address, tokens=tokens, accounts=accounts)
 
     return opened
 
 
 @pytest.fixture(scope="session")
-def shared_site(open_site: Callable[..., Iterator[Site]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def shared_site(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One service for all tests that leave nothing behind which others would stumble over."""
     yield from open_site(tmp_path_factory.mktemp("shared") / "data")
 
 
 @pytest.fixture
-def site(open_site: Callable[..., Iterator[Site]], tmp_path: Path) -> Iterator[Site]:
+def site(open_site: OpenSite, tmp_path: Path) -> Iterator[Site]:
     """A service of the test's own."""
     yield from open_site(tmp_path / "data")

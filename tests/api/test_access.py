@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from api.permission import Role
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 OP, A, R, X = Role.OPERATOR, Role.AUDITOR, Role.RESEARCHER, Role.ADMINISTRATOR
 NOBODY = None
@@ -87,7 +90,7 @@ ALLOWED: dict[str, set[Role | None]] = {
 }
 
 
-def _operations(site: Any) -> list[tuple[str, str, dict[str, Any]]]:
+def _operations(site: Site) -> list[tuple[str, str, dict[str, Any]]]:
     document = httpx.get(f"{site.address}/api/v1/openapi.json", verify=False, timeout=60).json()
     return [
         (method.upper(), path, operation)
@@ -96,7 +99,7 @@ def _operations(site: Any) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def _ask(site: Any, role: Role | None, method: str, path: str) -> httpx.Response:
+def _ask(site: Site, role: Role | None, method: str, path: str) -> httpx.Response:
     """Asks with ids nobody has, or those given, and reads no further than the head: events never end."""
     with site.client(role) as client, client.stream(method, f"{site.address}{path}") as answer:
         if answer.headers.get("content-type", "").startswith("application/json"):
@@ -104,12 +107,12 @@ def _ask(site: Any, role: Role | None, method: str, path: str) -> httpx.Response
         return answer
 
 
-def test_the_table_names_every_route(shared_site: Any) -> None:
+def test_the_table_names_every_route(shared_site: Site) -> None:
     assert {operation["operationId"] for _, _, operation in _operations(shared_site)} == set(ALLOWED)
 
 
 @pytest.mark.parametrize("role", [NOBODY, *Role], ids=lambda role: role or "nobody")
-def test_every_route_admits_whom_it_should_and_nobody_else(shared_site: Any, role: Role | None) -> None:
+def test_every_route_admits_whom_it_should_and_nobody_else(shared_site: Site, role: Role | None) -> None:
     wrong = []
     for method, template, operation in _operations(shared_site):
         name = operation["operationId"]
@@ -130,7 +133,7 @@ def test_every_route_admits_whom_it_should_and_nobody_else(shared_site: Any, rol
 
 
 @pytest.mark.parametrize("role", [NOBODY, *Role], ids=lambda role: role or "nobody")
-def test_other_peoples_objects_stay_closed(shared_site: Any, astronaut_jpeg: bytes, role: Role | None) -> None:
+def test_other_peoples_objects_stay_closed(shared_site: Site, astronaut_jpeg: bytes, role: Role | None) -> None:
     """The same with ids that are there: nothing but the role decides, and a refusal shows nothing of the object."""
     subject = shared_site.enrol(astronaut_jpeg, name="Canary Person")
     alert = shared_site.alert(astronaut_jpeg)
@@ -163,7 +166,7 @@ def test_other_peoples_objects_stay_closed(shared_site: Any, astronaut_jpeg: byt
         assert shared_site.as_role(OP, "DELETE", f"/subjects/{subject}").status_code == 204
 
 
-def test_names_and_pictures_are_not_for_auditors(shared_site: Any, astronaut_jpeg: bytes) -> None:
+def test_names_and_pictures_are_not_for_auditors(shared_site: Site, astronaut_jpeg: bytes) -> None:
     subject = shared_site.enrol(astronaut_jpeg, name="Canary Person")
     shared_site.alert(astronaut_jpeg)
     try:
@@ -177,7 +180,7 @@ def test_names_and_pictures_are_not_for_auditors(shared_site: Any, astronaut_jpe
         assert "Canary" not in shared_site.as_role(OP, "GET", path).text, path
 
 
-def test_researchers_compare_pictures_but_not_with_the_gallery(shared_site: Any, astronaut_jpeg: bytes) -> None:
+def test_researchers_compare_pictures_but_not_with_the_gallery(shared_site: Site, astronaut_jpeg: bytes) -> None:
     subject = shared_site.enrol(astronaut_jpeg)
     files = {"file": ("a.jpg", astronaut_jpeg)}
     try:
@@ -193,7 +196,7 @@ def test_researchers_compare_pictures_but_not_with_the_gallery(shared_site: Any,
         assert shared_site.as_role(OP, "DELETE", f"/subjects/{subject}").status_code == 204
 
 
-def test_the_body_of_somebody_unknown_is_not_waited_for(shared_site: Any) -> None:
+def test_the_body_of_somebody_unknown_is_not_waited_for(shared_site: Site) -> None:
     """The refusal comes before the body has been sent."""
     url = httpx.URL(shared_site.address)
     head = (

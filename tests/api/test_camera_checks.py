@@ -17,12 +17,15 @@ from ingest.messages.factory import Factory
 from ingest.rehearsal.film.film import Film
 from ingest.settings import IngestSettings
 from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 MakeCamera = Callable[..., str]
 
 
 @pytest.fixture
-def camera(site: Any, tmp_path: Path, astronaut: Image) -> MakeCamera:
+def camera(site: Site, tmp_path: Path, astronaut: Image) -> MakeCamera:
     """Adds a camera that is a film of the astronaut, so many seconds long; gives its id."""
 
     def add(name: str = "Lobby", *, seconds: float = 2.0) -> str:
@@ -39,7 +42,7 @@ def camera(site: Any, tmp_path: Path, astronaut: Image) -> MakeCamera:
 
 
 @pytest.fixture
-def with_process(site: Any) -> Callable[..., CameraChecks]:
+def with_process(site: Site) -> Callable[..., CameraChecks]:
     """Has the site's checks begin with this in their process, in place of loading the models."""
 
     def put(factory: str) -> CameraChecks:
@@ -79,7 +82,7 @@ def looking(client: Any, camera_id: str, *, seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def test_a_check_is_begun_and_tells_its_findings(site: Any, camera: MakeCamera) -> None:
+def test_a_check_is_begun_and_tells_its_findings(site: Site, camera: MakeCamera) -> None:
     lobby = camera()
     with site.client(Role.OPERATOR) as client:
         before = client.get(f"/cameras/{lobby}/check")
@@ -100,7 +103,7 @@ def test_a_check_is_begun_and_tells_its_findings(site: Any, camera: MakeCamera) 
 
 
 def test_one_camera_is_checked_at_a_time_and_how_long_to_wait_is_told(
-    site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
+    site: Site, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
     with_process("signal:pause")
@@ -113,7 +116,7 @@ def test_one_camera_is_checked_at_a_time_and_how_long_to_wait_is_told(
 
 
 def test_a_removed_camera_is_looked_at_no_more_and_its_slot_is_free(
-    site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
+    site: Site, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
     checks = with_process("signal:pause")
@@ -134,7 +137,7 @@ def test_a_removed_camera_is_looked_at_no_more_and_its_slot_is_free(
 
 
 def test_the_end_of_the_service_ends_a_check(
-    site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
+    site: Site, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby, yard = camera(), camera("Yard")
     checks = with_process("signal:pause")
@@ -147,7 +150,7 @@ def test_the_end_of_the_service_ends_a_check(
 
 
 def test_a_crash_in_a_check_is_told_and_leaves_the_service_as_it_was(
-    site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks]
+    site: Site, camera: MakeCamera, with_process: Callable[..., CameraChecks]
 ) -> None:
     lobby = camera()
     with_process("os:abort")
@@ -160,7 +163,7 @@ def test_a_crash_in_a_check_is_told_and_leaves_the_service_as_it_was(
 
 
 def test_whatever_breaks_a_check_ends_it(
-    site: Any, camera: MakeCamera, with_process: Callable[..., CameraChecks], monkeypatch: pytest.MonkeyPatch
+    site: Site, camera: MakeCamera, with_process: Callable[..., CameraChecks], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: CheckProcess, start: object, progress: object) -> None:
         raise OSError("/secret/place is full")
@@ -176,7 +179,7 @@ def test_whatever_breaks_a_check_ends_it(
         assert client.post(f"/cameras/{lobby}/check", json={}).status_code == 202
 
 
-def test_why_a_camera_could_not_be_looked_at_is_told(site: Any, camera: MakeCamera, tmp_path: Path) -> None:
+def test_why_a_camera_could_not_be_looked_at_is_told(site: Site, camera: MakeCamera, tmp_path: Path) -> None:
     lobby = camera()
     (tmp_path / "Lobby.mp4").write_bytes(b"no film" * 100)
     with site.client(Role.OPERATOR) as client:
@@ -187,6 +190,6 @@ def test_why_a_camera_could_not_be_looked_at_is_told(site: Any, camera: MakeCame
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 601, "long", None])
-def test_a_length_outside_the_bounds_is_refused(shared_site: Any, seconds: object) -> None:
+def test_a_length_outside_the_bounds_is_refused(shared_site: Site, seconds: object) -> None:
     answer = shared_site.as_role(Role.OPERATOR, "POST", "/cameras/x/check", json={"seconds": seconds})
     assert (answer.status_code, shared_site.code(answer)) == (422, "invalid_request")

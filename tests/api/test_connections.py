@@ -17,6 +17,9 @@ from api.server.server import serving
 from api.setting_error import SettingError
 from api.settings import ApiSettings
 from ingest.camera.health import CameraState, Health
+from tests.api.conftest import OpenSite, Site
+
+pytestmark = pytest.mark.slow
 
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PATIENCE = 15.0
@@ -29,12 +32,12 @@ QUICK = {
 
 
 @pytest.fixture(scope="module")
-def hurried(open_site: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def hurried(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A service that waits for nothing long."""
     yield from open_site(tmp_path_factory.mktemp("hurried") / "data", **QUICK)
 
 
-def _connect(site: Any, source: str = "127.0.0.1") -> socket.socket:
+def _connect(site: Site, source: str = "127.0.0.1") -> socket.socket:
     parts = urlsplit(site.address)
     connection = socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE, source_address=(source, 0))
     connection.settimeout(PATIENCE)
@@ -60,7 +63,7 @@ def _login_head(length: int) -> bytes:
     return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
 
 
-def _ended(site: Any, reason: str) -> float:
+def _ended(site: Site, reason: str) -> float:
     text = httpx.get(f"{site.address}/metrics", verify=False).text
     name = f'clearglass_connections_ended_total{{reason="{reason}"}} '
     (line,) = [line for line in text.splitlines() if line.startswith(name)]
@@ -158,7 +161,7 @@ def test_what_is_no_http_is_answered_in_the_one_form(hurried: Any) -> None:
     assert b'"malformed_request"' in answer
 
 
-def _listener(site: Any, source: str = "127.0.0.1") -> socket.socket:
+def _listener(site: Site, source: str = "127.0.0.1") -> socket.socket:
     """Somebody who listens to events, and has heard that it works."""
     connection = _connect(site, source)
     token = site.tokens[Role.OPERATOR]
@@ -188,7 +191,7 @@ def test_two_hundred_listeners_go_on_hearing(hurried: Any) -> None:
 
 
 @pytest.mark.parametrize("limit", ["connections_per_client", "connections"])
-def test_who_waits_longest_with_half_a_request_gives_way(open_site: Any, tmp_path: Path, limit: str) -> None:
+def test_who_waits_longest_with_half_a_request_gives_way(open_site: OpenSite, tmp_path: Path, limit: str) -> None:
     for site in open_site(tmp_path / "data", head_seconds=60, **{limit: 20}):
         with contextlib.ExitStack() as stack:
             silent = [stack.enter_context(_connect(site)) for _ in range(20)]
@@ -201,7 +204,7 @@ def test_who_waits_longest_with_half_a_request_gives_way(open_site: Any, tmp_pat
             assert silent[-1].recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_one_client_cannot_take_all_with_whole_requests(open_site: Any, tmp_path: Path) -> None:
+def test_one_client_cannot_take_all_with_whole_requests(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", connections_per_client=5):
         with contextlib.ExitStack() as stack:
             for _ in range(5):
@@ -215,7 +218,7 @@ def test_one_client_cannot_take_all_with_whole_requests(open_site: Any, tmp_path
                 assert another.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_proxy_s_connections_are_those_of_many_clients(open_site: Any, tmp_path: Path) -> None:
+def test_a_proxy_s_connections_are_those_of_many_clients(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", connections_per_client=5, trusted_proxies="127.0.0.1"):
         with contextlib.ExitStack() as stack:
             for _ in range(10):
@@ -230,7 +233,7 @@ def test_a_proxy_that_is_no_address_is_refused_at_the_start(proxies: str) -> Non
     assert "CLEARGLASS_TRUSTED_PROXIES" in SettingError.of(refused.value).message
 
 
-def test_machines_of_one_ipv6_network_are_one_client(open_site: Any, tmp_path: Path) -> None:
+def test_machines_of_one_ipv6_network_are_one_client(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", connections_per_client=5, head_seconds=60):
         with serving(site.service, host="::1", port=0) as address, contextlib.ExitStack() as stack:
             assert address.startswith("http://[::1]:")

@@ -10,9 +10,12 @@ import pytest
 
 from api.http.admission import LOOKING
 from api.permission import Role
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 
-def enrol(site: Any, *pictures: bytes, **fields: str) -> Any:
+def enrol(site: Site, *pictures: bytes, **fields: str) -> Any:
     files = [("files", ("x.jpg", picture)) for picture in pictures]
     return site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(**fields), files=files)
 
@@ -29,7 +32,7 @@ def twice_jpeg(astronaut: Any) -> bytes:
     return encode_jpeg(np.concatenate([astronaut, smaller], axis=1))
 
 
-def test_a_second_name_for_one_person_must_be_acknowledged(site: Any, astronaut_jpeg: bytes) -> None:
+def test_a_second_name_for_one_person_must_be_acknowledged(site: Site, astronaut_jpeg: bytes) -> None:
     first = site.enrol(astronaut_jpeg, purpose="door-opening")
     log = site.service.matcher.log.size()
     refused = enrol(site, astronaut_jpeg, astronaut_jpeg, name="Somebody Else", purpose="canteen")
@@ -64,7 +67,7 @@ def test_a_second_name_for_one_person_must_be_acknowledged(site: Any, astronaut_
         assert added.status_code == 201, added.text
 
 
-def test_one_of_several_faces_is_chosen(site: Any, astronaut_jpeg: bytes, twice_jpeg: bytes) -> None:
+def test_one_of_several_faces_is_chosen(site: Site, astronaut_jpeg: bytes, twice_jpeg: bytes) -> None:
     refused = enrol(site, twice_jpeg)
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "enrolment_refused")
     [picture] = refused.json()["error"]["refused"]
@@ -94,7 +97,7 @@ def test_one_of_several_faces_is_chosen(site: Any, astronaut_jpeg: bytes, twice_
     [(" Zoë\u00a0Ann ", "Zoë\u00a0Ann"), ("Zoe\u0308", "Zo\u00eb"), ("Ann\u202enaeJ", None), ("\u200b", None)],
 )
 def test_names_are_trimmed_and_never_reordered(
-    shared_site: Any, astronaut_jpeg: bytes, name: str, kept: str | None
+    shared_site: Site, astronaut_jpeg: bytes, name: str, kept: str | None
 ) -> None:
     answer = enrol(shared_site, astronaut_jpeg, name=name)
     if kept is None:
@@ -108,7 +111,7 @@ def test_names_are_trimmed_and_never_reordered(
 
 
 def test_searches_come_between_the_pictures_of_enrolments(
-    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two enrolments of many pictures have both slots; a search waits for one picture, not for twenty."""
     subject = site.enrol(astronaut_jpeg)
@@ -137,9 +140,9 @@ def test_searches_come_between_the_pictures_of_enrolments(
 
 
 def test_an_enrolment_waits_longer_for_its_turn_than_a_search(
-    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    monkeypatch.setattr(LOOKING, "seconds", 0.01)
     with ThreadPoolExecutor(1) as threads:
         with LOOKING.taken(), LOOKING.taken():
             enrolment = threads.submit(enrol, site, astronaut_jpeg)
@@ -150,7 +153,7 @@ def test_an_enrolment_waits_longer_for_its_turn_than_a_search(
 
 
 def test_an_enrolment_whose_turn_does_not_come_is_sent_away_whole(
-    site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.routers.subjects.ENROLMENT_SECONDS", 0.1)
     monkeypatch.setattr("api.routers.references.ENROLMENT_SECONDS", 0.1)
@@ -169,6 +172,6 @@ def test_an_enrolment_whose_turn_does_not_come_is_sent_away_whole(
     assert enrol(site, astronaut_jpeg, acknowledged=subject).status_code == 201
 
 
-def _identify(site: Any, picture: bytes) -> Any:
+def _identify(site: Site, picture: bytes) -> Any:
     files = {"file": ("x.jpg", picture)}
     return site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files=files)

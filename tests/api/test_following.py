@@ -17,7 +17,7 @@ def test_cameras_that_do_not_follow_are_named_and_catch_up(
     def missing() -> str:
         lines = site.as_role(Role.AUDITOR, "GET", f"{site.address}/metrics").text.splitlines()
         return next(
-            line for line in lines if line.startswith('clearglass_follower_missing_changes{follower="cameras"}')
+            str(line) for line in lines if line.startswith('clearglass_follower_missing_changes{follower="cameras"}')
         )
 
     def troubles() -> list[str]:

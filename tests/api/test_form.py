@@ -4,6 +4,7 @@ import re
 import socket
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from api.http.guard import GuardedRoute, asks
 from api.permission import Permission, Role
+from tests.api.conftest import OpenSite, Site
 
 END = b"--b--\r\n"
 PURPOSE = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nxn--999999999\\ud800\r\n--b--\r\n'
@@ -21,7 +23,7 @@ BOUNDARY = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 @pytest.fixture(scope="module")
-def document(shared_site: Any) -> dict[str, Any]:
+def document(shared_site: Site) -> dict[str, Any]:
     return dict(httpx.get(f"{shared_site.address}/api/v1/openapi.json", verify=False, timeout=60).json())
 
 
@@ -59,7 +61,7 @@ def _schemas(value: Any) -> Iterator[dict[str, Any]]:
         ("POST", "/api/v1/identifications", 422, "invalid_request"),
     ],
 )
-def test_every_error_has_the_one_form(shared_site: Any, method: str, path: str, status: int, code: str | None) -> None:
+def test_every_error_has_the_one_form(shared_site: Site, method: str, path: str, status: int, code: str | None) -> None:
     with shared_site.client(Role.ADMINISTRATOR) as client:
         headers = BOUNDARY if method == "POST" else {}
         answer = client.request(method, f"{shared_site.address}{path}", headers=headers, content=b"--b--\r\n")
@@ -68,7 +70,7 @@ def test_every_error_has_the_one_form(shared_site: Any, method: str, path: str, 
 
 
 def test_where_a_method_is_not_taken_exactly_the_documented_ones_are_named(
-    shared_site: Any, document: dict[str, Any]
+    shared_site: Site, document: dict[str, Any]
 ) -> None:
     named = {}
     for path in document["paths"]:
@@ -93,7 +95,7 @@ def test_where_a_method_is_not_taken_exactly_the_documented_ones_are_named(
         (b"name=operator&password=x", "application/x-www-form-urlencoded"),
     ],
 )
-def test_broken_json_is_a_clear_error(shared_site: Any, body: bytes, content_type: str) -> None:
+def test_broken_json_is_a_clear_error(shared_site: Site, body: bytes, content_type: str) -> None:
     with shared_site.client() as client:
         answer = client.post("/sessions", content=body, headers={"Content-Type": content_type})
     assert answer.status_code in {400, 415, 422}
@@ -128,7 +130,7 @@ def test_broken_json_is_a_clear_error(shared_site: Any, body: bytes, content_typ
         ),
     ],
 )
-def test_broken_forms_are_a_clear_error(shared_site: Any, body: bytes, content_type: str, status: int) -> None:
+def test_broken_forms_are_a_clear_error(shared_site: Site, body: bytes, content_type: str, status: int) -> None:
     with shared_site.client(Role.OPERATOR) as client:
         answer = client.post("/identifications", content=body, headers={"Content-Type": content_type})
     assert answer.status_code == status
@@ -137,14 +139,14 @@ def test_broken_forms_are_a_clear_error(shared_site: Any, body: bytes, content_t
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300))
-def test_no_bytes_make_the_service_stumble(shared_site: Any, body: bytes) -> None:
+def test_no_bytes_make_the_service_stumble(shared_site: Site, body: bytes) -> None:
     for path, content_type in (("/identifications", BOUNDARY["Content-Type"]), ("/cameras", "application/json")):
         answer = shared_site.as_role(Role.OPERATOR, "POST", path, content=body, headers={"Content-Type": content_type})
         assert 400 <= answer.status_code < 500
         shared_site.code(answer)
 
 
-def test_too_much_is_refused_when_declared_and_while_it_arrives(shared_site: Any) -> None:
+def test_too_much_is_refused_when_declared_and_while_it_arrives(shared_site: Site) -> None:
     with shared_site.client(Role.OPERATOR) as client:
         big = client.post("/cameras", content=b" " * 70_000, headers={"Content-Type": "application/json"})
         assert (big.status_code, shared_site.code(big)) == (413, "request_too_large")
@@ -157,14 +159,14 @@ def test_too_much_is_refused_when_declared_and_while_it_arrives(shared_site: Any
         assert (picture.status_code, shared_site.code(picture)) == (413, "request_too_large")
 
 
-def test_too_many_pictures_are_refused(shared_site: Any) -> None:
+def test_too_many_pictures_are_refused(shared_site: Site) -> None:
     files = [("files", ("x.jpg", b"x"))] * 30
     answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=shared_site.consent(), files=files)
     assert (answer.status_code, shared_site.code(answer)) == (413, "request_too_large")
     assert "20" in answer.json()["error"]["remedy"]
 
 
-def test_uploaded_pictures_never_touch_the_disk(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploaded_pictures_never_touch_the_disk(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Form parsers spill files over a megabyte into the temporary folder: here that would be a stranger's face."""
 
     def spill(*_: object) -> None:
@@ -178,7 +180,7 @@ def test_uploaded_pictures_never_touch_the_disk(shared_site: Any, monkeypatch: p
     assert (answer.status_code, shared_site.code(answer)) == (415, "image_format")
 
 
-def test_a_fault_inside_shows_nothing_of_the_inside(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_inside_shows_nothing_of_the_inside(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def fault() -> None:
         raise RuntimeError("canary: the inside")
 
@@ -190,7 +192,7 @@ def test_a_fault_inside_shows_nothing_of_the_inside(site: Any, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/cameras", "/metrics", "/nothing", "/api/v1/openapi.json"])
-def test_every_answer_carries_the_headers(shared_site: Any, path: str) -> None:
+def test_every_answer_carries_the_headers(shared_site: Site, path: str) -> None:
     headers = httpx.get(f"{shared_site.address}{path}", verify=False, timeout=60).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -201,7 +203,7 @@ def test_every_answer_carries_the_headers(shared_site: Any, path: str) -> None:
     assert "server" not in headers
 
 
-def test_strange_hosts_and_heads_do_not_stumble(shared_site: Any) -> None:
+def test_strange_hosts_and_heads_do_not_stumble(shared_site: Site) -> None:
     url = httpx.URL(shared_site.address)
     for head in (
         b"GET / HTTP/1.1\r\n\r\n",
@@ -253,13 +255,13 @@ def test_a_route_that_names_no_permission_cannot_be_made() -> None:
     router.add_api_route("/y", lambda: None, openapi_extra=asks(Permission.LIVE))
 
 
-def test_health_says_no_more_than_it_must(shared_site: Any) -> None:
+def test_health_says_no_more_than_it_must(shared_site: Site) -> None:
     answer = shared_site.as_role(None, "GET", "/health")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "troubles", "version"}
 
 
-def test_metrics_are_prometheus_text_and_can_be_closed(shared_site: Any, open_site: Any, tmp_path: Any) -> None:
+def test_metrics_are_prometheus_text_and_can_be_closed(shared_site: Site, open_site: OpenSite, tmp_path: Path) -> None:
     from prometheus_client.parser import text_string_to_metric_families
 
     answer = httpx.get(f"{shared_site.address}/metrics", verify=False, timeout=60)
@@ -271,7 +273,8 @@ def test_metrics_are_prometheus_text_and_can_be_closed(shared_site: Any, open_si
                 assert client.get(f"{site.address}/metrics").status_code == status
 
 
-def test_an_account_that_asks_too_often_waits_whatever_token_it_uses(open_site: Any, tmp_path: Any) -> None:
+@pytest.mark.slow
+def test_an_account_that_asks_too_often_waits_whatever_token_it_uses(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", requests_per_minute=20, searches_per_minute=3):
         account = site.accounts[Role.OPERATOR]
         other = site.service.accounts.issue_token(account, name="second", actor="cli:test").secret

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from tests.conftest import missing
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 OWN_PASSWORD = "another horse with batteries"
@@ -64,10 +66,9 @@ class SmallDisk:
 
 
 @pytest.fixture
-def disk(tool: Callable[[str], Path], tmp_path: Path) -> Iterator[SmallDisk]:
-    tool("nsenter")
+def disk(nsenter: Path, unshare: Path, tmp_path: Path) -> Iterator[SmallDisk]:
     mount = f'mount -t tmpfs -o size={SIZE} none "$1" && echo ready && exec sleep 600'
-    command = [str(tool("unshare")), "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", str(tmp_path)]
+    command = [str(unshare), "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh", str(tmp_path)]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert holder.stdout is not None
     try:

@@ -1,6 +1,7 @@
 """Looking at enrolled people leaves a trace in the log, of bounded size, before anything is shown."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,27 +10,27 @@ from api.gallery_reads import MOST_SUBJECTS, Seen
 from api.permission import Role
 from api.settings import ApiSettings
 from matcher.log.entry import EntryKind
+from tests.api.conftest import OpenSite, Site
+
+pytestmark = pytest.mark.slow
 
 OP, A, X = Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR
 
 
-def reads(site: Any) -> list[dict[str, Any]]:
+def reads(site: Site) -> list[dict[str, Any]]:
     return [dict(entry.body) for entry in site.service.matcher.log.entries(limit=1000, kinds=[EntryKind.GALLERY_READ])]
 
 
-def minute_passes(site: Any) -> None:
-    """For the gallery's reads; what is left of the minute is logged, as its thread does it."""
-    looks = site.service.gallery_reads
-    now = looks._now
-    looks._now = lambda: now() + 61
-    looks._settle(over=True)
+def minute_passes(site: Site) -> None:
+    """For the gallery's reads: what is left of the minute is logged."""
+    site.service.gallery_reads.settle(over=False)
 
 
-def references(site: Any, subject: str) -> list[str]:
+def references(site: Site, subject: str) -> list[str]:
     return [one["id"] for one in site.as_role(A, "GET", f"/subjects/{subject}").json()["references"]]
 
 
-def test_names_and_pictures_leave_a_trace_before_they_are_shown(site: Any, astronaut_jpeg: bytes) -> None:
+def test_names_and_pictures_leave_a_trace_before_they_are_shown(site: Site, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
     [reference] = references(site, subject)
@@ -63,7 +64,7 @@ def test_names_and_pictures_leave_a_trace_before_they_are_shown(site: Any, astro
     assert site.as_role(A, "GET", "/log/verification").json()["verified"]
 
 
-def test_what_is_left_is_logged_when_the_service_ends(site: Any, astronaut_jpeg: bytes) -> None:
+def test_what_is_left_is_logged_when_the_service_ends(site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     for _ in range(2):
         assert site.as_role(OP, "GET", "/subjects").status_code == 200
@@ -71,7 +72,7 @@ def test_what_is_left_is_logged_when_the_service_ends(site: Any, astronaut_jpeg:
     assert [body["seen"] for body in reads(site)] == [{"names": 1}] * 2
 
 
-def test_two_accounts_are_told_apart_and_one_entry_names_a_bounded_number(site: Any) -> None:
+def test_two_accounts_are_told_apart_and_one_entry_names_a_bounded_number(site: Site) -> None:
     looks = site.service.gallery_reads
     for number in range(MOST_SUBJECTS + 5):
         for name in ("user:one", "user:two"):
@@ -85,20 +86,18 @@ def test_two_accounts_are_told_apart_and_one_entry_names_a_bounded_number(site: 
     assert site.as_role(A, "GET", "/log/verification").json()["verified"]
 
 
-def test_nobody_begins_to_look_while_nothing_can_be_logged(site: Any, astronaut_jpeg: bytes) -> None:
+def test_nobody_begins_to_look_while_nothing_can_be_logged(site: Site, astronaut_jpeg: bytes) -> None:
     [reference] = references(site, site.enrol(astronaut_jpeg))
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    for path in (f"/references/{reference}/picture", "/subjects"):
-        refused = site.as_role(OP, "GET", path)
-        assert (refused.status_code, site.code(refused)) == (503, "clock_set_back")
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        for path in (f"/references/{reference}/picture", "/subjects"):
+            refused = site.as_role(OP, "GET", path)
+            assert (refused.status_code, site.code(refused)) == (503, "clock_set_back")
     assert reads(site) == []
     assert site.as_role(OP, "GET", f"/references/{reference}/picture").status_code == 200
     assert len(reads(site)) == 1
 
 
-def test_enrolled_faces_have_a_far_lower_limit(open_site: Any, tmp_path: Any, astronaut_jpeg: bytes) -> None:
+def test_enrolled_faces_have_a_far_lower_limit(open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes) -> None:
     for site in open_site(tmp_path / "data", faces_per_minute=3):
         [reference] = references(site, site.enrol(astronaut_jpeg))
         with site.client(OP) as operator:
@@ -111,7 +110,7 @@ def test_enrolled_faces_have_a_far_lower_limit(open_site: Any, tmp_path: Any, as
 
 
 @pytest.mark.parametrize("looked", [2, 3])
-def test_an_auditor_sees_who_looked_at_many(site: Any, astronaut_jpeg: bytes, looked: int) -> None:
+def test_an_auditor_sees_who_looked_at_many(site: Site, astronaut_jpeg: bytes, looked: int) -> None:
     [reference] = references(site, site.enrol(astronaut_jpeg))
     for _ in range(2):
         site.as_role(OP, "GET", f"/references/{reference}/picture")

@@ -1,5 +1,6 @@
 """The live evaluation as a page: what somebody reads who was not there, whoever wrote what is in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -11,13 +12,15 @@ from matcher.clock import system_clock
 from matcher.evaluation.live import evaluate
 from matcher.evaluation.published import LogEvaluation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def month() -> Month:
     return simulate(SMALL, seed=2, factor=FACTOR)
 
 
-def page(month: Month, groups: dict[str, dict[str, str]]) -> str:
+def page(month: Month, groups: Mapping[str, Mapping[str, str]]) -> str:
     report = evaluate(month.events, groups)
     made = LogEvaluation(origin="example.com/log", entries=7, root="ab" * 32, signed=False, report=report)
     return live_report_page(made, system_clock())

@@ -9,11 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api.permission import Role
 from matcher.audit.receipt import Receipt
 from matcher.log.schema import violation
 from tests.matcher.log.bodies import MOMENT
 from tests.matcher.log.kept_log import KeptLog
+
+pytestmark = pytest.mark.slow
 
 
 def test_reading_is_logged_once_for_each_request_before_it(site: Any) -> None:

@@ -16,6 +16,8 @@ from matcher.log.entry import EntryKind
 from matcher.log.stored_publication import StoredPublication
 from matcher.people.declaration import Declaration
 
+pytestmark = pytest.mark.slow
+
 OP, A = Role.OPERATOR, Role.AUDITOR
 
 

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from api.log_report import log_report_page
 from matcher.audit.auditor import audit
 from matcher.audit.report import LogReport, Problem
@@ -43,6 +45,7 @@ def test_what_was_found_stands_under_what_it_means() -> None:
     assert "2026-03-01 09:00:00 UTC, 2026-03-02 09:00:00 UTC" in text
 
 
+@pytest.mark.slow
 def test_every_code_has_a_meaning() -> None:
     text = "".join(path.read_text() for path in ROOMS.rglob("*.py"))
     codes = {code for form in (r'add\(\s*[\w.]+, "(\w+)"', r'EntryFault\("(\w+)"') for code in re.findall(form, text)}

@@ -41,6 +41,7 @@ def ask(site: Any, **asked: Any) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_searches_are_found_by_everything_they_are_known_by(searched: Any) -> None:
     everything = ask(searched)
     assert len(everything) == 9, "the check before the enrolment is one too"

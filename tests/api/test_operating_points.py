@@ -18,6 +18,9 @@ from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, load_op
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 SCALE = SimilarityScale(
     dataset="made up",
@@ -28,20 +31,20 @@ SCALE = SimilarityScale(
 )
 
 
-def passes(site: Any, picture: bytes, *, times: int, actor: str = "camera:lobby", purpose: str = "demo") -> None:
+def passes(site: Site, picture: bytes, *, times: int, actor: str = "camera:lobby", purpose: str = "demo") -> None:
     matcher = site.service.matcher
     probe = matcher.probe(picture)
     for _ in range(times):
         matcher.identifier.identify(probe, Query(actor=actor, role="camera", camera="lobby", purpose=purpose))
 
 
-def listed(site: Any, role: Role = Role.AUDITOR) -> Any:
+def listed(site: Site, role: Role = Role.AUDITOR) -> Any:
     answer = site.as_role(role, "GET", "/operating-points")
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def test_each_point_says_what_it_brings_here(site, astronaut_jpeg) -> None:
+def test_each_point_says_what_it_brings_here(site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     passes(site, astronaut_jpeg, times=14)
     # What people ask for is no search by a camera, whatever its purpose says.
@@ -61,7 +64,9 @@ def test_each_point_says_what_it_brings_here(site, astronaut_jpeg) -> None:
         assert "news photographs" in point["caution"]
 
 
-def test_traffic_is_of_the_last_day_and_week(site, astronaut_jpeg, monkeypatch) -> None:
+def test_traffic_is_of_the_last_day_and_week(
+    site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from datetime import UTC, datetime, timedelta
 
     site.enrol(astronaut_jpeg)
@@ -73,7 +78,7 @@ def test_traffic_is_of_the_last_day_and_week(site, astronaut_jpeg, monkeypatch) 
     assert found["points"][0]["last_day"]["fmr_for_one_a_week"] is None
 
 
-def test_traffic_is_counted_once_a_minute(site, astronaut_jpeg, monkeypatch) -> None:
+def test_traffic_is_counted_once_a_minute(site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import UTC, datetime, timedelta
 
     began, counted = datetime.now(UTC), []
@@ -88,7 +93,7 @@ def test_traffic_is_counted_once_a_minute(site, astronaut_jpeg, monkeypatch) -> 
     assert len(counted) == 3, "also when the clock was set back"
 
 
-def test_a_point_calibrated_beside_the_running_service_is_listed(site) -> None:
+def test_a_point_calibrated_beside_the_running_service_is_listed(site: Site) -> None:
     folder, point = site.service.matcher.settings.folder, load_operating_points()["fmr-1e-4"]
     evidence = dataclasses.replace(point.evidence, model_digest="0" * 64)
     keep_site_point(folder, dataclasses.replace(point, name="lobby", evidence=evidence))
@@ -111,7 +116,7 @@ def open_with(open_site: Callable[..., Iterator[Any]], tmp_path: Path, monkeypat
     return opened
 
 
-def test_a_threshold_without_evidence_is_warned_about_everywhere(open_with, astronaut_jpeg) -> None:
+def test_a_threshold_without_evidence_is_warned_about_everywhere(open_with, astronaut_jpeg: bytes) -> None:
     with open_with("CLEARGLASS_THRESHOLD", "0.75") as site:
         health = site.as_role(None, "GET", "/health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
@@ -140,7 +145,7 @@ def test_a_site_point_of_another_model_is_used_and_warned_about(open_with, tmp_p
         assert [one["name"] for one in listed(site)["points"] if one["in_use"]] == ["lobby"]
 
 
-def test_an_alert_tells_the_threshold_it_was_found_with(site, astronaut_jpeg) -> None:
+def test_an_alert_tells_the_threshold_it_was_found_with(site: Site, astronaut_jpeg: bytes) -> None:
     identifier = site.service.matcher.identifier
     used = identifier.operating_point
     site.enrol(astronaut_jpeg)
@@ -154,7 +159,7 @@ def test_an_alert_tells_the_threshold_it_was_found_with(site, astronaut_jpeg) ->
     assert {one["id"]: one["threshold"] for one in every} == {one["id"]: one["threshold"] for one in found}
 
 
-def test_candidates_and_alerts_say_what_their_dissimilarity_stands_for(site, astronaut_jpeg) -> None:
+def test_candidates_and_alerts_say_what_their_dissimilarity_stands_for(site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
     files, data = {"file": ("x.jpg", astronaut_jpeg)}, {"purpose": "demo"}

@@ -43,6 +43,7 @@ def _identify(site: Any, picture: bytes, purpose: str = "demo", role: Role = Rol
     )
 
 
+@pytest.mark.slow
 def test_from_enrolment_to_withdrawal(site: Any, astronaut_jpeg: bytes, nobody_jpeg: bytes) -> None:
     files = [("files", ("a.jpg", astronaut_jpeg)), ("files", ("b.jpg", nobody_jpeg)), ("files", ("c", b"GIF89a"))]
     made = site.as_role(Role.OPERATOR, "POST", "/subjects", data=site.consent(), files=files)
@@ -90,6 +91,7 @@ def test_from_enrolment_to_withdrawal(site: Any, astronaut_jpeg: bytes, nobody_j
     assert (again.status_code, site.code(again)) == (410, "subject_withdrawn")
 
 
+@pytest.mark.slow
 def test_subjects_are_listed_by_the_page(site: Any, astronaut_jpeg: bytes) -> None:
     ids: list[str] = []
     for name in ("Eileen", "Sally", "Mae"):
@@ -128,6 +130,7 @@ def test_one_consent_is_read_by_its_id(site: Any, astronaut_jpeg: bytes) -> None
     assert (missing.status_code, site.code(missing)) == (404, "consent_unknown")
 
 
+@pytest.mark.slow
 def test_consents_open_and_close_the_search(site: Any, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg, purpose="one")
     new = {"purpose": "two", "cameras": ["*"], "valid_until": LATER, "evidence_digest": EVIDENCE}
@@ -301,6 +304,7 @@ def test_pictures_without_one_good_face_are_refused(
         assert (answer.status_code, shared_site.code(answer)) == (422, "verification_target")
 
 
+@pytest.mark.slow
 def test_no_search_when_the_log_cannot_be_written(
     site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +325,7 @@ def test_no_search_when_the_log_cannot_be_written(
     assert site.as_role(Role.OPERATOR, "GET", "/cameras").json() == []
 
 
+@pytest.mark.slow
 def test_a_confirmation_takes_two_people_the_second_blind(site: Any, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
@@ -366,6 +371,7 @@ def test_malformed_reviews_are_refused(shared_site: Any, body: dict[str, object]
     assert (answer.status_code, shared_site.code(answer)) == (422, "invalid_request")
 
 
+@pytest.mark.slow
 def test_a_token_reviews_nothing(site: Any, astronaut_jpeg: bytes) -> None:
     """An administrator can issue a token of anybody's, and would then be both pairs of eyes."""
     site.enrol(astronaut_jpeg)
@@ -379,6 +385,7 @@ def test_a_token_reviews_nothing(site: Any, astronaut_jpeg: bytes) -> None:
     assert site.as_role(Role.AUDITOR, "GET", f"/alerts/{alert}").json()["status"] == "open"
 
 
+@pytest.mark.slow
 def test_no_page_of_alerts_to_review_misses_one(site: Any, astronaut_jpeg: bytes) -> None:
     """Alerts the colleague has confirmed are open to the operator, and those of their own are not, on every page."""
     site.enrol(astronaut_jpeg)
@@ -434,6 +441,7 @@ def test_pictures_of_the_withdrawn_are_gone(site: Any, astronaut_jpeg: bytes) ->
     assert site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["subject_name"] is None
 
 
+@pytest.mark.slow
 def test_a_purpose_that_nobody_searches_for_is_warned_of(site: Any, astronaut_jpeg: bytes) -> None:
     site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="lobby", actor="cli:test")
     files = [("files", ("x.jpg", astronaut_jpeg))]

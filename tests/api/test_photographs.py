@@ -11,6 +11,7 @@ from matcher.picture.pixel_array import Image
 from matcher.recognition.image import crop_face, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
 from matcher.search.crowd import MOST_FACES
+from tests.api.conftest import OpenSite, Site
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +34,12 @@ def three(head: Image) -> bytes:
     return encode_jpeg(canvas, 95)
 
 
-def _post(site: Any, path: str, picture: bytes, role: Role = Role.OPERATOR, **fields: object) -> Any:
+def _post(site: Site, path: str, picture: bytes, role: Role = Role.OPERATOR, **fields: object) -> Any:
     data = {"purpose": "demo"} | {key: str(value) for key, value in fields.items()}
     return site.as_role(role, "POST", path, data=data, files={"file": ("x.jpg", picture)})
 
 
-def test_several_faces_are_listed_and_one_is_chosen(shared_site: Any, three: bytes, astronaut_jpeg: bytes) -> None:
+def test_several_faces_are_listed_and_one_is_chosen(shared_site: Site, three: bytes, astronaut_jpeg: bytes) -> None:
     subject = shared_site.enrol(astronaut_jpeg)
     try:
         refused = _post(shared_site, "/identifications", three)
@@ -66,7 +67,7 @@ def test_several_faces_are_listed_and_one_is_chosen(shared_site: Any, three: byt
         shared_site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}")
 
 
-def test_both_sides_of_a_verification_take_a_choice(shared_site: Any, three: bytes) -> None:
+def test_both_sides_of_a_verification_take_a_choice(shared_site: Site, three: bytes) -> None:
     def verify(**faces: int) -> Any:
         data = {"purpose": "demo"} | {key: str(value) for key, value in faces.items()}
         files = {"file": ("x.jpg", three), "against": ("y.jpg", three)}
@@ -79,7 +80,8 @@ def test_both_sides_of_a_verification_take_a_choice(shared_site: Any, three: byt
         assert refused.json()["error"]["message"].startswith(part)
 
 
-def test_everybody_in_a_photograph_is_searched_for(site: Any, three: bytes, astronaut_jpeg: bytes) -> None:
+@pytest.mark.slow
+def test_everybody_in_a_photograph_is_searched_for(site: Site, three: bytes, astronaut_jpeg: bytes) -> None:
     subject = site.enrol(astronaut_jpeg)
     answer = _post(site, "/photographs", three, case_reference="case 7")
     assert answer.status_code == 201, answer.text
@@ -115,26 +117,27 @@ def test_everybody_in_a_photograph_is_searched_for(site: Any, three: bytes, astr
 
 
 @pytest.mark.parametrize("least", [1.9, 0, -1, "nan", "inf", 1001])
-def test_how_small_faces_may_be_is_bounded(shared_site: Any, three: bytes, least: object) -> None:
+def test_how_small_faces_may_be_is_bounded(shared_site: Site, three: bytes, least: object) -> None:
     refused = _post(shared_site, "/photographs", three, least_eye_distance=least)
     assert (refused.status_code, shared_site.code(refused)) == (422, "invalid_request")
 
 
-def test_a_photograph_of_nobody(shared_site: Any) -> None:
+def test_a_photograph_of_nobody(shared_site: Site) -> None:
     size = shared_site.service.matcher.log.size()
     answer = _post(shared_site, "/photographs", encode_jpeg(np.full((300, 400, 3), 127, np.uint8)))
     assert (answer.status_code, answer.json()["faces"]) == (201, [])
     assert shared_site.service.matcher.log.size() == size
 
 
-def test_more_faces_than_one_call_takes(shared_site: Any, three: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_faces_than_one_call_takes(shared_site: Site, three: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_FACES >= 500
     monkeypatch.setattr("matcher.search.crowd.MOST_FACES", 1)
     refused = _post(shared_site, "/photographs", three)
     assert (refused.status_code, shared_site.code(refused)) == (422, "too_many_faces")
 
 
-def test_each_face_counts_as_a_search_of_the_accounts_rate(open_site: Any, tmp_path: Path, three: bytes) -> None:
+@pytest.mark.slow
+def test_each_face_counts_as_a_search_of_the_accounts_rate(open_site: OpenSite, tmp_path: Path, three: bytes) -> None:
     for site in open_site(tmp_path / "data", searches_per_minute=2):
         assert len(_post(site, "/photographs", three, least_eye_distance=8).json()["faces"]) == 3
         refused = _post(site, "/identifications", three, face=1)

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +13,11 @@ from api.http.admission import LOOKING
 from api.permission import Role
 from api.slots import Slots
 from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
 
 
 @pytest.fixture(scope="module")
-def send(shared_site: Any) -> Callable[[str, list[bytes]], httpx.Response]:
+def send(shared_site: Site) -> Callable[[str, list[bytes]], httpx.Response]:
     """Sends pictures to each of the doors that take some."""
 
     def sent(path: str, pictures: list[bytes]) -> httpx.Response:
@@ -58,13 +58,13 @@ def bomb_png() -> bytes:
 
 
 @pytest.mark.parametrize("path", ["/identifications", "/verifications"])
-def test_a_tiny_face_is_not_searched_with(shared_site: Any, send: Send, tiny_jpeg: bytes, path: str) -> None:
+def test_a_tiny_face_is_not_searched_with(shared_site: Site, send: Send, tiny_jpeg: bytes, path: str) -> None:
     answer = send(path, [tiny_jpeg])
     assert (answer.status_code, shared_site.code(answer)) == (422, "face_quality")
     assert "too_small" in answer.json()["error"]["message"]
 
 
-def test_a_tiny_face_is_not_enrolled(shared_site: Any, send: Send, astronaut_jpeg: bytes, tiny_jpeg: bytes) -> None:
+def test_a_tiny_face_is_not_enrolled(shared_site: Site, send: Send, astronaut_jpeg: bytes, tiny_jpeg: bytes) -> None:
     alone = send("/subjects", [tiny_jpeg])
     assert (alone.status_code, shared_site.code(alone)) == (422, "enrolment_refused")
     beside = send("/subjects", [astronaut_jpeg, tiny_jpeg]).json()
@@ -73,7 +73,7 @@ def test_a_tiny_face_is_not_enrolled(shared_site: Any, send: Send, astronaut_jpe
     assert [(one["picture"], one["code"]) for one in beside["refused"]] == [("2", "face_quality")]
 
 
-def test_a_phones_heic_finds_whom_a_jpeg_enrolled(shared_site: Any, send: Send, astronaut_jpeg: bytes) -> None:
+def test_a_phones_heic_finds_whom_a_jpeg_enrolled(shared_site: Site, send: Send, astronaut_jpeg: bytes) -> None:
     heic = (Path(__file__).parents[1] / "matcher" / "picture" / "pictures" / "portrait.heic").read_bytes()
     enrolled = send("/subjects", [astronaut_jpeg]).json()["subject"]["id"]
     found = send("/identifications", [heic])
@@ -82,19 +82,22 @@ def test_a_phones_heic_finds_whom_a_jpeg_enrolled(shared_site: Any, send: Send, 
     assert [candidate["subject_id"] for candidate in found.json()["candidates"]] == [enrolled]
 
 
-def test_another_format_is_refused_by_the_names_of_those_that_are_read(shared_site: Any, send: Send) -> None:
+def test_another_format_is_refused_by_the_names_of_those_that_are_read(shared_site: Site, send: Send) -> None:
     answer = send("/identifications", [b"GIF89a" + bytes(99)])
     assert (answer.status_code, shared_site.code(answer)) == (415, "image_format")
     assert "JPEG, PNG, WebP, HEIC or AVIF" in answer.json()["error"]["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/identifications", "/verifications"])
-def test_a_bomb_of_pixels_is_refused(shared_site: Any, send: Send, bomb_png: bytes, path: str) -> None:
+def test_a_bomb_of_pixels_is_refused(shared_site: Site, send: Send, bomb_png: bytes, path: str) -> None:
     answer = send(path, [bomb_png])
     assert (answer.status_code, shared_site.code(answer)) == (413, "image_too_large")
 
 
-def test_a_bomb_of_pixels_is_not_enrolled(shared_site: Any, send: Send, astronaut_jpeg: bytes, bomb_png: bytes) -> None:
+def test_a_bomb_of_pixels_is_not_enrolled(
+    shared_site: Site, send: Send, astronaut_jpeg: bytes, bomb_png: bytes
+) -> None:
     beside = send("/subjects", [bomb_png, astronaut_jpeg]).json()
     shared_site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{beside['subject']['id']}")
     assert [(one["picture"], one["code"]) for one in beside["refused"]] == [("1", "image_too_large")]
@@ -102,9 +105,9 @@ def test_a_bomb_of_pixels_is_not_enrolled(shared_site: Any, send: Send, astronau
 
 @pytest.mark.parametrize("path", ["/identifications", "/verifications", "/subjects"])
 def test_more_pictures_at_once_than_can_be_looked_at_are_sent_away(
-    shared_site: Any, send: Send, astronaut_jpeg: bytes, path: str, monkeypatch: pytest.MonkeyPatch
+    shared_site: Site, send: Send, astronaut_jpeg: bytes, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LOOKING, "_seconds", 0.01)
+    monkeypatch.setattr(LOOKING, "seconds", 0.01)
     monkeypatch.setattr("api.routers.subjects.ENROLMENT_SECONDS", 0.01)
     with LOOKING.taken(), LOOKING.taken():
         answer = send(path, [astronaut_jpeg])

@@ -1,7 +1,6 @@
 """What anybody can fetch of the log, and what an auditor can: enough to check it with tools of their own."""
 
 import base64
-from typing import Any
 
 import httpx
 import pytest
@@ -18,21 +17,24 @@ from matcher.tlog.note import Verifier, open_note
 from matcher.tlog.served import ServedLog, served_log
 from matcher.tlog.tile import Tile
 from matcher.tlog.tree import TiledTree
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 
-def verifier(site: Any) -> Verifier:
+def verifier(site: Site) -> Verifier:
     return Verifier.parse(site.service.matcher.log.verifier_key)
 
 
-def fetch(site: Any, path: str, role: Role | None = None) -> httpx.Response:
+def fetch(site: Site, path: str, role: Role | None = None) -> httpx.Response:
     return site.as_role(role, "GET", f"{site.address}/log/{path}")
 
 
-def checkpoint(site: Any) -> Checkpoint:
+def checkpoint(site: Site) -> Checkpoint:
     return Checkpoint.parse(open_note(fetch(site, "checkpoint").text, [verifier(site)]))
 
 
-def hashes(site: Any, tile: Tile) -> bytes:
+def hashes(site: Site, tile: Tile) -> bytes:
     answer = fetch(site, tile.path)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/octet-stream"
@@ -40,7 +42,7 @@ def hashes(site: Any, tile: Tile) -> bytes:
     return answer.content
 
 
-def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_grew(site: Any) -> None:
+def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_grew(site: Site) -> None:
     old = checkpoint(site)
     for number in range(300):
         site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name=str(number), actor="cli:test")
@@ -54,7 +56,7 @@ def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_gre
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_proof_leads_from_the_checkpoint_that_was_kept_to_the_newest(site: Any) -> None:
+def test_a_proof_leads_from_the_checkpoint_that_was_kept_to_the_newest(site: Site) -> None:
     old = checkpoint(site)
     site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name="one more", actor="cli:test")
     answer = fetch(site, f"consistency?old={old.size}").json()
@@ -67,7 +69,7 @@ def test_a_proof_leads_from_the_checkpoint_that_was_kept_to_the_newest(site: Any
     assert (beyond.status_code, site.code(beyond)) == (404, "entry_unknown")
 
 
-def test_entries_are_for_those_who_may_read_the_log_and_that_is_logged(site: Any) -> None:
+def test_entries_are_for_those_who_may_read_the_log_and_that_is_logged(site: Site) -> None:
     size = checkpoint(site).size
     path = f"tile/entries/000.p/{size}"
     assert fetch(site, path).status_code == 401
@@ -80,7 +82,7 @@ def test_entries_are_for_those_who_may_read_the_log_and_that_is_logged(site: Any
     assert (last.kind.value, last.body["read"]) == ("log_read", {"tile": path})
 
 
-def test_what_there_is_not_is_told_in_the_form_of_every_error(site: Any) -> None:
+def test_what_there_is_not_is_told_in_the_form_of_every_error(site: Site) -> None:
     size = checkpoint(site).size
     for path in ("tile/0/000", f"tile/0/000.p/{size + 1}", "tile/0/0", "tile/0/%2E%2E/000", "tile/1/000.p/1"):
         answer = fetch(site, path)
@@ -90,7 +92,7 @@ def test_what_there_is_not_is_told_in_the_form_of_every_error(site: Any) -> None
     assert fetch(site, "tile/entries/nothing", Role.AUDITOR).status_code == 404
 
 
-def test_who_searched_gets_the_receipts_of_the_search_and_no_others(site: Any, astronaut_jpeg: bytes) -> None:
+def test_who_searched_gets_the_receipts_of_the_search_and_no_others(site: Site, astronaut_jpeg: bytes) -> None:
     files = {"file": ("x.jpg", astronaut_jpeg)}
     answer = site.as_role(Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files=files).json()
     for name in ("request", "outcome"):
@@ -105,7 +107,7 @@ def test_who_searched_gets_the_receipts_of_the_search_and_no_others(site: Any, a
     assert (first.status_code, site.code(first)) == (403, "permission_denied")
 
 
-def test_an_auditor_checks_the_log_where_it_is_served(site: Any, astronaut_jpeg: bytes) -> None:
+def test_an_auditor_checks_the_log_where_it_is_served(site: Site, astronaut_jpeg: bytes) -> None:
     answer = site.as_role(
         Role.OPERATOR, "POST", "/identifications", data={"purpose": "demo"}, files={"file": ("x.jpg", astronaut_jpeg)}
     )
@@ -125,7 +127,7 @@ def test_an_auditor_checks_the_log_where_it_is_served(site: Any, astronaut_jpeg:
         pass
 
 
-def test_a_server_that_is_asked_too_often_is_waited_for(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_asked_too_often_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, text="note")]
     waited: list[float] = []
     monkeypatch.setattr("matcher.tlog.served.time.sleep", waited.append)
@@ -140,7 +142,7 @@ def test_a_server_that_is_asked_too_often_is_waited_for(site: Any, monkeypatch: 
         ServedLog(client).checkpoint()
 
 
-def test_the_schema_of_entries_is_open_to_everybody(site: Any) -> None:
+def test_the_schema_of_entries_is_open_to_everybody(site: Site) -> None:
     assert fetch(site, "schema").json()["title"] == "An entry of Clearglass's log, version 2"
     assert fetch(site, "schema?version=1").json()["title"] == "An entry of Clearglass's log, version 1"
     assert fetch(site, "schema?version=3").status_code == 422

@@ -1,9 +1,7 @@
 """Logging in, cookies, CSRF, tokens, and what of them can be seen anywhere."""
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +11,9 @@ from api.access.logins import Attempt, LoginRefusedError
 from api.access.throttle import TooManyLoginsError
 from api.permission import Role
 from api.slots import Slots
+from tests.api.conftest import OpenSite, Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 
@@ -21,7 +22,7 @@ def _log_in(client: httpx.Client, name: str = "operator", password: str = PASSWO
     return client.post("/sessions", json={"name": name, "password": password})
 
 
-def test_login_gives_a_strict_cookie_and_its_writes_need_csrf(site: Any) -> None:
+def test_login_gives_a_strict_cookie_and_its_writes_need_csrf(site: Site) -> None:
     with site.client() as client:
         answer = _log_in(client)
         assert answer.status_code == 201
@@ -39,7 +40,7 @@ def test_login_gives_a_strict_cookie_and_its_writes_need_csrf(site: Any) -> None
         assert client.get("/sessions/current").status_code == 401
 
 
-def test_cookie_is_secure_where_tls_ends_in_front(open_site: Any, tmp_path: Path) -> None:
+def test_cookie_is_secure_where_tls_ends_in_front(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", secure_cookies=True):
         with site.client() as client:
             assert "secure" in _log_in(client).headers["set-cookie"].lower()
@@ -49,7 +50,7 @@ def test_cookie_is_secure_where_tls_ends_in_front(open_site: Any, tmp_path: Path
     ("name", "password"),
     [("operator", "wrong password"), ("nobody", PASSWORD), ("operator", "x" * 256), ("Operator", PASSWORD)],
 )
-def test_a_login_that_fails_says_not_why(site: Any, name: str, password: str) -> None:
+def test_a_login_that_fails_says_not_why(site: Site, name: str, password: str) -> None:
     with site.client() as client:
         answer = _log_in(client, name, password)
         assert (answer.status_code, site.code(answer)) == (401, "login_refused")
@@ -57,7 +58,7 @@ def test_a_login_that_fails_says_not_why(site: Any, name: str, password: str) ->
         assert "set-cookie" not in answer.headers
 
 
-def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: Any, tmp_path: Path) -> None:
+def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=3):
         with site.client() as client:
             for _ in range(3):
@@ -70,7 +71,7 @@ def test_guessing_has_to_wait_even_with_the_right_password_at_last(open_site: An
             assert _log_in(client, "auditor").status_code == 201
 
 
-def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: Any, tmp_path: Path) -> None:
+def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
         logins = site.service.logins
         for number in range(10):
@@ -81,7 +82,7 @@ def test_guessing_one_name_from_many_addresses_has_to_wait_too(open_site: Any, t
         assert logins.log_in("auditor", Attempt(password=PASSWORD, client="10.0.0.99")).account.name == "auditor"
 
 
-def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: Any, tmp_path: Path) -> None:
+def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
         logins = site.service.logins
         for number in range(10):
@@ -95,7 +96,7 @@ def test_an_address_that_has_used_up_its_attempts_uses_up_no_name(open_site: Any
 
 @pytest.mark.parametrize(("proxies", "last"), [(None, 429), ("127.0.0.1", 401)])
 def test_where_a_request_comes_from_is_believed_of_named_proxies_only(
-    open_site: Any, tmp_path: Path, proxies: str | None, last: int
+    open_site: OpenSite, tmp_path: Path, proxies: str | None, last: int
 ) -> None:
     for site in open_site(tmp_path / "data", login_attempts=2, trusted_proxies=proxies):
         with site.client() as client:
@@ -107,10 +108,10 @@ def test_where_a_request_comes_from_is_believed_of_named_proxies_only(
 
 
 def test_a_crowd_at_the_login_is_sent_away_and_counted(
-    open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_site: OpenSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slots = Slots("logins", at_once=1, seconds=0.01)
-    monkeypatch.setattr("api.access.passwords._HASHING", slots)
+    monkeypatch.setattr("api.access.passwords.HASHING", slots)
     for site in open_site(tmp_path / "data", login_attempts=3):
         with site.client() as client, slots.taken():
             for _ in range(3):
@@ -123,7 +124,7 @@ def test_a_crowd_at_the_login_is_sent_away_and_counted(
         assert 'clearglass_logins_total{outcome="throttled"} 1.0' in metrics
 
 
-def test_metrics_count_logins_by_how_they_ended(site: Any) -> None:
+def test_metrics_count_logins_by_how_they_ended(site: Site) -> None:
     def counted() -> set[str]:
         lines = httpx.get(f"{site.address}/metrics").text.splitlines()
         return {line for line in lines if line.startswith("clearglass_logins") and "_created" not in line}
@@ -139,7 +140,7 @@ def test_metrics_count_logins_by_how_they_ended(site: Any) -> None:
     } <= counted()
 
 
-def test_wrong_logins_do_not_keep_out_a_device_that_has_logged_in_before(open_site: Any, tmp_path: Path) -> None:
+def test_wrong_logins_do_not_keep_out_a_device_that_has_logged_in_before(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
         with site.client() as known, site.client() as stranger:
             assert _log_in(known).status_code == 201
@@ -153,7 +154,7 @@ def test_wrong_logins_do_not_keep_out_a_device_that_has_logged_in_before(open_si
             assert _log_in(known).status_code == 429
 
 
-def test_a_devices_cookie_ends_with_the_password_and_by_itself(open_site: Any, tmp_path: Path) -> None:
+def test_a_devices_cookie_ends_with_the_password_and_by_itself(open_site: OpenSite, tmp_path: Path) -> None:
     new = "seven green lanterns at noon"
     for site in open_site(tmp_path / "data", login_attempts=1, device_days=90):
         logins, account = site.service.logins, site.accounts[Role.OPERATOR]
@@ -173,12 +174,12 @@ def test_a_devices_cookie_ends_with_the_password_and_by_itself(open_site: Any, t
             logins.log_in("operator", attempt(new, first))
         second = logins.log_in("operator", Attempt(password=new, client="10.0.0.2")).device
         assert logins.log_in("operator", attempt(new, second)).account.id == account
-        logins._devices._clock = lambda: datetime.now(UTC) + timedelta(days=90, minutes=1)
+        site.clock.move(days=90, minutes=1)
         with pytest.raises(TooManyLoginsError):
             logins.log_in("operator", attempt(new, second))
 
 
-def test_the_devices_cookie_lasts_and_is_for_nothing_but_the_api(site: Any) -> None:
+def test_the_devices_cookie_lasts_and_is_for_nothing_but_the_api(site: Site) -> None:
     with site.client() as client:
         cookies = [text.lower() for text in _log_in(client).headers.get_list("set-cookie")]
     [device] = [text for text in cookies if text.startswith(f"clearglass_device_{site.accounts[Role.OPERATOR]}=")]
@@ -189,63 +190,56 @@ def test_the_devices_cookie_lasts_and_is_for_nothing_but_the_api(site: Any) -> N
         assert thief.get("/sessions/current").status_code == 401
 
 
-def test_a_session_that_nobody_uses_ends_whatever_its_pages_fetch(open_site: Any, tmp_path: Path) -> None:
-    begun = datetime.now(UTC)
+def test_a_session_that_nobody_uses_ends_whatever_its_pages_fetch(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", session_idle_minutes=30):
-
-        def at(minutes: float) -> None:
-            site.service.logins._clock = lambda: begun + timedelta(minutes=minutes)  # noqa: B023
-
         with site.logged_in("operator") as client:
-            at(29)
+            site.clock.move(minutes=29)
             for path in ("/sessions/current", "/cameras", "/alerts", "/subjects"):
                 assert client.get(path).status_code == 200
-            at(31)
+            site.clock.move(minutes=2)
             assert client.get("/cameras").status_code == 401
         for use in (
             lambda: client.post("/sessions/current/use"),
             lambda: client.get(f"{site.address}/people"),  # noqa: B023
             lambda: client.delete("/cameras/none"),
         ):
-            at(0)
             with site.logged_in("operator") as client:
-                at(29)
+                site.clock.move(minutes=29)
                 assert use().status_code < 500
-                at(58)
+                site.clock.move(minutes=29)
                 assert client.get("/cameras").status_code == 200
-                at(60)
+                site.clock.move(minutes=2)
                 assert client.get("/cameras").status_code == 401
 
 
 def test_the_stream_of_events_ends_with_an_idle_session(
-    open_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_site: OpenSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 0.1)
     for site in open_site(tmp_path / "data"):
         with site.logged_in("operator") as client, client.stream("GET", "/events", timeout=30) as events:
             parts = events.iter_text()
             assert "retry" in next(parts)
             assert ": alive" in next(parts)
-            site.service.logins._clock = lambda: datetime.now(UTC) + timedelta(minutes=31)
+            site.clock.move(minutes=31)
             for _ in parts:  # it comes to an end
                 pass
 
 
-def test_sessions_and_tokens_end(open_site: Any, tmp_path: Path) -> None:
-    moment = datetime.now(UTC)
+def test_sessions_and_tokens_end(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", session_hours=1, session_idle_minutes=600):
         accounts, logins = site.service.accounts, site.service.logins
         session = logins.log_in("operator", Attempt(password=PASSWORD, client="test"))
         issued = accounts.issue_token(site.accounts[Role.AUDITOR], name="x", days=1, actor="cli:test")
         assert logins.by_session(session.secret) is not None
-        logins._clock = lambda: moment + timedelta(hours=2)
+        site.clock.move(hours=2)
         assert logins.by_session(session.secret) is None
         assert logins.by_token(issued.secret) is not None
-        logins._clock = lambda: moment + timedelta(days=1, minutes=1)
+        site.clock.move(hours=22, minutes=1)
         assert logins.by_token(issued.secret) is None
 
 
-def test_a_token_works_until_it_is_revoked_and_needs_no_csrf(site: Any) -> None:
+def test_a_token_works_until_it_is_revoked_and_needs_no_csrf(site: Site) -> None:
     with site.client(Role.ADMINISTRATOR) as admin:
         made = admin.post(f"/accounts/{site.accounts[Role.AUDITOR]}/tokens", json={"name": "report"})
         assert made.status_code == 201
@@ -259,7 +253,7 @@ def test_a_token_works_until_it_is_revoked_and_needs_no_csrf(site: Any) -> None:
         assert (unknown.status_code, site.code(unknown)) == (404, "token_unknown")
 
 
-def test_closing_an_account_closes_every_way_in(site: Any) -> None:
+def test_closing_an_account_closes_every_way_in(site: Site) -> None:
     with site.client() as browser, site.client(Role.ADMINISTRATOR) as admin:
         assert _log_in(browser).status_code == 201
         assert admin.delete(f"/accounts/{site.accounts[Role.OPERATOR]}").status_code == 204
@@ -273,7 +267,7 @@ def test_closing_an_account_closes_every_way_in(site: Any) -> None:
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer  x", "Basic b3BlcmF0b3I6eA==", "bearer cgt_x", "Bearer \xff\xfe", "x" * 5000]
 )
-def test_hostile_authorization_is_nobody(shared_site: Any, header: str) -> None:
+def test_hostile_authorization_is_nobody(shared_site: Site, header: str) -> None:
     answer = httpx.get(
         f"{shared_site.address}/api/v1/cameras",
         headers=[(b"Authorization", header.encode("latin-1"))],
@@ -283,7 +277,7 @@ def test_hostile_authorization_is_nobody(shared_site: Any, header: str) -> None:
     assert (answer.status_code, shared_site.code(answer)) == (401, "authentication_required")
 
 
-def test_accounts_are_made_with_good_passwords_and_free_names(site: Any) -> None:
+def test_accounts_are_made_with_good_passwords_and_free_names(site: Site) -> None:
     with site.client(Role.ADMINISTRATOR) as admin:
         new = {"name": "ada", "password": "short", "role": "operator"}
         weak = admin.post("/accounts", json=new)
@@ -296,7 +290,7 @@ def test_accounts_are_made_with_good_passwords_and_free_names(site: Any) -> None
         assert [account["name"] for account in admin.get("/accounts").json()].count("ada") == 1
 
 
-def test_no_secret_is_kept_or_shown(open_site: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_kept_or_shown(open_site: OpenSite, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Canary passwords, tokens and session secrets: in no file, no log entry, no answer, no metric."""
     folder = tmp_path / "data"
     canary = "canary-%21@:/#-password"

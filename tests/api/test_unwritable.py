@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,16 @@ import pytest
 from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
+from tests.api.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 DUTY_CODES = {"password": "password_change_required", "second_factor": "second_factor_missing"}
 
 
 @contextmanager
-def full_disk(site: Any) -> Iterator[None]:
+def full_disk(site: Site) -> Iterator[None]:
     """For SQLite the disk is full: it may not have one page more."""
     matcher = site.service.matcher
     with matcher.database.writing() as connection:
@@ -34,7 +37,7 @@ def full_disk(site: Any) -> Iterator[None]:
 
 
 @contextmanager
-def locked_database(site: Any) -> Iterator[None]:
+def locked_database(site: Site) -> Iterator[None]:
     """Another program holds the database's lock."""
     database = site.service.matcher.database
     with database.writing() as connection:
@@ -46,14 +49,9 @@ def locked_database(site: Any) -> Iterator[None]:
     other.close()
 
 
-@contextmanager
-def clock_set_back(site: Any) -> Iterator[None]:
+def clock_set_back(site: Site) -> AbstractContextManager[None]:
     """The machine's clock stands an hour before the last entry."""
-    log = site.service.matcher.log
-    right = log._clock
-    log._clock = lambda: datetime.now(UTC) - timedelta(hours=1)
-    yield
-    log._clock = right
+    return site.clock.wrong(hours=-1)
 
 
 Trouble = Callable[[Any], Any]
@@ -64,7 +62,7 @@ Trouble = Callable[[Any], Any]
     [(full_disk, "log_unavailable"), (locked_database, "log_unavailable"), (clock_set_back, "clock_set_back")],
 )
 def test_nothing_is_done_and_everybody_is_told_the_same_way(
-    site: Any, astronaut_jpeg: bytes, trouble: Trouble, code: str
+    site: Site, astronaut_jpeg: bytes, trouble: Trouble, code: str
 ) -> None:
     subject = site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
@@ -97,18 +95,17 @@ def test_nothing_is_done_and_everybody_is_told_the_same_way(
     assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
 
 
-def test_health_tells_of_a_clock_set_back(site: Any) -> None:
+def test_health_tells_of_a_clock_set_back(site: Site) -> None:
     with clock_set_back(site):
         answer = site.as_role(None, "GET", "/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "degraded")
     assert site.as_role(None, "GET", "/health").json()["status"] == "ok"
 
 
-def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Any) -> None:
+def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: Site) -> None:
     log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
-    log._clock = right
+    with site.clock.wrong(days=1095):
+        log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
     sure = {"clock_is_right": True}
     with site.logged_in("administrator") as admin:
         assert admin.get("/sessions/current").json()["emergency"]
@@ -134,7 +131,7 @@ def test_after_a_clock_that_ran_ahead_an_administrator_lets_the_log_go_on(site: 
 @pytest.mark.parametrize("duty", ["password", "second_factor"])
 @pytest.mark.parametrize("trouble", [full_disk, clock_set_back])
 def test_an_administrator_with_a_duty_sees_what_is_wrong_and_lets_nothing_go_on(
-    site: Any, trouble: Trouble, duty: str
+    site: Site, trouble: Trouble, duty: str
 ) -> None:
     if duty == "second_factor":
         site.service.settings.second_factor_roles = frozenset({Role.ADMINISTRATOR})
@@ -162,7 +159,7 @@ def test_an_administrator_with_a_duty_sees_what_is_wrong_and_lets_nothing_go_on(
     assert (refused.status_code, site.code(refused)) == (403, DUTY_CODES[duty])
 
 
-def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Any) -> None:
+def test_nobody_waits_while_an_owed_login_cannot_be_logged(site: Site) -> None:
     database = site.service.matcher.database
     database._busy_seconds = 1.5
     with database.writing(), site.logged_in("administrator") as admin:

@@ -9,14 +9,16 @@ from matcher.log.actor import Actor
 from matcher.log.entry import EntryKind, encode
 from matcher.log.schema import violation
 from matcher.timestamp import parse_time
+from tests.api.conftest import Site
 from tests.matcher.log import bodies
 
 
-def _newest(site: Any, kind: EntryKind) -> dict[str, Any]:
+def _newest(site: Site, kind: EntryKind) -> dict[str, Any]:
     return dict(next(iter(site.service.matcher.log.entries(kinds=[kind], newest_first=True))).body)
 
 
-def test_what_an_account_does_names_its_session_or_token(site: Any, astronaut_jpeg: bytes) -> None:
+@pytest.mark.slow
+def test_what_an_account_does_names_its_session_or_token(site: Site, astronaut_jpeg: bytes) -> None:
     """Of two tokens of one account, and of its session, each entry tells which it was."""
     account = site.accounts[Role.OPERATOR]
     second = site.service.accounts.issue_token(account, name="second", actor="cli:test")
@@ -47,7 +49,8 @@ def test_what_an_account_does_names_its_session_or_token(site: Any, astronaut_jp
     assert _newest(site, EntryKind.LOG_READ)["via"].startswith("token:")
 
 
-def test_every_entry_follows_the_schema_with_and_without_via(site: Any) -> None:
+@pytest.mark.slow
+def test_every_entry_follows_the_schema_with_and_without_via(site: Site) -> None:
     with site.logged_in("administrator") as admin:
         new = {"name": "ada", "password": "seven green lanterns at noon", "role": "operator"}
         assert admin.post("/accounts", json=new).status_code == 201

@@ -18,6 +18,8 @@ from matcher.tlog.merkle import Frontier, leaf_hash
 from matcher.tlog.note import Signer, open_note, sign_note
 from tests.served_witness import served_witness
 
+pytestmark = pytest.mark.slow
+
 LOG = Signer.generate("example.com/log")
 ONE = leaf_hash(b"one")
 

@@ -30,24 +30,6 @@ def deploy(root: Path) -> Path:
     return root / "deploy"
 
 
-Find = Callable[[str], Path]
-
-
-@pytest.fixture(scope="session")
-def promtool(tool: Find) -> Path:
-    return tool("promtool")
-
-
-@pytest.fixture(scope="session")
-def prometheus(tool: Find) -> Path:
-    return tool("prometheus")
-
-
-@pytest.fixture(scope="session")
-def systemd_analyze(tool: Find) -> Path:
-    return tool("systemd-analyze")
-
-
 @pytest.fixture(scope="session")
 def wait_for() -> Callable[[str, Callable[[], Result]], Result]:
     """Calls the condition until it gives something true, and gives that; connection errors count as not yet."""

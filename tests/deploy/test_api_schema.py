@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SECONDS = os.environ.get("CLEARGLASS_SCHEMA_SECONDS", "20")
 ROLES = ("operator", "auditor", "researcher", "administrator")
 PASSWORD = "a long enough password for a test"

@@ -28,6 +28,8 @@ from PIL import Image as Pillow
 
 from tests.sent_pictures import FIFTY, saved
 
+pytestmark = pytest.mark.slow
+
 FULL = os.environ.get("CLEARGLASS_ATTACK") == "full"
 HALF_OPEN, STALLED, SECONDS = (1_000, 50, 60.0) if FULL else (150, 10, 8.0)
 PASSWORD = "a long enough password for a test"

@@ -82,6 +82,7 @@ def test_no_address_of_a_registry(deploy: Path) -> None:
             assert not re.search(r"\b(docker\.io|ghcr\.io|quay\.io|pypi\.|pythonhosted)", text), path
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_rooms(root: Path, tmp_path: Path) -> None:
     """The image installs the package not editable: a template or migration left out of package-data is missed there."""
     source = tmp_path / "source"

@@ -16,6 +16,8 @@ import httpx
 import pytest
 import trustme
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a long enough password for a test"
 
 

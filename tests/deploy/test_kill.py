@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("CLEARGLASS_KILLS", "2"))
 PASSWORD = "a long enough password for a test"
 

@@ -21,6 +21,8 @@ from matcher.recognition.image import encode_jpeg
 from tests.process_memory import growth
 from tests.sent_pictures import ALL, sent
 
+pytestmark = pytest.mark.slow
+
 GROWTH = 100_000_000
 READ, REFUSED = {201}, {413, 422}
 PASSWORD = "a long enough password for a test"
@@ -54,7 +56,7 @@ def operator(admin: httpx.Client, name: str) -> httpx.Client:
 
 @pytest.mark.timeout(600)
 def test_the_service_grows_little_whatever_is_sent(serve: Callable[..., Any], astronaut: Image, tmp_path: Path) -> None:
-    pictures = portraits(astronaut[0:225, 75:375]) | {name: make() for name, (make, _) in sent().items()}
+    pictures = {**portraits(astronaut[0:225, 75:375])} | {name: make() for name, (make, _) in sent().items()}
     names = list(pictures)
     half = len(names) // 2
     orders = [names, names] if ALL else [names[:half], names[half:]]
@@ -66,7 +68,8 @@ def test_the_service_grows_little_whatever_is_sent(serve: Callable[..., Any], as
             sending = {"file": ("picture", pictures[name])}
             return client.post("/identifications", data={"purpose": "door-opening"}, files=sending).status_code
 
-        statuses, grown = {}, {}
+        statuses: dict[str | None, int] = {}
+        grown: dict[str, float] = {}
         with ThreadPoolExecutor(2) as threads, growth(served.process.pid) as most:
             for pair in itertools.zip_longest(*orders):
                 most[0] = 0

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def _get(url: str) -> bytes:
     """Raises OSError too where the answer is an error."""

@@ -5,6 +5,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_sigterm_ends_the_service_properly(serve: Any, tmp_path: Path) -> None:
     with serve(tmp_path) as served:

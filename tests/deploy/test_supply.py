@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import missing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "ignored"),

@@ -1,8 +1,8 @@
 """What the tests of ingest share: small clips made on the spot, a real RTSP server, settings for loopback."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +10,6 @@ import pytest
 from ingest.camera.address import AddressPolicy
 from ingest.rehearsal.server.rtsp_server import RtspServer
 from ingest.settings import IngestSettings
-
-STUBS = str(Path(__file__).parent / "stubs")
-if STUBS not in sys.path:
-    # Worker processes are given this path, and find the stubs by name.
-    sys.path.append(STUBS)
-
 
 CAMERA_LIKE = {"preset": "ultrafast", "tune": "zerolatency", "g": "25"}
 
@@ -56,7 +50,7 @@ def serve(clip: Path) -> Iterator[Callable[..., RtspServer]]:
     """Starts an RTSP server with the clip at /face; all are stopped at the end."""
     servers: list[RtspServer] = []
 
-    def start(**options: object) -> RtspServer:
+    def start(**options: Any) -> RtspServer:
         server = RtspServer({"face": clip}, **options)
         server.start()
         servers.append(server)

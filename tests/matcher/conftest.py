@@ -1,39 +1,27 @@
 """A matcher on a stub recogniser, in a data folder of its own, under a clock that a test can move."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 
 from matcher.matcher import Matcher
-
-STUB = Path(__file__).with_name("stub.py")
-
-
-def _load() -> Any:
-    spec = importlib.util.spec_from_file_location("matcher_stub", STUB)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["matcher_stub"] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.matcher import stub as stub_module
+from tests.matcher.stub import World
 
 
 @pytest.fixture(scope="session")
-def stub() -> Any:
-    return sys.modules.get("matcher_stub") or _load()
+def stub() -> ModuleType:
+    return stub_module
 
 
 @pytest.fixture
-def world(stub: Any, tmp_path: Path) -> Any:
-    return stub.World(tmp_path / "data")
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "data")
 
 
 @pytest.fixture
-def matcher(world: Any) -> Iterator[Matcher]:
+def matcher(world: World) -> Iterator[Matcher]:
     with world.open() as opened:
         yield opened

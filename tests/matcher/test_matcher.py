@@ -137,14 +137,14 @@ def test_a_site_point_is_chosen_whatever_measured_it(tmp_path: Path) -> None:
     assert chosen(settings, one.model_digest).caveat is None
     other = chosen(settings, "00" * 32)
     assert (other.name, other.threshold, other.model_digest) == ("lobby", one.threshold, "00" * 32)
-    assert other.caveat.code == "operating_point_other_model"
+    assert other.caveat is not None and other.caveat.code == "operating_point_other_model"
 
 
 def test_a_bare_threshold_is_a_point_without_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEARGLASS_THRESHOLD", "0.75")
     point = chosen(MatcherSettings(folder=tmp_path), "00" * 32)
     assert (point.name, point.threshold, point.evidence) == ("no-evidence", 0.75, None)
-    assert point.caveat.code == "operating_point_no_evidence"
+    assert point.caveat is not None and point.caveat.code == "operating_point_no_evidence"
     assert (point.record()["non_mated"], point.record()["fmr"]) == (0, None)
     monkeypatch.setenv("CLEARGLASS_OPERATING_POINT", "fmr-1e-5")
     with pytest.raises(OperatingPointSettingError, match="both set"):
@@ -263,6 +263,7 @@ def test_settings_come_from_the_environment_and_hide_the_key(monkeypatch: Any, t
     assert "canary" not in repr(settings)
 
 
+@pytest.mark.slow
 def test_importing_the_room_loads_no_heavy_library() -> None:
     script = (
         "import sys, matcher.matcher\n"

@@ -1,6 +1,7 @@
 """Passwords: which are refused, who changes them, what must be done with one that somebody else set."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,17 +12,18 @@ from api.access.logins import Attempt
 from api.access.passwords import hash_password
 from api.permission import Role
 from matcher.log.entry import EntryKind
+from tests.api.conftest import OpenSite, Site
 
 PASSWORD = "correct horse battery staple"
 NEW = "seven green lanterns at noon"
 
 
-def entries(site: Any, *kinds: EntryKind) -> list[dict[str, Any]]:
+def entries(site: Site, *kinds: EntryKind) -> list[dict[str, Any]]:
     """What the log's entries of these kinds say, the newest first."""
     return [dict(entry.body) for entry in site.service.matcher.log.entries(kinds=kinds, newest_first=True)]
 
 
-def log_in(site: Any, name: str, password: str) -> httpx.Response:
+def log_in(site: Site, name: str, password: str) -> httpx.Response:
     with site.client() as client:
         return client.post("/sessions", json={"name": name, "password": password})
 
@@ -40,7 +42,7 @@ def log_in(site: Any, name: str, password: str) -> httpx.Response:
         ("ada.lovelaceclearglass", "name"),
     ],
 )
-def test_a_password_that_is_soon_guessed_is_refused_with_the_reason(shared_site: Any, password: str, why: str) -> None:
+def test_a_password_that_is_soon_guessed_is_refused_with_the_reason(shared_site: Site, password: str, why: str) -> None:
     new = {"name": "ada.lovelace", "password": password, "role": "operator"}
     answer = shared_site.as_role(Role.ADMINISTRATOR, "POST", "/accounts", json=new)
     if len(password) > 256:
@@ -52,7 +54,7 @@ def test_a_password_that_is_soon_guessed_is_refused_with_the_reason(shared_site:
 
 
 @pytest.mark.parametrize("signs", ["4@8({[<369!|10$57+%2", "a4@8({[<369&#!/|0$57+t%2 \u0664\u00b2"])
-def test_whatever_a_password_is_it_is_judged_in_a_moment(site: Any, signs: str) -> None:
+def test_whatever_a_password_is_it_is_judged_in_a_moment(site: Site, signs: str) -> None:
     """zxcvbn alone takes minutes for these, and refuses to look at long ones."""
     account = site.accounts[Role.RESEARCHER]
     password = (signs * 20)[:256]
@@ -62,7 +64,8 @@ def test_whatever_a_password_is_it_is_judged_in_a_moment(site: Any, signs: str) 
     assert time.process_time() - began < 10  # seconds of this process, which is the service's too
 
 
-def test_the_owner_changes_it_and_other_sessions_end(site: Any) -> None:
+@pytest.mark.slow
+def test_the_owner_changes_it_and_other_sessions_end(site: Site) -> None:
     with site.logged_in("operator") as here, site.logged_in("operator") as elsewhere:
         wrong = here.put("/account/password", json={"password": "wrong", "new": NEW})
         assert (wrong.status_code, site.code(wrong)) == (403, "proof_refused")
@@ -83,12 +86,13 @@ def test_the_owner_changes_it_and_other_sessions_end(site: Any) -> None:
     assert said["via"].startswith("session:")
 
 
-def test_a_token_changes_no_password(shared_site: Any) -> None:
+def test_a_token_changes_no_password(shared_site: Site) -> None:
     answer = shared_site.as_role(Role.OPERATOR, "PUT", "/account/password", json={"password": PASSWORD, "new": NEW})
     assert (answer.status_code, shared_site.code(answer)) == (403, "session_required")
 
 
-def test_guessing_the_present_password_in_an_open_session_has_to_wait(open_site: Any, tmp_path: Any) -> None:
+@pytest.mark.slow
+def test_guessing_the_present_password_in_an_open_session_has_to_wait(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=2):
         with site.logged_in("operator") as client:
             statuses = [
@@ -97,7 +101,8 @@ def test_guessing_the_present_password_in_an_open_session_has_to_wait(open_site:
             assert statuses == [403, 403, 429]
 
 
-def test_one_that_an_administrator_set_lets_in_to_change_it_and_for_nothing_else(site: Any) -> None:
+@pytest.mark.slow
+def test_one_that_an_administrator_set_lets_in_to_change_it_and_for_nothing_else(site: Site) -> None:
     account = site.accounts[Role.OPERATOR]
     with site.client(Role.ADMINISTRATOR) as admin, site.logged_in("operator") as before:
         assert admin.put(f"/accounts/{account}/password", json={"password": NEW}).status_code == 204
@@ -131,20 +136,21 @@ def test_one_that_an_administrator_set_lets_in_to_change_it_and_for_nothing_else
         assert client.get("/cameras").status_code == 200
 
 
-def test_a_new_account_starts_with_a_password_to_be_changed(site: Any) -> None:
+@pytest.mark.slow
+def test_a_new_account_starts_with_a_password_to_be_changed(site: Site) -> None:
     new = {"name": "grace", "password": NEW, "role": "auditor"}
     assert site.as_role(Role.ADMINISTRATOR, "POST", "/accounts", json=new).json()["must_change"] is True
     assert log_in(site, "grace", NEW).json()["duty"] == "password"
 
 
-def test_one_with_a_password_to_be_changed_may_log_out(site: Any) -> None:
+def test_one_with_a_password_to_be_changed_may_log_out(site: Site) -> None:
     site.service.accounts.set_password(site.accounts[Role.AUDITOR], NEW, actor="cli:test")
     with site.client() as client:
         csrf = client.post("/sessions", json={"name": "auditor", "password": NEW}).json()["csrf"]
         assert client.delete("/sessions/current", headers={"X-CSRF-Token": csrf}).status_code == 204
 
 
-def test_a_password_from_before_the_rules_still_lets_in(site: Any) -> None:
+def test_a_password_from_before_the_rules_still_lets_in(site: Site) -> None:
     from api.access.account_store import update_password
 
     short = "old-9-chars"
@@ -168,15 +174,16 @@ def test_a_password_from_before_the_rules_still_lets_in(site: Any) -> None:
         "𝐚dministrator",
     ],
 )
-def test_a_name_that_looks_like_anothers_is_refused(shared_site: Any, alike: str) -> None:
+def test_a_name_that_looks_like_anothers_is_refused(shared_site: Site, alike: str) -> None:
     new = {"name": alike, "password": NEW, "role": "operator"}
     answer = shared_site.as_role(Role.ADMINISTRATOR, "POST", "/accounts", json=new)
     assert (answer.status_code, shared_site.code(answer)) == (409, "account_look_alike")
     assert "'administrator'" in answer.json()["error"]["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [("Max", "max"), ("Ian", "lan"), ("ada1", "adal"), ("adm1n", "admln")])
-def test_names_that_look_alike_in_one_spelling_only_are_refused_both_ways(site: Any, first: str, second: str) -> None:
+def test_names_that_look_alike_in_one_spelling_only_are_refused_both_ways(site: Site, first: str, second: str) -> None:
     for one, other in ((first, second), (second + "x", first + "x")):
         new = {"name": one, "password": NEW, "role": "operator"}
         with site.client(Role.ADMINISTRATOR) as admin:
@@ -184,13 +191,14 @@ def test_names_that_look_alike_in_one_spelling_only_are_refused_both_ways(site: 
             assert site.code(admin.post("/accounts", json=new | {"name": other})) == "account_look_alike"
 
 
-def test_names_that_differ_to_the_eye_are_all_taken(site: Any) -> None:
+@pytest.mark.slow
+def test_names_that_differ_to_the_eye_are_all_taken(site: Site) -> None:
     with site.client(Role.ADMINISTRATOR) as admin:
         for name in ("ada", "ádá", "grace", "gräce", "李小龙", "李小竜", "Анна", "Hanna", "o'brien", "operator 2"):
             assert admin.post("/accounts", json={"name": name, "password": NEW, "role": "operator"}).status_code == 201
 
 
-def test_the_last_administrator_stays(site: Any) -> None:
+def test_the_last_administrator_stays(site: Site) -> None:
     own = site.accounts[Role.ADMINISTRATOR]
     with site.client(Role.ADMINISTRATOR) as admin:
         refused = admin.delete(f"/accounts/{own}")

@@ -1,7 +1,8 @@
 """The second factor: how it is set up, asked for, replaced and taken away."""
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,11 +13,14 @@ from api.access.logins import Attempt, SecondFactorRefusedError
 from api.access.throttle import TooManyLoginsError
 from api.permission import Role
 from matcher.log.entry import EntryKind
+from tests.api.conftest import OpenSite, Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 
 
-def entries(site: Any, *kinds: EntryKind) -> list[dict[str, Any]]:
+def entries(site: Site, *kinds: EntryKind) -> list[dict[str, Any]]:
     """What the log's entries of these kinds say, the newest first."""
     return [dict(entry.body) for entry in site.service.matcher.log.entries(kinds=kinds, newest_first=True)]
 
@@ -28,27 +32,24 @@ def log_in(client: httpx.Client, code: str | None = None, name: str = "operator"
 class Device:
     """An app for one-time codes. Each code is of a later step than the one before: no code is accepted twice."""
 
-    def __init__(self, site: Any, secret: str) -> None:
-        self._totp = pyotp.TOTP(secret)
+    def __init__(self, site: Site, secret: str) -> None:
+        self.secret = secret
+        self.newest = ""
+        """The newest code that it has shown."""
         self._site = site
-        self._moment = datetime.now(UTC)
-        self._show(self._moment)
-
-    def _show(self, moment: datetime) -> None:
-        self._site.service.second_factors._clock = lambda: moment
 
     def code(self) -> str:
-        """The code of half a minute later."""
-        self._moment += timedelta(seconds=30)
-        self._show(self._moment)
-        return self.present()
+        """The code of half a minute later; the site's clock goes on to that time."""
+        self._site.clock.move(seconds=30)
+        self.newest = self.at(steps=0)
+        return self.newest
 
-    def present(self) -> str:
-        """The code that is shown."""
-        return str(self._totp.at(self._moment))
+    def at(self, *, steps: int) -> str:
+        """What a device shows whose clock is ahead by this many steps of half a minute."""
+        return str(pyotp.TOTP(self.secret).at(self._site.clock() + timedelta(seconds=30 * steps)))
 
 
-def enrolled(site: Any, name: str = "operator") -> tuple[Device, list[str]]:
+def enrolled(site: Site, name: str = "operator") -> tuple[Device, list[str]]:
     """Sets a second factor up as the page does; the device and the recovery codes."""
     with site.logged_in(name) as client:
         offer = client.post("/account/second-factor", json={"password": PASSWORD})
@@ -59,7 +60,7 @@ def enrolled(site: Any, name: str = "operator") -> tuple[Device, list[str]]:
         return device, confirmed.json()["recovery_codes"]
 
 
-def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Any) -> None:
+def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Site) -> None:
     with site.logged_in("operator") as here, site.logged_in("operator") as elsewhere, site.client() as later:
         assert here.get("/account/second-factor").json() == {"enrolled": False, "required": False, "recovery_codes": 0}
         refused = here.post("/account/second-factor", json={"password": "wrong"})
@@ -81,7 +82,7 @@ def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Any) -> None:
         asked = log_in(client)
         assert (asked.status_code, site.code(asked)) == (401, "second_factor_required")
         assert "set-cookie" not in asked.headers
-        used = log_in(client, device.present())  # the code that confirmed it
+        used = log_in(client, device.newest)  # the code that confirmed it
         assert (used.status_code, site.code(used)) == (401, "second_factor_refused")
         assert log_in(client, device.code()).status_code == 201
     said = entries(site, EntryKind.CREDENTIAL)[0]
@@ -92,7 +93,7 @@ def test_a_login_takes_a_code_from_when_one_was_confirmed(site: Any) -> None:
     assert (login[1]["action"], login[1]["second_factor"]) == ("refused", "wrong")
 
 
-def test_no_code_is_accepted_twice(site: Any) -> None:
+def test_no_code_is_accepted_twice(site: Site) -> None:
     device, recovery = enrolled(site)
     with site.client() as client:
         code = device.code()
@@ -106,16 +107,16 @@ def test_no_code_is_accepted_twice(site: Any) -> None:
 
 
 @pytest.mark.parametrize(("steps", "status"), [(-3, 401), (1, 201), (3, 401)])
-def test_the_devices_clock_may_differ_by_one_step(site: Any, steps: int, status: int) -> None:
+def test_the_devices_clock_may_differ_by_one_step(site: Site, steps: int, status: int) -> None:
     device, _ = enrolled(site)
     device.code()
     device.code()
-    late = device._totp.at(device._moment + timedelta(seconds=30 * steps))
+    late = device.at(steps=steps)
     with site.client() as client:
         assert log_in(client, late).status_code == status
 
 
-def test_guessing_codes_has_to_wait_as_guessing_passwords_does(open_site: Any, tmp_path: Any) -> None:
+def test_guessing_codes_has_to_wait_as_guessing_passwords_does(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=2):
         device, _ = enrolled(site)
         with site.client() as client:
@@ -127,7 +128,7 @@ def test_guessing_codes_has_to_wait_as_guessing_passwords_does(open_site: Any, t
 
 
 def test_guessing_codes_from_many_addresses_has_to_wait_and_a_known_device_has_not(
-    open_site: Any, tmp_path: Any
+    open_site: OpenSite, tmp_path: Path
 ) -> None:
     for site in open_site(tmp_path / "data", login_attempts=3):
         device, _ = enrolled(site)
@@ -142,7 +143,7 @@ def test_guessing_codes_from_many_addresses_has_to_wait_and_a_known_device_has_n
         assert logins.log_in("operator", shown).account.id == account
 
 
-def test_asking_whether_there_is_a_second_factor_uses_up_no_attempt(open_site: Any, tmp_path: Any) -> None:
+def test_asking_whether_there_is_a_second_factor_uses_up_no_attempt(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", login_attempts=1):
         device, _ = enrolled(site)
         with site.client() as client:
@@ -150,28 +151,26 @@ def test_asking_whether_there_is_a_second_factor_uses_up_no_attempt(open_site: A
             assert log_in(client, device.code()).status_code == 201
 
 
-def test_another_device_takes_over_only_when_it_has_shown_a_code(site: Any) -> None:
+def test_another_device_takes_over_only_when_it_has_shown_a_code(site: Site) -> None:
     device, recovery = enrolled(site)
     with site.client() as client:
         client.headers["X-CSRF-Token"] = log_in(client, device.code()).json()["csrf"]
-        for proof in ({}, {"code": "000000"}, {"code": device.present()}):
+        for proof in ({}, {"code": "000000"}, {"code": device.newest}):
             refused = client.post("/account/second-factor", json={"password": PASSWORD} | proof)
             assert (refused.status_code, site.code(refused)) == (403, "proof_refused"), proof
         offer = client.post("/account/second-factor", json={"password": PASSWORD, "code": device.code()}).json()
         with site.client() as other:
             assert log_in(other, device.code()).status_code == 201  # the first one holds until then
         second = Device(site, offer["secret"])
-        second._moment = device._moment
         answer = client.put("/account/second-factor", json={"code": second.code()})
         assert answer.status_code == 200
     with site.client() as client:
         assert site.code(log_in(client, device.code())) == "second_factor_refused"
         assert site.code(log_in(client, recovery[0])) == "second_factor_refused"
-        second._moment = device._moment
         assert log_in(client, second.code()).status_code == 201
 
 
-def test_a_password_change_takes_a_code_too(site: Any) -> None:
+def test_a_password_change_takes_a_code_too(site: Site) -> None:
     device, _ = enrolled(site)
     new = "seven green lanterns at noon"
     with site.client() as client:
@@ -181,7 +180,7 @@ def test_a_password_change_takes_a_code_too(site: Any) -> None:
         assert client.put("/account/password", json=change).status_code == 204
 
 
-def test_a_role_that_must_have_one_does_nothing_without(open_site: Any, tmp_path: Any) -> None:
+def test_a_role_that_must_have_one_does_nothing_without(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", second_factor_roles="administrator, operator"):
         with site.client() as client:
             answer = log_in(client, name="administrator")
@@ -200,12 +199,12 @@ def test_a_role_that_must_have_one_does_nothing_without(open_site: Any, tmp_path
             assert log_in(client, name="auditor").json()["duty"] is None
 
 
-def test_an_unknown_role_in_the_setting_is_refused(open_site: Any, tmp_path: Any) -> None:
+def test_an_unknown_role_in_the_setting_is_refused(open_site: OpenSite, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="second_factor_roles"):
         next(open_site(tmp_path / "data", second_factor_roles="king"))
 
 
-def test_an_administrator_takes_it_away(site: Any) -> None:
+def test_an_administrator_takes_it_away(site: Site) -> None:
     device, _ = enrolled(site)
     account = site.accounts[Role.OPERATOR]
     with site.client() as browser, site.client(Role.ADMINISTRATOR) as admin:
@@ -223,11 +222,11 @@ def test_an_administrator_takes_it_away(site: Any) -> None:
     assert site.service.second_factors.recovery_codes_left(account) == 0
 
 
-def test_neither_secret_nor_recovery_code_is_kept_or_logged(open_site: Any, tmp_path: Any) -> None:
+def test_neither_secret_nor_recovery_code_is_kept_or_logged(open_site: OpenSite, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     for site in open_site(folder):
         device, recovery = enrolled(site)
-        secret = device._totp.secret
+        secret = device.secret
         shown = site.as_role(Role.ADMINISTRATOR, "GET", "/log/entries?limit=1000").text
         shown += site.as_role(Role.ADMINISTRATOR, "GET", "/accounts").text
         files = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
@@ -238,7 +237,7 @@ def test_neither_secret_nor_recovery_code_is_kept_or_logged(open_site: Any, tmp_
         assert not [data for data in files if one.encode() in data or plain.encode() in data or raw in data]
 
 
-def test_a_code_is_taken_once_while_nothing_can_be_written(site: Any) -> None:
+def test_a_code_is_taken_once_while_nothing_can_be_written(site: Site) -> None:
     """An administrator who comes to see why the disk is full has a second factor as at any other time."""
     device, recovery_codes = enrolled(site, "administrator")
     database = site.service.matcher.database

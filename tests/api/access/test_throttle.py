@@ -75,14 +75,19 @@ def test_refused_requests_cost_nothing() -> None:
     limit.take("a")
 
 
-def test_memory_is_bounded_under_many_keys() -> None:
-    limit = RateLimit("requests", 60)
-    throttle = LoginThrottle(5, 60)
-    for number in range(10_500):
+def test_under_many_keys_the_oldest_are_forgotten() -> None:
+    """Memory is bounded."""
+    clock = Clock()
+    limit, throttle = RateLimit("requests", 1, clock), LoginThrottle(1, 60, clock)
+    for number in range(10_001):
         limit.take(str(number))
         throttle.start(str(number))
-    assert len(limit._buckets) <= 10_000
-    assert len(throttle._failures) <= 10_000
+    limit.take("0")
+    throttle.start("0")
+    with pytest.raises(TooManyRequestsError):
+        limit.take("10000")
+    with pytest.raises(TooManyLoginsError):
+        throttle.start("10000")
 
 
 def test_failed_logins_wait_for_the_window() -> None:

@@ -47,6 +47,7 @@ def scores(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_scores_become_a_threshold_that_searches_are_decided_by(
     run: Any, told: Any, scores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def test_scores_become_a_threshold_that_searches_are_decided_by(
     assert [one["name"] for one in told("thresholds", "--data", data) if one["chosen"]] == ["lobby"]
 
 
+@pytest.mark.slow
 def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     found = told("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
     assert (found["name"], found["non_mated"], found["scale"]) == ("lobby", 20_000, None)
@@ -79,6 +81,7 @@ def test_a_scale_is_measured_if_asked_for(run: Any, told: Any, scores: Path, tmp
     assert scale.stands_for(found["threshold"]).fmr == pytest.approx(found["fmr"], rel=0.1)
 
 
+@pytest.mark.slow
 def test_scores_of_another_fusion_make_no_scale(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     made(weights={"sface": 1.0, "dlib": 0.6}).write(scores)
     command = ("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", "--data", tmp_path / "data")
@@ -132,6 +135,7 @@ def test_a_file_that_holds_no_scores_is_named(run: Any, tmp_path: Path) -> None:
     assert json.loads(out)["error"]["code"] == "score_file"
 
 
+@pytest.mark.slow
 def test_scores_of_another_model_are_kept_with_a_warning(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     made(digest="0" * 64).write(scores)
     data = ("--data", tmp_path / "data")
@@ -160,6 +164,7 @@ def test_a_threshold_without_evidence_is_listed_as_one(
     assert "CLEARGLASS_THRESHOLD" in err
 
 
+@pytest.mark.slow
 def test_a_name_is_replaced_only_when_told_to(run: Any, told: Any, scores: Path, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     first = told("calibrate", scores, "--name", "lobby", "--fmr", "1e-3", *data)
@@ -168,4 +173,6 @@ def test_a_name_is_replaced_only_when_told_to(run: Any, told: Any, scores: Path,
     assert status == 1
     assert "--replace" in err
     assert told(*again, "--replace")["threshold"] > first["threshold"]
-    assert load_operating_points(tmp_path / "data")["lobby"].evidence.fmr == pytest.approx(1e-2, rel=0.1)
+    evidence = load_operating_points(tmp_path / "data")["lobby"].evidence
+    assert evidence is not None
+    assert evidence.fmr == pytest.approx(1e-2, rel=0.1)

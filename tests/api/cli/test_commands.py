@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
 from tests.matcher.log.kept_log import KeptLog
 
 Run = Callable[..., tuple[int, str, str]]
@@ -31,6 +32,7 @@ def of(run: Run, *arguments: object) -> Any:
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
     data = ("--data", tmp_path / "data")
     consent = ("--purpose", "lobby", "--evidence", evidence)
@@ -60,6 +62,7 @@ def test_a_person_is_enrolled_found_and_withdrawn(run: Run, tmp_path: Path, port
     assert {"start", "stop", "request", "outcome", "enrolment", "withdrawal", "erasure"} <= set(kinds)
 
 
+@pytest.mark.slow
 def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:
@@ -76,6 +79,7 @@ def test_pictures_that_are_no_use_are_each_refused_with_a_reason(
     assert refused["code"] == "image_broken"
 
 
+@pytest.mark.slow
 def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Path, evidence: Path) -> None:
     text = tmp_path / "text.jpg"
     text.write_text("not a picture")
@@ -86,6 +90,7 @@ def test_nothing_is_written_when_every_picture_is_refused(run: Run, tmp_path: Pa
     assert of(run, "subject", "list", *data) == []
 
 
+@pytest.mark.slow
 def test_cameras_are_added_and_listed_without_their_login(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     added = of(run, "camera", "add", "Lobby", "rtsp://joe:c4n%21ry@192.168.7.7/main", "--purpose", "lobby", *data)
@@ -107,6 +112,7 @@ def test_an_address_that_is_refused_says_what_to_do(run: Run, tmp_path: Path, ad
     assert error["remedy"]
 
 
+@pytest.mark.slow
 def test_accounts_are_made_with_a_password_from_standard_input(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     status, out, err = run(
@@ -136,7 +142,7 @@ def test_a_folder_in_use_is_refused_for_writing_and_open_for_reading(run: Run, t
         assert of(run, "audit", "verify", "--data", tmp_path / "data")["verified"] is True
 
 
-def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run: Run, shared_site: Any) -> None:
+def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run: Run, shared_site: Site) -> None:
     folder = shared_site.service.matcher.settings.folder
     status, out, _ = run("audit", "rotate-key", "--data", folder, "--json")
     assert (status, json.loads(out)["error"]["code"]) == (1, "data_folder_in_use")
@@ -144,7 +150,7 @@ def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run
     assert "but for `audit rotate-key`" in readme
 
 
-def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Any, tmp_path: Path) -> None:
+def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Site, tmp_path: Path) -> None:
     data = ("--data", shared_site.service.matcher.settings.folder)
     file = tmp_path / "one.tlog-proof"
     assert of(run, "audit", "receipt", 1, file, *data) == {"index": 1, "file": str(file)}
@@ -156,7 +162,7 @@ def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Any
     assert status == 2 and "cannot be written" in err
 
 
-def test_groups_and_replay_are_asked_of_the_service_and_logged(run: Run, shared_site: Any, tmp_path: Path) -> None:
+def test_groups_and_replay_are_asked_of_the_service_and_logged(run: Run, shared_site: Site, tmp_path: Path) -> None:
     data = ("--data", shared_site.service.matcher.settings.folder)
     file = tmp_path / "groups.json"
     assert of(run, "audit", "groups", file, *data)["declarations"] == 0
@@ -250,6 +256,7 @@ def test_the_doctor_names_a_decoder_that_does_not_start(
     assert (finding["well"], finding["found"]) == (False, "The process that decodes pictures cannot be started.")
 
 
+@pytest.mark.slow
 def test_the_doctor_warns_of_a_threshold_nobody_measured(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +304,7 @@ def test_the_doctor_says_what_holds_of_the_workers_sandbox(
     assert "libseccomp2" in found["remedy"]
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_a_log_whose_newest_entry_was_changed(run: Run, tmp_path: Path) -> None:
     import sqlite3
 
@@ -351,6 +359,7 @@ def test_the_demo_refuses_a_folder_with_something_in_it(run: Run, tmp_path: Path
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
 
+@pytest.mark.slow
 def test_a_demo_that_cannot_begin_says_so_at_once_and_leaves_nothing_behind(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +388,7 @@ def test_help_loads_no_heavy_library() -> None:
     assert out.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_published_log_is_checked_and_the_check_reported_as_a_page(run: Run, tmp_path: Path) -> None:
     data, folder, page = tmp_path / "data", tmp_path / "export", tmp_path / "report.html"
     of(run, "camera", "add", "<b>Lobby</b>", "rtsp://192.168.7.7/main", "--purpose", "lobby", "--data", data)
@@ -441,6 +451,7 @@ def test_commands_read_a_published_log_of_version_1(run: Run) -> None:
     assert evaluated["report"]["total"]["searches"] == kept.expected["evaluation"]["total"]["searches"]
 
 
+@pytest.mark.slow
 def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     of(run, "camera", "add", "Lobby", "rtsp://192.168.7.7/main", "--purpose", "lobby", *data)
@@ -456,6 +467,7 @@ def test_the_logs_key_is_changed_in_two_steps(run: Run, tmp_path: Path) -> None:
     assert of(run, "audit", "verify", *data)["verified"]
 
 
+@pytest.mark.slow
 def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evidence: Path) -> None:
     data = ("--data", tmp_path / "data")
     of(run, "subject", "enrol", "Eileen", portrait, "--purpose", "lobby", "--evidence", evidence, *data)
@@ -468,6 +480,7 @@ def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evid
     assert status == 1 and "of no search" in err
 
 
+@pytest.mark.slow
 def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     run: Run, tmp_path: Path, astronaut: Image
 ) -> None:
@@ -490,6 +503,7 @@ def test_a_camera_is_checked_and_the_exit_status_says_what_came_of_it(
     assert "not fit for recognition: frame rate" in out and failed[0]["change"] in out
 
 
+@pytest.mark.slow
 def test_a_stream_is_checked_while_the_service_runs(run: Run, tmp_path: Path) -> None:
     from api.cli.options import opened
 
@@ -507,6 +521,7 @@ def test_a_stream_is_checked_while_the_service_runs(run: Run, tmp_path: Path) ->
             assert (status, json.loads(out)["error"]["code"]) == (1, code)
 
 
+@pytest.mark.slow
 def test_groups_are_declared_and_a_log_is_evaluated_from_its_export(
     run: Run, tmp_path: Path, portrait: Path, evidence: Path
 ) -> None:

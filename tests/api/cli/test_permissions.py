@@ -31,6 +31,7 @@ def checked(run: Run, folder: Path) -> tuple[int, Any]:
     return status, next(one for one in json.loads(out) if one["what"] == "permissions")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mode"),
     [(".", 0o777), (".", 0o750), ("master.key", 0o644), ("log.key", 0o640), ("clearglass.sqlite3", 0o604)],

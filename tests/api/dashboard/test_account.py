@@ -3,30 +3,31 @@
 import cv2
 import numpy as np
 import pyotp
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.permission import Role
-from api.settings import ApiSettings
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 PASSWORD = "correct horse battery staple"
 NEW = "seven green lanterns at noon"
 NARROW = {"width": 390, "height": 844}
 
 
-def _change(page, present, new, again=None):
+def _change(page: Page, present, new, again=None):
     page.get_by_label("Present password").first.fill(present)
     page.get_by_label("New password", exact=False).first.fill(new)
     page.get_by_label("New password again").fill(again or new)
     page.get_by_role("button", name="Change the password").click()
 
 
-def _log_in(page, password, name="operator"):
+def _log_in(page: Page, password, name="operator"):
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
 
 
-def _set_up(page):
+def _set_up(page: Page):
     """Begins to set a device up; the codes that it then shows."""
     form = page.get_by_role("form", name="Set up a device")
     form.get_by_label("Present password").fill(PASSWORD)
@@ -34,7 +35,7 @@ def _set_up(page):
     return pyotp.TOTP(page.locator("#secret").inner_text().replace(" ", ""))
 
 
-def test_the_name_leads_to_the_account_also_on_a_narrow_screen(open_page):
+def test_the_name_leads_to_the_account_also_on_a_narrow_screen(open_page: OpenPage) -> None:
     for viewport in ({"width": 1440, "height": 900}, NARROW):
         page = open_page("/log", role=Role.RESEARCHER, viewport=viewport)
         page.get_by_role("link", name="Account of researcher").click()
@@ -44,7 +45,7 @@ def test_the_name_leads_to_the_account_also_on_a_narrow_screen(open_page):
         assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
-def test_a_password_is_changed_on_the_page(open_page):
+def test_a_password_is_changed_on_the_page(open_page: OpenPage) -> None:
     page = open_page("/account", role=Role.OPERATOR)
     trouble = page.locator("#password").get_by_role("alert")
     _change(page, PASSWORD, NEW, NEW + "!")
@@ -61,7 +62,7 @@ def test_a_password_is_changed_on_the_page(open_page):
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-def test_one_that_somebody_else_set_is_changed_before_anything_else(open_page, site):
+def test_one_that_somebody_else_set_is_changed_before_anything_else(open_page: OpenPage, site: Site) -> None:
     site.service.accounts.set_password(site.accounts[Role.OPERATOR], NEW, actor="cli:test")
     page = open_page("/login?next=%2Fpeople", role=None)
     _log_in(page, NEW)
@@ -76,7 +77,7 @@ def test_one_that_somebody_else_set_is_changed_before_anything_else(open_page, s
     expect(page.locator(".rooms a").first).to_be_visible()
 
 
-def test_a_second_factor_is_set_up_by_its_picture_and_asked_for_at_the_login(open_page, site):
+def test_a_second_factor_is_set_up_by_its_picture_and_asked_for_at_the_login(open_page: OpenPage, site: Site) -> None:
     page = open_page("/account", role=Role.OPERATOR)
     totp = _set_up(page)
     picture = cv2.imdecode(np.frombuffer(page.locator(".qr").screenshot(), np.uint8), cv2.IMREAD_COLOR)
@@ -108,9 +109,8 @@ def test_a_second_factor_is_set_up_by_its_picture_and_asked_for_at_the_login(ope
     expect(page.get_by_text("9 recovery codes are left.")).to_be_visible()
 
 
-def test_a_role_that_must_have_one_sets_it_up_before_anything_else(open_page, site):
-    settings = ApiSettings(second_factor_roles="operator")
-    site.service.logins._settings = site.service.settings = settings
+def test_a_role_that_must_have_one_sets_it_up_before_anything_else(open_page: OpenPage, site: Site) -> None:
+    site.service.settings.second_factor_roles = frozenset({Role.OPERATOR})
     page = open_page("/people", role=Role.OPERATOR)
     page.wait_for_url("**/account")
     expect(page.get_by_text("The role operator must have a second factor.")).to_be_visible()
@@ -122,7 +122,7 @@ def test_a_role_that_must_have_one_sets_it_up_before_anything_else(open_page, si
     expect(page.locator(".rooms a").first).to_be_visible()
 
 
-def test_a_page_tells_that_a_person_is_there_and_no_oftener_than_each_minute(open_page):
+def test_a_page_tells_that_a_person_is_there_and_no_oftener_than_each_minute(open_page: OpenPage) -> None:
     page = open_page("/log", role=Role.OPERATOR)
     page.clock.install()
     page.goto("/log")
@@ -144,7 +144,9 @@ def test_a_page_tells_that_a_person_is_there_and_no_oftener_than_each_minute(ope
     assert len(told) == 1
 
 
-def test_the_auditors_page_shows_the_session_of_a_search(open_page, site, astronaut_jpeg):
+def test_the_auditors_page_shows_the_session_of_a_search(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     with site.logged_in("operator") as client:
         files = {"file": ("a.jpg", astronaut_jpeg)}
         assert client.post("/identifications", data={"purpose": "demo"}, files=files).status_code == 201

@@ -3,19 +3,21 @@ from playwright.sync_api import expect
 
 from api.permission import Role
 from matcher.alerts.alert import AlertStatus
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def alert(site, astronaut_jpeg):
+def alert(site: Site, astronaut_jpeg: bytes):
     site.enrol(astronaut_jpeg)
     return site.alert(astronaut_jpeg)
 
 
-def status(site, alert):
+def status(site: Site, alert):
     return site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["status"]
 
 
-def test_both_pictures_stand_side_by_side_with_what_the_figure_means(open_page, site, alert):
+def test_both_pictures_stand_side_by_side_with_what_the_figure_means(open_page: OpenPage, site: Site, alert) -> None:
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
     pictures = page.locator(".comparison img")
     expect(pictures).to_have_count(2)
@@ -32,7 +34,7 @@ def test_both_pictures_stand_side_by_side_with_what_the_figure_means(open_page, 
     assert "%" not in measure.inner_text().replace("95 % interval", "")
 
 
-def test_two_people_confirm_by_keyboard_each_without_the_other(open_page, site, alert):
+def test_two_people_confirm_by_keyboard_each_without_the_other(open_page: OpenPage, site: Site, alert) -> None:
     first = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
     expect(first.locator("[data-verdict=confirm]")).to_be_enabled()
     first.keyboard.press("c")
@@ -54,7 +56,7 @@ def test_two_people_confirm_by_keyboard_each_without_the_other(open_page, site, 
     expect(second.locator(f"#queue [data-alert='{alert}']")).to_be_visible()
 
 
-def test_one_rejection_is_enough_and_its_note_is_kept(open_page, site, alert):
+def test_one_rejection_is_enough_and_its_note_is_kept(open_page: OpenPage, site: Site, alert) -> None:
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
     page.get_by_label("Note").fill("cr: other ears")  # letters typed into a field are no verdicts
     assert status(site, alert) == "open"
@@ -64,7 +66,7 @@ def test_one_rejection_is_enough_and_its_note_is_kept(open_page, site, alert):
     assert status(site, alert) == "rejected"
 
 
-def test_no_verdict_before_both_pictures_are_there(open_page, site, alert):
+def test_no_verdict_before_both_pictures_are_there(open_page: OpenPage, site: Site, alert) -> None:
     held = []
     page = open_page("/alerts", role=Role.OPERATOR)
     expect(page.locator("#queue li")).to_have_count(1)
@@ -82,7 +84,7 @@ def test_no_verdict_before_both_pictures_are_there(open_page, site, alert):
     expect(page.get_by_role("heading", name="Waiting for a second reviewer")).to_be_visible()
 
 
-def test_an_alert_about_somebody_who_withdrew_can_only_be_rejected(open_page, site, alert):
+def test_an_alert_about_somebody_who_withdrew_can_only_be_rejected(open_page: OpenPage, site: Site, alert) -> None:
     subject = site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["subject_id"]
     assert site.as_role(Role.OPERATOR, "DELETE", f"/subjects/{subject}").status_code == 204
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
@@ -93,7 +95,7 @@ def test_an_alert_about_somebody_who_withdrew_can_only_be_rejected(open_page, si
     expect(page.get_by_role("heading", name="Rejected")).to_be_visible()
 
 
-def test_an_answer_that_comes_late_is_thrown_away(open_page, site, alert):
+def test_an_answer_that_comes_late_is_thrown_away(open_page: OpenPage, site: Site, alert) -> None:
     held = []
     page = open_page("/alerts", role=Role.OPERATOR)
     expect(page.locator("#queue li")).to_have_count(1)
@@ -106,7 +108,7 @@ def test_an_answer_that_comes_late_is_thrown_away(open_page, site, alert):
     expect(page.locator(f"#queue [data-alert='{alert}']")).to_be_visible()
 
 
-def test_cards_stay_when_the_queue_is_drawn_anew(open_page, site, alert, astronaut_jpeg):
+def test_cards_stay_when_the_queue_is_drawn_anew(open_page: OpenPage, site: Site, alert, astronaut_jpeg: bytes) -> None:
     page = open_page("/alerts", role=Role.OPERATOR)
     page.locator(f"#queue [data-alert='{alert}']").evaluate("node => { node.canary = true; }")
     expect(page.locator("#connection")).to_have_attribute("data-state", "open")
@@ -115,13 +117,15 @@ def test_cards_stay_when_the_queue_is_drawn_anew(open_page, site, alert, astrona
     assert page.locator(f"#queue [data-alert='{alert}']").evaluate("node => node.canary") is True
 
 
-def test_administrators_read_alerts_and_review_none(open_page, alert):
+def test_administrators_read_alerts_and_review_none(open_page: OpenPage, alert) -> None:
     page = open_page(f"/alerts?alert={alert}", role=Role.ADMINISTRATOR)
     expect(page.locator(".case .message")).to_contain_text("does not review")
     expect(page.locator(".verdict")).to_have_count(0)
 
 
-def test_a_queue_is_worked_through_without_the_mouse(open_page, site, alert, astronaut_jpeg):
+def test_a_queue_is_worked_through_without_the_mouse(
+    open_page: OpenPage, site: Site, alert, astronaut_jpeg: bytes
+) -> None:
     later = site.alert(astronaut_jpeg)
     page = open_page("/alerts", role=Role.OPERATOR)
     expect(page.get_by_role("heading", name="Choose an alert")).to_be_visible()
@@ -138,7 +142,7 @@ def test_a_queue_is_worked_through_without_the_mouse(open_page, site, alert, ast
     assert [status(site, one) for one in (later, alert)] == ["rejected", "rejected"]
 
 
-def test_the_log_entry_of_the_search_is_one_click_away(open_page, site, alert):
+def test_the_log_entry_of_the_search_is_one_click_away(open_page: OpenPage, site: Site, alert) -> None:
     page = open_page(f"/alerts?alert={alert}", role=Role.ADMINISTRATOR)
     index = site.as_role(Role.OPERATOR, "GET", f"/alerts/{alert}").json()["request_index"]
     page.get_by_role("link", name=f"#{index}", exact=True).click()
@@ -146,13 +150,15 @@ def test_the_log_entry_of_the_search_is_one_click_away(open_page, site, alert):
     expect(page.locator(".leaf")).to_contain_text("camera:lobby")
 
 
-def test_an_unknown_alert_says_what_to_do(open_page):
+def test_an_unknown_alert_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/alerts?alert=nobody", role=Role.OPERATOR)
     expect(page.locator(".case .message")).to_be_visible()
     assert page.locator(".case .message p").inner_text()
 
 
-def test_every_one_of_91_alerts_can_be_reached_and_is_counted(open_page, site, astronaut_jpeg):
+def test_every_one_of_91_alerts_can_be_reached_and_is_counted(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     site.enrol(astronaut_jpeg)
     ids = site.alerts(astronaut_jpeg, 91)
     page = open_page("/alerts", role=Role.OPERATOR)
@@ -178,7 +184,9 @@ def test_every_one_of_91_alerts_can_be_reached_and_is_counted(open_page, site, a
     expect(other.locator("#to-review")).to_have_text("90")
 
 
-def test_the_next_page_comes_by_itself_where_the_keyboard_reaches_its_end(open_page, site, astronaut_jpeg):
+def test_the_next_page_comes_by_itself_where_the_keyboard_reaches_its_end(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     site.enrol(astronaut_jpeg)
     ids = site.alerts(astronaut_jpeg, 51)
     page = open_page(f"/alerts?alert={ids[1]}", role=Role.OPERATOR)
@@ -188,7 +196,9 @@ def test_the_next_page_comes_by_itself_where_the_keyboard_reaches_its_end(open_p
     expect(page.locator("#queue li")).to_have_count(51)
 
 
-def test_the_notice_of_a_first_yes_says_so_and_covers_no_field(open_page, site, astronaut_jpeg):
+def test_the_notice_of_a_first_yes_says_so_and_covers_no_field(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     site.enrol(astronaut_jpeg)
     first, *_ = site.alerts(astronaut_jpeg, 5)
     page = open_page("/alerts", role=Role.OPERATOR, viewport={"width": 1280, "height": 800})

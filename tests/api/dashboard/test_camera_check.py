@@ -1,17 +1,24 @@
+from pathlib import Path
+
 from playwright.sync_api import expect
 
 from api.permission import Role
 from ingest.rehearsal.film.film import Film
+from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
-def film(path, picture):
+def film(path: str, picture):
     with Film(path, width=512, height=512, fps=10) as made:
         for _ in range(15):
             made.add(picture)
     return str(path)
 
 
-def test_a_camera_is_checked_from_its_row_and_told_what_was_found(open_page, site, tmp_path, astronaut):
+def test_a_camera_is_checked_from_its_row_and_told_what_was_found(
+    open_page: OpenPage, site: Site, tmp_path: Path, astronaut: Image
+) -> None:
     address = film(tmp_path / "lobby.mp4", astronaut)
     camera = site.service.cameras.add(
         name="Lobby", address=address, purpose="demo", actor="cli:test", enabled=False, local=True
@@ -33,7 +40,7 @@ def test_a_camera_is_checked_from_its_row_and_told_what_was_found(open_page, sit
     expect(page.get_by_role("button", name="Check this camera")).to_be_enabled()
 
 
-def test_an_auditor_reads_a_check_and_begins_none(open_page, site):
+def test_an_auditor_reads_a_check_and_begins_none(open_page: OpenPage, site: Site) -> None:
     camera = site.service.cameras.add(
         name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:test", enabled=False
     )

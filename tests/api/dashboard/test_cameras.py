@@ -1,16 +1,18 @@
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.permission import Role
 from ingest.camera.camera import Credentials
 from ingest.camera.health import CameraState, Health
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 CANARY = "canary-%21@:/#"
 
 
-def fill(page, address):
+def fill(page: Page, address):
     page.get_by_role("button", name="Add a camera").click()
     page.get_by_label("Name", exact=True).fill("Back door")
     page.locator("[name=purpose]").fill("door-opening")
@@ -19,7 +21,7 @@ def fill(page, address):
     page.get_by_label("Password").fill(CANARY)
 
 
-def test_a_refused_address_says_why_and_keeps_the_form(open_page, site):
+def test_a_refused_address_says_why_and_keeps_the_form(open_page: OpenPage, site: Site) -> None:
     page = open_page("/cameras", role=Role.OPERATOR)
     expect(page.get_by_role("heading", name="No camera yet")).to_be_visible()
     fill(page, "rtsp://127.0.0.1:554/1")
@@ -30,7 +32,7 @@ def test_a_refused_address_says_why_and_keeps_the_form(open_page, site):
     assert site.service.cameras.list() == ()
 
 
-def test_a_camera_is_added_and_its_password_never_seen_again(open_page, site):
+def test_a_camera_is_added_and_its_password_never_seen_again(open_page: OpenPage, site: Site) -> None:
     page = open_page("/cameras", role=Role.OPERATOR)
     fill(page, "rtsp://192.168.250.250:554/1")
     page.get_by_role("button", name="Add the camera").click()
@@ -42,7 +44,7 @@ def test_a_camera_is_added_and_its_password_never_seen_again(open_page, site):
     assert CANARY not in page.content()
 
 
-def test_a_camera_is_removed_after_a_question(open_page, site):
+def test_a_camera_is_removed_after_a_question(open_page: OpenPage, site: Site) -> None:
     site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:test")
     page = open_page("/cameras", role=Role.OPERATOR)
     page.get_by_role("button", name="Remove Lobby").click()
@@ -54,7 +56,7 @@ def test_a_camera_is_removed_after_a_question(open_page, site):
     assert site.service.cameras.list() == ()
 
 
-def test_an_auditor_sees_cameras_and_cannot_change_them(open_page, site):
+def test_an_auditor_sees_cameras_and_cannot_change_them(open_page: OpenPage, site: Site) -> None:
     site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:test")
     page = open_page("/cameras", role=Role.AUDITOR)
     expect(page.locator("tbody tr")).to_contain_text("Lobby")
@@ -66,30 +68,30 @@ FINGERPRINT = "0123456789abcdef" * 4
 AS_OPENSSL = "sha256 Fingerprint=" + ":".join(FINGERPRINT[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
-def kept(site, address="rtsps://192.168.1.20:322/1", **settings):
+def kept(site: Site, address="rtsps://192.168.1.20:322/1", **settings):
     """A camera that is switched off, so that no worker reports of it: the test plays one."""
     given = {"name": "Lobby", "purpose": "demo", "credentials": LOGIN, "enabled": False} | settings
     return site.service.cameras.add(address=address, actor="cli:test", **given)
 
 
-def reported(site, camera, **figures):
+def reported(site: Site, camera, **figures):
     health = Health(**({"camera_id": camera.id, "state": CameraState.LIVE} | figures))
     site.service.events.reported(camera.id, health)
 
 
-def connected(page):
+def connected(page: Page):
     """A page that hears of health from now on: what came before its table is shown nowhere."""
     expect(page.locator("#connection")).to_have_attribute("data-state", "open")
     expect(page.locator("tbody tr")).to_have_count(1)
     return page
 
 
-def edited(page, save="Save the changes"):
+def edited(page: Page, save="Save the changes"):
     page.get_by_role("button", name=save).click()
     expect(page.locator("#camera-form form")).to_have_count(0)
 
 
-def test_a_cameras_settings_are_changed_and_its_login_stays(open_page, site):
+def test_a_cameras_settings_are_changed_and_its_login_stays(open_page: OpenPage, site: Site) -> None:
     camera = kept(site, substream="rtsps://192.168.1.20:322/2", analysed_fps=2.5)
     page = open_page("/cameras", role=Role.OPERATOR)
     page.get_by_role("button", name="Edit Lobby").click()
@@ -123,7 +125,7 @@ def test_a_cameras_settings_are_changed_and_its_login_stays(open_page, site):
     assert CANARY not in page.content()
 
 
-def test_a_cameras_login_is_changed_and_removed(open_page, site):
+def test_a_cameras_login_is_changed_and_removed(open_page: OpenPage, site: Site) -> None:
     camera = kept(site)
     page = open_page("/cameras", role=Role.OPERATOR)
     page.get_by_role("button", name="Edit Lobby").click()
@@ -140,7 +142,7 @@ def test_a_cameras_login_is_changed_and_removed(open_page, site):
     assert site.service.cameras.get(camera.id).credentials is None
 
 
-def test_a_certificate_is_pinned_and_given_up_with_the_place(open_page, site):
+def test_a_certificate_is_pinned_and_given_up_with_the_place(open_page: OpenPage, site: Site) -> None:
     page = open_page("/cameras", role=Role.OPERATOR)
     fill(page, "rtsp://192.168.250.250:554/1")
     page.get_by_text("Picture and connection").click()
@@ -181,7 +183,9 @@ def test_a_certificate_is_pinned_and_given_up_with_the_place(open_page, site):
         ({"rotation": 270, "mirrored": True}, 90, 0),
     ],
 )
-def test_turned_faces_are_told_and_the_rotation_is_set_by_a_button(open_page, site, shape, turned, rotation):
+def test_turned_faces_are_told_and_the_rotation_is_set_by_a_button(
+    open_page: OpenPage, site: Site, shape, turned, rotation
+) -> None:
     camera = kept(site, **shape)
     page = connected(open_page("/cameras", role=Role.OPERATOR))
     row = page.locator("tbody tr")
@@ -196,7 +200,7 @@ def test_turned_faces_are_told_and_the_rotation_is_set_by_a_button(open_page, si
     assert site.service.cameras.get(camera.id).rotation == rotation
 
 
-def test_a_refused_login_says_when_it_is_tried_next_and_lost_packets_are_told(open_page, site):
+def test_a_refused_login_says_when_it_is_tried_next_and_lost_packets_are_told(open_page: OpenPage, site: Site) -> None:
     camera = kept(site)
     page = connected(open_page("/cameras", role=Role.OPERATOR, timezone_id="UTC"))
     row = page.locator("tbody tr")
@@ -216,7 +220,7 @@ def test_a_refused_login_says_when_it_is_tried_next_and_lost_packets_are_told(op
     expect(row).to_contain_text("less than 0.1 % lost")
 
 
-def test_an_auditor_is_told_of_warnings_and_gets_no_button(open_page, site):
+def test_an_auditor_is_told_of_warnings_and_gets_no_button(open_page: OpenPage, site: Site) -> None:
     camera = kept(site, certificate="unverified")
     page = connected(open_page("/cameras", role=Role.AUDITOR))
     reported(site, camera, turned=180)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,31 +13,32 @@ from api.http.guard import COOKIE
 from api.permission import Role
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View
-from tests.api.dashboard.conftest import PASSWORD
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import PASSWORD, OpenPage
 from tests.api.dashboard.line import Line
 
 
 @pytest.fixture
-def line(site: Any) -> Iterator[Line]:
+def line(site: Site) -> Iterator[Line]:
     with Line(int(urlsplit(site.address).port or 0)) as line:
         yield line
 
 
 @pytest.fixture
-def lobby(site: Any) -> str:
+def lobby(site: Site) -> str:
     """A camera that is live."""
     camera = site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:t")
     live(site, camera.id)
     return str(camera.id)
 
 
-def live(site: Any, camera: str) -> None:
+def live(site: Site, camera: str) -> None:
     figures = {"width": 1920, "height": 1080, "frame_rate": 25.0, "bitrate": 3e6, "analysed_rate": 5.0}
     counters = {"newest_frame_age": 0.1, "frames": 900, "dropped": 0}
     site.service.events.reported(camera, Health(camera_id=camera, state=CameraState.LIVE, **figures, **counters))
 
 
-def end_session(site: Any, page: Any) -> None:
+def end_session(site: Site, page: Any) -> None:
     [cookie] = [one for one in page.context.cookies() if one["name"] == COOKIE]
     site.service.logins.log_out(cookie["value"])
 
@@ -55,7 +57,7 @@ def log_in_again(page: Any) -> None:
 
 @pytest.mark.parametrize("how", ["cut", "freeze"])
 def test_nothing_is_called_live_while_the_service_is_gone(
-    open_page: Any, site: Any, lobby: str, line: Line, how: str
+    open_page: OpenPage, site: Site, lobby: str, line: Line, how: str
 ) -> None:
     page = open_page("/", role=Role.OPERATOR)
     page.goto(f"{line.address}/")
@@ -76,7 +78,7 @@ def test_nothing_is_called_live_while_the_service_is_gone(
 
 
 def test_the_table_of_cameras_knows_no_state_while_the_service_is_gone(
-    open_page: Any, site: Any, lobby: str, line: Line
+    open_page: OpenPage, site: Site, lobby: str, line: Line
 ) -> None:
     page = open_page("/", role=Role.OPERATOR)
     page.goto(f"{line.address}/cameras")
@@ -93,7 +95,7 @@ def test_the_table_of_cameras_knows_no_state_while_the_service_is_gone(
 
 
 def test_a_page_whose_session_has_ended_says_so_and_goes_on_after_a_login(
-    open_page: Any, site: Any, lobby: str
+    open_page: OpenPage, site: Site, lobby: str
 ) -> None:
     page = open_page("/", role=Role.OPERATOR)
     expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
@@ -111,9 +113,9 @@ def test_a_page_whose_session_has_ended_says_so_and_goes_on_after_a_login(
 
 
 def test_a_live_picture_that_is_refused_makes_the_page_ask_whether_the_session_has_ended(
-    open_page: Any, site: Any, lobby: str, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, site: Site, lobby: str, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 60.0)  # the stream would not end for a minute
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 60.0)  # the stream would not end for a minute
     page = open_page("/", role=Role.OPERATOR)
     expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
     end_session(site, page)
@@ -123,9 +125,9 @@ def test_a_live_picture_that_is_refused_makes_the_page_ask_whether_the_session_h
 
 
 def test_a_filled_form_outlives_its_session(
-    open_page: Any, site: Any, astronaut_jpeg: bytes, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.events._BEAT_SECONDS", 60.0)  # the form is the first to notice
+    monkeypatch.setattr("api.routers.events.BEAT_SECONDS", 60.0)  # the form is the first to notice
     portrait, proof = tmp_path / "portrait.jpg", tmp_path / "consent.txt"
     portrait.write_bytes(astronaut_jpeg)
     proof.write_bytes(b"I agree.")
@@ -143,7 +145,9 @@ def test_a_filled_form_outlives_its_session(
     assert len(site.as_role(Role.OPERATOR, "GET", "/subjects").json()) == 1
 
 
-def test_a_page_asked_for_after_the_session_has_ended_leads_to_a_login_that_says_so(open_page: Any, site: Any) -> None:
+def test_a_page_asked_for_after_the_session_has_ended_leads_to_a_login_that_says_so(
+    open_page: OpenPage, site: Site
+) -> None:
     page = open_page("/log", role=Role.OPERATOR)
     end_session(site, page)
     page.goto("/people")

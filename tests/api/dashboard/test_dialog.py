@@ -1,11 +1,10 @@
 """The dialog that asks before something that cannot be undone."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from api.permission import Role
+from tests.api.dashboard.conftest import OpenPage
 
 ASK = """async (typed) => {
   const { confirmed } = await import("/static/dialog.js");
@@ -21,7 +20,7 @@ ASK = """async (typed) => {
 
 
 @pytest.fixture
-def page(open_page: Any) -> Page:
+def page(open_page: OpenPage) -> Page:
     page: Page = open_page("/log", role=Role.OPERATOR)
     return page
 

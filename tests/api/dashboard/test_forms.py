@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from api.permission import Role
-from tests.api.dashboard.conftest import PASSWORD
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import PASSWORD, OpenPage
 
 
 class Held:
@@ -48,7 +49,7 @@ def _press_enter(page: Page) -> list[str]:
     return asked
 
 
-def test_a_login_sent_before_the_page_is_ready_is_not_sent_and_after_it_is(open_page: Any) -> None:
+def test_a_login_sent_before_the_page_is_ready_is_not_sent_and_after_it_is(open_page: OpenPage) -> None:
     page = open_page("/login", role=None)
     held = _open_held(page, "/login?next=/log", "login.js")
     page.get_by_label("Name").fill("operator")
@@ -75,7 +76,7 @@ def test_a_login_sent_before_the_page_is_ready_is_not_sent_and_after_it_is(open_
     ],
 )
 def test_no_form_is_sent_before_the_page_is_ready(
-    open_page: Any, site: Any, path: str, module: str, fill: bool
+    open_page: OpenPage, site: Site, path: str, module: str, fill: bool
 ) -> None:
     camera = site.service.cameras.add(
         name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:t", enabled=False
@@ -86,7 +87,7 @@ def test_no_form_is_sent_before_the_page_is_ready(
     for field in form.locator("input:not([readonly]):not([type=file])").all() if fill else []:
         field.fill("correct horse battery")
     if path == "/receipt":
-        receipt = {"name": "receipt.tlog-proof", "mimeType": "text/plain", "buffer": b"none"}
+        receipt = FilePayload(name="receipt.tlog-proof", mimeType="text/plain", buffer=b"none")
         form.locator("input[type=file]").set_input_files([receipt])
     before = page.url
     assert _press_enter(page) == []
@@ -98,7 +99,7 @@ def test_no_form_is_sent_before_the_page_is_ready(
     assert not urlsplit(page.url).query
 
 
-def test_an_entry_is_asked_for_by_enter_once_the_page_is_ready(open_page: Any) -> None:
+def test_an_entry_is_asked_for_by_enter_once_the_page_is_ready(open_page: OpenPage) -> None:
     page = open_page("/log")
     page.get_by_label("Entry", exact=True).fill("0")
     page.get_by_label("Entry", exact=True).press("Enter")
@@ -106,12 +107,13 @@ def test_an_entry_is_asked_for_by_enter_once_the_page_is_ready(open_page: Any) -
     expect(page.locator("tr.entry")).to_have_count(1)
 
 
-def test_the_browser_is_told_to_send_no_form(site: Any) -> None:
+@pytest.mark.slow
+def test_the_browser_is_told_to_send_no_form(site: Site) -> None:
     policy = site.as_role(None, "GET", f"{site.address}/login").headers["content-security-policy"]
     assert "form-action 'none'" in policy
 
 
-def test_without_scripts_a_page_says_that_it_needs_them(browser: Any, site: Any) -> None:
+def test_without_scripts_a_page_says_that_it_needs_them(browser: Any, site: Site) -> None:
     context = browser.new_context(base_url=site.address, java_script_enabled=False)
     try:
         page = context.new_page()

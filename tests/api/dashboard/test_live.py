@@ -1,16 +1,18 @@
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.permission import Role
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View, ViewBox
 from matcher.recognition.face import Box
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def lobby(site):
+def lobby(site: Site):
     """A camera whose worker is played by the test."""
     return site.service.cameras.add(name="Lobby", address="rtsp://192.168.1.20:554/1", purpose="demo", actor="cli:test")
 
@@ -21,12 +23,12 @@ def health(camera, state=CameraState.LIVE, **changes):
     return Health(**({"camera_id": camera.id, "state": state} | figures | counters | changes))
 
 
-def connected(page):
+def connected(page: Page):
     expect(page.locator("#connection")).to_have_attribute("data-state", "open")
     return page
 
 
-def show(site, page, camera, jpeg, boxes):
+def show(site: Site, page: Page, camera, jpeg, boxes):
     """Sends views until one is on the page: a worker makes them only once somebody looks."""
     for number in range(1, 50):
         site.service.events.viewed(
@@ -38,7 +40,9 @@ def show(site, page, camera, jpeg, boxes):
     raise AssertionError("no view came")
 
 
-def test_names_for_those_who_consented_and_plain_boxes_for_strangers(open_page, site, lobby, astronaut_jpeg):
+def test_names_for_those_who_consented_and_plain_boxes_for_strangers(
+    open_page: OpenPage, site: Site, lobby, astronaut_jpeg: bytes
+) -> None:
     subject = site.enrol(astronaut_jpeg)
     page = connected(open_page("/", role=Role.OPERATOR))
     site.service.events.reported(lobby.id, health(lobby))
@@ -59,7 +63,7 @@ def test_names_for_those_who_consented_and_plain_boxes_for_strangers(open_page, 
     assert stranger["x"] == pytest.approx(frame["x"] + (frame["width"] - side) / 2 + 0.1 * side, abs=3)
 
 
-def test_the_health_of_a_camera_stands_below_its_picture(open_page, site, lobby):
+def test_the_health_of_a_camera_stands_below_its_picture(open_page: OpenPage, site: Site, lobby) -> None:
     page = connected(open_page("/", role=Role.OPERATOR))
     site.service.events.reported(lobby.id, health(lobby))
     vitals = page.locator(".vitals")
@@ -68,7 +72,7 @@ def test_the_health_of_a_camera_stands_below_its_picture(open_page, site, lobby)
     expect(page.locator("#live-summary")).to_have_text("1 of 1 camera live")
 
 
-def test_a_lost_camera_says_why(open_page, site, lobby):
+def test_a_lost_camera_says_why(open_page: OpenPage, site: Site, lobby) -> None:
     page = connected(open_page("/", role=Role.OPERATOR))
     trouble = "Nobody answers at 192.168.1.20."
     site.service.events.reported(lobby.id, health(lobby, CameraState.RECONNECTING, error=trouble))
@@ -77,7 +81,7 @@ def test_a_lost_camera_says_why(open_page, site, lobby):
     expect(page.locator("#live-summary")).to_have_text("0 of 1 camera live")
 
 
-def test_an_alert_arrives_by_itself(open_page, site, astronaut_jpeg):
+def test_an_alert_arrives_by_itself(open_page: OpenPage, site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     page = connected(open_page("/", role=Role.OPERATOR))
     expect(page.locator("#incoming")).to_contain_text("Nothing to review")
@@ -92,14 +96,14 @@ def test_an_alert_arrives_by_itself(open_page, site, astronaut_jpeg):
     page.wait_for_url(f"**/alerts?alert={alert}")
 
 
-def test_a_lost_connection_is_shown(open_page, site, lobby):
+def test_a_lost_connection_is_shown(open_page: OpenPage, site: Site, lobby) -> None:
     page = connected(open_page("/", role=Role.OPERATOR))
     site.service.events.close()
     expect(page.locator("#connection")).to_have_text("Reconnecting")
     expect(page.locator("body")).to_have_attribute("data-connection", "lost")
 
 
-def test_without_a_camera_the_page_says_what_to_do(open_page):
+def test_without_a_camera_the_page_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/", role=Role.OPERATOR)
     expect(page.get_by_role("heading", name="No camera yet")).to_be_visible()
     page.get_by_role("link", name="Add a camera").click()

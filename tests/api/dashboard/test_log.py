@@ -4,9 +4,11 @@ from playwright.sync_api import expect
 
 from api.permission import Role
 from matcher.log.entry import EntryKind
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
-def test_the_verified_mark_names_size_and_root(open_page, site):
+def test_the_verified_mark_names_size_and_root(open_page: OpenPage, site: Site) -> None:
     page = open_page("/log", role=Role.OPERATOR)
     mark = page.locator("#verification")
     expect(mark).to_have_attribute("data-state", "good")
@@ -17,7 +19,7 @@ def test_the_verified_mark_names_size_and_root(open_page, site):
     expect(page.locator("#entries")).to_contain_text("closed to your role")
 
 
-def test_a_broken_log_is_marked_as_broken(open_page):
+def test_a_broken_log_is_marked_as_broken(open_page: OpenPage) -> None:
     page = open_page("/login", role=Role.AUDITOR)
     report = '{"verified":false,"entries":9,"root":"00","checkpoint":"","verifier_key":"","problems":%s}'
     problems = '[{"index":3,"what":"Its bytes do not give its hash."}]'
@@ -30,7 +32,7 @@ def test_a_broken_log_is_marked_as_broken(open_page):
     expect(mark).to_contain_text("Entry #3: Its bytes do not give its hash.")
 
 
-def test_entries_are_paged_and_filtered(open_page, site):
+def test_entries_are_paged_and_filtered(open_page: OpenPage, site: Site) -> None:
     for _ in range(60):
         site.service.matcher.log.record(EntryKind.FAILURE, {"code": "rehearsed"})
     page = open_page("/log", role=Role.AUDITOR)
@@ -46,7 +48,7 @@ def test_entries_are_paged_and_filtered(open_page, site):
     assert set(page.locator("tr.entry .chip").all_inner_texts()) == {"Account"}
 
 
-def test_an_entry_opens_to_all_it_holds_and_to_its_hash(open_page, site):
+def test_an_entry_opens_to_all_it_holds_and_to_its_hash(open_page: OpenPage, site: Site) -> None:
     entry = site.service.matcher.log.record(EntryKind.FAILURE, {"code": "rehearsed", "deep": {"er": [1, 2]}})
     page = open_page(f"/log?entry={entry.index}", role=Role.AUDITOR)
     leaf = page.locator(".leaf")

@@ -2,9 +2,11 @@ import pytest
 from playwright.sync_api import expect
 
 from api.permission import Role
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
-def test_nobody_is_sent_to_the_login_and_back(open_page):
+def test_nobody_is_sent_to_the_login_and_back(open_page: OpenPage) -> None:
     page = open_page("/log?entry=0", role=None)
     expect(page).to_have_title("Log in · Clearglass")
     page.get_by_label("Name").fill("administrator")
@@ -13,7 +15,7 @@ def test_nobody_is_sent_to_the_login_and_back(open_page):
     page.wait_for_url("**/log?entry=0")
 
 
-def test_a_wrong_password_says_what_to_do(open_page):
+def test_a_wrong_password_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/login", role=None)
     page.get_by_label("Name").fill("operator")
     page.get_by_label("Password").fill("wrong")
@@ -26,7 +28,7 @@ def test_a_wrong_password_says_what_to_do(open_page):
 @pytest.mark.parametrize(
     "evil", ["//evil.example/", "javascript:alert(1)", "https://evil.example", "/.//evil.example/x"]
 )
-def test_another_host_is_no_destination(open_page, site, evil):
+def test_another_host_is_no_destination(open_page: OpenPage, site: Site, evil: str) -> None:
     page = open_page(f"/login?next={evil}", role=None)
     page.get_by_label("Name").fill("operator")
     page.get_by_label("Password").fill("correct horse battery staple")
@@ -35,7 +37,7 @@ def test_another_host_is_no_destination(open_page, site, evil):
     assert page.url.startswith(f"{site.address}/")
 
 
-def test_a_page_left_open_by_somebody_else_does_nothing_in_the_next_ones_name(open_page, site):
+def test_a_page_left_open_by_somebody_else_does_nothing_in_the_next_ones_name(open_page: OpenPage, site: Site) -> None:
     page = open_page("/cameras", role=Role.OPERATOR)
     other = page.context.new_page()
     other.goto("/")
@@ -50,7 +52,7 @@ def test_a_page_left_open_by_somebody_else_does_nothing_in_the_next_ones_name(op
     assert page.context.request.get("/api/v1/sessions/current").status == 200
 
 
-def test_logging_in_again_in_another_tab_is_not_met_as_an_error(open_page, site):
+def test_logging_in_again_in_another_tab_is_not_met_as_an_error(open_page: OpenPage, site: Site) -> None:
     page = open_page("/cameras", role=Role.OPERATOR)
     write = "import('/static/api.js').then(({ send }) => send('DELETE', '/cameras/none').catch((error) => error.code))"
     assert page.evaluate(write) == "camera_unknown"
@@ -59,7 +61,7 @@ def test_logging_in_again_in_another_tab_is_not_met_as_an_error(open_page, site)
     assert page.evaluate(write) == "camera_unknown"
 
 
-def test_logging_out_ends_the_session(open_page):
+def test_logging_out_ends_the_session(open_page: OpenPage) -> None:
     page = open_page("/", role=Role.OPERATOR)
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
@@ -76,18 +78,18 @@ def test_logging_out_ends_the_session(open_page):
         (Role.ADMINISTRATOR, ["Live", "Alerts", "People", "Cameras", "Log"]),
     ],
 )
-def test_each_role_is_shown_the_way_to_its_pages_only(open_page, role, rooms):
+def test_each_role_is_shown_the_way_to_its_pages_only(open_page: OpenPage, role: Role, rooms: list[str]) -> None:
     page = open_page("/", role=role)
     assert [name.strip() for name in page.locator(".rooms a span").all_inner_texts()] == rooms
     expect(page.locator(".rooms [aria-current=page]")).to_have_text(rooms[0])
 
 
-def test_a_page_closed_to_a_role_says_so(open_page):
+def test_a_page_closed_to_a_role_says_so(open_page: OpenPage) -> None:
     page = open_page("/people", role=Role.RESEARCHER)
     expect(page.get_by_role("heading", name="Not for the role researcher")).to_be_visible()
 
 
-def test_an_auditor_meets_no_name_and_no_picture(open_page, site, astronaut_jpeg):
+def test_an_auditor_meets_no_name_and_no_picture(open_page: OpenPage, site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
     for path in ("/people", f"/alerts?alert={alert}"):

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 import api.dashboard
 from api.permission import Role
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 HERE = Path(api.dashboard.__file__).parent
 PATHS = ["/", "/alerts", "/people", "/people/enrol", "/cameras", "/log", "/threshold", "/account"]
@@ -16,14 +18,14 @@ NARROW = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize("template", sorted((HERE / "templates").glob("*.html")), ids=lambda path: path.name)
-def test_no_template_holds_inline_script_or_style(template):
+def test_no_template_holds_inline_script_or_style(template: Path) -> None:
     text = template.read_text()
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text)
     assert all(body == "" for body in re.findall(r"<script[^>]*>(.*?)</script>", text, re.DOTALL))
     assert not re.search(r"""(?:src|href)="https?:""", text)
 
 
-def test_nothing_is_cut_off_on_a_narrow_screen(open_page, site, astronaut_jpeg):
+def test_nothing_is_cut_off_on_a_narrow_screen(open_page: OpenPage, site: Site, astronaut_jpeg: bytes) -> None:
     site.enrol(astronaut_jpeg)
     alert = site.alert(astronaut_jpeg)
     page = open_page("/", viewport=NARROW)
@@ -33,7 +35,7 @@ def test_nothing_is_cut_off_on_a_narrow_screen(open_page, site, astronaut_jpeg):
         assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"], path
 
 
-def test_the_theme_is_chosen_and_kept(open_page):
+def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
     page = open_page("/people", color_scheme="light")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Switch between light and dark").click()
@@ -43,7 +45,7 @@ def test_the_theme_is_chosen_and_kept(open_page):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
-def test_every_name_is_text_and_never_markup(open_page, site, astronaut_jpeg):
+def test_every_name_is_text_and_never_markup(open_page: OpenPage, site: Site, astronaut_jpeg: bytes) -> None:
     name = "<img src=x onerror=alert(1)>"
     subject = site.enrol(astronaut_jpeg, name=name)
     site.alert(astronaut_jpeg)
@@ -53,7 +55,8 @@ def test_every_name_is_text_and_never_markup(open_page, site, astronaut_jpeg):
         expect(page.locator("main").get_by_text(name).first).to_be_visible()
 
 
-def test_files_are_asked_for_again_only_when_they_changed(site):
+@pytest.mark.slow
+def test_files_are_asked_for_again_only_when_they_changed(site: Site) -> None:
     with httpx.Client(base_url=site.address) as client:
         first = client.get("/static/style.css")
         assert first.headers["Cache-Control"] == "no-cache"
@@ -62,7 +65,9 @@ def test_files_are_asked_for_again_only_when_they_changed(site):
             assert client.get(f"/static/{name}").status_code == 404, name
 
 
-def test_a_page_that_does_not_exist_is_a_page_to_browsers_and_an_error_to_programs(open_page, site):
+def test_a_page_that_does_not_exist_is_a_page_to_browsers_and_an_error_to_programs(
+    open_page: OpenPage, site: Site
+) -> None:
     for role in (None, Role.OPERATOR):
         page = open_page("/identify?<b>", role=role)
         expect(page).to_have_title("No such page · Clearglass")
@@ -80,7 +85,9 @@ def test_a_page_that_does_not_exist_is_a_page_to_browsers_and_an_error_to_progra
         assert site.code(client.post("/identify", headers=browser)) == "not_found"
 
 
-def test_tables_and_what_scrolls_can_be_used_by_keyboard_and_read_aloud(open_page, site, astronaut_jpeg):
+def test_tables_and_what_scrolls_can_be_used_by_keyboard_and_read_aloud(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     subject = site.enrol(astronaut_jpeg)
     for number in range(6):
         site.service.cameras.add(name=f"{number}", address="rtsp://192.168.1.20/1", purpose="demo", actor="cli:test")
@@ -117,7 +124,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_text_can_be_read_on_everything_it_stands_on(theme):
+def test_text_can_be_read_on_everything_it_stands_on(theme: str) -> None:
     style = (HERE / "static" / "style.css").read_text()
     found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", style)
     colour = {name: values[theme] for name, *values in found}
@@ -133,7 +140,7 @@ def test_text_can_be_read_on_everything_it_stands_on(theme):
     assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
 
 
-def test_every_icon_that_is_used_is_drawn():
+def test_every_icon_that_is_used_is_drawn() -> None:
     drawn = set(re.findall(r'<symbol id="([\w-]+)"', (HERE / "static" / "icons.svg").read_text()))
     scripts = "".join(path.read_text() for path in (HERE / "static").glob("*.js"))
     pages = "".join(path.read_text() for path in (HERE / "templates").glob("*.html"))

@@ -2,13 +2,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.permission import Role
+from matcher.picture.pixel_array import Image
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def files(tmp_path: Path, astronaut_jpeg) -> tuple[Path, Path, Path]:
+def files(tmp_path: Path, astronaut_jpeg: bytes) -> tuple[Path, Path, Path]:
     """A good picture, one without a face, and a signed consent."""
     import numpy as np
 
@@ -21,14 +24,14 @@ def files(tmp_path: Path, astronaut_jpeg) -> tuple[Path, Path, Path]:
     return good, blank, proof
 
 
-def fill(page, files, pictures):
+def fill(page: Page, files, pictures):
     page.get_by_label("Name").fill("Eileen Collins")
     page.locator("#pictures").set_input_files(pictures)
     page.get_by_label("Purpose").fill("door-opening")
     page.get_by_label("Signed consent").set_input_files(files[2])
 
 
-def choose(page, face):
+def choose(page: Page, face):
     page.get_by_role("button", name="Choose the face").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("canvas")).to_be_visible()
@@ -36,7 +39,7 @@ def choose(page, face):
     dialog.get_by_role("button", name="Use this face").click()
 
 
-def test_enrolling_tells_the_reason_for_every_picture_refused(open_page, site, files):
+def test_enrolling_tells_the_reason_for_every_picture_refused(open_page: OpenPage, site: Site, files) -> None:
     page = open_page("/people/enrol", role=Role.OPERATOR)
     fill(page, files, list(files[:2]))
     expect(page.locator("#strip li")).to_have_count(2)
@@ -54,7 +57,7 @@ def test_enrolling_tells_the_reason_for_every_picture_refused(open_page, site, f
     expect(page.locator("tbody")).to_contain_text("All cameras and uploads")
 
 
-def test_pictures_can_be_dropped_and_taken_out(open_page, astronaut_jpeg):
+def test_pictures_can_be_dropped_and_taken_out(open_page: OpenPage, astronaut_jpeg: bytes) -> None:
     import base64
 
     page = open_page("/people/enrol", role=Role.OPERATOR)
@@ -74,7 +77,7 @@ def test_pictures_can_be_dropped_and_taken_out(open_page, astronaut_jpeg):
     expect(page.locator("#strip li")).to_have_count(0)
 
 
-def test_pictures_too_large_to_be_taken_are_told_before_they_are_sent(open_page):
+def test_pictures_too_large_to_be_taken_are_told_before_they_are_sent(open_page: OpenPage) -> None:
     page = open_page("/people/enrol", role=Role.OPERATOR)
     expect(page.locator("#consent-fields input[name=purpose]")).to_be_visible()
     drop = """([sizes, drop]) => {
@@ -90,7 +93,9 @@ def test_pictures_too_large_to_be_taken_are_told_before_they_are_sent(open_page)
     expect(page.locator("#strip li")).to_have_count(5)
 
 
-def test_a_row_that_could_not_be_filled_is_asked_for_again(open_page, site, astronaut_jpeg):
+def test_a_row_that_could_not_be_filled_is_asked_for_again(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     subject = site.enrol(astronaut_jpeg)
     page = open_page("/cameras", role=Role.OPERATOR)
     failing = [True]
@@ -100,7 +105,7 @@ def test_a_row_that_could_not_be_filled_is_asked_for_again(open_page, site, astr
     assert failing == []
 
 
-def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page, site, files):
+def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page: OpenPage, site: Site, files) -> None:
     page = open_page("/people/enrol", role=Role.OPERATOR)
     fill(page, files, [files[1]])
     page.get_by_label("Signed consent").set_input_files([])
@@ -112,7 +117,9 @@ def test_nobody_is_enrolled_without_a_proof_or_a_usable_picture(open_page, site,
     assert site.as_role(Role.OPERATOR, "GET", "/subjects").json() == []
 
 
-def test_a_likely_duplicate_is_shown_and_asked_about(open_page, site, astronaut_jpeg, files):
+def test_a_likely_duplicate_is_shown_and_asked_about(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes, files
+) -> None:
     subject = site.enrol(astronaut_jpeg, name="Ada Lovelace")
     page = open_page("/people/enrol", role=Role.OPERATOR)
     fill(page, files, [files[0]])
@@ -128,7 +135,9 @@ def test_a_likely_duplicate_is_shown_and_asked_about(open_page, site, astronaut_
     expect(page.get_by_role("heading", name="Eileen Collins")).to_be_visible()
 
 
-def test_one_of_several_faces_is_chosen(open_page, site, astronaut, files, tmp_path):
+def test_one_of_several_faces_is_chosen(
+    open_page: OpenPage, site: Site, astronaut: Image, files, tmp_path: Path
+) -> None:
     import numpy as np
 
     from matcher.recognition.image import encode_jpeg
@@ -152,7 +161,9 @@ def test_one_of_several_faces_is_chosen(open_page, site, astronaut, files, tmp_p
     expect(page.get_by_role("heading", name="3 pictures")).to_be_visible()
 
 
-def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(open_page, site, astronaut_jpeg):
+def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     subject = site.enrol(astronaut_jpeg)
     page = open_page(f"/people/{subject}", role=Role.OPERATOR)
     page.get_by_role("button", name="Withdraw").click()
@@ -167,7 +178,7 @@ def test_withdrawing_takes_the_name_typed_and_leaves_nothing_to_see(open_page, s
     expect(page.locator("tbody")).to_contain_text("Withdrawn person")
 
 
-def test_a_further_consent_is_recorded_and_ended(open_page, site, astronaut_jpeg, files):
+def test_a_further_consent_is_recorded_and_ended(open_page: OpenPage, site: Site, astronaut_jpeg: bytes, files) -> None:
     site.service.cameras.add(name="Canteen", address="rtsp://192.168.1.20/1", purpose="canteen", actor="cli:test")
     subject = site.enrol(astronaut_jpeg)
     page = open_page(f"/people/{subject}", role=Role.OPERATOR)
@@ -188,7 +199,9 @@ def test_a_further_consent_is_recorded_and_ended(open_page, site, astronaut_jpeg
     }
 
 
-def test_a_purpose_is_chosen_from_those_in_use_and_doubted_where_it_is_none(open_page, site, astronaut_jpeg, files):
+def test_a_purpose_is_chosen_from_those_in_use_and_doubted_where_it_is_none(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes, files
+) -> None:
     for purpose in ("canteen", "lobby"):
         site.service.cameras.add(name=purpose, address="rtsp://192.168.1.20/1", purpose=purpose, actor="cli:test")
     page = open_page("/people/enrol", role=Role.OPERATOR)
@@ -207,7 +220,7 @@ def test_a_purpose_is_chosen_from_those_in_use_and_doubted_where_it_is_none(open
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "UTC", "America/Los_Angeles"])
-def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page, site, zone):
+def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page: OpenPage, site: Site, zone) -> None:
     page = open_page("/people", role=Role.OPERATOR, timezone_id=zone)
     script = """async ([now, until, changes]) => {
       const { consentChip } = await import("/static/consent.js");
@@ -268,6 +281,6 @@ def test_the_hours_of_a_consent_are_chosen_and_shown(open_page, site, files):
     expect(page.locator("tbody .chip")).to_have_text("Outside its hours")
 
 
-def test_an_unknown_person_says_what_to_do(open_page):
+def test_an_unknown_person_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/people/nobody", role=Role.OPERATOR)
     expect(page.locator("#person .message p")).not_to_be_empty()

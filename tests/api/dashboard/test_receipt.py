@@ -1,21 +1,23 @@
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.permission import Role
 from matcher.audit.receipt import Receipt
 from matcher.log.stored_publication import StoredPublication
 from matcher.tlog.note import Signer
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def receipt(site):
+def receipt(site: Site):
     """Of entry 5 among some more."""
     for number in range(9):
         site.service.accounts.issue_token(site.accounts[Role.AUDITOR], name=str(number), actor="cli:test")
     return Receipt.issue(StoredPublication(site.service.matcher.database), 5)
 
 
-def check(page, text, key):
+def check(page: Page, text, key):
     file = {"name": "one.tlog-proof", "mimeType": "text/plain", "buffer": text.encode()}
     page.get_by_label("Receipt", exact=True).set_input_files(file)
     page.get_by_label("The log's public key").fill(key)
@@ -23,7 +25,7 @@ def check(page, text, key):
     return page.locator("#result")
 
 
-def test_anybody_checks_a_receipt_without_a_network(open_page, site, receipt):
+def test_anybody_checks_a_receipt_without_a_network(open_page: OpenPage, site: Site, receipt) -> None:
     page = open_page("/receipt", role=None)
     page.context.set_offline(True)
     key = site.service.matcher.log.verifier_key
@@ -44,12 +46,12 @@ def test_anybody_checks_a_receipt_without_a_network(open_page, site, receipt):
         (lambda text: text.replace("\nclearglass/", "\nclearglass-/"), "not by this key"),
     ],
 )
-def test_what_was_changed_is_not_believed(open_page, site, receipt, change, said):
+def test_what_was_changed_is_not_believed(open_page: OpenPage, site: Site, receipt, change, said) -> None:
     page = open_page("/receipt", role=None)
     expect(check(page, change(receipt.text), site.service.matcher.log.verifier_key)).to_contain_text(said)
 
 
-def test_another_key_or_none(open_page, receipt):
+def test_another_key_or_none(open_page: OpenPage, receipt) -> None:
     page = open_page("/receipt", role=None)
     expect(check(page, receipt.text, str(Signer.generate("other").verifier))).to_contain_text("has not signed")
     expect(check(page, receipt.text, "rubbish")).to_contain_text("no log's public key")

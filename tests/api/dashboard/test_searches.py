@@ -3,10 +3,12 @@ from playwright.sync_api import expect
 
 from api.permission import Role
 from matcher.probe.probe import Query
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def searched(site, astronaut_jpeg):
+def searched(site: Site, astronaut_jpeg: bytes):
     """The check of an enrolment; six searches that found somebody, the first with a case; one of another purpose."""
     site.enrol(astronaut_jpeg)
     for number in range(7):
@@ -17,7 +19,7 @@ def searched(site, astronaut_jpeg):
     return site
 
 
-def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
+def test_an_auditor_sees_who_searched_and_asks_for_less(open_page: OpenPage, searched) -> None:
     page = open_page("/log", role=Role.AUDITOR)
     page.get_by_role("link", name="Searches").click()
     rows = page.locator("#searches tbody tr")
@@ -36,7 +38,7 @@ def test_an_auditor_sees_who_searched_and_asks_for_less(open_page, searched):
     expect(page.locator(".leaf")).to_contain_text("2026-1")
 
 
-def test_a_sample_names_the_seed_that_draws_it_again(open_page, searched):
+def test_a_sample_names_the_seed_that_draws_it_again(open_page: OpenPage, searched) -> None:
     page = open_page("/log/searches", role=Role.AUDITOR)
     expect(page.locator("#searches tbody tr")).to_have_count(8)
     page.get_by_label("For").fill("demo")
@@ -45,12 +47,12 @@ def test_a_sample_names_the_seed_that_draws_it_again(open_page, searched):
     expect(page.locator("#seed")).to_contain_text("Drawn with the seed")
 
 
-def test_it_is_closed_to_operators(open_page, site):
+def test_it_is_closed_to_operators(open_page: OpenPage, site: Site) -> None:
     page = open_page("/log/searches", role=Role.OPERATOR)
     expect(page.locator("#searches")).to_have_count(0)
 
 
-def test_cameras_are_named_and_asked_for_by_their_names(open_page, searched, astronaut_jpeg):
+def test_cameras_are_named_and_asked_for_by_their_names(open_page: OpenPage, searched, astronaut_jpeg: bytes) -> None:
     cameras = searched.service.cameras
     hall, lobby = (
         cameras.add(name=name, address="rtsp://192.168.1.20/1", purpose="demo", actor="cli:test").id

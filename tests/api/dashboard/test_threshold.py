@@ -7,15 +7,19 @@ from api.permission import Role
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT, OPERATING_POINTS, load_operating_points
 from matcher.recognition.scale import SimilarityScale
 from matcher.site_points import keep_site_point
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import OpenPage
 
 
 @pytest.fixture
-def alert(site, astronaut_jpeg):
+def alert(site: Site, astronaut_jpeg: bytes):
     site.enrol(astronaut_jpeg)
     return site.alert(astronaut_jpeg)
 
 
-def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(open_page, site, alert):
+def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(
+    open_page: OpenPage, site: Site, alert
+) -> None:
     page = open_page("/alerts", role=Role.OPERATOR)
     page.get_by_role("link", name="Threshold").click()
     used = page.locator("#in-use")
@@ -34,7 +38,7 @@ def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(open_p
     assert "passage" not in said.lower() and "passers" not in said.lower(), "what is counted are searches"
 
 
-def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page, site, alert):
+def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page: OpenPage, site: Site, alert) -> None:
     identifier = site.service.matcher.identifier
     point = load_operating_points()["fmr-1e-4"]
     evidence = dataclasses.replace(point.evidence, model_digest="0" * 64)
@@ -55,7 +59,7 @@ def test_a_threshold_that_is_not_to_be_relied_on_says_so(open_page, site, alert)
         expect(trouble).to_have_attribute("data-tone", "warn")
 
 
-def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, site, alert):
+def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page: OpenPage, site: Site, alert) -> None:
     matcher = site.service.matcher
     matcher.scale = None
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
@@ -72,7 +76,9 @@ def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page, sit
     assert "%" not in measure.inner_text().replace("95 % interval", "")
 
 
-def test_an_alert_of_a_point_that_was_replaced_since_does_not_show_the_new_evidence(open_page, site, astronaut_jpeg):
+def test_an_alert_of_a_point_that_was_replaced_since_does_not_show_the_new_evidence(
+    open_page: OpenPage, site: Site, astronaut_jpeg: bytes
+) -> None:
     matcher, default = site.service.matcher, load_operating_points()[DEFAULT_OPERATING_POINT]
     keep_site_point(matcher.settings.folder, dataclasses.replace(default, name="lobby"))
     matcher.identifier.operating_point = dataclasses.replace(default, name="lobby")
@@ -92,7 +98,7 @@ def test_an_alert_of_a_point_that_was_replaced_since_does_not_show_the_new_evide
     expect(measure).not_to_contain_text("pairs of different people")
 
 
-def test_alerts_are_reviewed_while_the_sites_file_cannot_be_read(open_page, site, alert):
+def test_alerts_are_reviewed_while_the_sites_file_cannot_be_read(open_page: OpenPage, site: Site, alert) -> None:
     (site.service.matcher.settings.folder / OPERATING_POINTS).write_text("{")
     page = open_page(f"/alerts?alert={alert}", role=Role.OPERATOR)
     expect(page.locator(".measure")).to_contain_text(DEFAULT_OPERATING_POINT)
@@ -101,7 +107,7 @@ def test_alerts_are_reviewed_while_the_sites_file_cannot_be_read(open_page, site
     expect(page.locator("#in-use .message")).to_contain_text("cannot be read")
 
 
-def test_an_alert_of_a_threshold_without_evidence_warns(open_page, site, astronaut_jpeg):
+def test_an_alert_of_a_threshold_without_evidence_warns(open_page: OpenPage, site: Site, astronaut_jpeg: bytes) -> None:
     identifier = site.service.matcher.identifier
     identifier.operating_point = dataclasses.replace(identifier.operating_point, name="no-evidence", evidence=None)
     site.enrol(astronaut_jpeg)

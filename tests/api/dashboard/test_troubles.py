@@ -1,6 +1,5 @@
 import re
 import resource
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -8,12 +7,13 @@ from playwright.sync_api import expect
 from api.permission import Role
 from matcher.log.entry import EntryKind
 from matcher.log.errors import LogUnavailableError
-from tests.api.dashboard.conftest import PASSWORD
+from tests.api.conftest import Site
+from tests.api.dashboard.conftest import PASSWORD, OpenPage
 
 PAGES = ("/", "/alerts", "/people", "/cameras", "/log")
 
 
-def test_every_page_says_that_nothing_is_searched(open_page, site):
+def test_every_page_says_that_nothing_is_searched(open_page: OpenPage, site: Site) -> None:
     page = open_page("/")
     expect(page.locator("#troubles")).to_be_empty()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -29,7 +29,7 @@ def test_every_page_says_that_nothing_is_searched(open_page, site):
         expect(page.locator("#troubles .message")).to_contain_text("The disk failed under the audit log")
 
 
-def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
+def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page: OpenPage, site: Site) -> None:
     site.service.settings.low_disk_bytes = 2**60
     page = open_page("/log")
     expect(page.locator("#troubles .message")).to_contain_text("nearly full")
@@ -38,11 +38,9 @@ def test_a_disk_that_fills_up_is_announced_before_it_is_full(open_page, site):
     assert [trouble["code"] for trouble in health.json()["troubles"]] == ["disk_low"]
 
 
-def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page, site):
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) + timedelta(days=1095)
-    log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
-    log._clock = right
+def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_page: OpenPage, site: Site) -> None:
+    with site.clock.wrong(days=1095):
+        site.service.matcher.log.record(EntryKind.LOGIN, {"action": "refused", "account": None})
     page = open_page("/")
     expect(page).to_have_url(re.compile("/cameras$"))
     expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
@@ -62,31 +60,27 @@ def test_an_administrator_lets_the_log_go_on_after_a_clock_that_ran_ahead(open_p
     expect(page.locator("tr.entry", has_text="log resumed")).to_have_count(1)
 
 
-def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page, site):
+def test_an_administrator_with_a_duty_sees_what_is_wrong_too(open_page: OpenPage, site: Site) -> None:
     site.service.accounts.create(name="adam", password=PASSWORD, role=Role.ADMINISTRATOR, must_change=True)
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    page = open_page("/", role="adam")
-    expect(page).to_have_url(re.compile("/cameras$"))
-    expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
-    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
-    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
-    page.goto("/log")
-    expect(page.locator("#verification")).to_have_attribute("data-state", "good")
-    page.goto("/account")
-    expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    assert "before anything else" not in page.locator("main").inner_text()
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        page = open_page("/", role="adam")
+        expect(page).to_have_url(re.compile("/cameras$"))
+        expect(page.locator("#emergency")).to_contain_text("shown only what is wrong")
+        expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+        expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
+        page.goto("/log")
+        expect(page.locator("#verification")).to_have_attribute("data-state", "good")
+        page.goto("/account")
+        expect(page.get_by_role("heading", name="Account")).to_be_visible()
+        assert "before anything else" not in page.locator("main").inner_text()
     site.service.logins.settle()
     page.reload()
     expect(page.locator("main")).to_contain_text("Change it before anything else.")
 
 
-def test_others_are_not_offered_to_let_the_log_go_on(open_page, site):
+def test_others_are_not_offered_to_let_the_log_go_on(open_page: OpenPage, site: Site) -> None:
     page = open_page("/log", role=Role.AUDITOR)
-    log = site.service.matcher.log
-    right, log._clock = log._clock, lambda: datetime.now(UTC) - timedelta(hours=1)
-    page.goto("/cameras")
-    expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
-    expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)
-    log._clock = right
+    with site.clock.wrong(hours=-1):
+        page.goto("/cameras")
+        expect(page.locator("#troubles .message")).to_contain_text("before the audit log's last entry")
+        expect(page.get_by_role("button", name="The clock is right now")).to_have_count(0)

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api.access.passwords import _HASHING
+from api.access.passwords import HASHING
 from api.http.admission import CROWDS, LOGINS, LOOKING
 from api.permission import Role
 from api.slots import BusyError, Slots
+from tests.api.conftest import OpenSite, Site
 
 CROWD = 44
 """More than there are worker threads."""
@@ -28,19 +29,21 @@ MEGABYTE = 1024 * 1024
 @contextlib.contextmanager
 def _all_taken(slots: Slots) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
-        for _ in range(slots._free):
-            stack.enter_context(slots.taken("others"))
+        with contextlib.suppress(BusyError):
+            while True:
+                stack.enter_context(slots.taken("others", seconds=0.0))
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/identifications", "/verifications", "/photographs"])
 def test_pictures_that_wait_keep_no_other_request_waiting(
-    open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, path: str
+    open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes, path: str
 ) -> None:
     for site in open_site(tmp_path / "data"):
         roles = [Role.OPERATOR, Role.ADMINISTRATOR] * (CROWD // 2)
 
-        def send(role: Role, site: Any = site) -> int:
+        def send(role: Role, site: Site = site) -> int:
             data = {"purpose": "demo", "subject_id": "none"} if path == "/verifications" else {"purpose": "demo"}
             files = {"file": ("x.jpg", astronaut_jpeg)}
             return int(site.as_role(role, "POST", path, data=data, files=files).status_code)
@@ -55,9 +58,10 @@ def test_pictures_that_wait_keep_no_other_request_waiting(
             assert {one.result() for one in sent} <= {201, 404}
 
 
-def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LOGINS, "_seconds", 60.0)
-    monkeypatch.setattr(LOGINS, "_waiting_each", CROWD)
+@pytest.mark.slow
+def test_logins_that_wait_keep_no_other_request_waiting(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOGINS, "seconds", 60.0)
+    monkeypatch.setattr(LOGINS, "waiting_each", CROWD)
 
     def log_in(_: int) -> int:
         body = {"name": "operator", "password": "wrong password"}
@@ -86,9 +90,9 @@ PASSWORD = "correct horse battery staple"
     ],
 )
 def test_a_login_that_finds_no_turn_is_counted(
-    shared_site: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
+    shared_site: Site, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: dict[str, str], counted: int
 ) -> None:
-    monkeypatch.setattr(LOGINS, "_seconds", 0.05)
+    monkeypatch.setattr(LOGINS, "seconds", 0.05)
     with shared_site.logged_in("administrator") as client:
         before = _busy_logins(shared_site)
         with _all_taken(LOGINS):
@@ -97,25 +101,26 @@ def test_a_login_that_finds_no_turn_is_counted(
         assert _busy_logins(shared_site) - before == counted
 
 
-def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_that_is_busy_hashing_is_counted_once(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error then leaves the endpoint, and passes what counts those without a turn."""
-    monkeypatch.setattr(_HASHING, "_seconds", 0.05)
+    monkeypatch.setattr(HASHING, "seconds", 0.05)
     with shared_site.logged_in("administrator"):  # its password was hashed, as is the decoy by now
         before = _busy_logins(shared_site)
-        with _all_taken(_HASHING):
+        with _all_taken(HASHING):
             body = {"name": "administrator", "password": PASSWORD}
             assert shared_site.as_role(None, "POST", "/sessions", json=body).status_code == 503
         assert _busy_logins(shared_site) - before == 1
 
 
-def _busy_logins(site: Any) -> float:
+def _busy_logins(site: Site) -> float:
     name = 'clearglass_logins_total{outcome="busy"} '
     text = httpx.get(f"{site.address}/metrics", headers=site.client(Role.AUDITOR).headers, timeout=30).text
     [line] = [line for line in text.splitlines() if line.startswith(name)]
     return float(line.removeprefix(name))
 
 
-def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_health_is_answered_while_every_thread_is_taken(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     monkeypatch.setattr("api.http.guard.principal_of", lambda request: go_on.wait(60.0) and None)
     with ThreadPoolExecutor(CROWD) as threads:
@@ -129,10 +134,11 @@ def test_health_is_answered_while_every_thread_is_taken(shared_site: Any, monkey
         assert {one.result().status_code for one in sent} == {401}
 
 
-def test_health_says_that_the_database_does_not_answer(shared_site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_health_says_that_the_database_does_not_answer(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from api.routers import health
 
-    monkeypatch.setattr(health, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.2)
     log = shared_site.service.matcher.log
     there = log.clock_state
     monkeypatch.setattr(log, "clock_state", lambda: time.sleep(1.0) or there())
@@ -225,7 +231,7 @@ def test_threads_and_coroutines_wait_in_one_queue(in_a_loop: Any) -> None:
     assert order == ["thread", "coroutine"]
 
 
-def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.socket:
+def _stalled(site: Site, role: Role, path: str, length: int | None) -> socket.socket:
     parts = urlsplit(site.address)
     connection = socket.create_connection((parts.hostname, parts.port), timeout=15)
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
@@ -243,14 +249,15 @@ def _stalled(site: Any, role: Role, path: str, length: int | None) -> socket.soc
     return connection
 
 
-def _identified(site: Any, role: Role, picture: bytes) -> httpx.Response:
+def _identified(site: Site, role: Role, picture: bytes) -> httpx.Response:
     files = {"file": ("x.jpg", picture)}
-    return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)  # type: ignore[no-any-return]
+    return site.as_role(role, "POST", "/identifications", data={"purpose": "x"}, files=files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [100 * MEGABYTE, None], ids=["declared", "in chunks"])
 def test_an_account_sends_its_share_of_the_uploads_and_no_more(
-    open_site: Any, tmp_path: Path, astronaut_jpeg: bytes, length: int | None
+    open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes, length: int | None
 ) -> None:
     for site in open_site(tmp_path / "data", upload_bytes=250 * MEGABYTE, body_seconds=3):
         with _stalled(site, Role.OPERATOR, "/subjects", length):
@@ -266,7 +273,8 @@ def test_an_account_sends_its_share_of_the_uploads_and_no_more(
             assert again.status_code == 201
 
 
-def test_all_uploads_together_have_a_limit(open_site: Any, tmp_path: Path, astronaut_jpeg: bytes) -> None:
+@pytest.mark.slow
+def test_all_uploads_together_have_a_limit(open_site: OpenSite, tmp_path: Path, astronaut_jpeg: bytes) -> None:
     for site in open_site(tmp_path / "data", upload_bytes=120 * MEGABYTE):
         with _stalled(site, Role.OPERATOR, "/subjects", 100 * MEGABYTE):
             with _stalled(site, Role.RESEARCHER, "/verifications", 20 * MEGABYTE):
@@ -276,9 +284,9 @@ def test_all_uploads_together_have_a_limit(open_site: Any, tmp_path: Path, astro
 
 
 def test_crowds_wait_for_each_other_and_not_for_ever(
-    shared_site: Any, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
+    shared_site: Site, astronaut_jpeg: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(CROWDS, "_seconds", 0.05)
+    monkeypatch.setattr(CROWDS, "seconds", 0.05)
     with CROWDS.taken():
         files = {"file": ("x.jpg", astronaut_jpeg)}
         answer = shared_site.as_role(Role.OPERATOR, "POST", "/photographs", data={"purpose": "x"}, files=files)

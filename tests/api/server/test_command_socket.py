@@ -6,30 +6,30 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from api.permission import Role
 from api.server.command_socket import NAME, CommandSocketError, listening, served_path
+from tests.api.conftest import OpenSite, Site
 
 Run = Callable[..., tuple[int, str, str]]
 
 
-def folder_of(site: Any) -> Path:
+def folder_of(site: Site) -> Path:
     return Path(site.service.matcher.settings.folder)
 
 
 @pytest.fixture
-def caller(shared_site: Any) -> Iterator[httpx.Client]:
+def caller(shared_site: Site) -> Iterator[httpx.Client]:
     """Somebody at the socket, who says nothing of who they are."""
     transport = httpx.HTTPTransport(uds=str(folder_of(shared_site) / NAME))
     with httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=30) as client:
         yield client
 
 
-def test_it_is_its_owners_alone(shared_site: Any) -> None:
+def test_it_is_its_owners_alone(shared_site: Site) -> None:
     assert (folder_of(shared_site) / NAME).stat().st_mode & 0o777 == 0o600
 
 
@@ -41,7 +41,7 @@ def test_who_comes_by_it_is_an_administrator_by_the_name_the_machine_knows(calle
     assert who["csrf"] is None
 
 
-def test_a_token_is_still_its_accounts(shared_site: Any, caller: httpx.Client) -> None:
+def test_a_token_is_still_its_accounts(shared_site: Site, caller: httpx.Client) -> None:
     headers = {"Authorization": f"Bearer {shared_site.tokens[Role.AUDITOR]}"}
     assert caller.get("/sessions/current", headers=headers).json()["account"]["role"] == "auditor"
     headers = {"Authorization": "Bearer cgt_nobody"}
@@ -69,7 +69,8 @@ def test_a_command_reviews_nothing(caller: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied")
 
 
-def test_it_is_gone_when_the_service_is(open_site: Any, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_it_is_gone_when_the_service_is(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data"):
         assert (folder_of(site) / NAME).is_socket()
     assert not (tmp_path / "data" / NAME).exists()
@@ -108,7 +109,8 @@ def test_a_folder_that_cannot_hold_it_is_an_error_that_says_so(tmp_path: Path) -
     assert "local file system" in caught.value.remedy
 
 
-def test_a_command_may_be_run_a_thousand_times_in_a_row(open_site: Any, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_command_may_be_run_a_thousand_times_in_a_row(open_site: OpenSite, tmp_path: Path) -> None:
     for site in open_site(tmp_path / "data", requests_per_minute=3):
         transport = httpx.HTTPTransport(uds=str(folder_of(site) / NAME))
         with httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=30) as client:

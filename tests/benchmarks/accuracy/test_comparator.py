@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,8 @@ def test_vectors_compared_by_angle_need_not_be_of_length_one() -> None:
 
 def test_the_fusion_is_another_where_one_is_chosen(tmp_path: Path) -> None:
     embedders, made = write_list(tmp_path), templates(4, 2)
-    made.vectors["coarse"] = np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32)
+    coarse = np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32)
+    made = replace(made, vectors={**made.vectors, "coarse": coarse})
     entries, model = read_entries(embedders), FaceModel.chosen(embedders, "coarse=1,dlib=0.25")
     columns = {each.name: each for each in comparators(entries, model)}
     assert list(columns) == [FUSION, SFACE, DLIB, "coarse"]

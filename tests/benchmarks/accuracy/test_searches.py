@@ -14,13 +14,14 @@ GALLERY = [(f"{who:03d}/{number}", f"{who:03d}") for who in range(20) for number
 PROBES = [(f"{who:03d}/{number}", f"{who:03d}") for who in range(30) for number in (2, 3)] + [("029/0", None)]
 
 
+@pytest.mark.slow
 def test_each_search_finds_what_going_through_all_would() -> None:
     scores = search("here", MADE, GALLERY, PROBES, comparators())
     assert scores.mated.tolist() == [who is not None and int(who) < 20 for _, who in PROBES]
     for column in comparators():
         found = scores.found[column.name]
         for place, (probe, who) in enumerate(PROBES):
-            nearest: dict[str, float] = {}
+            nearest: dict[str | None, float] = {}
             for reference, subject in GALLERY:
                 apart = float(column.pairs(MADE, MADE.rows([probe]), MADE.rows([reference]))[0])
                 nearest[subject] = min(nearest.get(subject, np.inf), apart)

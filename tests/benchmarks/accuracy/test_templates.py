@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from benchmarks.harness.benchmark import Context
 from benchmarks.harness.errors import MeasurementError
 from tests.benchmarks.accuracy.made_up import HashExtractor
 
+pytestmark = pytest.mark.slow
+
 
 class Set:
     """A data set of any bytes."""
@@ -20,7 +23,7 @@ class Set:
             name: Sample(
                 name=name,
                 pictures=tuple(
-                    Picture(name=f"{name}-{place}", read=lambda data=data: data) for place, data in enumerate(each)
+                    Picture(name=f"{name}-{place}", read=partial(bytes, data)) for place, data in enumerate(each)
                 ),
             )
             for name, each in pictures.items()
@@ -92,7 +95,7 @@ def test_a_video_has_one_voice(context: Context, tmp_path: Path) -> None:
     mixed = Sample(
         name="mixed",
         pictures=tuple(
-            Picture(name=str(place), read=lambda data=data: data, medium=medium)
+            Picture(name=str(place), read=partial(bytes, data), medium=medium)
             for place, (data, medium) in enumerate([(b"1", "7"), (b"2", "8"), (b"3", "8")])
         ),
     )

@@ -114,6 +114,7 @@ def test_identification_finds_them_among_distractors(
     assert any(more < few - 1e-3 for more, few in zip(*nearest, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "searches"), [("cfp-fp", 0), ("ijb-c", 2)])
 def test_a_set_that_says_where_its_faces_are_is_measured_by_its_whole_protocol(
     context: Context, tmp_path: Path, name: str, searches: int

@@ -6,6 +6,7 @@ import pytest
 from benchmarks.__main__ import main
 
 
+@pytest.mark.slow
 def test_a_quick_run_types_every_command(tmp_path: Path) -> None:
     """How long they take depends on the machine; that they answer does not."""
     assert main(["commands", "--quick", "--references", "100", "--out", str(tmp_path)]) == 0

@@ -2,6 +2,7 @@ import io
 import pickle
 import pickletools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,9 @@ def test_a_chip_stands_where_the_networks_want_it(path: Path) -> None:
     dataset = opened(path, pickle.dumps((PICTURES, [True, False])))
     for sample in dataset.samples().values():
         assert sample.subject is None
-        np.testing.assert_allclose(sample.pictures[0].landmarks, SFACE_POINTS, atol=1e-5)
+        landmarks = sample.pictures[0].landmarks
+        assert landmarks is not None
+        np.testing.assert_allclose(landmarks, SFACE_POINTS, atol=1e-5)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -80,7 +83,7 @@ class _Bomb:
     def __init__(self, target: Path) -> None:
         self._target = target
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self._target,)
 
 

@@ -16,6 +16,8 @@ from matcher.tlog.errors import NoteError
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Signer, Verifier
 
+pytestmark = pytest.mark.slow
+
 
 def test_from_the_export_of_a_real_log_come_the_same_figures_and_what_was_planted(tmp_path: Path) -> None:
     month = simulate(SMALL, seed=1, factor=FACTOR)

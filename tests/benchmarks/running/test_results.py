@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from benchmarks.harness.benchmark import Context, Plot, Result, Table, Target
 from benchmarks.harness.errors import RecordError
 from benchmarks.running.results import keep, render
 from benchmarks.running.runner import TerminalProgress, run_benchmark
+
+
+def draw(figure: Figure) -> None:
+    figure.subplots()
 
 
 class Scene:
@@ -20,7 +25,7 @@ class Scene:
         return Result(
             figures={"seen": 3},
             tables=[Table(title="Seen", columns=("what", "how many"), rows=[["a|b", "3"]])],
-            plots=[Plot(name="line", draw=lambda figure: figure.subplots())],
+            plots=[Plot(name="line", draw=draw)],
             targets=[
                 Target(aim="≥ 2", measured="3", met=True),
                 Target(aim="≥ 9", measured="3", met=False, why_not="it was dark"),

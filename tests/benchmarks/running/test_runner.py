@@ -94,6 +94,7 @@ def test_a_plot_is_saved_twice_with_the_same_bytes_every_time(tmp_path: Path) ->
     assert b"<svg" in saved[0][1]
 
 
+@pytest.mark.slow
 def test_a_crowded_plot_stays_small_as_svg(tmp_path: Path) -> None:
     def crowd(figure: "Figure") -> None:
         axes = figure.subplots()

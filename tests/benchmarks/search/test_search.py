@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.search.search_contestants import CONTESTANTS, EXACT, OWN
 
+Vectors = npt.NDArray[np.float32]
 
-def vectors(count: int) -> np.ndarray:
+
+def vectors(count: int) -> Vectors:
     found = np.random.default_rng(5).normal(size=(count, 128)).astype(np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    whole: Vectors = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return whole
 
 
 @pytest.mark.parametrize("name", CONTESTANTS)

@@ -1,7 +1,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.__main__ import main
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_quick_run_starts_asks_and_changes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from benchmarks.harness.benchmark import Context
@@ -16,6 +17,7 @@ def test_the_target_is_a_share_of_a_core_and_the_ratio_is_of_medians() -> None:
     assert not report({"relay": [0.021], "copy": [0.01]}, 4e6).targets[0].met
 
 
+@pytest.mark.slow
 def test_both_contestants_pass_the_stream_in_a_quick_run(tmp_path: Path) -> None:
     console = Console(file=StringIO())
     context = Context(quick=True, data=tmp_path, out=tmp_path, progress=TerminalProgress(console))

@@ -27,6 +27,7 @@ def seen(frame: int, *, skipped: int = 0, late: float = 0.0) -> Seen:
     return Seen(seconds=frame / 25 + late, number=frame - skipped + 1, stamp=frame % 250, boxes=())
 
 
+@pytest.mark.slow
 @given(skipped=st.integers(0, 249), data=st.data())
 def test_every_frame_is_put_where_it_belongs(skipped: int, data: st.DataObject) -> None:
     """However late it came, over several rounds, also if nothing but one stamp in the whole recording can be read."""

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -7,12 +8,14 @@ from benchmarks.walks.tracer import Pair, Tracer, Walk
 
 ONE, OTHER, STRANGER = "matcher/one.py", "api/other.py", "tests/stranger.py"
 
+Functions = dict[str, Callable[[], None]]
+
 
 @pytest.fixture
-def functions() -> dict:
+def functions() -> Functions:
     """What three files hold that are nowhere on the disk: two of ours, one of others."""
     root = Path(__file__).resolve().parents[3]
-    found: dict = {}
+    found: Functions = {}
     for file, text in (
         (OTHER, "def leaf(): pass\ndef idle(): leaf()"),
         (STRANGER, "def through(): leaf()"),
@@ -22,7 +25,7 @@ def functions() -> dict:
     return found
 
 
-def walked(tracer: Tracer, function) -> Walk:
+def walked(tracer: Tracer, function: Callable[[], None]) -> Walk:
     """In a thread of its own, which must be new to be heard."""
     tracer.install()
     try:
@@ -35,7 +38,7 @@ def walked(tracer: Tracer, function) -> Walk:
         tracer.remove()
 
 
-def test_a_change_is_a_call_or_return_in_another_file_than_the_one_before(functions: dict) -> None:
+def test_a_change_is_a_call_or_return_in_another_file_than_the_one_before(functions: Functions) -> None:
     walk = walked(Tracer(), functions["twice"])
     # twice, leaf, near, leaf, and the return of twice.
     assert walk == Walk(
@@ -49,12 +52,12 @@ def test_a_change_is_a_call_or_return_in_another_file_than_the_one_before(functi
     )
 
 
-def test_files_of_others_are_passed_through(functions: dict) -> None:
+def test_files_of_others_are_passed_through(functions: Functions) -> None:
     walk = walked(Tracer(), functions["around"])
     assert (walk.calls, walk.files, walk.changes, walk.crossings, walk.deepest) == (2, 2, 2, 1, 2)
 
 
-def test_what_is_aside_counts_nothing_nor_does_what_it_calls(functions: dict) -> None:
+def test_what_is_aside_counts_nothing_nor_does_what_it_calls(functions: Functions) -> None:
     assert walked(Tracer(aside=["idle"]), functions["idle"]).calls == 0
     assert walked(Tracer(aside=["other"]), functions["idle"]).calls == 2
 

@@ -3,13 +3,13 @@ from statistics import median
 
 import numpy as np
 import pytest
-from scenery import portrait
 
 from ingest.analysis.close_look import closely, nod
 from ingest.rehearsal.film.relief import seen_from_above
 from matcher.picture.pixel_array import Image
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
+from tests.ingest.stubs.scenery import portrait
 
 
 def on_a_wall(astronaut: Image, recogniser: Recogniser, eye_distance: float, left: int, top: int) -> Image:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from ingest_stub import BrightRecogniser, face_at
 
 from ingest.analysis.face_measures import FaceMeasures
 from ingest.stream.frame import Frame
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
 from matcher.recognition.quality import QualityGate
+from tests.ingest.stubs.ingest_stub import BrightRecogniser, face_at
 
 
 class OneFace(BrightRecogniser):

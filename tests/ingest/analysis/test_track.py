@@ -1,18 +1,23 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest_stub import face_at
 
 from ingest.analysis.track import LONGEST_GAP, Tracker
+from matcher.recognition.face import Face
+from tests.ingest.stubs.ingest_stub import face_at
 
 GAP = 1.5
 places = st.tuples(st.floats(0, 1900), st.floats(0, 1000), st.floats(10, 300))
 
 
 @given(st.lists(st.tuples(st.floats(0.04, 3.0), st.lists(places, max_size=6)), max_size=12))
-def test_every_face_is_in_one_track_and_every_track_begins_and_ends_once(frames: list) -> None:
+def test_every_face_is_in_one_track_and_every_track_begins_and_ends_once(
+    frames: list[tuple[float, list[tuple[float, float, float]]]],
+) -> None:
     tracker = Tracker(gap=GAP)
-    moment, born, dead = 0.0, set(), set()
+    moment = 0.0
+    born: set[int] = set()
+    dead: set[int] = set()
     alive: dict[int, float] = {}
     for step, boxes in frames:
         moment += step
@@ -97,7 +102,7 @@ def test_a_face_far_from_its_expected_place_is_doubtful(moved: float, doubtful: 
 
 
 @pytest.mark.parametrize("other", [face_at(100, 100, 140), face_at(300, 100, 60), face_at(100, 200, 60)])
-def test_a_face_elsewhere_or_of_another_size_is_another(other: object) -> None:
+def test_a_face_elsewhere_or_of_another_size_is_another(other: Face) -> None:
     tracker = Tracker(gap=GAP)
     tracker.follow([face_at(100, 100, 60)], 0.0)
     assert tracker.follow([other], 0.2).seen[0].number == 2

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ingest_stub import BrightRecogniser, face_at
 
 from ingest.analysis.uprightness import LEAST_VOTES, Uprightness
 from ingest.stream.turn import Turn
@@ -13,6 +12,7 @@ from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
+from tests.ingest.stubs.ingest_stub import BrightRecogniser, face_at
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import cv2
 import numpy as np
 import pytest
-from ingest_stub import BrightRecogniser, face_at, quality
 
 from ingest.analysis.passage import SearchRule
 from ingest.analysis.uprightness import LEAST_VOTES
@@ -17,6 +16,8 @@ from ingest.worker.view import blur, make_view
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality, QualityGate
+from matcher.recognition.template import Template
+from tests.ingest.stubs.ingest_stub import BrightRecogniser, face_at, quality
 
 SIZE = (1280, 720)
 
@@ -52,7 +53,7 @@ class Scripted(BrightRecogniser):
         self.turned_tests += not sample
         return [2 if face.box.x >= self.lying_from else self.upright_after for face in faces]
 
-    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list:
+    def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         self.extracted += len(faces)
         return super().extract(images, faces)
 
@@ -106,7 +107,8 @@ def test_a_passage_is_searched_once_and_reported_when_over(watch: Watch, recogni
     recogniser.faces = [face_at(400, 300, 100)]
     first = watch.look(frame(0.0))
     assert [(one.passage, one.search) for one in first.sightings] == [(1, 1)]
-    assert first.sightings[0].probe.crop[:2] == b"\xff\xd8"
+    crop = first.sightings[0].probe.crop
+    assert crop is not None and crop[:2] == b"\xff\xd8"
     watch.identified(Identified(passage=1, search=1, subject_id=None))
     for step in range(1, 20):
         assert watch.look(frame(0.2 * step)).sightings == ()
@@ -255,6 +257,7 @@ def checkered() -> Image:
 
 def detail(jpeg: bytes, box: Box) -> float:
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
     height, width = image.shape[:2]
     left, top = round(box.x * width), round(box.y * height)
     part = image[top : top + round(box.height * height), left : left + round(box.width * width)]
@@ -316,7 +319,7 @@ def test_a_view_is_small(watch: Watch) -> None:
     now = frame(0.0)
     view = make_view(now, now.pixels(), (), width=640)
     image = cv2.imdecode(np.frombuffer(view.jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert image.shape == (360, 640, 3)
+    assert image is not None and image.shape == (360, 640, 3)
 
 
 def small_frame(moment: float) -> Frame:

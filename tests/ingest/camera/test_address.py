@@ -227,6 +227,7 @@ def test_no_error_repeats_a_password(prefix: str, noise: str, more: str) -> None
         pytest.fail("port 22 is not on the list")
 
 
+@pytest.mark.slow
 @given(path=st.from_regex(r"[a-z0-9/?=&._-]{0,20}", fullmatch=True), port=st.integers(1, 65535))
 def test_what_is_parsed_is_what_was_written(path: str, port: int) -> None:
     parsed = parse_address(f"rtsp://cam-1.site.example:{port}/{path}")

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,12 @@ from ingest.camera.address import (
     Location,
     parse_address,
 )
-from ingest.camera.camera import Credentials
+from ingest.camera.camera import Camera, Credentials
 from ingest.camera.camera_store import CameraExistsError, CameraInvalidError, CameraStore, CameraUnknownError
 from ingest.camera.certificate_rule import CertificateRuleError
 from ingest.camera.picture_shape import AspectError
 from matcher.clock import system_clock
-from matcher.log.entry import EntryKind
+from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.log import AuditLog
 from matcher.log.schema import violation
 from matcher.store.database import Database
@@ -42,12 +43,12 @@ def store(database: Database, log: AuditLog, policy: AddressPolicy) -> CameraSto
     return CameraStore(database, load_master_key(database), log, policy=policy)
 
 
-def add(store: CameraStore, **changes: object):
-    given = {"actor": ACTOR, "name": "lobby", "address": "rtsp://127.0.0.1:9/x", "purpose": "entry"}
+def add(store: CameraStore, **changes: Any) -> Camera:
+    given: dict[str, Any] = {"actor": ACTOR, "name": "lobby", "address": "rtsp://127.0.0.1:9/x", "purpose": "entry"}
     return store.add(**{**given, **changes})
 
 
-def entries(log: AuditLog) -> list:
+def entries(log: AuditLog) -> list[AuditEntry]:
     return [entry for entry in log.entries(0, 100) if entry.kind is EntryKind.CAMERA]
 
 
@@ -91,17 +92,19 @@ def test_a_password_in_the_path_is_sealed_and_not_shown(store: CameraStore, data
         assert b"7531" not in file.read_bytes(), file.name
 
 
-def test_two_changes_at_once_are_both_kept(store: CameraStore, policy: AddressPolicy) -> None:
+def test_two_changes_at_once_are_both_kept(
+    store: CameraStore, database: Database, log: AuditLog, policy: AddressPolicy
+) -> None:
     camera = add(store)
 
-    class Slow:
-        def locate(self, text: str, *, local: bool) -> Location:
+    class Slow(AddressPolicy):
+        def locate(self, text: str, *, local: bool = False) -> Location:
             """While the name service is asked, somebody else changes the camera."""
             store.update(camera.id, actor="user:other", name="hall", enabled=False)
             return policy.locate(text, local=local)
 
-    store._policy = Slow()
-    store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
+    slow = CameraStore(database, load_master_key(database), log, policy=Slow(networks=(), ports=()))
+    slow.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
     changed = store.get(camera.id)
     assert (changed.name, changed.enabled, changed.address) == ("hall", False, "rtsp://127.0.0.1:9/other")
 
@@ -139,7 +142,7 @@ def test_unknown(store: CameraStore, change: str) -> None:
         {"snapshot_seconds": float("nan")},
     ],
 )
-def test_invalid(store: CameraStore, changes: dict[str, object]) -> None:
+def test_invalid(store: CameraStore, changes: dict[str, Any]) -> None:
     camera = add(store, name="other")
     with pytest.raises(CameraInvalidError):
         add(store, **changes)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import corner, quarters, write_film
 
 from ingest.camera.picture_shape import AspectError, PictureShape, parse_aspect
 from ingest.rehearsal.server.rtsp_server import RtspServer
@@ -15,6 +14,7 @@ from ingest.stream.av_source import AvSource
 from ingest.stream.frame import Frame
 from ingest.stream.picture_layout import MOST_PIXELS, lay_out
 from ingest.stream.turn import Turn
+from tests.ingest.stubs.clips import corner, quarters, write_film
 
 SETTINGS = list(product((0, 90, 180, 270), (False, True)))
 MATRICES = list(product((0, 90, 180, 270), (False, True), (False, True)))
@@ -100,6 +100,7 @@ def test_pixels_become_square_and_none_is_given_up(
     assert (turned.width, turned.height) == size[::-1]
 
 
+@pytest.mark.slow
 def test_the_sample_aspect_ratio_of_a_camera_is_in_its_stream(tmp_path: Path) -> None:
     film = write_film(tmp_path / "pal.mp4", [corner(704, 576)] * 50, sample_aspect=Fraction(16, 11))
     with RtspServer({"pal": film}) as server:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from ingest_stub import BrightRecogniser, face_at
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check import check
@@ -18,6 +17,7 @@ from ingest.stream.packet import Packet
 from ingest.stream.source import CameraStreamError, CameraUnreachableError, StreamInfo
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
+from tests.ingest.stubs.ingest_stub import BrightRecogniser, face_at
 
 PATIENCE = 30.0
 FPS = 25
@@ -226,6 +226,7 @@ class Hanging:
         """Does not reach what hangs."""
 
 
+@pytest.mark.slow
 def test_a_check_of_a_stream_that_hangs_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "OPENING_GRACE", 0.1)
     monkeypatch.setattr(receiver, "ENDING_SECONDS", 0.1)

@@ -1,5 +1,6 @@
 """The process of a check: what it tells, and that nothing is left of it however it ends."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -13,10 +14,13 @@ import pytest
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck
-from ingest.check.check_process import CheckProcess, _spawn, from_check
+from ingest.check.check_process import CheckProcess, from_check, spawn
 from ingest.messages.channel import Channel, ChannelClosedError
 from ingest.messages.factory import Factory
-from ingest.messages.message import CheckFailed, CheckProgress, CheckStart
+from ingest.messages.message import CheckFailed, CheckStart
+from matcher.process.child_process import environment
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = 60.0
 PASSWORD = "canary-e1f0"
@@ -26,7 +30,9 @@ MakeStart = Callable[..., CheckStart]
 
 @pytest.fixture
 def start(clip: Path) -> MakeStart:
-    def made(factory: str = "ingest_stub:BrightRecogniser", *, place: str = str(clip), **changes: object) -> CheckStart:
+    def made(
+        factory: str = "tests.ingest.stubs.ingest_stub:BrightRecogniser", *, place: str = str(clip), **changes: object
+    ) -> CheckStart:
         fields = {"name": "The camera's file", "shape": PictureShape(), "endless": False, "seconds": 30.0}
         times = {"open_seconds": 5.0, "stall_seconds": 3.0, "min_eye_distance": 20.0}
         made_by = {"recogniser_factory": Factory(name=factory)}
@@ -46,8 +52,8 @@ def ignored(gone: float) -> None:
     pass
 
 
-def failed(start: CheckStart, **options: float) -> CheckFailed:
-    found = CheckProcess(**options).run(start, ignored)
+def failed(start: CheckStart, *, patience: float = PATIENCE) -> CheckFailed:
+    found = CheckProcess(patience=patience).run(start, ignored)
     assert isinstance(found, CheckFailed) and found.message and found.remedy
     assert processes() == []
     return found
@@ -75,34 +81,46 @@ def test_a_crash_is_told_by_the_signal(start: MakeStart) -> None:
 
 
 def test_what_breaks_is_told_by_its_place_and_not_by_its_words(start: MakeStart) -> None:
-    found = failed(start("ingest_stub:BreakingRecogniser"))
+    found = failed(start("tests.ingest.stubs.ingest_stub:BreakingRecogniser"))
     assert "an error in its own code (ingest_stub.py:" in found.message
     assert "canary" not in found.message and "RuntimeError" not in found.message
 
 
 def test_a_process_that_says_nothing_is_killed(start: MakeStart) -> None:
-    assert "hung" in failed(start("ingest_stub:hang"), patience=0.3).message
+    assert "hung" in failed(start("tests.ingest.stubs.ingest_stub:hang"), patience=0.3).message
+
+
+ENDLESS = """
+import socket, sys, time
+from ingest.check.check_process import to_check
+from ingest.messages.channel import Channel
+from ingest.messages.message import CheckProgress
+channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_check())
+while True:
+    channel.send(CheckProgress(gone=0.0))
+    channel.flush()
+    time.sleep(0.05)
+"""
 
 
 def test_a_process_that_does_not_end_is_killed(start: MakeStart) -> None:
-    class Talking:
-        def send(self, message: object) -> None:
-            pass
+    begun: list[subprocess.Popen[bytes]] = []
 
-        def flush(self) -> bool:
-            return True
+    def spawn_endless(end: socket.socket) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", ENDLESS, str(end.fileno())]
+        begun.append(subprocess.Popen(command, pass_fds=(end.fileno(),), env=environment()))
+        return begun[0]
 
-        def receive(self, timeout: float) -> list[object]:
-            return [CheckProgress(gone=0.0)]
-
-    endless = CheckProcess(patience=0.1)
-    found = endless._follow(Talking(), start(seconds=0.1), ignored)  # type: ignore[arg-type]
+    told: list[float] = []
+    found = CheckProcess(patience=5.0, spawn=spawn_endless).run(start(seconds=1.0), told.append)
     assert isinstance(found, CheckFailed) and "longer" in found.message
+    assert told
+    assert begun[0].returncode == -signal.SIGKILL
 
 
 def test_a_stopped_check_leaves_no_process(start: MakeStart) -> None:
     check = CheckProcess()
-    running = threading.Thread(target=check.run, args=(start("ingest_stub:hang"), ignored))
+    running = threading.Thread(target=check.run, args=(start("tests.ingest.stubs.ingest_stub:hang"), ignored))
     running.start()
     wait_for(processes)
     (process,) = processes()
@@ -116,7 +134,7 @@ def test_an_address_and_the_services_secrets_are_in_no_argument_and_no_environme
 ) -> None:
     monkeypatch.setenv("CLEARGLASS_MASTER_KEY", PASSWORD)
     check = CheckProcess()
-    started = start("ingest_stub:hang", place=f"rtsp://127.0.0.1:1/{PASSWORD}")
+    started = start("tests.ingest.stubs.ingest_stub:hang", place=f"rtsp://127.0.0.1:1/{PASSWORD}")
     running = threading.Thread(target=check.run, args=(started, ignored))
     running.start()
     try:
@@ -134,7 +152,7 @@ def test_code_run_in_a_check_reaches_neither_the_data_folder_nor_the_network(sta
     key.write_text("secret")
     with socket.create_server(("127.0.0.1", 0)) as other:
         arguments = {"forbidden": str(key), "port": other.getsockname()[1]}
-        confined = Factory(name="ingest_stub:ConfinedRecogniser", arguments=arguments)
+        confined = Factory(name="tests.ingest.stubs.ingest_stub:ConfinedRecogniser", arguments=arguments)
         found = CheckProcess().run(start(forbidden=(str(tmp_path),), recogniser_factory=confined), ignored)
     assert isinstance(found, CameraCheck)
     assert found.faces > 0
@@ -143,7 +161,7 @@ def test_code_run_in_a_check_reaches_neither_the_data_folder_nor_the_network(sta
 def test_a_process_without_a_service_ends(start: MakeStart) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _spawn(theirs)
+        process = spawn(theirs)
     channel = Channel(ours, receives=from_check())
     channel.send(start())
     try:

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import FPS, write_film
-from ingest_stub import BrightRecogniser
-from scenery import portrait, write_stream
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck, check_camera
@@ -25,6 +22,9 @@ from matcher.recognition.image import decode_image
 from matcher.recognition.needs import Need, Needs, load_needs
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
+from tests.ingest.stubs.clips import FPS, write_film
+from tests.ingest.stubs.ingest_stub import BrightRecogniser
+from tests.ingest.stubs.scenery import portrait, write_stream
 
 
 def need(limit: float) -> Need:
@@ -56,7 +56,7 @@ BETWEEN = replace(
     NEEDS,
     nods=((-45.0, -12.0), (0.0, 0.0), (45.0, 12.0)),
     nod_spread=2.0,
-    quantities=NEEDS.quantities | {"pitch_down": need(20.0), "quantiser": need(28.0)},
+    quantities={**NEEDS.quantities, "pitch_down": need(20.0), "quantiser": need(28.0)},
 )
 """Limits about midway between the two streams of this file: what is near an edge differs from machine to machine."""
 
@@ -197,6 +197,7 @@ def test_needs_of_another_model_are_a_warning() -> None:
     assert judged.warnings == ("What a face needs was measured with another model.",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stamps", ["jitter", "vfr", "backoften", "pull20", "leap"])
 def test_an_uneven_pace_is_no_loss(serve: Callable[[], RtspServer], stamps: str) -> None:
     url = f"{serve().url('face')}?ts={stamps}"

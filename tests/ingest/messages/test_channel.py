@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_stub import EVERY_MESSAGE, sighting
 
 from ingest.messages.channel import MAX_MESSAGE, MOST_AT_ONCE, Channel, ChannelClosedError
 from ingest.messages.message import Identified, Passed, Sighting, Stop, encoded, from_worker, to_worker
+from tests.ingest.stubs.message_stub import EVERY_MESSAGE, sighting
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -138,6 +138,7 @@ def test_what_was_sent_before_the_end_is_still_handed_out(ends: Ends) -> None:
         ours.receive(0.1)
 
 
+@pytest.mark.slow
 def test_sending_to_somebody_who_does_not_read_never_blocks(ends: Ends) -> None:
     channel = service(ends)
     with pytest.raises(ChannelClosedError):

@@ -30,7 +30,8 @@ PICTURES = [jpeg(1), jpeg(2, progressive=True), with_thumbnail(3), jpeg(5, quali
 
 
 def found(data: bytes, cuts: list[int]) -> list[bytes]:
-    scanner, pictures, last = JpegScanner(), [], 0
+    scanner, last = JpegScanner(), 0
+    pictures: list[bytes] = []
     for cut in [*sorted(cut % (len(data) + 1) for cut in cuts), len(data)]:
         pictures += scanner.feed(data[last:cut])
         last = cut

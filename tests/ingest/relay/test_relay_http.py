@@ -16,7 +16,10 @@ from ingest.relay.certificate import CameraCertificateError
 from ingest.relay.login import Login
 from ingest.relay.relay import Relay
 from ingest.stream.source import CameraLoginError, CameraStreamError, CameraUnreachableError
+from matcher.errors import ClearglassError
 from tests.ingest.relay.conftest import CREDENTIALS, LOGIN, Certificates, Listener, MakeRelay, refusal, view, wait_for
+
+pytestmark = pytest.mark.slow
 
 ServeHttp = Callable[..., HttpServer]
 
@@ -137,10 +140,11 @@ def test_a_redirect_gets_no_connection_and_no_byte_of_the_login(
     ],
 )
 def test_each_trouble_has_its_own_sentence(
-    relay: MakeRelay, serve_http: ServeHttp, path: str, query: str, kind: type[Exception], words: str
+    relay: MakeRelay, serve_http: ServeHttp, path: str, query: str, kind: type[ClearglassError], words: str
 ) -> None:
     failure = refusal(relay(serve_http().url(path, query), open_seconds=1.0, stall_seconds=1.0))
-    assert type(failure) is kind and words in failure.message and failure.remedy
+    assert isinstance(failure, ClearglassError) and type(failure) is kind
+    assert words in failure.message and failure.remedy
 
 
 def test_a_slow_camera_connects(relay: MakeRelay, serve_http: ServeHttp) -> None:

@@ -179,6 +179,7 @@ def test_a_viewers_headers_and_bodies_reach_no_camera(relay: MakeRelay, serve: S
     assert not {"x-evil", "authorization", "content-length"} & set(describe.headers)
 
 
+@pytest.mark.slow
 def test_connections_that_do_not_know_the_secret_path_are_few(relay: MakeRelay, serve: Serve) -> None:
     one = relay(serve().url("face"))
     idle = [socket.create_connection(("127.0.0.1", one.port)) for _ in range(MOST_VIEWERS + 20)]
@@ -204,6 +205,7 @@ def test_nonsense_is_given_up_and_costs_little(noise: bytes) -> None:
     assert time.process_time() - began < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", [b"\xff\xe0\x00\x02", b"\xff"])
 def test_a_jpeg_of_headers_only_costs_little(header: bytes) -> None:
     scanner, began = JpegScanner(), time.process_time()

@@ -21,7 +21,8 @@ PACKETS = [packet(0, bytes(range(40))), packet(1, b"$" * 20), packet(0, b"RTSP/1
 
 
 def read(data: bytes, cuts: list[int]) -> list[RtspMessage | Block]:
-    reader, items, last = RtspReader(), [], 0
+    reader, last = RtspReader(), 0
+    items: list[RtspMessage | Block] = []
     for cut in [*sorted(cut % (len(data) + 1) for cut in cuts), len(data)]:
         items += reader.feed(data[last:cut])
         last = cut

@@ -17,7 +17,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from clips import corner, write_film
 
 from ingest.check.check import check_camera
 from ingest.rehearsal.server.rtsp_server import RtspServer
@@ -26,6 +25,7 @@ from ingest.stream.frame import Frame
 from ingest.stream.source import CameraStreamError, CameraUnreachableError
 from matcher.errors import ClearglassError
 from tests.ingest.conftest import write_clip
+from tests.ingest.stubs.clips import corner, write_film
 
 Serve = Callable[..., RtspServer]
 
@@ -42,6 +42,7 @@ def frames_of(source: AvSource) -> Iterator[Frame]:
     return (frame for frame in decoded if frame is not None)
 
 
+@pytest.mark.slow
 def test_rtsp_frames_come_at_the_cameras_pace(serve: Serve) -> None:
     source = AvSource(serve().url("face"))
     info = source.open()
@@ -125,6 +126,7 @@ def test_a_dead_port(scheme: str) -> None:
             opened(f"{scheme}://127.0.0.1:{port}/canary", name="Front door")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_somebody_who_accepts_and_says_nothing(scheme: str) -> None:
     with socket.socket() as mute:
@@ -136,6 +138,7 @@ def test_somebody_who_accepts_and_says_nothing(scheme: str) -> None:
         assert 0.9 < time.monotonic() - began < 4.0
 
 
+@pytest.mark.slow
 def test_a_stream_that_stalls_is_given_up(serve: Serve) -> None:
     server = serve()
     source = opened(server.url("face"), stall_seconds=1.0)
@@ -153,6 +156,7 @@ def test_a_stream_that_stalls_is_given_up(serve: Serve) -> None:
         source.close()
 
 
+@pytest.mark.slow
 def test_a_source_can_be_closed_while_ffmpeg_waits_for_the_camera(serve: Serve) -> None:
     server = serve()
     source = opened(server.url("face"), stall_seconds=1.0)
@@ -281,8 +285,9 @@ for place in (*places, {str(broken)!r}, {str(tmp_path / "canary")!r}):
     assert "canary" not in done.stdout and "Error" not in done.stdout
 
 
+@pytest.mark.slow
 def test_check_camera_measures_a_stream(serve: Serve) -> None:
-    from ingest_stub import BrightRecogniser
+    from tests.ingest.stubs.ingest_stub import BrightRecogniser
 
     steps: list[tuple[int, int]] = []
     server = serve()
@@ -367,12 +372,14 @@ except ClearglassError as error:
     assert megabytes < 60
 
 
+@pytest.mark.slow
 def test_a_giant_video_is_refused_when_it_is_opened(tmp_path: Path) -> None:
     film = write_film(tmp_path / "giant.mp4", [np.zeros((4352, 7680, 3), np.uint8)])
     with pytest.raises(CameraStreamError, match="7680×4352 pixels, and the most is 7680×4320"):
         opened(film)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leap", [3600.0, -3600.0])
 def test_time_stamps_that_leap_begin_a_new_time_line(tmp_path: Path, leap: float) -> None:
     """Two recordings of one second in one MPEG-TS file, an hour between their stamps."""

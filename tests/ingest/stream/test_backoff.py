@@ -1,3 +1,5 @@
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,7 +7,7 @@ from ingest.stream.backoff import Backoff
 
 
 @given(first=st.floats(0.01, 10), cap=st.floats(0.01, 10), randoms=st.randoms())
-def test_waits_grow_to_the_cap_and_never_over_it(first: float, cap: float, randoms: object) -> None:
+def test_waits_grow_to_the_cap_and_never_over_it(first: float, cap: float, randoms: Random) -> None:
     backoff = Backoff(first=first, cap=cap, draw=randoms)
     for attempt in range(40):
         limit = min(cap, first * 2**attempt)

@@ -6,8 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from clips import ENCODERS, encoded
-from ingest_stub import BrightRecogniser
 
 from ingest.analysis.passage import SearchRule
 from ingest.analysis.watch import Watch
@@ -17,6 +15,8 @@ from ingest.stream.frame import Frame
 from ingest.stream.loss_marker import loss_marker_unit
 from matcher.picture.pixel_array import Image
 from matcher.recognition.quality import QualityGate
+from tests.ingest.stubs.clips import ENCODERS, encoded
+from tests.ingest.stubs.ingest_stub import BrightRecogniser
 
 HIT = 30
 """The packet that is damaged, of 75 with key frames at 0, 25 and 50."""
@@ -78,6 +78,7 @@ def gone(packet: bytes, mark: bytes) -> bytes:
     return mark
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut, torn, gone])
 def test_nobody_is_searched_for_from_a_loss_up_to_the_next_key_frame(
     tmp_path: Path, stream: tuple[str, list[bytes]], damage: Callable[[bytes, bytes], bytes]

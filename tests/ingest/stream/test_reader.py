@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
+from typing import NoReturn
 
 import pytest
 
@@ -115,14 +116,18 @@ class Ending:
 
     def _decoded(self, number: int, afresh: bool) -> Frame:
         self.decoded.append((number, afresh))
+
+        def unread(*size: int) -> NoReturn:
+            raise AssertionError("nobody looks at the pixels")
+
         return Frame(
             number=number,
             arrived=float(number),
             captured_at=datetime.now(UTC),
             width=64,
             height=48,
-            pixels=lambda: None,
-            shrunk=lambda width, height: None,
+            pixels=unread,
+            shrunk=unread,
         )
 
 

@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from clips import corner, quarters
 
 from ingest.stream.turn import Turn, turn_of_matrix
+from tests.ingest.stubs.clips import corner, quarters
 
 TURNS = [Turn(quarters=number, mirrored=mirrored) for number, mirrored in product(range(4), (False, True))]
 

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 REFUSED = {errno.EACCES, errno.EPERM}
@@ -78,4 +79,4 @@ ATTEMPTS: dict[str, Attempt] = {
 
 def attempts(*, forbidden: Path, port: int) -> dict[str, bool]:
     """Whether each was refused. forbidden: a file of the data folder. port: one that somebody listens on."""
-    return {name: refused(lambda attempt=attempt: attempt(forbidden, port)) for name, attempt in ATTEMPTS.items()}
+    return {name: refused(partial(attempt, forbidden, port)) for name, attempt in ATTEMPTS.items()}

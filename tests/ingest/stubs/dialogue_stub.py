@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from message_stub import no_relays
 from prometheus_client import CollectorRegistry
 
 from ingest.camera.camera import Camera
@@ -16,6 +15,7 @@ from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.observer import NullObserver, Observer
 from ingest.supervision.orders import Orders
 from ingest.supervision.sighting_search import SightingSearch
+from tests.ingest.stubs.message_stub import no_relays
 
 
 @dataclass

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from confinement_stub import attempts
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
 from matcher.recognition.quality import Quality
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
+from tests.ingest.stubs.confinement_stub import attempts
 
 DIGEST = "5" * 64
 
@@ -88,7 +88,9 @@ class TryingRecogniser(BrightRecogniser):
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
         told = np.zeros(128, np.float32)
         told[: len(self._tried)] = 0.1 * np.array(self._tried)
-        return [replace(template, dlib=told) for template in super().extract(images, faces)]
+        return [
+            replace(template, vectors={**template.vectors, "dlib": told}) for template in super().extract(images, faces)
+        ]
 
 
 class ConfinedRecogniser(BrightRecogniser):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import numpy as np
-from ingest_stub import DIGEST, quality
 
 from ingest.camera.camera import Camera
 from ingest.camera.health import CameraState, Health
@@ -14,6 +13,7 @@ from ingest.settings import IngestSettings
 from matcher.probe.probe import Probe
 from matcher.recognition.face import Box
 from matcher.recognition.template import Template
+from tests.ingest.stubs.ingest_stub import DIGEST, quality
 
 NOW = datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
 

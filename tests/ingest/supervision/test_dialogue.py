@@ -4,13 +4,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from dialogue_stub import Spoken
-from message_stub import sighting
 
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import Forget, Loading, Report
 from ingest.supervision.observer import NullObserver
 from matcher.search.candidate import CandidateList
+from tests.ingest.stubs.dialogue_stub import Spoken
+from tests.ingest.stubs.message_stub import sighting
 
 
 class NobodyHome:

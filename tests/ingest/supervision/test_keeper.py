@@ -2,8 +2,11 @@
 
 import socket
 import subprocess
-from io import BytesIO
+import time
+from collections.abc import Iterator
+from tempfile import TemporaryFile
 from threading import Event
+from typing import NoReturn
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,23 +17,27 @@ from ingest.settings import IngestSettings
 from ingest.supervision.keeper import Keeper
 from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.observer import NullObserver
-from ingest.supervision.worker_process import WorkerProcess
+from tests.ingest.supervision.test_supervisor import Gallery
 
 
-def keeper_of() -> Keeper:
-    return Keeper(
-        camera=Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry"),
-        identifier=None,
-        alerts=None,
-        observer=NullObserver(),
-        settings=IngestSettings(),
-        metrics=IngestMetrics(CollectorRegistry()),
-        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"),
-        turnstile=BytesIO(),
-    )
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    with TemporaryFile() as turnstile:
+        yield Keeper(
+            camera=Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry"),
+            identifier=Gallery(),
+            alerts=Gallery(),
+            observer=NullObserver(),
+            settings=IngestSettings(),
+            metrics=IngestMetrics(CollectorRegistry()),
+            recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"),
+            turnstile=turnstile,
+        )
 
 
-def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Held:
         pid = 77
 
@@ -44,19 +51,26 @@ def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(monkeypatc
             raise subprocess.TimeoutExpired("worker", timeout)
 
     monkeypatch.setattr("ingest.supervision.worker_process.subprocess.Popen", Held)
-    keeper, (ours, theirs) = keeper_of(), socket.socketpair()
-    with ours, theirs:
-        keeper._process = WorkerProcess(theirs, theirs.fileno())
-    keeper._bury(keeper._process)
-    assert keeper.worker_pid == 77
-    assert "77" in (keeper.health().error or "")
-
-
-def test_a_search_that_does_not_end_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    keeper, begun, end = keeper_of(), Event(), Event()
-    monkeypatch.setattr(keeper, "_one_worker", lambda relays: begun.set() or end.wait())
     keeper.start()
-    begun.wait(5.0)
+    deadline = time.monotonic() + 5.0
+    while "77" not in (keeper.health().error or ""):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert keeper.worker_pid == 77
+    assert keeper.stop(5.0) is False
+
+
+def test_a_worker_that_does_not_start_holds_nobody_up(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, end = Event(), Event()
+
+    def stuck(end_of_pair: socket.socket, turnstile: int) -> NoReturn:
+        begun.set()
+        end.wait()
+        raise OSError
+
+    monkeypatch.setattr("ingest.supervision.keeper.WorkerProcess", stuck)
+    keeper.start()
+    assert begun.wait(5.0)
     assert keeper.stop(0.05) is False
     end.set()
     assert keeper.stop(5.0) is True

@@ -2,10 +2,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from message_stub import sighting
 
 from ingest.camera.camera import Camera
 from ingest.supervision.sighting_search import Searched, SightingSearch
+from tests.ingest.stubs.message_stub import sighting
 from tests.ingest.supervision.test_supervisor import Gallery
 
 CAMERA = Camera(id="one", name="one", address="rtsp://10.0.0.5/x", purpose="entry")

@@ -17,8 +17,6 @@ from typing import Any, ClassVar
 
 import psutil
 import pytest
-from confinement_stub import ATTEMPTS
-from ingest_stub import DIGEST
 from prometheus_client import CollectorRegistry
 
 from ingest.camera.camera import Camera, Credentials
@@ -35,15 +33,17 @@ from matcher.errors import ClearglassError
 from matcher.probe.probe import Probe, Query
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.search.candidate import Candidate, CandidateList
+from tests.ingest.stubs.confinement_stub import ATTEMPTS
+from tests.ingest.stubs.ingest_stub import DIGEST
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 POINT = OperatingPoint(name="p", threshold=1.0, model_digest=DIGEST, weights={"sface": 1.0}, evidence=None)
 Serve = Callable[..., RtspServer]
 
 
 def stub(name: str, **arguments: Any) -> Factory:
-    return Factory(name=f"ingest_stub:{name}", arguments=arguments)
+    return Factory(name=f"tests.ingest.stubs.ingest_stub:{name}", arguments=arguments)
 
 
 BRIGHT = stub("BrightRecogniser")
@@ -68,7 +68,7 @@ class Gallery:
         self.probes.append(probe)
         if self.down:
             raise LogDownError("The log is down.", remedy="Wait.")
-        candidates = ()
+        candidates: tuple[Candidate, ...] = ()
         if self.subject is not None:
             found = Candidate(subject_id=self.subject, reference_id="r", rank=1, dissimilarity=0.1, scores={})
             candidates = (found,)
@@ -206,7 +206,7 @@ def test_somebody_who_comes_by_again_soon_is_searched_for_and_raises_no_second_a
             b.gallery.subject = "anna"
             b.supervisor.add(camera(server.url("face"), analysed_fps=2.0))
             # At two looks a second and a gap of a fifth, the first looks are passages of their own.
-            wait(lambda b=b: len(b.gallery.queries) >= 4)
+            wait(lambda: len(b.gallery.queries) >= 4)
             assert (len(b.gallery.alerts) > 1) is more
 
 
@@ -438,7 +438,7 @@ from ingest.supervision.supervisor import Supervisor
 from ingest.messages.factory import RECOGNISING, Factory
 supervisor = Supervisor(identifier=None, alerts=None, settings=IngestSettings(),
                         metrics=IngestMetrics(CollectorRegistry()),
-                        recogniser_factory=Factory(name="ingest_stub:BrightRecogniser"))
+                        recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"))
 supervisor.add(Camera(id="one", name="one", address=sys.argv[1], purpose="entry"))
 while not supervisor.worker_pid("one"):
     time.sleep(0.01)

@@ -22,11 +22,11 @@ from ingest.settings import IngestSettings
 from matcher.recognition.needs import load_needs
 from tests.ingest.supervision.test_supervisor import Bench, bench, camera, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 LOGIN = ("admin", "p@ss:w/o")
 CREDENTIALS = Credentials(username=LOGIN[0], password=LOGIN[1])
-STUB = Factory(name="ingest_stub:BrightRecogniser")
+STUB = Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser")
 
 Serve = Callable[..., RtspServer]
 

@@ -6,14 +6,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confinement_stub import ATTEMPTS, refused
 
 from matcher.process.child_process import environment
 from matcher.process.sandbox import without
+from tests.ingest.stubs.confinement_stub import ATTEMPTS, refused
 
 CONFINED = """
 import json, sys
@@ -65,7 +66,7 @@ def test_everything_holds_here(confined: Run) -> None:
 
 
 TRY = """
-from confinement_stub import attempts
+from tests.ingest.stubs.confinement_stub import attempts
 print(json.dumps(attempts(forbidden=Path(given["forbidden"][0]) / "master.key", port=given["port"])))
 """
 
@@ -85,11 +86,7 @@ def test_the_attempts_work_where_nothing_is_confined(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         sure = {name: attempt for name, attempt in ATTEMPTS.items() if name not in unsure}
-        assert [
-            name
-            for name, attempt in sure.items()
-            if refused(lambda attempt=attempt: attempt(data / "master.key", port))
-        ] == []
+        assert [name for name, attempt in sure.items() if refused(partial(attempt, data / "master.key", port))] == []
 
 
 def test_its_own_port_can_be_connected_to(confined: Run) -> None:
@@ -102,13 +99,14 @@ def test_its_own_port_can_be_connected_to(confined: Run) -> None:
 def test_a_film_in_the_data_folder_can_be_read_and_nothing_beside_it(confined: Run, data: Path) -> None:
     (data / "film.mp4").write_bytes(b"film")
     code = """
-from confinement_stub import refused
+from tests.ingest.stubs.confinement_stub import refused
 folder = Path(given["forbidden"][0])
 print(json.dumps([(folder / "film.mp4").read_text(), refused((folder / "master.key").read_bytes)]))
 """
     assert confined(code, places=[str(data / "film.mp4")], forbidden=[data]) == ["film", True]
 
 
+@pytest.mark.slow
 def test_models_load_and_films_are_decoded(confined: Run, clip: Path, data: Path) -> None:
     code = """
 from matcher.recognition.warm_up import warm_up
@@ -132,7 +130,7 @@ def test_modules_beside_a_data_folder_are_imported_and_the_folder_is_not_read(co
     (home / "package" / "vault").mkdir()
     (home / "package" / "vault" / "key").write_text("secret")
     code = """
-from confinement_stub import refused
+from tests.ingest.stubs.confinement_stub import refused
 import extra, package
 home = Path(given["forbidden"][0]).parent
 places = ["data/master.key", "notes/letter.txt", "package/vault/key"]

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _GROWTH = """
 import numpy as np, psutil
 from matcher.recognition.warm_up import warm_up
@@ -28,6 +30,7 @@ print((used() - before) / 2**20)
 """
 
 
+@pytest.mark.slow
 def test_after_the_warm_up_memory_hardly_grows_whatever_comes() -> None:
     printed = subprocess.run([sys.executable, "-c", _GROWTH], capture_output=True, text=True, timeout=120, check=True)
     # A large picture's own buffers. A batch of faces that had not been met before took 50 MiB more.

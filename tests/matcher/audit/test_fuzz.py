@@ -158,6 +158,7 @@ def test_what_is_valid_is_taken(name: str) -> None:
         assert parser.read(parser.valid) in {None, parser.valid}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARSERS)
 @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
 @given(edits=EDITS, other=st.none() | st.text())

@@ -29,6 +29,8 @@ from matcher.tlog.note import Signer, Verifier, open_note, sign_note
 from matcher.tlog.tile import HEIGHT, WIDTH, Tile, tiles
 from tests.matcher.log import bodies
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("CLEARGLASS_TAMPER_CASES", "150"))
 """For each of the two places."""
 

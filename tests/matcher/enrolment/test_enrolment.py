@@ -18,6 +18,7 @@ from matcher.enrolment.likeness import one_person
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.errors import SubjectUnknownError, SubjectWithdrawnError
+from matcher.process.child_process import environment
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.settings import MatcherSettings
 
@@ -225,15 +226,12 @@ def test_the_log_tells_of_it_without_the_name(matcher: Matcher, world: Any) -> N
 
 
 KILLED = """
-import importlib.util, os, pathlib, signal, sys
-spec = importlib.util.spec_from_file_location("matcher_stub", sys.argv[1])
-stub = importlib.util.module_from_spec(spec)
-sys.modules["matcher_stub"] = stub
-spec.loader.exec_module(stub)
-world = stub.World(pathlib.Path(sys.argv[2]))
+import os, pathlib, signal, sys
+from tests.matcher.stub import World
+world = World(pathlib.Path(sys.argv[1]))
 matcher = world.open()
 world.enrol(matcher, 1)
-append, left = matcher.log.append, int(sys.argv[3])
+append, left = matcher.log.append, int(sys.argv[2])
 def killing(connection, kind, body):
     entry = append(connection, kind, body)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -243,11 +241,15 @@ world.enrol(matcher, 2, 2)
 """
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_nothing_of_it_is_there(world: Any) -> None:
     """At the latest moment: every row and the log entry are written, only the commit is missing."""
-    stub_file = Path(__file__).parents[1] / "stub.py"
     child = subprocess.run(
-        [sys.executable, "-c", KILLED, stub_file, world.folder, "0"], capture_output=True, check=False, timeout=60
+        [sys.executable, "-c", KILLED, world.folder, "0"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env=environment(),
     )
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()
     with world.open() as matcher:
@@ -259,6 +261,7 @@ def test_killed_in_the_middle_nothing_of_it_is_there(world: Any) -> None:
         assert len(world.found(matcher, 2)) == 1
 
 
+@pytest.mark.slow
 def test_real_faces_from_end_to_end(recogniser: Any, astronaut_jpeg: bytes, world: Any, tmp_path: Path) -> None:
     with Matcher.open(MatcherSettings(folder=tmp_path / "real"), recogniser=recogniser) as matcher:
         consent = NewConsent(

@@ -64,6 +64,7 @@ def test_fewer_alarms_that_stand_for_more_say_less() -> None:
     assert width(some) > width(all_decided)
 
 
+@pytest.mark.slow
 def test_chance_alone_is_a_finding_as_seldom_as_was_asked() -> None:
     """Counts as clustered as look-alikes make them; groups of unequal sizes."""
     random = np.random.default_rng(1)

@@ -14,6 +14,7 @@ def of(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Series:
     return Series(values=values, weeks=WEEKS, blocks=PEOPLE)
 
 
+@pytest.mark.slow
 def test_no_week_differs_where_only_people_do() -> None:
     random = np.random.default_rng(2)
     series = (PEOPLE * 0.1 + random.normal(0, 0.05, 200) for _ in range(200))

@@ -45,6 +45,7 @@ def lies(cells: Cells, held: Mapping[int, Vectors]) -> None:
         assert not any(any(code) for code in codes[len(known) :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_each_code_lies_in_the_two_nearest_cells_and_goes_from_both(count: int) -> None:
     @given(_CHANGES, st.integers(0, 2**32))

@@ -206,6 +206,7 @@ def test_a_batch_is_its_single_searches(crowd: Index) -> None:
     assert found(crowd, probes[:0], 10, range(CROWD)).numbers.shape == (0, 10)
 
 
+@pytest.mark.slow
 def test_searches_beside_changes(crowd: Index) -> None:
     probes, everybody = people(1, seed=3)[:20], range(CROWD)
     stop, wrong = threading.Event(), []

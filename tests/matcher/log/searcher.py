@@ -1,9 +1,10 @@
-"""A service that only searches, to be killed and have its disk fail: `searcher.py FOLDER CLIENTS [SEARCHES]`.
+"""A service that only searches, to be killed and have its disk fail.
+
+Run by `python -m tests.matcher.log.searcher FOLDER CLIENTS [SEARCHES]`.
 
 Tells of each search that was answered, and of each that was refused, by a line of its own on standard output.
 """
 
-import importlib.util
 import os
 import sys
 import threading
@@ -12,20 +13,11 @@ from pathlib import Path
 
 from matcher.clock import system_clock
 from matcher.errors import ClearglassError
-
-STUB = Path(__file__).parents[1] / "stub.py"
-
-
-def load_stub():
-    spec = importlib.util.spec_from_file_location("matcher_stub", STUB)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["matcher_stub"] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.matcher.stub import World
 
 
 def main(folder: str, clients: str, searches: str | None = None) -> None:
-    world = load_stub().World(Path(folder), clock=system_clock)
+    world = World(Path(folder), clock=system_clock)
     with world.open() as matcher:
         probe = world.probe(matcher, 1)
 

@@ -33,6 +33,8 @@ from matcher.tlog.witness_client import SECONDS, WitnessClient
 from tests.matcher.log import bodies
 from tests.served_witness import served_witness
 
+pytestmark = pytest.mark.slow
+
 Opened = tuple[Database, AuditLog]
 NOWHERE = "http://127.0.0.1:9"
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ from matcher.audit.verification import verify_log
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
-from matcher.process.child_process import cores
+from matcher.process.child_process import cores, environment
 from matcher.store.database import DATABASE_FILE, FAILURE_FILE
 
-Tool = Callable[[str], Path]
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("CLEARGLASS_FAULT_KILLS", "6"))
 FAULTS = int(os.environ.get("CLEARGLASS_FAULTS", "10"))
@@ -38,7 +38,7 @@ KILLS_A_FOLDER = 25
 
 CLIENTS = 8
 SEARCHES = 6
-SEARCHER = Path(__file__).with_name("searcher.py")
+SEARCHER = "tests.matcher.log.searcher"
 CALLS = ("pwrite64", "fdatasync", "ftruncate")
 """By which SQLite changes its files and makes them durable."""
 
@@ -53,7 +53,7 @@ def enrolled(stub: Any, tmp_path: Path) -> Any:
 
 
 def command(folder: Path, clients: int, *searches: int) -> list[str]:
-    return [sys.executable, str(SEARCHER), str(folder), str(clients), *map(str, searches)]
+    return [sys.executable, "-m", SEARCHER, str(folder), str(clients), *map(str, searches)]
 
 
 def answered(lines: str) -> list[tuple[int, int]]:
@@ -99,7 +99,7 @@ def test_whatever_moment_it_is_killed_at_no_answered_search_is_missing(enrolled:
 
 def kill_once(world: Any, chance: random.Random) -> int:
     """How many searches had been answered."""
-    with subprocess.Popen(command(world.folder, CLIENTS), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command(world.folder, CLIENTS), stdout=subprocess.PIPE, env=environment()) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         time.sleep(chance.uniform(0, 0.15))
@@ -123,6 +123,7 @@ def traced(strace: Path, folder: Path, *options: str) -> tuple[subprocess.Comple
         text=True,
         timeout=120,
         check=False,
+        env=environment(),
     )
     return done, report.read_text()
 
@@ -133,8 +134,8 @@ def files_of(folder: Path) -> list[str]:
     return [option for name in names for option in ("-P", str(folder / name))]
 
 
-def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, tool: Tool) -> None:
-    done, calls = traced(tool("strace"), enrolled.folder, "-e", "trace=pwrite64,fdatasync,write")
+def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, strace: Path) -> None:
+    done, calls = traced(strace, enrolled.folder, "-e", "trace=pwrite64,fdatasync,write")
     assert len(answered(done.stdout)) == SEARCHES, done.stderr
     synced, answers = False, 0
     for line in calls.splitlines():
@@ -147,8 +148,8 @@ def test_an_answer_follows_an_fdatasync_of_all_that_was_written(enrolled: Any, t
 
 
 @pytest.mark.timeout(0)
-def test_whichever_call_fails_or_is_the_last_the_log_stays_whole(enrolled: Any, tmp_path: Path, tool: Tool) -> None:
-    strace, trial = tool("strace"), tmp_path / "trial"
+def test_whichever_call_fails_or_is_the_last_the_log_stays_whole(enrolled: Any, tmp_path: Path, strace: Path) -> None:
+    trial = tmp_path / "trial"
     shutil.copytree(enrolled.folder, trial)
     done, calls = traced(strace, trial, *files_of(trial), "-e", f"trace={','.join(CALLS)}")
     assert len(answered(done.stdout)) == SEARCHES, done.stderr

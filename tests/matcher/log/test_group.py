@@ -150,6 +150,7 @@ for _ in range(8):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 40, 200])
 def test_what_was_acknowledged_before_a_kill_is_there(tmp_path: Path, after: int) -> None:
     child = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "data"], stdout=subprocess.PIPE)

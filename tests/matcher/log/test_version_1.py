@@ -20,11 +20,11 @@ from matcher.audit.unusual import Measure, unusual
 from matcher.audit.verification import verify_log
 from matcher.evaluation.published import evaluate_log
 from matcher.log.entry import EntryKind, decode, encode
-from matcher.log.errors import LogError
 from matcher.log.log import AuditLog
 from matcher.log.schema import published, violation
 from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
+from matcher.tlog.errors import LogError
 from matcher.tlog.export import ExportedLog
 from tests.matcher.log.kept_log import KeptLog
 

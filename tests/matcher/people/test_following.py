@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
 from matcher.columns.selection import Selection
-from matcher.consent.consent import ENROLMENT, ENROLMENT_CHECK
+from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
 from matcher.consent.scope import ConsentBook
 from matcher.index.exact_index import ExactIndex
 from matcher.index.growing_index import GrowingIndex

@@ -12,6 +12,8 @@ from matcher.people.unsealing_helper import HelperError, UnsealingHelper
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.store.sealing import SealError
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 5
 DIMENSIONS = DEFAULT_FUSION.dimensions
 

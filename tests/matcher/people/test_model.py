@@ -20,6 +20,8 @@ from hypothesis.stateful import (
 
 from matcher.audit.verification import verify_log
 
+pytestmark = pytest.mark.slow
+
 CAMERAS = ["lobby", "garage"]
 PURPOSES = ["demo", "staff"]
 cameras = st.sampled_from([frozenset({"*"}), frozenset({"lobby"}), frozenset(CAMERAS)])

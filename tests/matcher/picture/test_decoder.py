@@ -213,6 +213,7 @@ def test_two_are_decoded_at_once_and_others_wait(jpeg: bytes) -> None:
     several.close()
 
 
+@pytest.mark.slow
 def test_it_ends_with_its_service(jpeg: bytes) -> None:
     """Also with one that is killed."""
     code = (

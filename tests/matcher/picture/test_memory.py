@@ -20,6 +20,8 @@ from matcher.recognition.image import MAX_BYTES
 from tests.process_memory import memory
 from tests.sent_pictures import ALL, saved, sent
 
+pytestmark = pytest.mark.slow
+
 IDLE_MEMORY = 60_000_000
 """Bytes that a process may have between two pictures; with its libraries loaded it has 30 to 40 million."""
 

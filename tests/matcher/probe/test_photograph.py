@@ -11,8 +11,10 @@ from matcher.picture.pixel_array import Image
 from matcher.probe.photograph import Photograph, find_faces
 from matcher.recognition.errors import TooManyFacesError
 from matcher.recognition.face import Box, Face
+from matcher.recognition.fusion import Fusion
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
+from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 
 GATE = QualityGate()
@@ -91,6 +93,7 @@ class Scripted:
     qualities: Sequence[Quality]
     standing: Sequence[int | None]
     model_digest: str = "0" * 64
+    fusion: Fusion = DEFAULT_FUSION
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
         return [[self.face()] for _ in images]

@@ -114,6 +114,7 @@ def test_heic_of_ten_bits_and_with_transparency() -> None:
     assert clear[24, 4, 2] > 240 > 20 > clear[24, 4, 0]
 
 
+@pytest.mark.slow
 def test_fifty_megapixels_are_scaled_down() -> None:
     image = decode_image((HEIC / "fifty.heic").read_bytes())
     height, width = image.shape[:2]
@@ -122,6 +123,7 @@ def test_fifty_megapixels_are_scaled_down() -> None:
     assert np.abs(image.astype(int) - (60, 90, 120)).max() < 6
 
 
+@pytest.mark.slow
 def test_scaling_down_leaves_no_seams() -> None:
     """A picture is scaled in strips; what comes is what scaling it whole gives."""
     slope = np.add.outer(np.arange(4400), np.arange(4400)) % 8800 // 35

@@ -54,6 +54,7 @@ def selected(connection: Connection, camera: str) -> set[int]:
     return {number for number in range(found.end) if number in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("camera", ["lobby", "yard", "upload", ENROLMENT, '"lobby"', "lob"])
 def test_the_consents_that_cover_a_moment(connection: Connection, camera: str) -> None:
     expected = set()

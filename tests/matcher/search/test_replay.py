@@ -24,6 +24,7 @@ def identified(matcher: Matcher, world: Any, person: int, **query: Any) -> Any:
     return matcher.identifier.identify(world.probe(matcher, person), world.query(**query))
 
 
+@pytest.mark.slow
 def test_the_same_comes_out_whatever_has_come_since(matcher: Matcher, world: Any) -> None:
     world.enrol(matcher, 1, 1, name="Ann")
     answer = identified(matcher, world, 1)
@@ -55,6 +56,7 @@ def test_a_replay_is_in_the_log_before_anything_is_read(
     assert len(replays()) == 1
 
 
+@pytest.mark.slow
 def test_a_consent_that_ended_since_still_counts_for_then(matcher: Matcher, world: Any) -> None:
     enrolment = world.enrol(matcher, 1)
     answer = identified(matcher, world, 1)
@@ -64,6 +66,7 @@ def test_a_consent_that_ended_since_still_counts_for_then(matcher: Matcher, worl
     assert identified(matcher, world, 1).candidates == ()
 
 
+@pytest.mark.slow
 def test_what_was_changed_behind_the_log_comes_out(world: Any) -> None:
     with world.open() as matcher:
         world.enrol(matcher, 1, name="Ann")
@@ -142,6 +145,7 @@ def test_a_probe_that_went_without_a_withdrawal_comes_out(world: Any) -> None:
         assert replay.verdict is Agreement.DIFFERENT and "no entry tells of a withdrawal" in replay.findings[0]
 
 
+@pytest.mark.slow
 def test_references_of_another_model_were_not_in_scope_then_either(world: Any) -> None:
     with world.open() as matcher:
         subject = world.enrol(matcher, 1, 1, name="Ann").subject.id

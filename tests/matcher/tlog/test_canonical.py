@@ -17,6 +17,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(values)
 def test_it_is_what_the_whole_library_writes(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)

@@ -75,6 +75,7 @@ def reader(size: int) -> Callable[[Tile], bytes]:
     return read
 
 
+@pytest.mark.slow
 def test_every_proof_of_every_tree_up_to_a_hundred_and_none_that_was_spoiled() -> None:
     for size in range(1, 101):
         tree, root = TiledTree(size, reader(size)), mth(LEAVES[:size])
@@ -101,6 +102,7 @@ def test_every_proof_of_every_tree_up_to_a_hundred_and_none_that_was_spoiled() -
                 assert not verify_consistency(old, old_root, size, root, proof[:at] + proof[at + 1 :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, MOST])
 def test_trees_of_several_levels(size: int) -> None:
     tree, root = TiledTree(size, reader(size)), mth(LEAVES[:size])

@@ -19,6 +19,8 @@ from matcher.log.actor import Actor
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 Told = Callable[..., Any]
 

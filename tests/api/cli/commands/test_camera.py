@@ -9,6 +9,8 @@ import pytest
 
 from ingest.camera.camera import Credentials
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 Told = Callable[..., Any]
 
@@ -18,8 +20,7 @@ FINGERPRINT = "0123456789abcdef" * 4
 def test_a_camera_is_added_with_its_settings_of_picture_and_connection(run: Run, told: Told, tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     shape = ("--rotation", 180, "--mirrored", "--aspect", "16:9")
-    secure = ("--certificate", f"SHA256:{FINGERPRINT.upper()}", "--snapshot-seconds", 5)
-    secure += ("--time-zone", "Asia/Tokyo")
+    secure = ("--certificate", f"SHA256:{FINGERPRINT.upper()}", "--snapshot-seconds", 5, "--time-zone", "Asia/Tokyo")
     address = "https://192.168.7.7/snap.jpg"
     added = told("camera", "add", "Lobby", address, "--purpose", "lobby", *shape, *secure, *data)
     assert (added["rotation"], added["mirrored"], added["aspect"]) == (180, True, "16:9")

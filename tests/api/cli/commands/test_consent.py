@@ -9,6 +9,8 @@ import pytest
 
 from matcher.recognition.recogniser import Recogniser
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 Told = Callable[..., Any]
 

@@ -24,47 +24,42 @@ from matcher.settings import MatcherSettings
 from matcher.store.database import Database
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Verifier
+from tests.matcher.stub import MovableClock, StubRecogniser, World
 
 YEARS = timedelta(days=3 * 365)
 PASSWORD = "correct horse battery staple"
 Run = Callable[..., tuple[int, str, str]]
 
 
-def opened(folder: Path, stub: Any, clock: Callable[[], datetime]) -> Service:
+def opened(folder: Path, clock: Callable[[], datetime]) -> Service:
     return Service.open(
         matcher=MatcherSettings(folder=folder, threshold=0.5),
         ingest=IngestSettings(),
         api=ApiSettings(),
-        recogniser=stub.StubRecogniser(),
+        recogniser=StubRecogniser(),
         clock=clock,
     )
-
-
-@pytest.fixture
-def stub() -> Any:
-    from tests.matcher.conftest import _load
-
-    return _load()
 
 
 def at(step: timedelta) -> Callable[[], datetime]:
     return lambda: datetime.now(UTC) + step
 
 
-def worked(folder: Path, stub: Any, step: timedelta) -> dict[str, Any]:
+def worked(folder: Path, step: timedelta) -> dict[str, Any]:
     """Some work by a clock that is wrong by this much."""
-    with opened(folder, stub, at(step)) as service:
+    with opened(folder, at(step)) as service:
         account = service.accounts.create(name="ada", password=PASSWORD, role=Role.ADMINISTRATOR)
         session = service.logins.log_in("ada", Attempt(password=PASSWORD, client="here"))
         token = service.accounts.issue_token(account.id, name="program", actor="cli:test")
-        enrolled = stub.World(folder, clock=at(step)).enrol(service.matcher, 7)
+        enrolled = World(folder, clock=at(step)).enrol(service.matcher, 7)
         return {"session": session.secret, "token": token.secret, "subject": enrolled.subject.id}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [timedelta(hours=1), YEARS])
-def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Path, stub: Any, step: timedelta) -> None:
+def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Path, step: timedelta) -> None:
     data = ("--data", tmp_path / "data")
-    left = worked(tmp_path / "data", stub, step)
+    left = worked(tmp_path / "data", step)
 
     # Each start ends with a sentence and the way out.
     status, _, err = run("account", "list", *data)
@@ -90,12 +85,12 @@ def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Pa
     assert told("audit", "resume", "--yes", *data)["index"] is None, "there is nothing more to resume"
 
     # The service starts again, and nothing that the clock gave lasts for too long.
-    with opened(tmp_path / "data", stub, system_clock) as service:
+    with opened(tmp_path / "data", system_clock) as service:
         assert service.logins.by_session(left["session"]) is None
         assert service.logins.by_token(left["token"]) is None
         assert service.logins.log_in("ada", Attempt(password=PASSWORD, client="here"))
         assert service.matcher.log.clock_state().fits
-        world = stub.World(tmp_path / "data", clock=system_clock)
+        world = World(tmp_path / "data", clock=system_clock)
         assert world.found(service.matcher, 7) == [], "the consent begins only then"
         service.matcher.gallery.grant(left["subject"], world.consent(), actor="cli:test")
         assert world.found(service.matcher, 7) == [left["subject"]]
@@ -105,22 +100,22 @@ def test_a_clock_that_ran_ahead(run: Run, told: Callable[..., Any], tmp_path: Pa
     assert next(one for one in told("doctor", *data, "--port", 0) if one["what"] == "clock")["well"]
 
 
-def test_a_clock_that_is_set_back_and_right_again(tmp_path: Path, stub: Any) -> None:
-    clock = stub.MovableClock(datetime.now(UTC))
-    with opened(tmp_path / "data", stub, clock) as service:
+def test_a_clock_that_is_set_back_and_right_again(tmp_path: Path) -> None:
+    clock = MovableClock(datetime.now(UTC))
+    with opened(tmp_path / "data", clock) as service:
         log = service.matcher.log
         clock.move(hours=-1)
         with pytest.raises(ClockError, match="before the audit log's last entry") as caught:
-            stub.World(tmp_path / "data", clock=clock).found(service.matcher, 7)
+            World(tmp_path / "data", clock=clock).found(service.matcher, 7)
         assert "Set the machine's clock right" in caught.value.remedy
         clock.move(hours=1)
-        assert stub.World(tmp_path / "data", clock=clock).found(service.matcher, 7) == []
+        assert World(tmp_path / "data", clock=clock).found(service.matcher, 7) == []
         assert log.entries(kinds=[EntryKind.CLOCK]) == []
         assert verify_log(service.matcher.database, *log.verifier_keys).verified
 
 
-def test_an_auditor_outside_accepts_the_step_only_at_such_an_entry(tmp_path: Path, stub: Any) -> None:
-    clock = stub.MovableClock()
+def test_an_auditor_outside_accepts_the_step_only_at_such_an_entry(tmp_path: Path) -> None:
+    clock = MovableClock()
     with Database.open(tmp_path / "data") as database:
         log = AuditLog(database, clock=clock)
         log.record(EntryKind.STOP, {})
@@ -139,9 +134,9 @@ def test_an_auditor_outside_accepts_the_step_only_at_such_an_entry(tmp_path: Pat
         assert (problem.code, problem.index) == ("clock_order", 3), "it names another last time than there was"
 
 
-def test_a_log_cannot_begin_with_a_resumption(tmp_path: Path, stub: Any) -> None:
+def test_a_log_cannot_begin_with_a_resumption(tmp_path: Path) -> None:
     with Database.open(tmp_path / "data") as database:
-        log = AuditLog(database, clock=stub.MovableClock())
+        log = AuditLog(database, clock=MovableClock())
         with pytest.raises(ClockSoundError), log.writing() as connection:
             log.resume(connection, actor="cli:ada")
         log.record(EntryKind.CLOCK, {"last_time": "2026-03-01T12:00:00.000000Z", "actor": "cli:ada"})

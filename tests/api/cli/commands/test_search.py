@@ -11,6 +11,8 @@ import pytest
 from matcher.picture.pixel_array import Image
 from matcher.recognition.image import encode_jpeg
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -11,6 +11,9 @@ import pytest
 from api.permission import Role
 from matcher.picture.pixel_array import Image
 from matcher.recognition.recogniser import Recogniser
+from tests.api.conftest import OpenSite
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +131,7 @@ def test_an_upload_is_bounded_as_the_api_bounds_it(
 
 
 def test_beside_a_service_the_commands_do_the_same_as_without(
-    open_site: Any, run: Any, told: Any, tmp_path: Path, arguments: list[object]
+    open_site: OpenSite, run: Any, told: Any, tmp_path: Path, arguments: list[object]
 ) -> None:
     data, evidence = ("--data", tmp_path / "data"), ("--evidence", tmp_path / "consent.txt")
     portrait = arguments[0]

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ stages = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     portraits=st.lists(st.integers(1, 4), min_size=1, max_size=12),
     stage=stages,

@@ -14,6 +14,8 @@ from matcher.recognition.image import decode_image, encode_jpeg
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.registry import DEFAULT_FUSION
 
+pytestmark = pytest.mark.slow
+
 
 def overlap(one: Box, other: Box) -> float:
     across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)

@@ -26,11 +26,13 @@ def stamped(number: int) -> Image:
     return picture
 
 
+@pytest.mark.slow
 @given(number=st.integers(0, stamp.LARGEST), width=st.integers(400, 1920), quality=st.integers(60, 100))
 def test_what_was_drawn_is_read_from_a_smaller_jpeg(number: int, width: int, quality: int) -> None:
     assert stamp.read(decode_image(encode_jpeg(scaled(stamped(number), width), quality))) == number
 
 
+@pytest.mark.slow
 @given(number=st.integers(0, stamp.LARGEST), between=st.integers(640, 1600))
 def test_what_was_drawn_is_read_from_a_view(number: int, between: int) -> None:
     """Which is scaled twice: for the detector, then for the browser."""

@@ -31,7 +31,7 @@ def answer(challenge: str, *, login: tuple[str, str] = LOGIN, uri: str = URI, co
     hashed: Any = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}[fields["algorithm"]]
 
     def digest(text: str) -> str:
-        return hashed(text.encode()).hexdigest()
+        return str(hashed(text.encode()).hexdigest())
 
     owner, request = digest(f"{login[0]}:{fields['realm']}:{login[1]}"), digest(f"GET:{uri}")
     given = {"username": login[0], "realm": fields["realm"], "nonce": fields["nonce"], "uri": uri}

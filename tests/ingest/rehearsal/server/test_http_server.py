@@ -85,6 +85,7 @@ def head_of(data: bytes, end: bytes = b"\r\n\r\n") -> bytes:
     return data.partition(end)[0]
 
 
+@pytest.mark.slow
 def test_variants_of_multipart(album: HttpServer) -> None:
     got = {variant: beginning(album.url("mjpg", f"v={variant}"), 3000) for variant in VARIANTS}
     types = {variant: headers["content-type"].partition("boundary=")[2] for variant, (headers, _) in got.items()}
@@ -134,7 +135,7 @@ def test_the_pace_is_the_films(server: HttpServer) -> None:
 def test_a_picture_a_request_on_one_connection(server: HttpServer, path: str) -> None:
     before = server.connections
     with httpx.Client() as client:
-        shown = set()
+        shown: set[bytes] = set()
         until = time.monotonic() + 10
         while len(shown) < 3 and time.monotonic() < until:
             answer = client.get(server.url(path))
@@ -145,6 +146,7 @@ def test_a_picture_a_request_on_one_connection(server: HttpServer, path: str) ->
     assert server.connections == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "kind", "name"),
     [("ts", "video/mp2t", "mpegts"), ("flv", "video/x-flv", "flv"), ("mp4", "video/mp4", "mp4")],
@@ -244,6 +246,7 @@ def drained(connection: socket.socket, patience: float) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["mjpg", "snap.jpg"])
 def test_die_and_stall(album: HttpServer, path: str) -> None:
     began = time.monotonic()

@@ -20,6 +20,8 @@ from ingest.rehearsal.film.film import make_substream
 from ingest.rehearsal.film.scene import Scene
 from ingest.rehearsal.server.rtsp_server import RtspServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server(scene: Scene) -> Iterator[RtspServer]:

@@ -137,7 +137,7 @@ class Talk:
 def frames(packets: list[Rtp]) -> list[int]:
     """One time stamp a frame, for streams whose neighbours differ."""
     stamps = [packet.stamp for packet in packets]
-    return [stamp for before, stamp in pairwise([None, *stamps]) if stamp != before]
+    return stamps[:1] + [stamp for before, stamp in pairwise(stamps) if stamp != before]
 
 
 def gaps(packets: list[Rtp]) -> int:
@@ -184,6 +184,7 @@ def test_silent(server: RtspServer) -> None:
     assert [request.method for request in server.requests[before:]] == ["OPTIONS", "OPTIONS", "DESCRIBE"]
 
 
+@pytest.mark.slow
 def test_a_share_of_packets_is_lost_the_same_for_a_seed(server: RtspServer) -> None:
     def lost(seed: int) -> tuple[set[int], int]:
         with Talk(server.url("face", f"loss=0.2&seed={seed}")) as talk:
@@ -197,6 +198,7 @@ def test_a_share_of_packets_is_lost_the_same_for_a_seed(server: RtspServer) -> N
     assert lost(1)[0] == first != lost(2)[0]
 
 
+@pytest.mark.slow
 def test_every_fifth_frame_is_lost(server: RtspServer) -> None:
     with Talk(server.url("face", "loseframe=5")) as talk:
         talk.play()
@@ -221,6 +223,7 @@ def test_a_status_and_a_redirect(server: RtspServer) -> None:
         assert (answer.status, answer.header("location")) == (302, "rtsp://127.0.0.2:99/x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ts", ["wrap", "zero", "leap", "jitter"])
 def test_time_stamps_are_the_clocks(server: RtspServer, ts: str) -> None:
     with Talk(server.url("face", f"ts={ts}")) as talk:
@@ -240,6 +243,7 @@ def test_time_stamps_are_the_clocks(server: RtspServer, ts: str) -> None:
         assert len(steps) > 2 and max(steps) <= 0.08
 
 
+@pytest.mark.slow
 def test_an_uneven_pace_is_kept(server: RtspServer) -> None:
     with Talk(server.url("face", "ts=pull20")) as talk:
         talk.play()
@@ -265,6 +269,7 @@ def test_the_connection_dies(server: RtspServer) -> None:
         assert 0.5 < time.monotonic() - began < 4.0
 
 
+@pytest.mark.slow
 def test_the_stream_stalls_on_an_open_connection(server: RtspServer) -> None:
     with Talk(server.url("face", "stall=0.5")) as talk:
         talk.play()
@@ -276,6 +281,7 @@ def test_the_stream_stalls_on_an_open_connection(server: RtspServer) -> None:
         assert talk.received().startswith(b"RTSP/1.0 200")
 
 
+@pytest.mark.slow
 def test_a_session_without_a_sign_of_its_viewer_ends(server: RtspServer) -> None:
     with Talk(server.url("face", "timeout=1")) as talk:
         assert talk.play().header("session").endswith("timeout=1")
@@ -308,6 +314,7 @@ def test_joined_in_the_middle(server: RtspServer) -> None:
     assert packets[0].stamp < 3600 and packets[0].moment - began < 0.5
 
 
+@pytest.mark.slow
 def test_the_resolution_changes_and_changes_back(clip: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.mp4"
     with Film(short, width=160, height=120, fps=25) as film:
@@ -324,6 +331,7 @@ def test_the_resolution_changes_and_changes_back(clip: Path, tmp_path: Path) -> 
     assert widths == [160, 80, 160]
 
 
+@pytest.mark.slow
 def test_h265_is_served_too(clip: Path, tmp_path: Path) -> None:
     with RtspServer({"face": encode_h265(clip, tmp_path / "h265.mp4")}) as server:
         url = server.url("face", "loseframe=10")
@@ -332,6 +340,7 @@ def test_h265_is_served_too(clip: Path, tmp_path: Path) -> None:
             assert len(list(islice(container.decode(video=0), 15))) == 15
 
 
+@pytest.mark.slow
 def test_more_tracks(clip: Path, tmp_path: Path) -> None:
     with RtspServer({"loud": add_sound(clip, tmp_path / "loud.mp4")}) as server:
         with Talk(server.url("loud", "meta=1&second=1")) as talk:
@@ -347,6 +356,7 @@ def test_more_tracks(clip: Path, tmp_path: Path) -> None:
             assert (b"MetadataStream" in packets[0].payload) == (channel == 0)
 
 
+@pytest.mark.slow
 def test_nonsense_between_frames_once_a_second(server: RtspServer) -> None:
     with Talk(server.url("face", "garbage=1")) as talk:
         talk.play()

@@ -75,6 +75,7 @@ def test_any_landmarks_in_any_picture_give_a_chip(
     assert sface_chip(np.zeros((height, width, 3), np.uint8), strange).shape == (112, 112, 3)
 
 
+@pytest.mark.slow
 def test_dlibs_chip_is_the_one_dlib_cuts_from_the_whole_picture(astronaut: Image, face: Face) -> None:
     import dlib
 

@@ -30,6 +30,7 @@ def chips(astronaut: Image) -> list[Image]:
     return [face, beside, low, noise, np.zeros_like(face), np.full_like(face, 255)]
 
 
+@pytest.mark.slow
 def test_equals_dlib_on_the_same_chips(network: DlibNetwork, reference: DlibReference, chips: list[Image]) -> None:
     expected = reference.embed(chips)
     assert_allclose(network.embed(chips), expected, atol=1e-5)
@@ -49,6 +50,7 @@ def test_the_file_is_read_whole() -> None:
     assert all(np.isfinite(layer.weights).all() for layer in read_layers)
 
 
+@pytest.mark.slow
 def test_the_pipeline_comes_close_to_face_recognition_itself(
     recogniser, reference: DlibReference, astronaut: Image
 ) -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -35,6 +36,7 @@ def test_nothing_quantised_is_left_and_weights_are_no_inputs() -> None:
         assert len(graph.input) == 1
 
 
+@pytest.mark.slow
 def test_the_folded_network_gives_what_the_quantised_one_gives() -> None:
     import onnxruntime
 

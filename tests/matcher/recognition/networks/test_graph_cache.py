@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ def test_a_graph_is_made_once(empty_cache: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:-1] + b"\x00", lambda data: b""])
-def test_a_damaged_file_is_not_used(empty_cache: Path, damage) -> None:
+def test_a_damaged_file_is_not_used(empty_cache: Path, damage: Callable[[bytes], bytes]) -> None:
     expected = graph_of(SFACE, network)
     (path,) = empty_cache.iterdir()
     path.write_bytes(damage(expected))

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -41,6 +42,7 @@ def test_a_template_is_as_promised(recogniser: Recogniser, faces: tuple[list[Ima
         assert np.linalg.norm(template.vectors["sface"]) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_singles(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
     images, found = faces
     together = recogniser.extract((images * 5)[:17], (found * 5)[:17])  # more than go through a network at once
@@ -65,7 +67,7 @@ def test_the_same_person_matches_at_the_default_threshold(
     assert max(dissimilarity.fused for dissimilarity in DEFAULT_FUSION.compare_all(first, others)) < threshold / 2
 
 
-def test_other_people_do_not(recogniser: Recogniser, data_folder, astronaut: Image) -> None:
+def test_other_people_do_not(recogniser: Recogniser, data_folder: Path, astronaut: Image) -> None:
     import cv2
 
     images = [astronaut] + [
@@ -77,6 +79,7 @@ def test_other_people_do_not(recogniser: Recogniser, data_folder, astronaut: Ima
     assert min(DEFAULT_FUSION.compare(probe, other).fused for other in others) > threshold
 
 
+@pytest.mark.slow
 def test_threads_share_one_recogniser(recogniser: Recogniser, faces: tuple[list[Image], list[Face]]) -> None:
     images, found = faces
     alone = recogniser.extract(images, found)
@@ -128,6 +131,7 @@ def test_importing_loads_no_heavy_library() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_no_code_of_the_weights_distributions_is_ever_imported() -> None:
     code = (
         "import sys, numpy; from matcher.recognition.networks.pipeline import load_recogniser; r = load_recogniser();"

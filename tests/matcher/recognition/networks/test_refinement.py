@@ -54,12 +54,13 @@ def test_of_two_faces_it_stays_with_its_own(detector: YuNet, astronaut: Image, f
 
 
 @pytest.mark.parametrize("landmarks", [np.zeros((5, 2)), np.full((5, 2), 40.0), np.eye(5, 2) * 1e-7])
-def test_where_no_face_is_found_it_stays_as_it_was(detector: YuNet, landmarks) -> None:
+def test_where_no_face_is_found_it_stays_as_it_was(detector: YuNet, landmarks: np.ndarray) -> None:
     face = Face(box=Box(x=0, y=0, width=9, height=9), landmarks=landmarks.astype("f4"), score=1.0)
     found = refined(detector, np.zeros((64, 64, 3), np.uint8), face)
     assert np.array_equal(found.landmarks, face.landmarks)
 
 
+@pytest.mark.slow
 def test_a_template_is_that_of_the_mirror_image_too(astronaut: Image) -> None:
     recogniser = load_recogniser()
     images = [astronaut, mirrored(astronaut)]

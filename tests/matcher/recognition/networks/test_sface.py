@@ -18,6 +18,7 @@ def chips(astronaut: Image) -> list[Image]:
     return [face, beside, noise, np.zeros_like(face), np.full_like(face, 255)]
 
 
+@pytest.mark.slow
 def test_equals_the_network_as_it_is_in_the_file(chips: list[Image]) -> None:
     plain = Session(folded(read(SFACE)), threads=1)
     planes = np.stack(chips)[:, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32)

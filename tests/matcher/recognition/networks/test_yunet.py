@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -26,7 +28,8 @@ def opencv(image: Image) -> np.ndarray:
 
     detector = cv2.FaceDetectorYN.create(str(locate(YUNET)), "", image.shape[1::-1], 0.6, 0.3, 5000)
     _, found = detector.detect(image)
-    return found[np.argsort(-found[:, 2] * found[:, 3], kind="stable")]
+    largest_first: np.ndarray = found[np.argsort(-found[:, 2] * found[:, 3], kind="stable")]
+    return largest_first
 
 
 @pytest.mark.parametrize("size", [(512, 512), (320, 320), (500, 300), (333, 257)])
@@ -35,7 +38,7 @@ def test_equals_opencv_on_the_astronaut(yunet: YuNet, astronaut: Image, size: tu
     assert_allclose(rows(yunet.detect_unscaled(image)), opencv(image), atol=1e-3)
 
 
-def test_equals_opencv_on_a_crowd(yunet: YuNet, data_folder) -> None:
+def test_equals_opencv_on_a_crowd(yunet: YuNet, data_folder: Path) -> None:
     import cv2
 
     several = 0
