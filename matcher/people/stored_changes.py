@@ -17,7 +17,7 @@ from matcher.store.database import Database
 from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import MasterKey
 
-_PAGE = 256
+PAGE = 256
 """Revisions that are read in one transaction: a long one would hold up erasures."""
 
 _CHANGE, _REFERENCE = tables.change.c, tables.reference.c
@@ -53,7 +53,7 @@ class StoredChanges:
     def _page(self, after: int) -> list[Change]:
         rows = select(_CHANGE.subject_id, _CHANGE.revision).where(_CHANGE.revision > after)
         with self._database.reading() as connection:
-            found = connection.execute(rows.order_by(_CHANGE.revision).limit(_PAGE)).all()
+            found = connection.execute(rows.order_by(_CHANGE.revision).limit(PAGE)).all()
             newest = {row.subject_id: row.revision for row in found}
             return [self._change(connection, *one) for one in sorted(newest.items(), key=itemgetter(1))]
 

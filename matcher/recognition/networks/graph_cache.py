@@ -62,11 +62,11 @@ def _trusted(folder: Path) -> bool:
 
 def _source(model: Model) -> str:
     """Digest of the model's own digest and of the code that converts."""
-    return hashlib.sha256(f"{model.sha256} {_converter()}".encode()).hexdigest()[:_SHOWN]
+    return hashlib.sha256(f"{model.sha256} {converter_digest()}".encode()).hexdigest()[:_SHOWN]
 
 
 @cache
-def _converter() -> str:
+def converter_digest() -> str:
     """Digest of the modules beside this one, among which those are that convert."""
     modules = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()

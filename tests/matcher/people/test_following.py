@@ -298,7 +298,7 @@ def test_references_of_another_model_are_in_no_change(matcher: Matcher, world: A
 
 
 def test_changes_are_read_page_by_page(matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matcher.people.stored_changes._PAGE", 2)
+    monkeypatch.setattr("matcher.people.stored_changes.PAGE", 2)
     subjects = [world.enrol(matcher, person).subject.id for person in range(1, 6)]
     assert [change.subject_id for change in matcher.gallery.changes(0)] == subjects
     assert [change.revision for change in matcher.gallery.changes(2)] == [3, 4, 5]

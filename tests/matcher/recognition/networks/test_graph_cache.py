@@ -51,7 +51,7 @@ def test_a_damaged_file_is_not_used(empty_cache: Path, damage: Callable[[bytes],
 
 
 def test_what_another_version_made_is_replaced(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph_cache, "_converter", lambda: "of before")
+    monkeypatch.setattr(graph_cache, "converter_digest", lambda: "of before")
     graph_of(SFACE, network)
     (before,) = empty_cache.iterdir()
     monkeypatch.undo()
