@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from api.server.command_socket import served_path
@@ -57,7 +56,7 @@ def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> I
         yield _open_files()
         yield _attempt(
             "recognition models",
-            partial(_load_models, folder),
+            _load_models,
             "Install again with make setup: the models come with it.",
         )
         yield decoder.result()
@@ -128,17 +127,15 @@ def _attempt(what: str, attempt: Callable[[], str], remedy: str) -> Finding:
         return Finding(what=what, well=False, found=str(error), remedy=remedy)
 
 
-def _load_models(folder: Path) -> str:
-    from matcher.recognition.face_model import FaceModel
+def _load_models() -> str:
     from matcher.recognition.networks.pipeline import load_recogniser
     from matcher.recognition.networks.weights import locate
     from matcher.recognition.registry import BUILT_IN, YUNET
-    from matcher.settings import MatcherSettings
+    from matcher.settings import ModelSettings
 
     for file in (YUNET, *(file for embedder in BUILT_IN.values() for file in embedder.files)):
         locate(file)
-    settings = MatcherSettings(folder=folder)
-    recogniser = load_recogniser(FaceModel.chosen(settings.embedders, settings.fusion))
+    recogniser = load_recogniser(ModelSettings().face_model())
     weights = ", ".join(f"{name} {weight:g}" for name, weight in recogniser.fusion.weights.items())
     return f"checksums hold, model digest {recogniser.model_digest[:16]}, fusion of {weights}"
 
@@ -148,12 +145,11 @@ def _threshold(folder: Path) -> Finding:
 
     from api.setting_error import SettingError
     from matcher.chosen_point import chosen_point
-    from matcher.recognition.face_model import FaceModel
     from matcher.settings import MatcherSettings
 
     try:
         settings = MatcherSettings(folder=folder)
-        model = FaceModel.chosen(settings.embedders, settings.fusion)
+        model = settings.face_model()
         point = chosen_point(settings, model_digest=model.digest, weights=model.fusion.weights)
     except ClearglassError as error:
         return Finding(what="threshold", well=False, found=error.message, remedy=error.remedy)

@@ -26,7 +26,6 @@ from matcher.people.declaration import Declarations
 from matcher.people.gallery import Gallery
 from matcher.probe.probe import Probe
 from matcher.probe.sample import Sampler
-from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import PictureBytes
 from matcher.recognition.operating_point import OperatingPoint, load_operating_points, load_scale
 from matcher.recognition.quality import QualityGate
@@ -249,4 +248,4 @@ def _sound_log(database: Database, clock: Clock, metrics: MatcherMetrics) -> Aud
 def _loaded(settings: MatcherSettings) -> Recogniser:
     from matcher.recognition.networks.pipeline import load_recogniser
 
-    return load_recogniser(FaceModel.chosen(settings.embedders, settings.fusion))
+    return load_recogniser(settings.face_model())

@@ -5,34 +5,47 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from matcher.recognition.face_model import FaceModel
 from matcher.recognition.operating_point import LARGEST_THRESHOLD
 from matcher.time_zone import TimeZoneUnknownError, time_zone
 
 DEFAULT_TIME_ZONE = "UTC"
 
 
-class MatcherSettings(BaseSettings):
+class ModelSettings(BaseSettings):
+    """By which model faces are compared.
+
+    embedders: a file that registers embedders. fusion: embedders with their weights, the one to search by first, such
+    as sface=1,dlib=0.5.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
+
+    embedders: Path | None = None
+    fusion: str | None = None
+
+    def face_model(self) -> FaceModel:
+        """The model that is chosen. Raises EmbedderEntryError, FusionSettingError."""
+        return FaceModel.chosen(self.embedders, self.fusion)
+
+
+class MatcherSettings(ModelSettings):
     """Where the data is, which key seals it, and how strict a search is.
 
     folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
     holds the same. With neither, `master.key` in the data folder is used, and made the first time.
     operating_point: a name from `operating_points.json`, the package's or the data folder's; None is the default point.
-    threshold: a bare number in its place, which has no evidence and is warned about on every page. embedders: a file
-    that registers embedders. fusion: embedders with their weights, the one to search by first, such as
-    sface=1,dlib=0.5. candidates: most subjects in an answer. witness_policy: a file that names the log's witnesses and
-    whose word it needs before it publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name, such as
-    Europe/Berlin: by its clocks the hours that consents name are read, where a camera has no time zone of its own.
+    threshold: a bare number in its place, which has no evidence and is warned about on every page. candidates: most
+    subjects in an answer. witness_policy: a file that names the log's witnesses and whose word it needs before it
+    publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name, such as Europe/Berlin: by its clocks the hours
+    that consents name are read, where a camera has no time zone of its own.
     """
-
-    model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
 
     folder: Path
     master_key: SecretStr | None = None
     master_key_file: Path | None = None
     operating_point: str | None = None
     threshold: float | None = Field(default=None, gt=0, le=LARGEST_THRESHOLD, allow_inf_nan=False)
-    embedders: Path | None = None
-    fusion: str | None = None
     candidates: int = Field(default=5, ge=1, le=50)
     witness_policy: Path | None = None
     time_zone: str = DEFAULT_TIME_ZONE

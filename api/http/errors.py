@@ -141,6 +141,8 @@ STATUS: Mapping[str, int] = {
     "cosigning": 500,
     "no_candidate": 500,
     "operating_point": 500,
+    "embedder_entry": 500,
+    "fusion_setting": 500,
     "operating_point_unknown": 500,
     "operating_point_setting": 500,
     "operating_point_name": 500,

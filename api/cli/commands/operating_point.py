@@ -40,7 +40,6 @@ def calibrate(
     """Turn scores into a threshold with its evidence, for the service to decide by."""
     from matcher.evaluation.calibration import calibrated, calibrated_scale
     from matcher.evaluation.scores import read_scores
-    from matcher.recognition.face_model import FaceModel
     from matcher.settings import MatcherSettings
     from matcher.site_points import keep_site_point
 
@@ -53,7 +52,7 @@ def calibrate(
     found = read_scores(scores)
     point = calibrated(found, name=name, rate=fmr)
     settings = MatcherSettings(folder=data)
-    model = FaceModel.chosen(settings.embedders, settings.fusion)
+    model = settings.face_model()
     measured = calibrated_scale(found, weights=model.fusion.weights) if scale else None
     path = keep_site_point(data, point, scale=measured, replace=replace)
     listed = _listed(point.used_with(model.digest, model.fusion.weights))
@@ -68,12 +67,11 @@ def thresholds(data: Data, json: Json = False) -> None:
     started with others: its page Threshold tells.
     """
     from matcher.chosen_point import chosen_point
-    from matcher.recognition.face_model import FaceModel
     from matcher.recognition.operating_point import load_operating_points
     from matcher.settings import MatcherSettings
 
     settings = MatcherSettings(folder=data)
-    model = FaceModel.chosen(settings.embedders, settings.fusion)
+    model = settings.face_model()
     digest, weights = model.digest, model.fusion.weights
     used = chosen_point(settings, model_digest=digest, weights=weights)
     points = load_operating_points(data) | {used.name: used}

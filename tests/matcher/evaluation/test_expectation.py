@@ -7,7 +7,13 @@ from matcher.recognition.operating_point import Measurement
 def measured(**changes: float) -> Measurement:
     values = {"fmr": 1e-4, "fmr_low": 5e-5, "fmr_high": 2e-4, "fnmr": 0.03, "fnmr_low": 0.02, "fnmr_high": 0.05}
     return Measurement(
-        model_digest="0" * 64, dataset="d", non_mated=10**6, mated=1000, measured_on="2026-11-27", **values | changes
+        model_digest="0" * 64,
+        weights={"sface": 1.0},
+        dataset="d",
+        non_mated=10**6,
+        mated=1000,
+        measured_on="2026-11-27",
+        **values | changes,
     )
 
 

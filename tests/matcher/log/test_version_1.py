@@ -117,7 +117,7 @@ def test_its_searches_are_found_by_what_came_of_them(database: Database, ending:
 def test_its_decisions_are_made_again(later: Any) -> None:
     with later.open() as matcher:
         for index, verdict in KEPT.expected["replays"].items():
-            assert matcher.replayer.replay(int(index)).verdict == verdict
+            assert matcher.replayer.replay(int(index), actor="user:1", role="auditor").verdict == verdict
 
 
 def test_a_log_that_changes_its_version_in_the_middle_is_one_log(later: Any, tmp_path: Path) -> None:

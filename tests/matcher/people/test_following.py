@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,18 @@ from sqlalchemy import select
 
 from matcher.columns.selection import Selection
 from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
-from matcher.consent.scope import ConsentBook
+from matcher.consent.scope import ConsentBook, Scope
 from matcher.index.exact_index import ExactIndex
 from matcher.index.growing_index import GrowingIndex
 from matcher.index.templates import KeptTemplates
 from matcher.matcher import Matcher
 from matcher.people.change import Change
 from matcher.people.consent_index import ConsentIndex
+from matcher.people.gallery import Gallery
 from matcher.people.loading import load
 from matcher.people.stored_changes import StoredChanges
 from matcher.people.vector_shard import VectorShard
+from matcher.probe.probe import Query
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.store import tables
 from matcher.store.database import Database
@@ -103,8 +105,13 @@ def gallery_id(matcher: Matcher) -> str:
         return str(connection.execute(select(tables.gallery.c.id)).scalar_one())
 
 
-def scopes(asked: Any, moment: Any) -> list[tuple[Any, ...]]:
-    each = [asked.scope(camera=camera, purpose=purpose, moment=moment, zone=UTC_ZONE) for camera, purpose in ASKED]
+def scopes(asked: ConsentBook | Gallery, moment: datetime) -> list[tuple[Any, ...]]:
+    def scope(camera: str, purpose: str) -> Scope:
+        if isinstance(asked, ConsentBook):
+            return asked.scope(camera=camera, purpose=purpose, moment=moment, zone=UTC_ZONE)
+        return asked.scope(Query(actor="user:1", role="operator", camera=camera, purpose=purpose), moment)
+
+    each = [scope(camera, purpose) for camera, purpose in ASKED]
     return [(one.revision, one.content_hash, one.size, [n for n in range(200) if n in one.selection]) for one in each]
 
 

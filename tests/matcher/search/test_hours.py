@@ -101,7 +101,7 @@ def test_a_decision_is_made_again_by_the_hours_and_the_zone_of_then(office: Any)
         assert [one.subject_id for one in answer.candidates] == [ann] != [bob]
     office.clock.move(days=5)
     with office.open(time_zone="America/New_York") as matcher:  # on a Saturday, where the site's clocks show night
-        replay = matcher.replayer.replay(answer.request_index)
+        replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
         assert (replay.verdict, replay.findings) == (Agreement.EQUAL, ())
 
 

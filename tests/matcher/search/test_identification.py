@@ -90,6 +90,7 @@ def test_candidates_come_with_their_proof(matcher: Matcher, world: Any, stub: An
             "in_scope": 3,
         },
         "model_digest": stub.DIGEST,
+        "fusion": {"sface": 1, "dlib": 0.5},
         "operating_point": {"name": "stub", "threshold": 0.5},
         "quality": 1.0,
     }
