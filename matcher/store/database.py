@@ -4,6 +4,7 @@ Invariant: only the writer's connection ever writes or checkpoints. SQLite 3.7.0
 connections write or checkpoint at once.
 """
 
+import logging
 import os
 import sqlite3
 import time
@@ -21,13 +22,17 @@ from matcher.folder.whole_file import sync_folder, write_whole
 from matcher.store.engine import driver, reading_engine, writing_engine
 from matcher.store.errors import StoreBusyError, StoreClosedError, StoreFailedError, failed, io_failure, store_error
 from matcher.store.part import Part
+from matcher.store.revision import outdated
 from matcher.store.turns import Errand, Turns
+from matcher.store.upgrade_copy import keep_copy, overwrite_copies
 
 T = TypeVar("T")
 
 DATABASE_FILE = "clearglass.sqlite3"
 FAILURE_FILE = "disk-failed"
 """Says that the disk failed under the database, to the starts after it."""
+
+_LOG = logging.getLogger(__name__)
 
 _CHECKPOINT_SECONDS = 0.1
 """How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
@@ -59,8 +64,9 @@ class Database:
     def open(cls, folder: Path, *, busy_seconds: float = 5.0) -> Self:
         """Opens the folder for this process alone, making it (mode 0700) and bringing its tables up to date.
 
-        busy_seconds: how long to wait for a foreign lock or another thread's writing.
-        Raises DataFolderError, DataFolderInUseError, FolderOpenError, SchemaTooNewError, StoreError.
+        Tables of an older version are copied before that (`matcher.store.upgrade_copy`). busy_seconds: how long to wait
+        for a foreign lock or another thread's writing. Raises DataFolderError, DataFolderInUseError, FolderOpenError,
+        SchemaTooNewError, StoreError.
         """
         from matcher.store.migration import migrate
 
@@ -73,6 +79,7 @@ class Database:
             os.close(lock)
             raise
         try:
+            database._keep_copy()
             with database.writing() as connection:
                 migrate(connection)
             # What the last run left in the WAL, erased pages included, goes into the file now.
@@ -102,6 +109,27 @@ class Database:
             database.close()
             raise
         return database
+
+    def overwrite_copies(self) -> None:
+        """Destroys the copies from before the tables were brought up to date. Raises OSError."""
+        overwrite_copies(self.folder / DATABASE_FILE)
+
+    def _keep_copy(self) -> None:
+        """If the tables are of an older version. Raises SchemaTooNewError, StoreError, DataFolderError."""
+        with self.reading() as connection:
+            revision = outdated(connection)
+        if revision is None:
+            return
+        try:
+            # Not as an error of writing: the database itself is as it was.
+            with self._turn() as writer, self._translated(writing=False):
+                copy = keep_copy(driver(writer), self.folder / DATABASE_FILE, revision=revision)
+        except OSError as error:
+            raise DataFolderError(
+                f"The database is of an older version and could not be copied, so it was left as it is: {error}.",
+                remedy="Make room for a second copy of it in the data folder, and start again.",
+            ) from error
+        _LOG.warning("The data folder is of an older version. A copy of its database is kept: %s.", copy.name)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

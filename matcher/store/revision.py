@@ -22,6 +22,17 @@ def require_current(connection: Connection) -> None:
         )
 
 
+def outdated(connection: Connection) -> str | None:
+    """The revision of tables that are older than this version's; None of new ones, and where there are no tables.
+
+    Raises SchemaTooNewError.
+    """
+    revision, known = _revision(connection), known_revisions()
+    if revision is not None and revision not in known:
+        raise too_new(revision)
+    return None if revision == known[-1] else revision
+
+
 def known_revisions() -> tuple[str, ...]:
     """Of every migration, the newest last: they follow one another, and a file's name begins with its revision."""
     return tuple(sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
