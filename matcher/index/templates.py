@@ -28,7 +28,7 @@ class KeptTemplates:
     """A kilobyte each. Kept by the gallery, its owner: one thread at a time changes it, others may read meanwhile."""
 
     def __init__(self, dimensions: Mapping[str, int], capacity: int = 1) -> None:
-        """dimensions: of the vectors, by embedder. capacity: for so many numbers, from 0, there is room at once."""
+        """dimensions: of the vectors, by embedder. capacity: for how many numbers, from 0, there is room at once."""
         self._vectors = {name: Rows(width, np.float32, capacity=capacity) for name, width in dimensions.items()}
         self.searched = next(iter(self._vectors.values()))
         """The first embedder's vectors, by which references are found: the index may use these very rows."""

@@ -68,7 +68,11 @@ def test_an_alert_says_in_words_what_its_dissimilarity_stands_for(open_page: Ope
     expect(measure).not_to_contain_text("strangers")
     steps = ((0.1, 1e-6), (0.9, 1e-4))
     matcher.scale = SimilarityScale(
-        dataset="made up", model_digest=matcher.recogniser.model_digest, non_mated=1_000_000, steps=steps
+        dataset="made up",
+        model_digest=matcher.recogniser.model_digest,
+        weights=matcher.recogniser.fusion.weights,
+        non_mated=1_000_000,
+        steps=steps,
     )
     page.reload()
     said = "Of strangers, fewer than 1 in 1,000,000 is as close, measured on 1,000,000 pairs of made up."

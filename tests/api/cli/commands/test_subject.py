@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def one_recogniser(recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loaded once for all commands: they need no second one."""
-    monkeypatch.setattr("matcher.recognition.networks.pipeline.load_recogniser", lambda: recogniser)
+    monkeypatch.setattr("matcher.recognition.networks.pipeline.load_recogniser", lambda *_: recogniser)
 
 
 @pytest.fixture
