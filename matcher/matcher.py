@@ -116,9 +116,10 @@ class Matcher:
     ) -> Self:
         """Opens the data folder and logs the start. From then on the process's linear algebra uses one thread a call.
 
-        recogniser: None loads the house's own. operating_point: None takes the one the settings name. Raises
-        OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError, MasterKeyError, LogKeyError,
-        LogTruncatedError, ClockError, PolicyError, LogUnsoundError, ModelError and what `Database.open` raises.
+        recogniser: None loads the model that the settings choose. operating_point: None takes the one they name. Raises
+        OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError, EmbedderEntryError,
+        FusionSettingError, MasterKeyError, LogKeyError, LogTruncatedError, ClockError, PolicyError, LogUnsoundError,
+        ModelError and what `Database.open` raises.
         """
         # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
         threadpool_limits(1, user_api="blas")
