@@ -68,7 +68,7 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment_at(time: int) -> datetime:
-    """The moment at so many microseconds since 1970."""
+    """The moment that is this number of microseconds after the beginning of 1970, UTC."""
     return _EPOCH + time * _MICROSECOND
 
 

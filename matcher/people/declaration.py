@@ -138,11 +138,11 @@ class Declarations:
             ]
 
     def _overwrite(self, subject_id: str) -> None:
-        """Empties the write-ahead log, in which sealed bytes still stand after their deletion is committed."""
+        """Overwrites the sealed bytes that still stand on the disk after their deletion is committed."""
         self._waiting.add(subject_id)
         waiting = set(self._waiting)
         try:
-            if not self._database.truncate_wal():
+            if not self._database.overwrite_erased():
                 raise _pending("A long reading of the database (an audit or a backup) is in the way.")
         except StoreError as error:
             raise _pending(error.message) from error

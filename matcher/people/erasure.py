@@ -87,15 +87,12 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
     if not pending:
         return
     try:
-        database.overwrite_copies()
-        if not database.truncate_wal():
+        if not database.overwrite_erased():
             raise _pending("A long reading of the database (an audit or a backup) is in the way.")
         for subject_id in pending:
             _log_erasure(log, subject_id)
     except (StoreBusyError, LogUnavailableError) as error:
         raise _pending(error.message) from error
-    except OSError as error:
-        raise _pending(f"A copy of the database cannot be overwritten: {error.strerror}.") from error
 
 
 def _log_erasure(log: AuditLog, subject_id: str) -> None:

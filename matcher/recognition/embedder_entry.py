@@ -1,7 +1,7 @@
 """The entry by which an embedder is registered: an ONNX file, and the facts that it takes to use it.
 
-A JSON file holds a list of them. Each is an object with name, file or address, sha256, licence and dimension, and where
-they differ from ArcFace's: alignment, side, colours, mean and scale.
+A JSON file holds a list of them. Each is an object with name, file, sha256, licence and dimension; where people get the
+file, if that is told (address); and what differs from ArcFace's of alignment, side, colours, mean and scale.
 """
 
 import json

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -121,12 +122,12 @@ class Fusion:
         """The part by which references are found."""
         return self.parts[0]
 
-    @property
+    @cached_property
     def dimensions(self) -> Mapping[str, int]:
         """Of the vectors, by embedder, in the order of the parts."""
         return {part.embedder: part.dimension for part in self.parts}
 
-    @property
+    @cached_property
     def weights(self) -> Mapping[str, float]:
         """By embedder."""
         return {part.embedder: part.weight for part in self.parts}

@@ -99,8 +99,9 @@ class Replayer:
         self._recogniser = recogniser
 
     def replay(self, index: int, *, actor: str, role: str) -> Replay:
-        """The decision whose request or outcome stands at this index. actor, role: as the log names the one who asks.
+        """The decision whose request or outcome stands at this index.
 
+        actor, role: of the caller, as the log names them.
         Raises LogUnavailableError or ClockError, then nothing was read; EntryUnknownError, ReplayError where the entry
         is of no decision, SealError, StoreError.
         """

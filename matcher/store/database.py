@@ -110,9 +110,19 @@ class Database:
             raise
         return database
 
-    def overwrite_copies(self) -> None:
-        """Destroys the copies from before the tables were brought up to date. Raises OSError."""
-        overwrite_copies(self.folder / DATABASE_FILE)
+    def overwrite_erased(self) -> bool:
+        """Has what was deleted gone from the disk: from copies that an upgrade left, and from the write-ahead log.
+
+        False, and raises, as `truncate_wal` does; StoreBusyError also where a copy cannot be overwritten.
+        """
+        try:
+            overwrite_copies(self.folder / DATABASE_FILE)
+        except OSError as error:
+            raise StoreBusyError(
+                f"A copy of the database cannot be overwritten: {error.strerror}.",
+                remedy="Make it writable, or remove it.",
+            ) from error
+        return self.truncate_wal()
 
     def _keep_copy(self) -> None:
         """If the tables are of an older version. Raises SchemaTooNewError, StoreError, DataFolderError."""

@@ -42,7 +42,7 @@ def hashes(site: Site, tile: Tile) -> bytes:
     return answer.content
 
 
-def test_whoever_kept_a_checkpoint_sees_without_an_account_that_the_log_only_grew(site: Site) -> None:
+def test_a_reader_with_a_checkpoint_sees_without_an_account_that_the_log_only_grew(site: Site) -> None:
     old = checkpoint(site)
     for number in range(300):
         site.service.accounts.issue_token(site.accounts[Role.OPERATOR], name=str(number), actor="cli:test")

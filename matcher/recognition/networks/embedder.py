@@ -23,8 +23,10 @@ class Alignment(Protocol):
 
 
 class Embedder(Protocol):
-    """One network with its alignment. Its name, its metric and its digest are its entry's. Safe to call from several
-    threads at once."""
+    """One network with its alignment. Safe to call from several threads at once.
+
+    Its name, dimension and metric are its `Part`'s; its digest is its entry's or its files'.
+    """
 
     @property
     def alignment(self) -> Alignment:

@@ -91,3 +91,18 @@ def test_a_copy_that_cannot_be_overwritten_keeps_the_erasure_pending(world: Any)
         assert matcher.gallery.size == 0
         (world.folder / f"{DATABASE_FILE}.at-0010").rmdir()
         matcher.gallery.withdraw(subject, "user:1")
+
+
+def test_what_was_declared_and_taken_back_is_gone_from_the_copy(world: Any) -> None:
+    with world.open() as matcher:
+        subject = world.enrol(matcher, 1).subject.id
+        matcher.declarations.declare(subject, {"age": "60+"}, "user:1")
+    database = world.folder / DATABASE_FILE
+    for end in ("first", "second"):
+        shutil.copy(database, database.with_name(f"{database.name}.at-{end}"))
+    with world.open() as matcher:
+        matcher.declarations.declare(subject, {"age": "40-59"}, "user:1")
+        assert copies(database) == [], "another declaration takes the place of the one in the copies"
+        shutil.copy(database, database.with_name(f"{database.name}.at-0010"))
+        matcher.declarations.remove(subject, "user:1")
+        assert copies(database) == []
