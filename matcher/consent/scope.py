@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -135,6 +135,12 @@ class ConsentBook:
                 selection=kept.selection,
             )
 
+    def references_of(self, subject_ids: Iterable[str]) -> Selection:
+        """The references that these subjects have now, whatever their consents say. Unknown ids are passed over."""
+        with self._lock:
+            known = (self._subjects.get(subject_id) for subject_id in subject_ids)
+            return self._owned(np.fromiter((one for one in known if one is not None), dtype=np.int64))
+
     def _take_consents(self, consents: Consents) -> set[int]:
         subjects = [self._subject(subject_id) for subject_id in consents.subjects]
         self._terms.put(np.array(subjects, dtype=np.int64), consents)
@@ -173,10 +179,12 @@ class ConsentBook:
 
     def _made(self, asked: _Asked, moment: datetime) -> _Kept:
         permitted = self._terms.permitted(asked.camera, asked.purpose, moment, asked.zone)
+        return _Kept(since=permitted.since, until=permitted.until, selection=self._owned(permitted.subjects))
+
+    def _owned(self, subjects: Numbers) -> Selection:
         included = np.zeros(max(1, self._subjects_ever), dtype=np.bool_)
-        included[permitted.subjects] = True
-        selection = Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
-        return _Kept(since=permitted.since, until=permitted.until, selection=selection)
+        included[subjects] = True
+        return Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
 
     def _follow(self, subject: int, moment: datetime) -> None:
         """Brings one subject's references in all that is kept to what they are at the moment of a change.

@@ -8,7 +8,7 @@ database's writer. The followers' own locks are the innermost.
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Connection, insert, update
 
+from matcher.columns.selection import Selection
 from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent, NewConsent, begun, recorded, require_active
 from matcher.consent.scope import Scope, reference_digest
@@ -102,6 +103,10 @@ class Gallery(GalleryReader):
         """What this search may look at, if it is made at this moment."""
         zone = self.zone(query.time_zone)
         return self._book.scope(camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
+
+    def references_of(self, subject_ids: Iterable[str]) -> Selection:
+        """The references that these subjects have now, whatever their consents say."""
+        return self._book.references_of(subject_ids)
 
     def templates(self, numbers: Numbers) -> Templates:
         """The templates with these numbers, in their order; those that are gone by now are not in it."""

@@ -124,11 +124,11 @@ class Replayer:
                 return self._erased(connection, request, outcome)
             selection = past_selection(
                 connection,
+                self._gallery.references_of,
                 camera=request.body["camera"],
                 purpose=request.body["purpose"],
                 moment=parse_time(request.body["started_at"]),
                 zone=self._gallery.zone(request.body.get("time_zone")),
-                model_digest=request.body["model_digest"],
             )
         return self._made_again(request, outcome, evidence, selection)
 

@@ -71,7 +71,7 @@ subject = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("withdrawn_at", UtcTime),
     Column("erased_at", UtcTime),
-    Index("ix_subject_pending", "withdrawn_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+    Index("ix_subject_pending", "withdrawn_at", sqlite_where=_PENDING),
     # The order of a list; with withdrawn_at in it, the rows before a page are passed over in the index alone.
     Index("ix_subject_enrolled", "created_at", "id", "withdrawn_at"),
 )
@@ -114,7 +114,8 @@ reference = Table(
     Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
     Column("model_digest", Text, nullable=False),
     Column("sealed_template", LargeBinary, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
+    # Of templates as large as these no page is read to find the few that came after a moment.
+    Column("created_at", UtcTime, nullable=False, index=True),
     # Numbers are never given twice: one that is still on its way out of a search must not come to mean somebody else.
     sqlite_autoincrement=True,
 )

@@ -89,12 +89,12 @@ def test_the_rule_by_sql(database: Database, case: Case) -> None:
         assert read_consent(connection, kept.id) == kept
         selection = past_selection(
             connection,
+            book_of(kept).references_of,
             camera=case.camera,
             # The check's own purpose is no consent's: which one is asked for does not matter there.
             purpose="demo" if case.camera == "enrolment" else case.purpose,
             moment=case.moment,
             zone=ZoneInfo(case.zone),
-            model_digest=MODEL,
         )
         # What was recorded after the moment is not looked at.
         assert (1 in selection) == (case.covered and case.moment >= BEGAN)
@@ -126,6 +126,13 @@ def keep(connection: Connection, number: int, kept: Consent) -> Consent:
     connection.execute(insert(tables.reference).values(number=number, subject_id=kept.subject_id, **row))
     insert_consent(connection, kept)
     return kept
+
+
+def book_of(kept: Consent) -> ConsentBook:
+    """Of a subject with the one reference that `keep` writes."""
+    book = ConsentBook("gallery", 0)
+    book.update(1, references={1: (kept.subject_id, b"1" * 32)})
+    return book
 
 
 @given(st.lists(times, min_size=1, max_size=4), st.lists(moments, min_size=1, max_size=6), zones)
@@ -173,7 +180,7 @@ def test_sql_agrees_with_the_rule(
     with pytest.raises(_UndoneError), database.writing() as connection:
         kept = keep(connection, 1, consent("ann", agreed))
         selection = past_selection(
-            connection, camera="lobby", purpose="demo", moment=moment, zone=zone, model_digest=MODEL
+            connection, book_of(kept).references_of, camera="lobby", purpose="demo", moment=moment, zone=zone
         )
         assert (1 in selection) == kept.covers(camera="lobby", purpose="demo", moment=moment, zone=zone)
         raise _UndoneError

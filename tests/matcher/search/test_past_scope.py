@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert
 
 from matcher.consent.consent import Consent
 from matcher.consent.rule import ENROLMENT
+from matcher.consent.scope import ConsentBook
 from matcher.people.records import insert_consent
 from matcher.search.past_scope import past_selection
 from matcher.store import tables
@@ -19,7 +20,6 @@ from matcher.store.database import Database
 UTC_ZONE = ZoneInfo("UTC")
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STEP = timedelta(microseconds=1)
-MODEL = "ab" * 32
 AROUND = (THEN - STEP, THEN, THEN + STEP)
 
 
@@ -29,12 +29,18 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
         yield connection
 
 
-def add(connection: Connection, number: int, *, created_at: datetime = THEN, model: str = MODEL) -> str:
+@pytest.fixture
+def book() -> ConsentBook:
+    return ConsentBook("gallery", 0)
+
+
+def add(connection: Connection, book: ConsentBook, number: int, *, created_at: datetime = THEN) -> str:
     """A subject with one reference; the subject's id."""
     subject = f"subject-{number}"
     connection.execute(insert(tables.subject).values(id=subject, created_at=created_at))
-    row = {"id": f"reference-{number}", "subject_id": subject, "model_digest": model, "sealed_template": b""}
+    row = {"id": f"reference-{number}", "subject_id": subject, "model_digest": "ab" * 32, "sealed_template": b""}
     connection.execute(insert(tables.reference).values(number=number, created_at=created_at, **row))
+    book.update(number, references={number: (subject, b"1" * 32)})
     return subject
 
 
@@ -49,21 +55,21 @@ def consent(number: int, subject: str, **values: object) -> Consent:
     return Consent(id=f"consent-{number}", subject_id=subject, evidence_digest="", **kept | values)  # type: ignore[arg-type]
 
 
-def selected(connection: Connection, camera: str) -> set[int]:
-    found = past_selection(connection, camera=camera, purpose="demo", moment=THEN, zone=UTC_ZONE, model_digest=MODEL)
+def selected(connection: Connection, book: ConsentBook, camera: str) -> set[int]:
+    found = past_selection(connection, book.references_of, camera=camera, purpose="demo", moment=THEN, zone=UTC_ZONE)
     return {number for number in range(found.end) if number in found}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("camera", ["lobby", "yard", "upload", ENROLMENT, '"lobby"', "lob"])
-def test_the_consents_that_cover_a_moment(connection: Connection, camera: str) -> None:
+def test_the_consents_that_cover_a_moment(connection: Connection, book: ConsentBook, camera: str) -> None:
     expected = set()
     cameras = (frozenset({"lobby"}), frozenset({"*"}), frozenset({"yard", "upload"}))
     cases = product(("demo", "other"), cameras, AROUND, AROUND, (None, *AROUND), AROUND)
     for number, (purpose, places, begins, ends, withdrawn, recorded) in enumerate(cases, start=1):
         one = consent(
             number,
-            add(connection, number),
+            add(connection, book, number),
             purpose=purpose,
             cameras=places,
             valid_from=begins,
@@ -76,16 +82,22 @@ def test_the_consents_that_cover_a_moment(connection: Connection, camera: str) -
         if covered and recorded <= THEN and purpose == "demo":
             expected.add(number)
     assert expected
-    assert selected(connection, camera) == expected
+    assert selected(connection, book, camera) == expected
 
 
-def test_references_that_came_later_or_are_of_another_model(connection: Connection) -> None:
-    for number, (created_at, model) in enumerate(product(AROUND, (MODEL, "cd" * 32)), start=1):
-        insert_consent(connection, consent(number, add(connection, number, created_at=created_at, model=model)))
-    assert selected(connection, "lobby") == {1, 3}
+def test_references_that_came_later(connection: Connection, book: ConsentBook) -> None:
+    for number, created_at in enumerate(AROUND, start=1):
+        insert_consent(connection, consent(number, add(connection, book, number, created_at=created_at)))
+    assert selected(connection, book, "lobby") == {1, 2}
 
 
-def test_nobody_was_there(connection: Connection) -> None:
-    assert selected(connection, "lobby") == set()
-    add(connection, 1)
-    assert selected(connection, "lobby") == set()
+def test_a_reference_that_another_model_made_is_not_in_memory(connection: Connection, book: ConsentBook) -> None:
+    insert_consent(connection, consent(1, add(connection, book, 1)))
+    insert_consent(connection, consent(2, add(connection, ConsentBook("another", 0), 2)))
+    assert selected(connection, book, "lobby") == {1}
+
+
+def test_nobody_was_there(connection: Connection, book: ConsentBook) -> None:
+    assert selected(connection, book, "lobby") == set()
+    add(connection, book, 1)
+    assert selected(connection, book, "lobby") == set()
