@@ -28,7 +28,7 @@ from matcher.store.database import Database
 REFERENCES_EACH = 5
 CAMERAS = 4
 _ACCOUNTS = {"ada": "administrator", "olga": "operator", "rita": "researcher", "ursula": "auditor"}
-_ACTOR = "cli:benchmark"
+ACTOR = "cli:benchmark"
 _SEED = 11
 
 
@@ -40,7 +40,7 @@ def make_world(folder: Path, people: int, entries: int, progress: Progress) -> s
     # Before the gallery, with which each opening takes long.
     with Matcher.open(MatcherSettings(folder=folder)) as matcher:
         _add_cameras(matcher)
-        fill_log(World(matcher=matcher, probes=[_probe()]), entries, progress)
+        fill_log(World(matcher=matcher, probes=[probe()]), entries, progress)
     fill_gallery(folder, people * REFERENCES_EACH, progress, purpose=PURPOSE, seed=_SEED, each=REFERENCES_EACH)
     return password
 
@@ -72,11 +72,12 @@ def _add_cameras(matcher: Matcher) -> None:
     store = CameraStore(matcher.database, matcher.master_key, matcher.log, policy=policy, clock=system_clock)
     for number in range(CAMERAS):
         address = f"rtsp://10.0.0.{number + 1}/stream"
-        camera = store.add(actor=_ACTOR, name=f"Door {number + 1}", address=address, purpose=PURPOSE)
-        store.update(camera.id, actor=_ACTOR, enabled=False)
+        camera = store.add(actor=ACTOR, name=f"Door {number + 1}", address=address, purpose=PURPOSE)
+        store.update(camera.id, actor=ACTOR, enabled=False)
 
 
-def _probe() -> Probe:
+def probe() -> Probe:
+    """Something to search with, that nobody in the gallery is like."""
     vector = np.full(128, 128**-0.5, np.float32)
     quality = Quality(eye_distance=60, sharpness=500, yaw=0, pitch=0, roll=0, brightness=128, inside=1)
     return Probe(template=Template(model_digest="0" * 64, vectors={"sface": vector, "dlib": vector}), quality=quality)

@@ -18,6 +18,7 @@ _CLASSES = {
     "duplicates": "benchmarks.gate.duplicates:DuplicatesBenchmark",
     "gate": "benchmarks.gate.gate:GateBenchmark",
     "operating-point": "benchmarks.choices.operating_point:OperatingPointBenchmark",
+    "lists": "benchmarks.lists.lists:ListsBenchmark",
     "live-month": "benchmarks.live_month.live_month:LiveMonthBenchmark",
     "relay": "benchmarks.streams.relay:RelayBenchmark",
     "recognition": "benchmarks.recognition.recognition:RecognitionBenchmark",

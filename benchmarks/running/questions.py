@@ -19,6 +19,7 @@ _QUESTIONS = {
     "often is a newcomer taken for somebody else?",
     "gate": "If a picture lies on its side, or a face is cut off, smeared or covered: is it refused, and are strangers "
     "taken for each other more often where it is not?",
+    "lists": "With hundreds of thousands of people and alerts: how long does a page of them take?",
     "live-month": "If one group of people is falsely named more often than another, does a month of the log show it? "
     "And does it keep silent where there is no difference?",
     "operating-point": "Where should the line be drawn between “the same person” and “somebody else”?",

@@ -55,6 +55,10 @@ class RunningService:
         """Takes a person out."""
         self._asked("DELETE", f"/subjects/{subject_id}")
 
+    def read(self, path: str) -> Any:
+        """What stands at a path of the API."""
+        return self._asked("GET", path).json()
+
     def memory(self) -> int:
         """PSS in bytes."""
         import psutil

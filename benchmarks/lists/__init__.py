@@ -1,0 +1,1 @@
+"""The benchmark of the same name: `python -m benchmarks list`."""
