@@ -4,8 +4,6 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
-
 from benchmarks.audit_cost.audit_cost_world import World
 from benchmarks.audit_cost.audit_cost_world import fill as fill_log
 from benchmarks.commands.commands_world import ACTOR, probe
@@ -60,9 +58,10 @@ def _add_cameras(matcher: Matcher, count: int) -> list[str]:
 def _add_alerts(matcher: Matcher, count: int, camera_ids: list[str], progress: Progress) -> None:
     entry, reference = tables.audit_entry.c, tables.reference.c
     with matcher.database.reading() as connection:
-        outcomes = select(entry.index, entry.request_index).where(entry.kind == EntryKind.OUTCOME.value)
-        searches = connection.execute(outcomes.order_by(entry.index)).all()
-        references = connection.execute(select(reference.id, reference.subject_id).order_by(reference.number)).all()
+        outcomes = tables.audit_entry.select().with_only_columns(entry.index, entry.request_index)
+        searches = connection.execute(outcomes.where(entry.kind == EntryKind.OUTCOME.value)).all()
+        everybody = tables.reference.select().with_only_columns(reference.id, reference.subject_id)
+        references = connection.execute(everybody.order_by(reference.number)).all()
     began = system_clock()
     with progress.step("alerts", total=count) as advance:
         for begin in range(0, count, _CHUNK):
