@@ -8,7 +8,7 @@ from matcher.search.candidate import CandidateList
 
 def known_purposes(service: Service) -> frozenset[str]:
     """Those of the cameras, and those of the latest searches."""
-    cameras = {camera.purpose for camera in service.cameras.list()}
+    cameras = {camera.purpose for camera in service.camera_control.listed().values()}
     return frozenset(cameras | searched_purposes(service.matcher.database))
 
 

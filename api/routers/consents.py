@@ -218,7 +218,7 @@ def _zones(consent: Consent, service: Service) -> list[ZoneInfo]:
     names: set[str | None] = set()
     anywhere = ANY_CAMERA in consent.cameras
     if consent.times:
-        cameras = service.camera_control.all()
+        cameras = service.camera_control.listed().values()
         names = {camera.time_zone for camera in cameras if anywhere or camera.id in consent.cameras}
     if anywhere or UPLOAD in consent.cameras or not names:
         names.add(None)

@@ -5,7 +5,7 @@ from typing import Unpack
 from api.access.account import Principal
 from api.camera_checks import CameraChecks, CheckState
 from api.events import Events
-from ingest.camera.camera import Camera
+from ingest.camera.camera import Camera, ListedCamera
 from ingest.camera.camera_settings import CameraSettings, ChangedSettings
 from ingest.camera.camera_store import CameraStore, CameraUnknownError
 from ingest.camera.health import Health
@@ -25,6 +25,10 @@ class CameraControl:
     def all(self) -> tuple[Camera, ...]:
         """Every camera, by name."""
         return self._cameras.list()
+
+    def listed(self) -> dict[str, ListedCamera]:
+        """Every camera by its id, for a list; quicker than `all`, since no login is opened."""
+        return self._cameras.listed()
 
     def camera(self, camera_id: str) -> Camera:
         """One camera. Raises CameraUnknownError."""

@@ -71,14 +71,14 @@ class Reviewing:
 
     def shown(self, caller: Principal, alerts: Sequence[Alert]) -> Sequence[ShownAlert]:
         """Alerts as this caller may see them, for a stream of alerts: it is not logged."""
-        cameras = self._cameras.names() if alerts else {}
+        cameras = self._cameras.listed() if alerts else {}
         thresholds = self._alerts.thresholds(alerts)
         names = self._people.names(caller, {alert.subject_id for alert in alerts})
         blind = self._blind_to(caller, alerts)
         return [
             ShownAlert(
                 alert=replace(alert, status=AlertStatus.OPEN) if alert.id in blind else alert,
-                camera_name=cameras.get(alert.camera_id),
+                camera_name=cameras[alert.camera_id].name if alert.camera_id in cameras else None,
                 subject_name=names.get(alert.subject_id),
                 threshold=thresholds[alert.id],
                 stands_for=self._matcher.stands_for(alert.dissimilarity, request_index=alert.request_index),

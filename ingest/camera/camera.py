@@ -52,3 +52,13 @@ class Camera:
     certificate: str | None = None
     snapshot_seconds: float = 1.0
     time_zone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedCamera:
+    """What is shown of a camera where its stream does not matter: what it is called, what and when it searches for."""
+
+    id: str
+    name: str
+    purpose: str
+    time_zone: str | None

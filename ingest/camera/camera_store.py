@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from ingest.camera.address import AddressPolicy, check_login, is_local, parse_address, split_address, split_path
-from ingest.camera.camera import UNVERIFIED, Camera, Credentials
+from ingest.camera.camera import UNVERIFIED, Camera, Credentials, ListedCamera
 from ingest.camera.camera_settings import CameraSettings, ChangedSettings
 from ingest.camera.certificate_rule import CertificateRuleError, parse_certificate_rule
 from ingest.camera.picture_shape import ROTATIONS, parse_aspect
@@ -118,14 +118,15 @@ class CameraStore:
             rows = connection.execute(tables.camera.select().order_by(tables.camera.c.name)).all()
         return tuple(map(self._camera, rows))
 
-    def names(self) -> dict[str, str]:
-        """Every camera's name by its id: no seal is opened for it."""
+    def listed(self) -> dict[str, ListedCamera]:
+        """Every camera by its id; no seal is opened for it."""
         from matcher.store import tables
 
         columns = tables.camera.c
+        query = tables.camera.select().with_only_columns(columns.id, columns.name, columns.purpose, columns.time_zone)
         with self._database.reading() as connection:
-            rows = connection.execute(tables.camera.select().with_only_columns(columns.id, columns.name)).all()
-        return {row.id: row.name for row in rows}
+            rows = connection.execute(query).mappings().all()
+        return {row["id"]: ListedCamera(**row) for row in rows}
 
     def get(self, camera_id: str) -> Camera:
         """One camera. Raises CameraUnknownError."""

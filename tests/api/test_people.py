@@ -200,7 +200,7 @@ def test_the_api_says_what_the_consent_rule_says(case: Case) -> None:
     gallery = SimpleNamespace(zone=lambda name: time_zone(name or case.zone))
     service = SimpleNamespace(
         clock=lambda: case.moment,
-        camera_control=SimpleNamespace(all=lambda: [camera]),
+        camera_control=SimpleNamespace(listed=lambda: {case.camera: camera}),
         matcher=SimpleNamespace(gallery=gallery),
     )
     answer = ConsentOut.of(one, cast(Service, service))
