@@ -187,7 +187,7 @@ class Watch:
         return self._faces
 
     def _followed(self, faces: Sequence[Face], moment: float) -> Followed:
-        """The faces joined to tracks, each of which has its passage; passages that came into doubt are told so."""
+        """The faces joined to tracks, each with its passage. Doubt about a track puts its passage into doubt."""
         followed = self._tracker.follow(faces, moment)
         for track in followed.seen:
             passage = self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
