@@ -102,6 +102,10 @@ def inside(image: Image, matrix: Points) -> float:
     # A pixel's place is its middle: a picture's edge is half a pixel farther out.
     low, high, (height, width) = -0.5, SFACE_SIZE - 0.5, image.shape[:2]
     chip = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]])
-    corners = [(x, y) for x, y in (chip @ np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2].T).tolist()]
-    part = polygon.within(corners, (-0.5, -0.5), (width - 0.5, height - 0.5))
+    placed = chip @ np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2].T
+    least, most = (-0.5, -0.5), (width - 0.5, height - 0.5)
+    if np.all((least <= placed) & (placed <= most)):
+        return 1.0
+    corners = [(x, y) for x, y in placed.tolist()]
+    part = polygon.within(corners, least, most)
     return min(polygon.area(part) / polygon.area(corners), 1.0)
