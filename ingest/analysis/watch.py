@@ -82,7 +82,10 @@ class _Sample:
 
 
 class Watch:
-    """The analysis of one camera. Owned by one thread. mirrored: the camera's setting."""
+    """The analysis of one camera. Owned by one thread. mirrored: the camera's setting.
+
+    stopwatch: that of the thread, which goes on from what was done to a frame before it is looked at.
+    """
 
     def __init__(
         self,
@@ -129,7 +132,6 @@ class Watch:
 
         hurried: the machine cannot keep up; whoever was searched for already must wait, so that others need not.
         """
-        self._stopwatch.start()
         picture = frame.shrunk(*self._detected_size(frame))
         still = self._stillness.holds(picture, frame.arrived)
         self._stopwatch.lap("convert")

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matcher.picture.pixel_array import Image
-from matcher.recognition.pixels import planes, shrink, suppress, warp
+from matcher.recognition.pixels import cut, planes, shrink, suppress, warp
 
 
 @given(
@@ -80,3 +80,19 @@ def test_a_turned_view_is_warped_as_its_copy_is(picture: Image, quarters: int, p
     assert copied.any()
     # OpenCV rounds a pixel's place to a 32nd, which comes out otherwise from the other side.
     assert np.abs(warp(view, matrix, 96).astype(int) - copied.astype(int)).mean() < 1
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_a_cut_is_a_warp_of_the_picture_averaged_down(picture: Image, step: int) -> None:
+    # A whole number of blocks begins where the part that is looked at does: at the picture's corner.
+    matrix = np.array([[0.9 / step, 0.05 / step, 7.0], [-0.05 / step, 0.9 / step, 3.5]])
+    smaller = shrink(picture, picture.shape[1] // step, picture.shape[0] // step)
+    turn = matrix[:, :2]
+    placed = np.column_stack([turn * step, turn @ np.full(2, (step - 1) / 2) + matrix[:, 2]])
+    expected = warp(smaller, placed, 40)
+    assert expected.any()
+    assert np.abs(cut(picture, matrix, 40).astype(int) - expected.astype(int)).mean() < 1
+
+
+def test_what_is_scaled_to_nothing_is_black(picture: Image) -> None:
+    assert not cut(picture, np.array([[0.0, 0.0, 20.0], [0.0, 0.0, 20.0]]), 40).any()
