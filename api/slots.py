@@ -56,8 +56,9 @@ class Slots:
         """The same for coroutines."""
         turn = self._ask(holder)
         try:
-            # Not wait_for: it would cancel the future, also one that is granted in the same moment.
-            await asyncio.wait([asyncio.wrap_future(turn)], timeout=self.seconds)
+            if not turn.done():
+                # Not wait_for: it would cancel the future, also one that is granted in the same moment.
+                await asyncio.wait([asyncio.wrap_future(turn)], timeout=self.seconds)
         except asyncio.CancelledError:
             if not self._withdrawn(turn):
                 self._give(holder)

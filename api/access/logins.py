@@ -149,13 +149,14 @@ class Logins:
 
     def by_session(self, secret: str) -> Principal | None:
         """Who a session's cookie belongs to; None if it has ended or never was."""
+        digest, moment = _digest(secret), self._clock()
         self._emergency.settle()
-        emergency = self._emergency.principal(_digest(secret))
+        emergency = self._emergency.principal(digest)
         if emergency is not None:
             return emergency
         idle = timedelta(minutes=self._settings.session_idle_minutes)
         with self._database.reading() as connection:
-            found = session_store.select_session(connection, _digest(secret), self._clock(), idle)
+            found = session_store.select_session(connection, digest, moment, idle)
         if found is None:
             return None
         return Principal(

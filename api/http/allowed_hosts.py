@@ -4,7 +4,7 @@ A page elsewhere whose own name is made to point here (DNS rebinding) asks under
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import ClassVar, Final
 
 from starlette.datastructures import Headers
@@ -30,13 +30,16 @@ class HostUnknownError(ClearglassError):
 
 
 class AllowedHosts:
-    """Answers requests for `names`, for this machine's own loopback names, and for the address a request came in at."""
+    """Answers requests for `names`, for this machine's own loopback names, and for the address a request came in at.
+
+    It returns what the app returns, as `SecurityHeaders` does.
+    """
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app
         self._names = _LOOPBACK | {name.strip().lower().strip("[]") for name in names} - {""}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """One request."""
         if scope["type"] == "http":
             host = Headers(scope=scope).get("host", "")
@@ -44,9 +47,8 @@ class AllowedHosts:
             if name not in self._names and name != _own_address(scope):
                 error = HostUnknownError(host)
                 answer = error_response(STATUS[error.code], error.code, error.message, error.remedy)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return answer(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def _name(host: str) -> str:

@@ -171,7 +171,7 @@ class GuardedRoute(APIRoute):
             capped = CappedRequest(request.scope, request.receive, max_body=max_body)
             if max_body <= JSON_BODY:  # bounded by the number of connections
                 return await handler(capped)
-            with uploads_of(request).one(request.state.principal.account.id, capped.size):
+            with cast(Uploads, request.app.state.uploads).one(request.state.principal.account.id, capped.size):
                 return await handler(capped)
 
         return guarded
@@ -231,11 +231,6 @@ def _admit(
 def service_of(request: Request) -> Service:
     """The service behind the app."""
     return cast(Service, request.app.state.service)
-
-
-def uploads_of(request: Request) -> Uploads:
-    """What the app counts large bodies by."""
-    return cast(Uploads, request.app.state.uploads)
 
 
 async def _service(request: Request) -> Service:

@@ -15,7 +15,8 @@ from matcher.recognition.face import Box, Face
 from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image
 from matcher.recognition.networks.onnx_embedder import OnnxEmbedder
-from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser, means, with_mirror_images
+from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser, means
+from matcher.recognition.pixels import with_mirror_images
 
 Floats = NDArray[np.float32]
 

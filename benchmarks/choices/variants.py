@@ -14,7 +14,7 @@ from matcher.recognition import pixels
 from matcher.recognition.face import Face
 from matcher.recognition.face_model import FaceModel
 from matcher.recognition.image import decode_image
-from matcher.recognition.networks.alignment import DLIB_PADDING, DlibAlignment, sface_chip
+from matcher.recognition.networks.alignment import DLIB_PADDING, DlibAlignment
 from matcher.recognition.networks.dlib_network import DlibNetwork
 from matcher.recognition.networks.dlib_reference import DlibReference
 from matcher.recognition.networks.pipeline import OnnxRecogniser, load_recogniser
@@ -82,11 +82,11 @@ class VariantExtractor:
         once = refined(self._detector, image, face, scales=_ONE_SIZE)
         thrice = refined(self._detector, image, face)
         sface: dict[str, list[Image]] = {
-            HALF: [sface_chip(image, self._detected(image, face, 0.5))],
-            DOUBLE: [sface_chip(image, self._detected(image, face, 2.0))],
+            HALF: [self._sface.alignment.chip(image, self._detected(image, face, 0.5))],
+            DOUBLE: [self._sface.alignment.chip(image, self._detected(image, face, 2.0))],
         }
         for name, one in ((DETECTED, face), (REFINED_ONCE, once), (REFINED, thrice)):
-            sface |= _with_mirrored(name, [sface_chip(image, one)])
+            sface |= _with_mirrored(name, [self._sface.alignment.chip(image, one)])
         dlib: dict[str, list[Image]] = {DLIB_BOX: [self._reference.chip(pixels.rgb(image), face.box)]}
         dlib |= _with_mirrored(DLIB_UPRIGHT, [self._alignment.chip(image, face)])
         dlib |= _with_mirrored(DLIB_REFINED, [self._alignment.chip(image, thrice)])
@@ -111,7 +111,7 @@ class VariantExtractor:
 
 
 def _with_mirrored(name: str, chips: Sequence[Image]) -> dict[str, list[Image]]:
-    return {name: list(chips), name + MIRRORED: [*chips, *(pixels.mirrored(chip) for chip in chips)]}
+    return {name: list(chips), name + MIRRORED: pixels.with_mirror_images(chips)}
 
 
 def _means(steps: Sequence[str], chips: Mapping[str, Sequence[Image]], embed: Any) -> Iterator[tuple[str, Floats]]:

@@ -14,7 +14,6 @@ from benchmarks.recognition.recognition_pictures import ROWS, Picture
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Box, Face
-from matcher.recognition.networks.alignment import sface_chip
 
 Floats = NDArray[np.float32]
 Detects = Callable[[Image], Sequence[Box]]
@@ -39,6 +38,7 @@ class Check:
 def checks(contestants: Contestants, material: Material) -> list[Check]:
     """Everything that must be equal: the boxes, the chip, the vectors of both networks, alone and in a batch."""
     frame, faces = material.frame, material.faces
+    sface_chip = contestants.sface.alignment.chip
     chips = [sface_chip(frame, face) for face in faces]
     dlib_chips = [contestants.alignment.chip(frame, face) for face in faces]
     dlib, sface = contestants.dlib.embed(dlib_chips), unit(contestants.opencv.embed(chips))

@@ -12,7 +12,7 @@ from benchmarks.recognition.recognition_pictures import Picture
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
-from matcher.recognition.networks.alignment import DlibAlignment, sface_chip
+from matcher.recognition.networks.alignment import DlibAlignment
 from matcher.recognition.networks.dlib_network import DlibNetwork
 from matcher.recognition.networks.dlib_reference import DlibReference
 from matcher.recognition.networks.folding import folded
@@ -113,7 +113,7 @@ class Contestants:
         """All of them."""
         face, frame = material.faces[0], material.frame
         rgb = pixels.rgb(frame)
-        sface = batch([sface_chip(frame, one) for one in material.faces])
+        sface = batch([self.sface.alignment.chip(frame, one) for one in material.faces])
         dlib = batch([self.alignment.chip(frame, one) for one in material.faces])
         return [
             self._detection(frame, rgb),
@@ -122,7 +122,7 @@ class Contestants:
                 faces=1,
                 contestants={
                     "OpenCV": lambda: self.opencv.chip(frame, face),
-                    OURS: lambda: sface_chip(frame, face),
+                    OURS: lambda: self.sface.alignment.chip(frame, face),
                 },
             ),
             Job(

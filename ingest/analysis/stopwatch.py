@@ -1,24 +1,28 @@
 """How long each stage of the analysis takes."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 
 class Stopwatch:
-    """Collects times by stage until they are handed over. Owned by one thread."""
+    """Collects times by stage until they are handed over. Owned by one thread.
 
-    def __init__(self) -> None:
+    Stages follow one another: each lasts from the lap before it, so that none of the time between two is lost.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._last = now()
         self._times: dict[str, list[float]] = {}
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Adds the time of the block to the stage."""
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            self.add(stage, time.monotonic() - start)
+    def start(self) -> None:
+        """What took time before this belongs to no stage."""
+        self._last = self._now()
+
+    def lap(self, stage: str) -> None:
+        """Adds the time since the last lap, or the start, to the stage."""
+        before, self._last = self._last, self._now()
+        self._times.setdefault(stage, []).append(self._last - before)
 
     def add(self, stage: str, seconds: float) -> None:
         """Adds a time measured elsewhere."""

@@ -73,13 +73,19 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Sample:
+    """score: the quality's."""
+
     passage: Passage
     face: Face
     quality: Quality
+    score: float
 
 
 class Watch:
-    """The analysis of one camera. Owned by one thread. mirrored: the camera's setting."""
+    """The analysis of one camera. Owned by one thread. mirrored: the camera's setting.
+
+    stopwatch: that of the thread, which goes on from what was done to a frame before it is looked at.
+    """
 
     def __init__(
         self,
@@ -126,19 +132,12 @@ class Watch:
 
         hurried: the machine cannot keep up; whoever was searched for already must wait, so that others need not.
         """
-        with self._stopwatch.timed("convert"):
-            picture = frame.shrunk(*self._detected_size(frame))
-        faces = self._found(frame, picture, hurried)
-        with self._stopwatch.timed("track"):
-            followed = self._tracker.follow(faces, frame.arrived)
-            for track in followed.seen:
-                passage = self._passages.setdefault(
-                    track.number, Passage(number=track.number, started=track.first_seen)
-                )
-                if track.doubtful:
-                    passage.doubt()
-            for track in followed.lost:
-                self._passages[track.number].doubt()
+        picture = frame.shrunk(*self._detected_size(frame))
+        still = self._stillness.holds(picture, frame.arrived)
+        self._stopwatch.lap("convert")
+        faces = self._found(frame, picture, still=still, hurried=hurried)
+        followed = self._followed(faces, frame.arrived)
+        self._stopwatch.lap("track")
         self._present = followed.seen
         fit = frame.samples and not frame.damaged
         sightings, refused = self._searches(frame, followed.seen, hurried) if fit else ((), {})
@@ -176,19 +175,29 @@ class Watch:
             if passage.subject_id == subject_id:
                 passage.doubt()
 
-    def _found(self, frame: Frame, picture: Image, hurried: bool) -> list[Face]:
+    def _found(self, frame: Frame, picture: Image, *, still: bool, hurried: bool) -> list[Face]:
         """The faces in the frame, in its pixels. In a view that stands still they are those of the last look.
 
         Not where a sample is wanted: its landmarks must be those of its own picture.
         """
         size = (frame.width, frame.height)
-        still = self._stillness.holds(picture, frame.arrived) and size == self._size
-        if not still or self.wants_samples(frame.arrived, hurried=hurried):
-            with self._stopwatch.timed("detect"):
-                found = self._recogniser.detect([picture])[0]
+        if not still or size != self._size or self.wants_samples(frame.arrived, hurried=hurried):
+            found = self._recogniser.detect([picture])[0]
+            self._stopwatch.lap("detect")
             across, down = frame.width / picture.shape[1], frame.height / picture.shape[0]
             self._size, self._faces = size, [_scaled(face, across, down) for face in found]
         return self._faces
+
+    def _followed(self, faces: Sequence[Face], moment: float) -> Followed:
+        """The faces joined to tracks, each with its passage. Doubt about a track puts its passage into doubt."""
+        followed = self._tracker.follow(faces, moment)
+        for track in followed.seen:
+            passage = self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
+            if track.doubtful:
+                passage.doubt()
+        for track in followed.lost:
+            self._passages[track.number].doubt()
+        return followed
 
     def _test_upright(self, frame: Frame, picture: Image, faces: Sequence[Face]) -> None:
         """Lets the picture vote, now and then, until it is known which way up faces stand."""
@@ -200,11 +209,11 @@ class Watch:
         if faces and moment >= self._upright_due:
             self._upright_due = moment + UPRIGHT_SECONDS
             shown = _scaled(faces[0], picture.shape[1] / frame.width, picture.shape[0] / frame.height)
-            with self._stopwatch.timed("detect"):
-                self._uprightness.look_at(picture, shown)
+            self._uprightness.look_at(picture, shown)
+            self._stopwatch.lap("detect")
         elif not faces and moment >= self._empty_due:
-            with self._stopwatch.timed("detect"):
-                somebody = self._uprightness.look(picture)
+            somebody = self._uprightness.look(picture)
+            self._stopwatch.lap("detect")
             self._empty_due = moment + (UPRIGHT_SECONDS if somebody else EMPTY_SECONDS)
 
     def _detected_size(self, frame: Frame) -> tuple[int, int]:
@@ -234,19 +243,19 @@ class Watch:
                 wanted.append((passage, track.face))
         if not wanted:
             return (), refused
-        with self._stopwatch.timed("convert"):
-            image = frame.pixels()
+        image = frame.pixels()
+        self._stopwatch.lap("convert")
+        qualities = self._recogniser.assess([image] * len(wanted), [face for _, face in wanted])
+        self._stopwatch.lap("assess")
         samples = []
-        with self._stopwatch.timed("assess"):
-            qualities = self._recogniser.assess([image] * len(wanted), [face for _, face in wanted])
         for (passage, face), quality in zip(wanted, qualities, strict=True):
-            reasons = self._gate.judge(quality)
+            reasons, score = self._gate.judge(quality), quality.score
             if reasons:
                 refused[passage.number] = self._refuse(reasons)
-            elif passage.wants_search(self._rule, quality.score, frame.arrived):
-                samples.append(_Sample(passage=passage, face=face, quality=quality))
+            elif passage.wants_search(self._rule, score, frame.arrived):
+                samples.append(_Sample(passage=passage, face=face, quality=quality, score=score))
         # Whoever was not searched for yet comes first, then the best sample.
-        samples.sort(key=lambda sample: (not sample.passage.unsearched, -sample.quality.score))
+        samples.sort(key=lambda sample: (not sample.passage.unsearched, -sample.score))
         return self._sightings(frame, image, self._upright(frame, image, samples, refused)), refused
 
     def _upright(
@@ -264,8 +273,8 @@ class Watch:
         for sample in samples:
             if len(upright) == MOST_EXTRACTED:
                 break
-            with self._stopwatch.timed("assess"):
-                (quarters,) = self._recogniser.orientations([image], [sample.face])
+            (quarters,) = self._recogniser.orientations([image], [sample.face])
+            self._stopwatch.lap("assess")
             if quarters == 0:
                 upright.append(sample)
                 continue
@@ -279,12 +288,12 @@ class Watch:
             return ()
         from matcher.recognition.image import face_jpeg
 
-        with self._stopwatch.timed("extract"):
-            templates = self._recogniser.extract([image] * len(samples), [sample.face for sample in samples])
+        templates = self._recogniser.extract([image] * len(samples), [sample.face for sample in samples])
+        self._stopwatch.lap("extract")
         sightings = []
         for sample, template in zip(samples, templates, strict=True):
             passage = sample.passage
-            passage.asked(sample.quality.score, frame.arrived)
+            passage.asked(sample.score, frame.arrived)
             sightings.append(
                 Sighting(
                     passage=passage.number,

@@ -184,9 +184,10 @@ class Worker:
 
     def _analyse(self, watch: Watch, *, hurried: bool) -> bool:
         """Decodes and looks at the newest frame; whether there was one."""
-        with self._stopwatch.timed("decode"):
-            now = time.monotonic()
-            frame = self._streams.take(now, samples=watch.wants_samples(now, hurried=hurried))
+        self._stopwatch.start()
+        now = time.monotonic()
+        frame = self._streams.take(now, samples=watch.wants_samples(now, hurried=hurried))
+        self._stopwatch.lap("decode")
         if frame is None:
             return False
         looked = watch.look(frame, hurried=hurried)
@@ -201,8 +202,9 @@ class Worker:
         return True
 
     def _show(self, frame: Frame, looked: Looked, *, hidden: bool) -> None:
-        with self._stopwatch.timed("view"):
-            view = make_view(frame, looked.picture, looked.seen, width=self._settings.view_width, hidden=hidden)
+        self._stopwatch.start()
+        view = make_view(frame, looked.picture, looked.seen, width=self._settings.view_width, hidden=hidden)
+        self._stopwatch.lap("view")
         self._channel.send(view)
 
     def _pass_on_expired(self, watch: Watch) -> None:

@@ -3,6 +3,7 @@
 cv2 is imported inside each function, so that importing this file loads nothing.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 
 Floats = NDArray[np.float32]
+Exact = NDArray[np.float64]
+
+LEAST_SCALE = 1e-4
+"""A matrix that scales by less comes from points that lie on one spot: what it cuts is black."""
 
 
 def limit_threads(threads: int) -> None:
@@ -47,7 +52,7 @@ def _as_stored(image: Image) -> tuple[Image, int]:
     return image, 0
 
 
-def _from_stored(image: Image, quarters: int) -> NDArray[np.float64]:
+def _from_stored(image: Image, quarters: int) -> Exact:
     """(3, 3): from x, y, 1 in the picture as it is stored to those in `image`. quarters: see `_as_stored`."""
     right, bottom = image.shape[1] - 1, image.shape[0] - 1
     rows = {1: ([0, -1, right], [1, 0, 0]), 2: ([-1, 0, right], [0, -1, bottom]), 3: ([0, 1, 0], [-1, 0, bottom])}
@@ -62,7 +67,7 @@ def resize(image: Image, scale: float) -> Image:
     return cast("Image", cv2.resize(image, None, fx=scale, fy=scale, interpolation=kind))
 
 
-def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
+def warp(image: Image, matrix: Exact, size: int) -> Image:
     """A (size, size) picture whose pixel at `matrix` @ (x, y, 1) is the picture's pixel at (x, y). Outside is black."""
     import cv2
 
@@ -70,6 +75,31 @@ def warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     if quarters:
         matrix = matrix @ _from_stored(image, quarters)
     return cast("Image", cv2.warpAffine(as_stored, matrix, (size, size), flags=cv2.INTER_LINEAR))
+
+
+def cut(image: Image, matrix: Exact, size: int) -> Image:
+    """As `warp`, by a similarity. A picture that is much larger is averaged down first: sampling it would alias."""
+    turn, move = matrix[:, :2], matrix[:, 2]
+    scale = float(np.hypot(*turn[:, 0]))
+    if scale < LEAST_SCALE:
+        return np.zeros((size, size, 3), np.uint8)
+    step = max(1, min(int(1 / scale), *image.shape[:2]))
+    part, corner = _surroundings(image, matrix, size, step)
+    smaller = shrink(part, part.shape[1] // step, part.shape[0] // step) if step > 1 else part
+    # A pixel's place is its middle.
+    begin = corner + (step - 1) / 2
+    return warp(smaller, np.column_stack([turn * step, turn @ begin + move]), size)
+
+
+def _surroundings(image: Image, matrix: Exact, size: int, step: int) -> tuple[Image, Exact]:
+    """The part of the picture that a warp by `matrix` looks at, its sides multiples of `step`, and its corner."""
+    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
+    whole = np.array(image.shape[1::-1])
+    begin = np.clip(np.floor(corners.min(axis=0)) - step, 0, whole - step).astype(int)
+    end = np.clip(np.ceil(corners.max(axis=0)) + step, begin + step, whole).astype(int)
+    (left, top), (right, bottom) = begin, begin + (end - begin) // step * step
+    return image[top:bottom, left:right], begin.astype(np.float64)
 
 
 def rgb(image: Image) -> Image:
@@ -86,21 +116,35 @@ def mirrored(image: Image) -> Image:
     return cast("Image", cv2.flip(image, 1))
 
 
-def planes(image: Image, width: int, height: int) -> NDArray[np.uint8]:
-    """(3, height, width): the picture's colours apart, at the upper left, black where it is smaller."""
+def with_mirror_images(images: Sequence[Image]) -> list[Image]:
+    """The pictures, and behind them their mirror images."""
+    return [*images, *(mirrored(image) for image in images)]
+
+
+def planes(images: Sequence[Image], width: int, height: int) -> NDArray[np.uint8]:
+    """(n, 3, height, width): the colours of n pictures apart, at the upper left, black where a picture is smaller."""
     import cv2
 
-    apart = np.zeros((3, height, width), np.uint8)
-    cv2.split(image, [plane[: image.shape[0], : image.shape[1]] for plane in apart])
+    apart = np.zeros((len(images), 3, height, width), np.uint8)
+    for image, colours in zip(images, apart, strict=True):
+        cv2.split(image, [colour[: image.shape[0], : image.shape[1]] for colour in colours])
     return apart
 
 
-def suppress(boxes: NDArray[np.int32], scores: Floats, overlap: float) -> list[int]:
-    """Which of the (n, 4) boxes x, y, width, height stay, best first: of two overlapping more, the better."""
+def suppress(
+    boxes: NDArray[np.int32], scores: Floats, overlap: float, *, pictures: NDArray[np.intp] | None = None
+) -> NDArray[np.intp]:
+    """Which of the (n, 4) boxes x, y, width, height stay, best first: of two overlapping more, the better.
+
+    pictures: (n,) which picture each box is in, where they are not in one; boxes of two pictures do not overlap.
+    """
     import cv2
 
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, overlap)
-    return [int(index) for index in np.asarray(kept).reshape(-1)]
+    # OpenCV keeps pictures apart by moving their boxes, as far as the greatest coordinate: there may be none below 0.
+    placed = boxes - boxes.min(axis=0, initial=0) * [1, 1, 0, 0]
+    groups = np.zeros(len(boxes), np.intp) if pictures is None else pictures
+    kept = cv2.dnn.NMSBoxesBatched(placed.tolist(), scores.tolist(), groups.tolist(), 0.0, overlap)
+    return np.asarray(kept, np.intp).reshape(-1)
 
 
 def sharpness_and_brightness(chip: Image) -> tuple[float, float]:

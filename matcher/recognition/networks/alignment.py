@@ -28,16 +28,13 @@ SFACE_POINTS: Points = np.array(
 DLIB_SIZE = 150
 DLIB_PADDING = 0.25
 
-LEAST_SCALE = 1e-4
-"""Landmarks that ask for less lie on one spot or are nowhere near a face; the chip is then black."""
-
 _CANVAS = 256
 _CANVAS_POINTS: Points = (SFACE_POINTS - SFACE_SIZE / 2) * 1.5 + _CANVAS / 2
 _CANVAS_BOX = (62, 86, 198, 222)
 """Left, top, right, bottom of the face on the canvas, where dlib's own detector puts it: the median of 248 faces."""
 
 
-def similarity(source: Points, target: Points) -> NDArray[np.float64]:
+def similarity(source: Points, target: Points) -> Points:
     """The (2, 3) matrix that turns, scales and moves `source` (n, 2) as close to `target` (n, 2) as can be.
 
     The points are taken as complex numbers, for which the least-squares similarity is one division.
@@ -50,31 +47,9 @@ def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     return np.array([[turn.real, -turn.imag, move.real], [turn.imag, turn.real, move.imag]])
 
 
-def aligned(image: Image, face: Face, points: Points, size: int) -> Image:
-    """A (size, size) picture of the face with its landmarks as close to `points` as a similarity brings them.
-
-    A face much larger than that is first averaged down, since sampling it directly would alias.
-    """
-    landmarks = face.landmarks.astype(np.float64)
-    matrix = similarity(landmarks, points)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < LEAST_SCALE:
-        return np.zeros((size, size, 3), np.uint8)
-    step = max(1, min(int(1 / scale), *image.shape[:2]))
-    part, corner = _surroundings(image, matrix, size, step)
-    smaller = pixels.shrink(part, part.shape[1] // step, part.shape[0] // step) if step > 1 else part
-    return pixels.warp(smaller, similarity((landmarks - corner + 0.5) / step - 0.5, points), size)
-
-
-def _surroundings(image: Image, matrix: NDArray[np.float64], size: int, step: int) -> tuple[Image, Points]:
-    """The part of the picture that a warp by `matrix` looks at, its sides multiples of `step`, and its corner."""
-    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]]) @ inverse.T
-    whole = np.array(image.shape[1::-1])
-    begin = np.clip(np.floor(corners.min(axis=0)) - step, 0, whole - step).astype(int)
-    end = np.clip(np.ceil(corners.max(axis=0)) + step, begin + step, whole).astype(int)
-    (left, top), (right, bottom) = begin, begin + (end - begin) // step * step
-    return image[top:bottom, left:right], begin.astype(np.float64)
+def onto(face: Face, points: Points) -> Points:
+    """The (2, 3) matrix that brings a face's landmarks as close to `points` (5, 2) as a similarity does."""
+    return similarity(face.landmarks.astype(np.float64), points)
 
 
 class FivePointAlignment:
@@ -90,13 +65,8 @@ class FivePointAlignment:
 
     def chip(self, image: Image, face: Face) -> Image:
         """(side, side, 3)."""
-        chip = aligned(image, face, self._points, self._side)
+        chip = pixels.cut(image, onto(face, self._points), self._side)
         return pixels.rgb(chip) if self._rgb else chip
-
-
-def sface_chip(image: Image, face: Face) -> Image:
-    """(112, 112, 3) BGR, as SFace was trained on."""
-    return aligned(image, face, SFACE_POINTS, SFACE_SIZE)
 
 
 def chip_along(predictor: Any, canvas: Image, padding: float) -> Image:
@@ -125,7 +95,7 @@ class DlibAlignment:
 
     def upright(self, image: Image, face: Face) -> Image:
         """The canvas, **RGB**."""
-        return pixels.rgb(aligned(image, face, _CANVAS_POINTS, _CANVAS))
+        return pixels.rgb(pixels.cut(image, onto(face, _CANVAS_POINTS), _CANVAS))
 
     def prepare(self) -> Any:
         """dlib's predictor, read from its file at the first call. Raises ModelError."""

@@ -7,7 +7,7 @@ from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
 from matcher.recognition.networks import polygon
-from matcher.recognition.networks.alignment import LEAST_SCALE, SFACE_POINTS, SFACE_SIZE, sface_chip, similarity
+from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, onto
 from matcher.recognition.quality import Quality
 
 Points = NDArray[np.float64]
@@ -28,7 +28,8 @@ picture, z away from the camera."""
 
 def assess(image: Image, face: Face) -> Quality:
     """The quality of a face in its picture."""
-    chip = sface_chip(image, face)
+    matrix = onto(face, SFACE_POINTS)
+    chip = pixels.cut(image, matrix, SFACE_SIZE)
     sharpness, brightness = pixels.sharpness_and_brightness(chip)
     yaw, pitch, roll = pose(face.landmarks.astype(np.float64))
     return Quality(
@@ -38,7 +39,7 @@ def assess(image: Image, face: Face) -> Quality:
         pitch=pitch,
         roll=roll,
         brightness=brightness,
-        inside=inside(image, face),
+        inside=inside(image, matrix),
         contrast=contrast(chip),
         evenness=evenness(chip),
     )
@@ -89,17 +90,22 @@ def pose(landmarks: Points) -> tuple[float, float, float]:
     return float(yaw), float(pitch), float(roll)
 
 
-def inside(image: Image, face: Face) -> float:
+def inside(image: Image, matrix: Points) -> float:
     """The share of the aligned chip's area that lies in the picture, 0 to 1; 0 of landmarks that are no face's.
+
+    matrix: (2, 3), from the picture to the chip.
 
     Not of the detector's box: a detector ends that at the picture's edge, however much of the face is beyond it.
     """
-    matrix = similarity(face.landmarks.astype(np.float64), SFACE_POINTS)
-    if np.hypot(*matrix[:, 0]) < LEAST_SCALE:
+    if np.hypot(*matrix[:, 0]) < pixels.LEAST_SCALE:
         return 0.0
     # A pixel's place is its middle: a picture's edge is half a pixel farther out.
     low, high, (height, width) = -0.5, SFACE_SIZE - 0.5, image.shape[:2]
     chip = np.array([[low, low, 1], [high, low, 1], [high, high, 1], [low, high, 1]])
-    corners = [(x, y) for x, y in (chip @ np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2].T).tolist()]
-    part = polygon.within(corners, (-0.5, -0.5), (width - 0.5, height - 0.5))
+    placed = chip @ np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2].T
+    least, most = (-0.5, -0.5), (width - 0.5, height - 0.5)
+    if np.all((least <= placed) & (placed <= most)):
+        return 1.0
+    corners = [(x, y) for x, y in placed.tolist()]
+    part = polygon.within(corners, least, most)
     return min(polygon.area(part) / polygon.area(corners), 1.0)

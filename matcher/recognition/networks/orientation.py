@@ -9,14 +9,13 @@ Limits were chosen on LFW view 1. Of the faces that the rest of the gate lets th
 to stand, 193 of 196 tilted by 30 degrees, and none of 723 turned by 90, 120, 150 and 180 degrees.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.picture.pixel_array import Image
+from matcher.recognition import pixels
 from matcher.recognition.face import Face
-from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, aligned
+from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, onto
 from matcher.recognition.networks.refinement import refined
 from matcher.recognition.networks.yunet import YuNet
 
@@ -50,7 +49,7 @@ def quarters_to_upright(detector: YuNet, image: Image, face: Face) -> int | None
 
 def _quarters(detector: YuNet, image: Image, face: Face, side: int, scale: float) -> int | None:
     upright = (SFACE_POINTS - SFACE_SIZE / 2) * scale
-    scores, seen = detector.surest(list(_turned(image, face, upright, side)))
+    scores, seen = detector.surest(_turned(image, face, upright, side))
     best = TURNS[int(scores.argmax())]
     second, first = np.sort(scores)[-2:]
     if first < LEAST_SCORE or first - second < MARGIN or best % 2:
@@ -60,13 +59,13 @@ def _quarters(detector: YuNet, image: Image, face: Face, side: int, scale: float
     return best // 2
 
 
-def _turned(image: Image, face: Face, upright: Points, side: int) -> Iterator[Image]:
+def _turned(image: Image, face: Face, upright: Points, side: int) -> list[Image]:
     """The picture in each of TURNS. upright: the landmarks in it before it is turned, from its middle."""
     slope = np.sqrt(0.5)
     slanting = upright @ np.array([[slope, slope], [-slope, slope]])
-    chips = [aligned(image, face, points + side / 2, side) for points in (upright, slanting)]
-    for eighths in TURNS:
-        yield np.ascontiguousarray(np.rot90(chips[eighths % 2], -(eighths // 2)))
+    matrices = [onto(face, points + side / 2) for points in (upright, slanting)]
+    chips = [pixels.cut(image, matrix, side) for matrix in matrices]
+    return [np.ascontiguousarray(np.rot90(chips[eighths % 2], -(eighths // 2))) for eighths in TURNS]
 
 
 def _apart(face: Face, expected: Points) -> float:

@@ -123,7 +123,7 @@ class OnnxRecogniser:
         """(n, d) vectors of n faces by the part's embedder."""
         embedder = self._embedders[part.embedder]()
         chips = [embedder.alignment.chip(image, face) for image, face in upright]
-        vectors = means(embedder.embed(with_mirror_images(chips)))
+        vectors = means(embedder.embed(pixels.with_mirror_images(chips)))
         return unit(vectors) if part.metric is Metric.COSINE else vectors
 
 
@@ -136,11 +136,6 @@ def _embedders(model: FaceModel, *, threads: int) -> dict[str, _Lazy[Embedder]]:
     for entry in model.entries:
         made[entry.name] = _Lazy(partial(OnnxEmbedder, entry, threads=threads))
     return {name: made[name] for name in model.fusion.dimensions}
-
-
-def with_mirror_images(chips: Sequence[Image]) -> list[Image]:
-    """The chips, and behind them their mirror images."""
-    return [*chips, *(pixels.mirrored(chip) for chip in chips)]
 
 
 def means(vectors: Floats) -> Floats:

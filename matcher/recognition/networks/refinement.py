@@ -5,8 +5,8 @@ that is; cut along them, a chip is turned, shifted or scaled a little. Here the 
 its landmarks are the mean of three sizes, each with its mirror image. `python -m benchmarks choices` shows the gain.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from matcher.picture.pixel_array import Image
 from matcher.recognition import pixels
 from matcher.recognition.face import Face
-from matcher.recognition.networks.alignment import LEAST_SCALE, SFACE_POINTS, SFACE_SIZE, aligned, similarity
+from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, onto
 from matcher.recognition.networks.yunet import YuNet
 
 Points = NDArray[np.float64]
+Landmarks = NDArray[np.float32]
 
 SCALES = (0.7, 1.0, 1.4)
 """Sizes of the face, as multiples of that on SFace's chip."""
@@ -28,28 +29,44 @@ _MIRRORED = [1, 0, 2, 4, 3]
 """Where each landmark stands once the picture is mirrored: right is left then."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _View:
+    """An upright picture of a face, by its size. side: pixels. points: (5, 2), where in it the landmarks belong."""
+
+    side: int
+    points: Points
+
+
 def refined(detector: YuNet, image: Image, face: Face, *, scales: Sequence[float] = SCALES) -> Face:
     """The face with landmarks found anew, in pixels of `image`; as it was where they are not found again."""
-    found = [points for scale in scales for points in _found(detector, image, face, scale)]
+    views = [_view(scale) for scale in scales]
+    matrices = [onto(face, view.points) for view in views]
+    pictures = [pixels.cut(image, matrix, view.side) for view, matrix in zip(views, matrices, strict=True)]
+    seen = detector.detect_batch(pixels.with_mirror_images(pictures))
+    found: list[Points] = []
+    for view, matrix, plain, mirrored in zip(views, matrices, seen[: len(views)], seen[len(views) :], strict=True):
+        found += _own([one.landmarks for one in plain], face, view, matrix)
+        found += _own([_unmirrored(one.landmarks, view.side) for one in mirrored], face, view, matrix)
     return replace(face, landmarks=np.mean(found, axis=0).astype(np.float32)) if found else face
 
 
-def _found(detector: YuNet, image: Image, face: Face, scale: float) -> Iterator[Points]:
+def _view(scale: float) -> _View:
     side = -(-round(SFACE_SIZE * scale * _MARGIN) // _MULTIPLE) * _MULTIPLE
-    expected = (SFACE_POINTS - SFACE_SIZE / 2) * scale + side / 2
-    upright = aligned(image, face, expected, side)
-    matrix = similarity(face.landmarks.astype(np.float64), expected)
-    if np.hypot(*matrix[:, 0]) < LEAST_SCALE:
-        return
-    # Not the similarity the other way round: of a turned head that would be smaller, as the fit is not exact.
-    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    return _View(side=side, points=(SFACE_POINTS - SFACE_SIZE / 2) * scale + side / 2)
+
+
+def _own(seen: Sequence[Landmarks], face: Face, view: _View, matrix: Points) -> list[Points]:
+    """Of the landmarks seen in a view those of the face itself, in pixels of its picture; none where they are missing.
+
+    matrix: (2, 3), from the picture to the view.
+    """
     was = _moved(face.landmarks.astype(np.float64), matrix)
-    for mirrored, faces in enumerate(detector.detect_batch([upright, pixels.mirrored(upright)])):
-        seen = [_unmirrored(one.landmarks, side) if mirrored else one.landmarks for one in faces]
-        nearest = min(seen, key=lambda points: _apart(points, was), default=None)
-        # Farther off than the eyes are from one another, it is somebody else's face, or none.
-        if nearest is not None and _apart(nearest, was) < expected[1, 0] - expected[0, 0]:
-            yield _moved(nearest.astype(np.float64), back)
+    nearest = min(seen, key=lambda landmarks: _apart(landmarks, was), default=None)
+    # Farther off than the eyes are from one another, it is somebody else's face, or none.
+    if nearest is None or _apart(nearest, was) >= view.points[1, 0] - view.points[0, 0]:
+        return []
+    # Not the similarity the other way round: of a turned head that would be smaller, as the fit is not exact.
+    return [_moved(nearest.astype(np.float64), np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2])]
 
 
 def _moved(points: Points, matrix: Points) -> Points:
@@ -57,12 +74,12 @@ def _moved(points: Points, matrix: Points) -> Points:
     return moved
 
 
-def _apart(one: NDArray[np.float32], other: Points) -> float:
+def _apart(one: Landmarks, other: Points) -> float:
     """The distance of the two landmarks that are farthest apart."""
     return float(np.linalg.norm(one - other, axis=1).max())
 
 
-def _unmirrored(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _unmirrored(landmarks: Landmarks, side: int) -> Landmarks:
     there = landmarks[_MIRRORED]
     there[:, 0] = side - 1 - there[:, 0]
     return there

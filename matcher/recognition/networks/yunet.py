@@ -4,7 +4,8 @@ Decoding follows OpenCV's FaceDetectorYN, whose boxes it equals on the same inpu
 """
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +79,16 @@ class YuNet:
         return self.detect_batch([image])[0]
 
     def detect_batch(self, images: Sequence[Image]) -> list[list[Face]]:
-        """The same for some pictures of one size, which go through the network together."""
-        heads = self._heads(images)
-        return [self._faces([head[place] for head in heads]) for place in range(len(images))]
+        """The same for each of some pictures. Those of one size go through the network together."""
+        found: list[list[Face]] = [[] for _ in images]
+        cells = [self._sure_cells(images, places) for places in _by_size(images)]
+        if not cells:
+            return found
+        rows, owners = (np.concatenate(parts) for parts in zip(*cells, strict=True))
+        kept = pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap, pictures=owners)
+        for index in kept[np.argsort(-rows[kept, 2] * rows[kept, 3], kind="stable")]:
+            found[owners[index]].append(_face(rows[index]))
+        return found
 
     def surest(self, images: Sequence[Image]) -> tuple[Floats, Face]:
         """(n,) the score of the surest face of each picture, however low; and the face with the highest of them.
@@ -99,19 +107,28 @@ class YuNet:
     def _heads(self, images: Sequence[Image]) -> Sequence[Floats]:
         """The network's outputs, one of each stride: (n, 16, rows, columns)."""
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in images[0].shape[:2])
-        return self._session.run(np.stack([pixels.planes(image, width, height) for image in images]))
+        return self._session.run(pixels.planes(images, width, height))
 
-    def _faces(self, heads: Sequence[Floats]) -> list[Face]:
-        rows = np.concatenate([self._decoded(head, stride) for head, stride in zip(heads, STRIDES, strict=True)])
-        kept = rows[pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap)] if len(rows) else rows
-        return [_face(row) for row in kept[np.argsort(-kept[:, 2] * kept[:, 3], kind="stable")]]
+    def _sure_cells(self, images: Sequence[Image], places: Sequence[int]) -> tuple[Floats, Whole]:
+        """(n, 15), see `_rows`, of the cells that are sure enough in these images, which are of one size; and (n,) the
+        place of the image that each is in."""
+        rows, owners = [], []
+        for head, stride in zip(self._heads([images[place] for place in places]), STRIDES, strict=True):
+            # The score is the geometric mean of two numbers below 1: neither may be less than its square.
+            owner, down, across = np.nonzero(np.minimum(head[:, 0], head[:, 1]) >= self._least_logit)
+            decoded = _rows(head[owner, :, down, across], down, across, stride)
+            sure = decoded[:, 14] >= self._min_score
+            rows.append(decoded[sure])
+            owners.append(np.array(places)[owner[sure]])
+        return np.concatenate(rows), np.concatenate(owners)
 
-    def _decoded(self, head: Floats, stride: int) -> Floats:
-        """(n, 15), see `_rows`, of the cells that are sure enough."""
-        # The score is the geometric mean of two numbers below 1: neither may be less than its square.
-        down, across = np.nonzero(np.minimum(head[0], head[1]) >= self._least_logit)
-        rows = _rows(head[:, down, across].T, down, across, stride)
-        return rows[rows[:, 14] >= self._min_score]
+
+def _by_size(images: Sequence[Image]) -> Iterable[list[int]]:
+    """The places of the images that are of one size, for each size."""
+    places: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for place, image in enumerate(images):
+        places[image.shape].append(place)
+    return places.values()
 
 
 def _scores(cells: Floats) -> Floats:

@@ -208,6 +208,15 @@ def test_a_coroutine_that_gives_up_waiting_leaves_its_place(in_a_loop: Any) -> N
     in_a_loop(cancelled())
 
 
+def test_a_free_slot_is_entered_without_waiting() -> None:
+    slots = Slots("x", at_once=1, seconds=5.0)
+    entering = slots.entered("a")
+    with pytest.raises(StopIteration):  # no loop runs here that it could wait in
+        entering.__aenter__().send(None)
+    with pytest.raises(BusyError), slots.taken("b", seconds=0.0):
+        pytest.fail("The slot is held.")
+
+
 def test_threads_and_coroutines_wait_in_one_queue(in_a_loop: Any) -> None:
     slots, order = Slots("x", at_once=1, seconds=5.0), []
 

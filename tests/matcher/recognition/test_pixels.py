@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matcher.picture.pixel_array import Image
-from matcher.recognition.pixels import planes, shrink, warp
+from matcher.recognition.pixels import cut, planes, shrink, suppress, warp
 
 
 @given(
@@ -32,11 +32,29 @@ def test_thirds_are_opencvs_own_averages(size: tuple[int, int]) -> None:
 
 
 def test_planes_are_the_colours_apart_and_black_below_and_beside() -> None:
-    picture = np.random.default_rng(2).integers(1, 256, (2, 5, 3)).astype(np.uint8)[:, 1:4]
-    apart = planes(picture, 5, 4)
-    assert apart.shape == (3, 4, 5)
-    assert np.array_equal(apart[:, :2, :3].transpose(1, 2, 0), picture)
-    assert np.count_nonzero(apart) == picture.size
+    pictures = np.random.default_rng(2).integers(1, 256, (2, 2, 5, 3)).astype(np.uint8)[:, :, 1:4]
+    apart = planes(list(pictures), 5, 4)
+    assert apart.shape == (2, 3, 4, 5)
+    assert np.array_equal(apart[:, :, :2, :3].transpose(0, 2, 3, 1), pictures)
+    assert np.count_nonzero(apart) == pictures.size
+
+
+BOXES = st.lists(st.tuples(*[st.integers(-60, 40)] * 2, *[st.integers(1, 60)] * 2), max_size=8)
+
+
+@given(pictures=st.lists(BOXES, max_size=4), seed=st.integers(0, 99))
+@example(pictures=[[(0, 0, 60, 60)], [(-60, -60, 60, 60)]], seed=0)
+def test_boxes_of_several_pictures_are_suppressed_as_each_pictures_own(
+    pictures: list[list[tuple[int, int, int, int]]], seed: int
+) -> None:
+    boxes = np.array([box for picture in pictures for box in picture], np.int32).reshape(-1, 4)
+    owners = np.repeat(np.arange(len(pictures)), [len(picture) for picture in pictures])
+    scores = np.random.default_rng(seed).random(len(boxes)).astype(np.float32)
+    kept = suppress(boxes, scores, 0.3, pictures=owners)
+    assert (np.diff(scores[kept]) <= 0).all()
+    for number in range(len(pictures)):
+        (own,) = np.nonzero(owners == number)
+        assert kept[owners[kept] == number].tolist() == own[suppress(boxes[own], scores[own], 0.3)].tolist()
 
 
 @pytest.fixture
@@ -62,3 +80,19 @@ def test_a_turned_view_is_warped_as_its_copy_is(picture: Image, quarters: int, p
     assert copied.any()
     # OpenCV rounds a pixel's place to a 32nd, which comes out otherwise from the other side.
     assert np.abs(warp(view, matrix, 96).astype(int) - copied.astype(int)).mean() < 1
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_a_cut_is_a_warp_of_the_picture_averaged_down(picture: Image, step: int) -> None:
+    # A whole number of blocks begins where the part that is looked at does: at the picture's corner.
+    matrix = np.array([[0.9 / step, 0.05 / step, 7.0], [-0.05 / step, 0.9 / step, 3.5]])
+    smaller = shrink(picture, picture.shape[1] // step, picture.shape[0] // step)
+    turn = matrix[:, :2]
+    placed = np.column_stack([turn * step, turn @ np.full(2, (step - 1) / 2) + matrix[:, 2]])
+    expected = warp(smaller, placed, 40)
+    assert expected.any()
+    assert np.abs(cut(picture, matrix, 40).astype(int) - expected.astype(int)).mean() < 1
+
+
+def test_what_is_scaled_to_nothing_is_black(picture: Image) -> None:
+    assert not cut(picture, np.array([[0.0, 0.0, 20.0], [0.0, 0.0, 20.0]]), 40).any()

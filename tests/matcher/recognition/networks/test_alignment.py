@@ -6,8 +6,10 @@ from numpy.testing import assert_allclose
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
-from matcher.recognition.networks.alignment import SFACE_POINTS, DlibAlignment, sface_chip, similarity
+from matcher.recognition.networks.alignment import SFACE_POINTS, DlibAlignment, FivePointAlignment, similarity
 from matcher.recognition.networks.yunet import YuNet
+
+sface_chip = FivePointAlignment().chip
 
 
 @pytest.fixture(scope="module")

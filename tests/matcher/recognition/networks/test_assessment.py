@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box, Face
-from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, sface_chip
+from matcher.recognition.networks.alignment import SFACE_POINTS, SFACE_SIZE, FivePointAlignment, onto
 from matcher.recognition.networks.assessment import assess, evenness, inside, pose
 from matcher.recognition.networks.yunet import YuNet
 from matcher.recognition.quality import Quality, QualityGate, QualityReason
@@ -132,7 +132,8 @@ def chip_at(turn: float, scale: float, across: float, down: float) -> Face:
 )
 def test_the_share_of_the_chip_inside(turn: float, middle: tuple[float, float], share: float) -> None:
     picture = np.zeros((200, 300, 3), np.uint8)
-    assert inside(picture, chip_at(turn, 1.0, *middle)) == pytest.approx(share, abs=1e-4)
+    matrix = onto(chip_at(turn, 1.0, *middle), SFACE_POINTS)
+    assert inside(picture, matrix) == pytest.approx(share, abs=1e-4)
 
 
 @given(turn=st.floats(-180, 180), scale=st.floats(0.4, 3), across=st.floats(-100, 400), down=st.floats(-100, 300))
@@ -141,12 +142,13 @@ def test_the_share_inside_is_that_of_the_chip_which_has_pixels(
 ) -> None:
     white = np.full((200, 300, 3), 255, np.uint8)
     face = chip_at(turn, scale, across, down)
-    assert inside(white, face) == pytest.approx(float(sface_chip(white, face).mean()) / 255, abs=0.03)
+    chip = FivePointAlignment().chip(white, face)
+    assert inside(white, onto(face, SFACE_POINTS)) == pytest.approx(float(chip.mean()) / 255, abs=0.03)
 
 
 def test_landmarks_on_one_spot_are_of_no_face() -> None:
     spot = Face(box=Box(x=0, y=0, width=9, height=9), landmarks=np.full((5, 2), 7, np.float32), score=1.0)
-    assert inside(np.zeros((20, 20, 3), np.uint8), spot) == 0
+    assert inside(np.zeros((20, 20, 3), np.uint8), onto(spot, SFACE_POINTS)) == 0
 
 
 def test_evenness_is_of_the_direction_with_least_detail() -> None:

@@ -110,3 +110,15 @@ def test_a_picture_is_as_small_as_the_smallest_face_allows(min_face: float, size
 
 def test_a_small_picture_is_looked_at_as_it_is(yunet: YuNet, astronaut: Image) -> None:
     assert yunet.scaled(astronaut) is astronaut
+
+
+def test_pictures_of_several_sizes_give_what_each_gives_alone(yunet: YuNet, astronaut: Image) -> None:
+    pictures = [astronaut, np.ascontiguousarray(astronaut[:320, :352]), np.zeros((64, 96, 3), np.uint8), astronaut // 2]
+    together = yunet.detect_batch(pictures)
+    assert [len(faces) for faces in together] == [1, 1, 0, 1]
+    for picture, faces in zip(pictures, together, strict=True):
+        assert_allclose(rows(faces), rows(yunet.detect_unscaled(picture)), atol=1e-3)
+
+
+def test_no_pictures_give_no_faces(yunet: YuNet) -> None:
+    assert yunet.detect_batch([]) == []
