@@ -11,7 +11,7 @@ from api.http.errors import ErrorBody, add_error_handlers
 from api.http.guard import COOKIE, CSRF_HEADER, PERMISSION_KEY, Limits
 from api.http.headers import SecurityHeaders
 from api.http.metrics import metrics_router
-from api.http.upload import ENROLMENT_BODY
+from api.http.upload import ENROLMENT_BODY, FIELD_BYTES, MAX_FIELDS, MAX_FILES
 from api.http.uploads import Uploads
 from api.permission import Permission
 from api.routers import (
@@ -82,6 +82,7 @@ def create_app(service: Service, *, host: str = "") -> FastAPI:
         redoc_url=None,
         responses=_ERRORS,
         redirect_slashes=False,
+        form_limits={"max_files": MAX_FILES, "max_fields": MAX_FIELDS, "max_part_size": FIELD_BYTES},
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service

@@ -5,12 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import AwareDatetime, BaseModel
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.http.admission import ENROLLING_TURN, ENROLMENT_SECONDS, LOOKING
 from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.refused_picture import RefusedOut
-from api.http.upload import ENROLMENT_BODY
+from api.http.upload import ENROLMENT_BODY, MAX_PICTURES
 from api.permission import Permission
 from api.service import Service
 from matcher.enrolment.enrolment import Enrolment, Picture
@@ -144,8 +145,13 @@ def reference_picture(reference_id: str, caller: Caller, service: ServiceDep) ->
 
 
 def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:
-    """The uploaded files, labelled by their place: a file's name may be a person's. Raises EnrolmentError if `faces`,
-    as Faces has it, is for another number of files."""
+    """The uploaded files, labelled by their place: a file's name may be a person's.
+
+    Raises HTTPException 413 of more than MAX_PICTURES, and EnrolmentError if `faces`, as Faces has it, is for another
+    number of files.
+    """
+    if len(files) > MAX_PICTURES:
+        raise HTTPException(413)
     chosen = [int(face) if face else None for face in faces.split(",")] if faces else [None] * len(files)
     if len(chosen) != len(files):
         raise EnrolmentError(

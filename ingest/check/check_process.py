@@ -7,10 +7,6 @@ Both talk over FD: where the stream is goes in there, and stands on no command l
 import contextlib
 import math
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -25,7 +21,8 @@ from ingest.messages.channel import Channel, ChannelClosedError
 from ingest.messages.message import CheckFailed, CheckProgress, CheckStart, Message, decoder
 from ingest.stream.source import MeasuringSource
 from matcher.errors import ClearglassError
-from matcher.process.child_process import command, die_with_parent, environment, limit_resources, place_of
+from matcher.process.child import Child, ending
+from matcher.process.child_process import connect, die_with_parent, limit_resources, place_of
 from matcher.process.sandbox import MEMORY_LIMIT, restrict
 from matcher.recognition.quality import QualityGate
 
@@ -33,9 +30,6 @@ TICK = 0.1
 PATIENCE = 60.0
 """Seconds of silence after which the process counts as hung, and by which a check may be longer than asked for: it
 loads its models in that time, waits for the camera, and looks at the last picture."""
-
-GONE_SECONDS = 5.0
-"""A killed process is gone at once, unless the kernel holds it (a dead disk or device): then nothing here waits on."""
 
 NICER = 5
 """The service and its searches come first."""
@@ -76,30 +70,11 @@ def to_check() -> "msgspec.msgpack.Decoder[CheckStart]":
     return decoder(CheckStart)
 
 
-def spawn(end: socket.socket) -> "subprocess.Popen[bytes]":
-    """Starts the process, which has this end of the socket pair and none of the service's secrets."""
-    return subprocess.Popen(
-        command(__name__, str(end.fileno())),
-        pass_fds=(end.fileno(),),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        close_fds=True,
-    )
-
-
 class CheckProcess:
-    """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any.
+    """One check. `run` belongs to one thread, in which the process begins and ends; `stop` may come from any."""
 
-    spawn: starts the process; a test gives one that does not end.
-    """
-
-    def __init__(
-        self, *, patience: float = PATIENCE, spawn: "Callable[[socket.socket], subprocess.Popen[bytes]]" = spawn
-    ) -> None:
+    def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._spawn = spawn
         self._end = Event()
 
     def stop(self) -> None:
@@ -111,21 +86,13 @@ class CheckProcess:
 
         progress: called with the seconds gone. Raises OSError when no process can be started.
         """
-        ours, theirs = socket.socketpair()
-        channel = Channel(ours, receives=from_check())
-        process: subprocess.Popen[bytes] | None = None
+        process = Child.start(__name__)
         try:
-            with theirs:
-                process = self._spawn(theirs)
-            return self._follow(channel, start, progress)
+            return self._follow(Channel(process.end, receives=from_check()), start, progress)
         except ChannelClosedError:
-            return check_failed(_how_it_ended(process))
+            return check_failed(f"The check's process {ending(process.status())}.")
         finally:
-            channel.close()
-            if process is not None:
-                process.kill()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(GONE_SECONDS)
+            process.close()
 
     def _follow(
         self, channel: Channel[FromCheck], start: CheckStart, progress: Callable[[float], None]
@@ -160,24 +127,11 @@ def check_failed(message: str) -> CheckFailed:
     )
 
 
-def _how_it_ended(process: "subprocess.Popen[bytes] | None") -> str:
-    """Of a process that has closed its connection, or speaks no sense."""
-    try:
-        code = 0 if process is None else process.wait(timeout=1.0)
-    except subprocess.TimeoutExpired:
-        return "The check's process closed its connection."
-    if code < 0:
-        return f"The check's process was ended by {signal.Signals(-code).name}."
-    return f"The check's process ended with status {code}."
-
-
 def main() -> None:
     """The process's side: one check, told to the service. Ends when the service has gone."""
-    # Ctrl-C in a terminal reaches the whole group; the service decides when its processes end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = Channel(connect(), receives=to_check())
     die_with_parent()
     os.nice(NICER)
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_check())
     with contextlib.suppress(ChannelClosedError):
         messages: list[CheckStart] = []
         while not messages:

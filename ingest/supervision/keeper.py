@@ -5,8 +5,6 @@ process (SIGKILL reaches a stopped one too) and starts another. Searches run her
 another's.
 """
 
-import signal
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,8 +31,8 @@ from ingest.supervision.observer import Observer
 from ingest.supervision.orders import Orders
 from ingest.supervision.search import Identifies, RaisesAlerts
 from ingest.supervision.sighting_search import SightingSearch
-from ingest.supervision.worker_process import WorkerProcess
 from matcher.errors import ClearglassError
+from matcher.process.child import Child, ending
 from matcher.process.child_process import place_of
 
 LONG_LIVED = 30.0
@@ -73,7 +71,7 @@ class Keeper:
         self._orders = Orders(watched=watched)
         self._health = HealthRecord(camera.id, self._listeners)
         self._thread: Thread | None = None
-        self._process: WorkerProcess | None = None
+        self._process: Child | None = None
         self._retired = False
         """Whether the newest worker ended because no pictures came for long."""
 
@@ -157,23 +155,19 @@ class Keeper:
 
     def _one_worker(self, relays: CameraRelays) -> None:
         """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
-        ours, theirs = socket.socketpair()
-        channel = Channel(ours, receives=from_worker())
-        dialogue = self._dialogue(channel, relays)
+        turnstile = self._turnstile.fileno()
+        self._process = process = Child.start("ingest.worker.worker", str(turnstile), files=(turnstile,))
+        dialogue = self._dialogue(Channel(process.end, receives=from_worker()), relays)
         try:
-            with theirs:
-                self._process = WorkerProcess(theirs, self._turnstile.fileno())
             self._health.worker_began()
             self._search.begin_again()
             dialogue.hold(self._start_message(relays))
         except (ChannelClosedError, WorkerSilentError, WorkerFloodError) as error:
             if not dialogue.retiring:
-                self._mourn(error)
+                self._mourn(process, error)
         finally:
             self._retired = dialogue.retiring
-            channel.close()
-            if self._process is not None:
-                self._bury(self._process)
+            self._bury(process)
 
     def _dialogue(self, channel: Channel[FromWorker], relays: CameraRelays) -> Dialogue:
         return Dialogue(
@@ -187,9 +181,9 @@ class Keeper:
             listeners=self._listeners,
         )
 
-    def _bury(self, process: WorkerProcess) -> None:
+    def _bury(self, process: Child) -> None:
         """Kills the worker. One that does not end stays in `worker_pid`, and the camera's health says so."""
-        if process.kill():
+        if process.close():
             self._process = None
         else:
             self._health.broke(f"The camera's worker, process {process.pid}, was killed and does not end.")
@@ -206,9 +200,9 @@ class Keeper:
             forbidden=self._forbidden,
         )
 
-    def _mourn(self, error: Exception) -> None:
+    def _mourn(self, process: Child, error: Exception) -> None:
         """Says why the worker is gone, unless it was to go."""
-        if self._orders.end.is_set() or self._process is None:
+        if self._orders.end.is_set():
             return
         if isinstance(error, WorkerSilentError):
             self._health.broke("The camera's worker hung and was ended.")
@@ -216,11 +210,7 @@ class Keeper:
         if isinstance(error, WorkerFloodError):
             self._health.broke("The camera's worker sent more messages than it may and was ended.")
             return
-        status = self._process.status()
-        if status is None:
-            self._health.broke("The camera's worker closed its connection.")
-        elif status < 0:
-            self._health.broke(f"The camera's worker was ended by {signal.Signals(-status).name}.")
-        elif self.health().state is not CameraState.RESTARTING:
-            # Else it said itself what broke.
-            self._health.broke(f"The camera's worker ended with status {status}.")
+        status = process.status()
+        # A worker that met an error said so itself, and ended with status 1.
+        if status is None or status < 0 or self.health().state is not CameraState.RESTARTING:
+            self._health.broke(f"The camera's worker {ending(status)}.")

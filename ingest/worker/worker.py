@@ -12,8 +12,6 @@ process with it, and nothing else.
 
 import contextlib
 import os
-import signal
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -47,7 +45,7 @@ from ingest.worker.pace import Pace
 from ingest.worker.rates import Rates
 from ingest.worker.turnstile import Turnstile
 from ingest.worker.view import make_view
-from matcher.process.child_process import die_with_parent, limit_resources, place_of
+from matcher.process.child_process import connect, die_with_parent, limit_resources, place_of
 from matcher.process.sandbox import MEMORY_LIMIT, restrict
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
@@ -293,10 +291,8 @@ def load(start: Start) -> Recogniser:
 
 def main() -> None:
     """The process: ends with status 0 when told to stop or when the service has gone, 1 when something broke."""
-    # Ctrl-C in a terminal reaches the whole group; the service decides when its workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = Channel(connect(), receives=to_worker())
     die_with_parent()
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])), receives=to_worker())
     status = 0
     start: Start | None = None
     try:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matcher.audit.entry_checker import EntryChecker
 from matcher.audit.examination import EntryFacts, EntryFault, examine
 from matcher.audit.report import LogReport
-from matcher.process.child_process import cores
+from matcher.process.child_process import cores, die_with_parent
 from matcher.tlog.bundle import unpack_bundle
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.errors import NoteError, TileUnknownError
@@ -122,7 +122,8 @@ class _Audit:
                 yield tile, None if packed is None else examine_bundle(packed, tile.width)
             return
         waiting: deque[tuple[Tile, Future[Examined] | None]] = deque()
-        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
+        # They end with a process that is killed: the pool alone would leave them behind.
+        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=die_with_parent) as pool:
             for tile in bundles:
                 packed = self._read(tile)
                 waiting.append((tile, None if packed is None else pool.submit(examine_bundle, packed, tile.width)))

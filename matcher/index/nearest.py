@@ -6,10 +6,10 @@ from matcher.columns.vectors import Numbers, Vectors
 from matcher.index.index import Neighbours
 
 _FEW = 4
-"""Times as many as are wanted: fewer than that are sooner put in order than parted first."""
+"""At up to this many times as many scores as are wanted, a sort of all of them is quicker than a partition first."""
 
 _GROUP = 16
-"""So many scores are first represented by their greatest: the best lie in the groups with the greatest."""
+"""Scores of one group, which its greatest stands for at first: the best lie in the groups with the greatest."""
 
 
 def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
@@ -18,14 +18,11 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
     numbers: (n,), or (probes, n) where each probe has its own. similarities: (probes, n), -inf at what is not to be
     found. Where there are fewer than k, -1 and -inf stand.
     """
-    probes, count = similarities.shape
-    rows = np.arange(probes)[:, None]
-    own = numbers if numbers.ndim > 1 else np.broadcast_to(numbers, similarities.shape)
-    if count > _FEW * k:
-        places = _places(similarities, k)
-        own, similarities = own[rows, places], similarities[rows, places]
+    own, similarities = _chosen(numbers, similarities, k)
     order = np.lexsort((own, -similarities))[:, :k]
+    rows = np.arange(len(order))[:, None]
     own, similarities = own[rows, order], similarities[rows, order]
+    probes, count = similarities.shape
     if count < k:
         own = np.hstack([own, np.full((probes, k - count), -1)])
         similarities = np.hstack([similarities, np.full((probes, k - count), -np.inf, dtype=np.float32)])
@@ -34,58 +31,36 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
 
 
 class Best:
-    """The k nearest to each probe in a gallery that is gone through part by part.
-
-    Once there are k, only scores that are no less than the least of them can matter: one pass over a part finds these.
-    """
+    """The k nearest to each probe in a gallery that is gone through part by part: the best of the best of each part."""
 
     def __init__(self, probes: int, k: int) -> None:
         self._k = k
-        self._kept = Neighbours(
-            numbers=np.full((probes, k), -1), similarities=np.full((probes, k), -np.inf, dtype=np.float32)
-        )
-        self._waiting: list[tuple[Numbers, Numbers, Vectors]] = []
-        """Probe, number and similarity of what may be among the best."""
+        self._numbers = [np.empty((probes, 0), dtype=np.int64)]
+        self._similarities = [np.empty((probes, 0), dtype=np.float32)]
 
     def take(self, numbers: Numbers, similarities: Vectors) -> None:
-        """One more part. numbers: (n,). similarities: as for `nearest`."""
-        least = self._kept.similarities[:, -1]
-        if np.isneginf(least).any():
-            part = nearest(numbers, similarities, self._k)
-            self._keep(part.numbers, part.similarities)
-            return
-        # By their places in one row: many times as quick as pairs of places.
-        rows, places = np.divmod(np.flatnonzero(similarities >= least[:, None]), len(numbers))
-        if len(rows):
-            self._waiting.append((rows, numbers[places], similarities[rows, places]))
-            if sum(len(rows) for rows, _, _ in self._waiting) >= self._kept.numbers.size:
-                self._settle()
+        """One more part. numbers: (n,). similarities: as for `nearest`; they may be overwritten afterwards."""
+        own, chosen = _chosen(numbers, similarities, self._k)
+        self._numbers.append(own)
+        self._similarities.append(chosen.copy() if chosen is similarities else chosen)
 
     def neighbours(self) -> Neighbours:
         """The nearest of all parts so far."""
-        self._settle()
-        return self._kept
+        return nearest(np.hstack(self._numbers), np.hstack(self._similarities), self._k)
 
-    def _settle(self) -> None:
-        if not self._waiting:
-            return
-        rows, numbers, similarities = (np.concatenate(column) for column in zip(*self._waiting, strict=True))
-        self._waiting.clear()
-        order = np.argsort(rows, kind="stable")
-        counts = np.bincount(rows, minlength=len(self._kept.numbers))
-        places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        table = np.full((len(counts), counts.max()), -1)
-        scores = np.full(table.shape, -np.inf, dtype=np.float32)
-        table[rows[order], places], scores[rows[order], places] = numbers[order], similarities[order]
-        self._keep(table, scores)
 
-    def _keep(self, numbers: Numbers, similarities: Vectors) -> None:
-        numbers = np.hstack([self._kept.numbers, numbers])
-        self._kept = nearest(numbers, np.hstack([self._kept.similarities, similarities]), self._k)
+def _chosen(numbers: Numbers, similarities: Vectors, k: int) -> tuple[Numbers, Vectors]:
+    """For each probe the numbers and similarities of the k best, in no order; of few, all as they are."""
+    own = numbers if numbers.ndim > 1 else np.broadcast_to(numbers, similarities.shape)
+    if similarities.shape[1] <= _FEW * k:
+        return own, similarities
+    places = _places(similarities, k)
+    rows = np.arange(len(places))[:, None]
+    return own[rows, places], similarities[rows, places]
 
 
 def _places(scores: Vectors, k: int) -> Numbers:
-    """(rows, k or a little more) places among which each row's k greatest are, in no order."""
+    """(rows, k) places of each row's k greatest, in no order."""
     rows, count = scores.shape
     if count <= _FEW * _GROUP * k:
         return _greatest(scores, k)

@@ -1,36 +1,34 @@
-"""A lock that many may hold to read, or one to change."""
+"""A lock that any number of threads may hold to read, or one to change."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_READERS = 16
-
 
 class SharedLock:
-    """Not to be taken again by who holds it. A change that waits lets no new reader in before it."""
+    """A thread that holds it may not take it again. A change that waits lets no new reader in before it."""
 
     def __init__(self) -> None:
         self._gate = threading.Lock()
-        self._places = threading.Semaphore(_READERS)
+        """Held by a change, from when it begins to wait."""
+        self._empty = threading.Condition()
+        self._readers = 0
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Nothing changes meanwhile."""
-        with self._gate:
-            self._places.acquire()
+        with self._gate, self._empty:
+            self._readers += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._empty:
+                self._readers -= 1
+                self._empty.notify()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Nobody reads or changes meanwhile."""
-        with self._gate:
-            for _ in range(_READERS):
-                self._places.acquire()
-            try:
-                yield
-            finally:
-                self._places.release(_READERS)
+        """No other thread reads or changes meanwhile."""
+        with self._gate, self._empty:
+            self._empty.wait_for(lambda: not self._readers)
+            yield

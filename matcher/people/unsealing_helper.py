@@ -1,33 +1,35 @@
 """A process that opens every so-many-th block of sealed templates, so that starting takes all cores and not one.
 
-It gets the master key through its standard input and writes one pickle for each block to its standard output, after
+Over the socket pair between the two it gets the 32 bytes of the master key, and sends one pickle for each block, after
 its length.
 """
 
 import gc
 import json
 import pickle
-import select
+import socket
 import struct
-import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from contextlib import closing, suppress
-from io import FileIO
+from contextlib import closing
 from pathlib import Path
 from typing import Self, cast
 
 from matcher.people.unsealing import Unsealed, Unsealer
-from matcher.process.child_process import command, environment
+from matcher.process.child import Child
+from matcher.process.child_process import connect, die_with_parent
 from matcher.store.database import Database
 from matcher.store.engine import driver
 from matcher.store.sealing import MasterKey
 
-_PIPE = 1 << 20
-"""Bytes that may wait: the most that every system allows."""
+_BUFFER = 1 << 20
+"""Bytes that may wait between the two, or as many as the system allows."""
 
 _PATIENCE = 60.0
-"""Seconds for a part of a block to come: a block takes milliseconds, a cold start of the process a few seconds."""
+"""Seconds for a block to come: one takes milliseconds, a cold start of the process a few seconds."""
+
+_KEY_BYTES = 32
 
 _LENGTH = struct.Struct("<Q")
 
@@ -39,7 +41,7 @@ class HelperError(Exception):
 class UnsealingHelper:
     """The service's side. Close it, which ends the process."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: Child) -> None:
         """Use `start`."""
         self._process = process
 
@@ -51,21 +53,20 @@ class UnsealingHelper:
         bounds = (str(blocks.start), str(blocks.stop), str(blocks.step))
         arguments = (str(folder.absolute()), model_digest, json.dumps(dict(dimensions)), *bounds)
         try:
-            process = subprocess.Popen(
-                command(__name__, *arguments),
-                bufsize=0,  # so that to wait for the pipe is to wait for all that is unread
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment(),
-                pipesize=_PIPE,
-            )
+            process = Child.start(__name__, *arguments, buffer=_BUFFER)
         except OSError as error:
             raise HelperError from error
-        assert process.stdin is not None  # noqa: S101 - for the type checker
-        with suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(master_key.exported())
+        try:
+            process.send(master_key.exported(), until=time.monotonic() + _PATIENCE)
+        except OSError as error:
+            process.close()
+            raise HelperError from error
         return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
 
     def next(self) -> Unsealed:
         """The next of its blocks. Raises HelperError."""
@@ -74,34 +75,31 @@ class UnsealingHelper:
 
     def close(self) -> None:
         """Ends the process, wherever it is."""
-        with self._process:  # waits for it
-            self._process.kill()
+        self._process.close()
 
     def _read(self, count: int) -> bytearray:
-        """The next so many bytes of what it writes. Raises HelperError."""
-        output = cast(FileIO, self._process.stdout)
-        data, done = bytearray(count), 0
-        while done < count:
-            if not select.select([output], [], [], _PATIENCE)[0]:
-                raise HelperError
-            came = output.readinto(memoryview(data)[done:])
-            if not came:
-                raise HelperError
-            done += came
+        """The next bytes that it sends, this many. Raises HelperError."""
+        data = bytearray(count)
+        try:
+            self._process.receive(memoryview(data), until=time.monotonic() + _PATIENCE)
+        except OSError as error:
+            raise HelperError from error
         return data
 
 
 def main() -> None:
     """The helper's side. What goes wrong here ends it: the service then does the work itself, and tells."""
-    folder, model_digest, dimensions, *bounds = sys.argv[1:]
+    folder, model_digest, dimensions, *bounds = sys.argv[2:]
+    service = connect()
+    die_with_parent()
     gc.disable()  # what it makes holds no cycles
-    master_key = MasterKey(sys.stdin.buffer.read())
+    master_key = MasterKey(service.recv(_KEY_BYTES, socket.MSG_WAITALL))
     with closing(Database.open_read_only(Path(folder))) as database, database.reading() as connection:
         unsealer = Unsealer(driver(connection), master_key, model_digest, json.loads(dimensions))
         for number in range(*map(int, bounds)):
             block = pickle.dumps(unsealer.block(number), protocol=pickle.HIGHEST_PROTOCOL)
-            sys.stdout.buffer.write(_LENGTH.pack(len(block)) + block)
-            sys.stdout.buffer.flush()
+            service.sendall(_LENGTH.pack(len(block)))
+            service.sendall(block)
 
 
 if __name__ == "__main__":

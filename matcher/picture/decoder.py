@@ -1,9 +1,6 @@
 """The service's side of the process that decodes pictures (`matcher.picture.decoder_process`)."""
 
-import contextlib
 import signal
-import socket
-import subprocess
 import time
 
 import numpy as np
@@ -11,13 +8,10 @@ import numpy as np
 from matcher.picture.decoding import KEPT_PIXELS
 from matcher.picture.exchange import LENGTH, READY, SECONDS, Answer, UndecodedError, Verdict
 from matcher.picture.pixel_array import Image
-from matcher.process.child_process import command, environment
+from matcher.process.child import Child
 
 START_SECONDS = 30.0
 """How long the process may take to import its libraries and to confine itself. It takes half a second."""
-
-GONE_SECONDS = 5.0
-"""A killed process is gone at once, unless the kernel holds it: then nothing here waits on."""
 
 _BUFFER = 1 << 20
 """Bytes that may wait between the two, or as many as the system allows."""
@@ -33,28 +27,30 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._end: socket.socket | None = None
+        self._process: Child | None = None
 
     @property
     def pid(self) -> int | None:
         """The process's number while it runs."""
-        return None if self._process is None or self._process.poll() is not None else self._process.pid
+        process = self._process
+        return process.pid if process is not None and process.running else None
 
     def decode(self, data: bytes, *, seconds: float = SECONDS) -> Image:
         """The picture, upright, of at most KEPT_PIXELS. seconds: after which its process is killed.
 
         Raises UndecodedError, and OSError where no process can be started.
         """
-        end = self._end if self.pid is not None else self._start()
-        assert end is not None  # noqa: S101 - for the type checker
+        process = self._process
+        if process is None or not process.running:
+            process = self._start()
         try:
-            answer, image = _exchanged(end, data, until=time.monotonic() + seconds)
+            answer, image = _exchanged(process, data, until=time.monotonic() + seconds)
         except TimeoutError as error:
             self.close()
             raise UndecodedError(Answer(verdict=Verdict.SLOW, most=SECONDS)) from error
         except (OSError, ValueError) as error:
-            verdict = Verdict.KILLED if isinstance(error, OSError) and self._was_killed() else Verdict.FAILED
+            killed = isinstance(error, OSError) and process.status() == -signal.SIGKILL
+            verdict = Verdict.KILLED if killed else Verdict.FAILED
             self.close()
             raise UndecodedError(Answer(verdict=verdict)) from error
         except BaseException:
@@ -66,71 +62,34 @@ class Decoder:
 
     def close(self) -> None:
         """Ends the process, wherever it is. Safe to call twice; another picture starts another process."""
-        if self._end is not None:
-            self._end.close()
-        if self._process is not None:
-            self._process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(GONE_SECONDS)
-        self._end = self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.close()
 
-    def _was_killed(self) -> bool:
-        """Whether the process, whose end of the connection is closed, was killed; by somebody else."""
-        assert self._process is not None  # noqa: S101 - for the type checker
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(GONE_SECONDS) == -signal.SIGKILL
-        return False
-
-    def _start(self) -> socket.socket:
+    def _start(self) -> Child:
         """Raises OSError."""
         self.close()
-        self._end, theirs = socket.socketpair()
+        process = Child.start("matcher.picture.decoder_process", variables=_ALLOCATOR, buffer=_BUFFER)
         try:
-            with theirs:
-                for end in (self._end, theirs):
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-                self._process = _spawned(theirs)
-            _receive(self._end, memoryview(bytearray(len(READY))), until=time.monotonic() + START_SECONDS)
+            process.receive(memoryview(bytearray(len(READY))), until=time.monotonic() + START_SECONDS)
         except BaseException:
-            self.close()
+            process.close()
             raise
-        return self._end
+        self._process = process
+        return process
 
 
-def _spawned(end: socket.socket) -> "subprocess.Popen[bytes]":
-    """Starts the process, which has this end of the socket pair and none of the service's secrets."""
-    return subprocess.Popen(
-        command("matcher.picture.decoder_process", str(end.fileno())),
-        pass_fds=(end.fileno(),),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**environment(), **_ALLOCATOR},
-    )
-
-
-def _exchanged(end: socket.socket, data: bytes, *, until: float) -> tuple[Answer, Image | None]:
+def _exchanged(process: Child, data: bytes, *, until: float) -> tuple[Answer, Image | None]:
     """What the process answers, and the picture if it is one. Raises OSError, and ValueError of what is no answer."""
-    end.settimeout(max(0.001, until - time.monotonic()))
-    end.sendall(LENGTH.pack(len(data)))
-    end.sendall(data)
+    process.send(LENGTH.pack(len(data)), until=until)
+    process.send(data, until=until)
     header = bytearray(Answer.SIZE)
-    _receive(end, memoryview(header), until=until)
+    process.receive(memoryview(header), until=until)
     answer = Answer.unpacked(bytes(header))
     if answer.verdict is not Verdict.DECODED:
         return answer, None
     if not 0 < answer.width * answer.height <= KEPT_PIXELS:
         raise ValueError("a picture of no size that is sent")
     image = np.empty((answer.height, answer.width, 3), np.uint8)
-    _receive(end, image.data.cast("B"), until=until)
+    process.receive(image.data.cast("B"), until=until)
     return answer, image
-
-
-def _receive(end: socket.socket, place: memoryview, *, until: float) -> None:
-    """Fills the place. Raises TimeoutError, and OSError where the process has gone."""
-    while place:
-        end.settimeout(max(0.001, until - time.monotonic()))
-        received = end.recv_into(place)
-        if not received:
-            raise ConnectionError("the process has gone")
-        place = place[received:]

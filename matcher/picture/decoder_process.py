@@ -14,19 +14,16 @@ import io
 import os
 import signal
 import socket
-import sys
 
 from matcher.picture.decoding import CODE_MEMORY, MEMORY, decode, load_libraries, rows
 from matcher.picture.exchange import LENGTH, READY, SECONDS, Answer, UndecodedError, Verdict
-from matcher.process.child_process import limit_resources
+from matcher.process.child_process import connect, limit_resources
 from matcher.process.sandbox import isolate
 
 
 def main() -> None:
     """The process: confines itself, says READY and serves."""
-    # Ctrl-C in a terminal reaches the whole group; the service decides when its processes end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    service = socket.socket(fileno=int(sys.argv[1]))
+    service = connect()
     load_libraries()
     limit_resources(data=MEMORY - CODE_MEMORY)
     isolate()

@@ -1,8 +1,10 @@
-"""How a process of our own is started: a module of ours, by this interpreter, with none of the service's secrets."""
+"""How a process of our own is started, and what it does first: a module of ours, by this interpreter, with none of
+the service's secrets. The parent's side is `matcher.process.child`."""
 
 import contextlib
 import os
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Mapping
@@ -28,6 +30,15 @@ def environment() -> Mapping[str, str]:
     }
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return kept | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def connect() -> socket.socket:
+    """To be called first by the process that a `Child` started: its end of the socket pair.
+
+    Ctrl-C in a terminal reaches the whole group, and is ignored from now on: the parent decides when its processes end.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return socket.socket(fileno=int(sys.argv[1]))
 
 
 def die_with_parent() -> None:

@@ -160,10 +160,19 @@ def test_too_much_is_refused_when_declared_and_while_it_arrives(shared_site: Sit
 
 
 def test_too_many_pictures_are_refused(shared_site: Site) -> None:
-    files = [("files", ("x.jpg", b"x"))] * 30
+    files = [("files", ("x.jpg", b"x"))] * 21
+    for path, data in (("/subjects", shared_site.consent()), ("/subjects/none/references", {})):
+        answer = shared_site.as_role(Role.OPERATOR, "POST", path, data=data, files=files)
+        assert (answer.status_code, shared_site.code(answer)) == (413, "request_too_large"), path
+        assert "20" in answer.json()["error"]["remedy"]
+        as_many = shared_site.as_role(Role.OPERATOR, "POST", path, data=data, files=files[:20])
+        assert shared_site.code(as_many) != "request_too_large"
+
+
+def test_a_form_of_more_files_than_any_route_takes_is_refused(shared_site: Site) -> None:
+    files = [("files", ("x.jpg", b"x"))] * 201
     answer = shared_site.as_role(Role.OPERATOR, "POST", "/subjects", data=shared_site.consent(), files=files)
-    assert (answer.status_code, shared_site.code(answer)) == (413, "request_too_large")
-    assert "20" in answer.json()["error"]["remedy"]
+    assert (answer.status_code, shared_site.code(answer)) == (400, "malformed_request")
 
 
 def test_uploaded_pictures_never_touch_the_disk(shared_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

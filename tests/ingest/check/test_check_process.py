@@ -1,6 +1,5 @@
 """The process of a check: what it tells, and that nothing is left of it however it ends."""
 
-import signal
 import socket
 import subprocess
 import sys
@@ -14,11 +13,11 @@ import pytest
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.check.check import CameraCheck
-from ingest.check.check_process import CheckProcess, from_check, spawn
+from ingest.check.check_process import CheckProcess, from_check
 from ingest.messages.channel import Channel, ChannelClosedError
 from ingest.messages.factory import Factory
 from ingest.messages.message import CheckFailed, CheckStart
-from matcher.process.child_process import environment
+from matcher.process.child import Child
 
 pytestmark = pytest.mark.slow
 
@@ -103,19 +102,20 @@ while True:
 """
 
 
-def test_a_process_that_does_not_end_is_killed(start: MakeStart) -> None:
-    begun: list[subprocess.Popen[bytes]] = []
-
-    def spawn_endless(end: socket.socket) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", ENDLESS, str(end.fileno())]
-        begun.append(subprocess.Popen(command, pass_fds=(end.fileno(),), env=environment()))
-        return begun[0]
-
+def test_a_process_that_does_not_end_is_killed(start: MakeStart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matcher.process.child.command", lambda _, end: [sys.executable, "-c", ENDLESS, end])
     told: list[float] = []
-    found = CheckProcess(patience=5.0, spawn=spawn_endless).run(start(seconds=1.0), told.append)
+    pids: set[int] = set()
+
+    def progress(gone: float) -> None:
+        told.append(gone)
+        pids.update(one.pid for one in psutil.Process().children() if ENDLESS in one.cmdline())
+
+    found = CheckProcess(patience=5.0).run(start(seconds=1.0), progress)
     assert isinstance(found, CheckFailed) and "longer" in found.message
     assert told
-    assert begun[0].returncode == -signal.SIGKILL
+    (pid,) = pids
+    assert not psutil.pid_exists(pid)
 
 
 def test_a_stopped_check_leaves_no_process(start: MakeStart) -> None:
@@ -159,10 +159,8 @@ def test_code_run_in_a_check_reaches_neither_the_data_folder_nor_the_network(sta
 
 
 def test_a_process_without_a_service_ends(start: MakeStart) -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = spawn(theirs)
-    channel = Channel(ours, receives=from_check())
+    process = Child.start("ingest.check.check_process")
+    channel = Channel(process.end, receives=from_check())
     channel.send(start())
     try:
         while not channel.receive(PATIENCE):
@@ -170,7 +168,8 @@ def test_a_process_without_a_service_ends(start: MakeStart) -> None:
     except ChannelClosedError:
         pytest.fail("the check did not begin")
     channel.close()
-    assert process.wait(PATIENCE) == 0
+    wait_for(lambda: not process.running)
+    assert process.status() == 0
 
 
 def test_a_service_that_checks_cameras_has_no_decoder_in_it() -> None:

@@ -1,6 +1,5 @@
 """How a keeper ends, without a worker process."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from ingest.settings import IngestSettings
 from ingest.supervision.keeper import Keeper
 from ingest.supervision.metrics import IngestMetrics
 from ingest.supervision.observer import NullObserver
+from matcher.process.child import Child
 from tests.ingest.supervision.test_supervisor import Gallery
 
 
@@ -50,7 +50,7 @@ def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(
         def wait(self, timeout: float) -> int:
             raise subprocess.TimeoutExpired("worker", timeout)
 
-    monkeypatch.setattr("ingest.supervision.worker_process.subprocess.Popen", Held)
+    monkeypatch.setattr("matcher.process.child.subprocess.Popen", Held)
     keeper.start()
     deadline = time.monotonic() + 5.0
     while "77" not in (keeper.health().error or ""):
@@ -63,12 +63,12 @@ def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(
 def test_a_worker_that_does_not_start_holds_nobody_up(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, end = Event(), Event()
 
-    def stuck(end_of_pair: socket.socket, turnstile: int) -> NoReturn:
+    def stuck(*arguments: object, **options: object) -> NoReturn:
         begun.set()
         end.wait()
         raise OSError
 
-    monkeypatch.setattr("ingest.supervision.keeper.WorkerProcess", stuck)
+    monkeypatch.setattr(Child, "start", stuck)
     keeper.start()
     assert begun.wait(5.0)
     assert keeper.stop(0.05) is False

@@ -1,4 +1,5 @@
 import threading
+import time
 
 from matcher.index.shared_lock import SharedLock
 
@@ -36,6 +37,36 @@ def test_readers_are_together_and_a_change_is_alone() -> None:
         thread.join(60)
         assert not thread.is_alive()
     assert not wrong
+
+
+def test_a_change_waits_for_the_readers_before_it_and_goes_before_those_after_it() -> None:
+    lock, order = SharedLock(), list[str]()
+    inside, leave = threading.Event(), threading.Event()
+
+    def read_before() -> None:
+        with lock.reading():
+            inside.set()
+            leave.wait(30)
+            order.append("before")
+
+    def change() -> None:
+        with lock.changing():
+            order.append("change")
+
+    def read_after() -> None:
+        with lock.reading():
+            order.append("after")
+
+    threads = [threading.Thread(target=work) for work in (read_before, change, read_after)]
+    for thread in threads:
+        thread.start()
+        assert inside.wait(30)
+        time.sleep(0.1)  # until the thread waits
+    assert order == []
+    leave.set()
+    for thread in threads:
+        thread.join(30)
+    assert order == ["before", "change", "after"]
 
 
 def test_who_fails_gives_it_back() -> None:

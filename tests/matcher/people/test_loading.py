@@ -1,6 +1,7 @@
 """A large gallery is opened by several processes: it must be the gallery that one process opens, whatever happens."""
 
 import logging
+import os
 import signal
 from typing import Any
 
@@ -62,9 +63,7 @@ def test_one_that_dies_is_done_without(
     def dying(helper: UnsealingHelper) -> Any:
         asked.append(helper)
         if len(asked) == 4:
-            process: Any = helper._process
-            process.kill()
-            process.stdout.read()  # what it had written before
+            helper.close()
         return real(helper)
 
     monkeypatch.setattr(UnsealingHelper, "next", dying)
@@ -111,8 +110,7 @@ def test_a_helper_that_stands_still_has_failed(large: Any, monkeypatch: pytest.M
     with large.open() as matcher:
         digest = matcher.recogniser.model_digest
         helper = UnsealingHelper.start(large.folder, matcher.master_key, digest, DIMENSIONS, range(1))
-        process: Any = helper._process
-        process.send_signal(signal.SIGSTOP)
+        os.kill(helper.pid, signal.SIGSTOP)
         with pytest.raises(HelperError):
             helper.next()
         helper.close()

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from matcher.picture import decoder as decoder_module
 from matcher.picture.decoder import Decoder
 from matcher.picture.decoders import Decoders
 from matcher.picture.decoding import libheif_version
@@ -182,7 +181,7 @@ def test_a_process_that_died_meanwhile_is_replaced(decoder: Decoder, jpeg: bytes
 def test_what_is_no_answer_fails_the_picture(answer: bytes, jpeg: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a picture has taken over may say anything."""
     liar = f"import os, sys; os.write(int(sys.argv[1]), {READY + answer!r}); os.read(int(sys.argv[1]), 100)"
-    monkeypatch.setattr(decoder_module, "command", lambda _, end: [sys.executable, "-S", "-c", liar, end])
+    monkeypatch.setattr("matcher.process.child.command", lambda _, end: [sys.executable, "-S", "-c", liar, end])
     decoder = Decoder()
     assert verdict(decoder, jpeg) is Verdict.FAILED
     assert decoder.pid is None
@@ -191,10 +190,10 @@ def test_what_is_no_answer_fails_the_picture(answer: bytes, jpeg: bytes, monkeyp
 def test_without_a_process_it_says_so(monkeypatch: pytest.MonkeyPatch, jpeg: bytes) -> None:
     ours = Decoders()
     monkeypatch.setattr("matcher.recognition.image.decoders", lambda: ours)
-    monkeypatch.setattr(decoder_module, "command", lambda *_: ["/no/such/program"])
+    monkeypatch.setattr("matcher.process.child.command", lambda *_: ["/no/such/program"])
     with pytest.raises(DecoderError, match="cannot be started"):
         decode_image(jpeg)
-    monkeypatch.setattr(decoder_module, "command", lambda *_: [sys.executable, "-S", "-c", "raise SystemExit(1)"])
+    monkeypatch.setattr("matcher.process.child.command", lambda *_: [sys.executable, "-S", "-c", "raise SystemExit(1)"])
     with pytest.raises(DecoderError, match="cannot be started"):
         decode_image(jpeg)
     monkeypatch.undo()
