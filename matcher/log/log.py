@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from matcher.clock import Clock
 from matcher.log.actor import with_via
@@ -37,7 +37,6 @@ from matcher.tlog.merkle import Frontier, leaf_hash
 from matcher.tlog.note import Signer, open_note, sign_note
 from matcher.tlog.tile import HEIGHT
 
-_ENTRY = tables.audit_entry
 _HEAD = tables.log_head
 _READ_HEAD = driver_sql(select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time))
 _WRITE_HEAD = driver_sql(
@@ -141,30 +140,6 @@ class AuditLog(LogReader):
             raise ClockSoundError
         return _append(draft, now, EntryKind.CLOCK, {"last_time": format_time(last), "actor": actor})
 
-    def close_interrupted(self) -> int:
-        """Ends every request that the last run left without an outcome with a failure entry; how many there were.
-
-        To be called before this run's own start entry: each run looks back no further than to the one before it.
-        """
-        answer = _ENTRY.alias()
-        with self.writing() as connection:
-            last_start = connection.execute(
-                select(func.max(_ENTRY.c.index)).where(_ENTRY.c.kind == EntryKind.START.value)
-            ).scalar()
-            open_requests = connection.execute(
-                select(_ENTRY.c.index)
-                .where(
-                    _ENTRY.c.kind == EntryKind.REQUEST.value,
-                    _ENTRY.c.index > (-1 if last_start is None else last_start),
-                )
-                .where(~select(answer.c.index).where(answer.c.request_index == _ENTRY.c.index).exists())
-                .order_by(_ENTRY.c.index)
-            ).scalars()
-            indexes = list(open_requests)
-            for index in indexes:
-                self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
-        return len(indexes)
-
     def introduce_key(self, *, actor: str) -> str:
         """A new key, which from now on signs beside the present one; its public half. Raises LogKeyError."""
         if len(self._signers) > 1:
@@ -186,7 +161,7 @@ class AuditLog(LogReader):
         return str(old.verifier)
 
     def settle_keys(self) -> None:
-        """Ends what was begun when a change of keys was cut off. To be called before anything else is logged."""
+        """Ends a change of keys that was cut off. A step of `matcher.recovery`, before any other entry."""
         if len(self._signers) == 1:
             return
         newest = self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)

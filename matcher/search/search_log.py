@@ -101,7 +101,7 @@ class SearchLog:
     def failing(self, searches: Iterable[Search]) -> Iterator[None]:
         """Gives each of the searches a failure entry if the block ends in an error and the log still can be written.
 
-        If it cannot, the next start does (`AuditLog.close_interrupted`).
+        If it cannot, the next start does (`matcher.recovery`).
         """
         try:
             yield
