@@ -30,8 +30,7 @@ from matcher.recognition.template import Template
 from matcher.search.evidence import Evidence
 from matcher.search.identification import MOST_SEARCHES, Identifier
 from matcher.search.rounds import Rounds
-from matcher.search.search_entry import outcome_body, request_body
-from matcher.search.search_log import SearchLog
+from matcher.search.search_log import SearchLog, outcome_body, request_body
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from matcher.clock import Clock
-from matcher.log.actor import with_via
+from matcher.log.actor import Actor
 from matcher.log.beginning import require_unbegun
 from matcher.log.clock_state import RESUME, ClockState
 from matcher.log.entry import AuditEntry, EntryKind, answered, encode
@@ -50,14 +50,14 @@ _WRITE_HASH = driver_sql(insert(tables.log_hash))
 class _Draft:
     """A transaction under way: how far its entries have brought the tree. The head in the database follows at its end.
 
-    connection: the one that writes. began: the log's size before the transaction.
+    connection: the one that writes. written_time: the last time as the newest entry has it; None before there is one.
     """
 
     connection: Connection
     driver: sqlite3.Connection
-    began: int
     frontier: Frontier
     last_time: datetime | None
+    written_time: str | None = None
 
 
 class AuditLog(LogReader):
@@ -204,11 +204,11 @@ class AuditLog(LogReader):
     def _end_draft(self) -> None:
         """Writes the head that the entries led to, if there are any, signed once for all of them."""
         draft = self._draft
-        if draft is None or draft.last_time is None or draft.frontier.size == draft.began:
+        if draft is None or draft.written_time is None:
             return
-        last_time, frontier = format_time(draft.last_time), draft.frontier
-        head = (frontier.size, frontier.pack(), last_time, _checkpoint(frontier, self._signers))
-        draft.driver.execute(_WRITE_HEAD, head)
+        frontier = draft.frontier
+        packed, checkpoint = _head(frontier, self._signers)
+        draft.driver.execute(_WRITE_HEAD, (frontier.size, packed, draft.written_time, checkpoint))
         self.transactions += 1
         if self._metrics is not None:
             self._metrics.log_entries.set(frontier.size)
@@ -244,10 +244,9 @@ class AuditLog(LogReader):
 
     def _begin(self) -> Signer:
         signer = draft_log_key(self._database.folder)
+        packed, checkpoint = _head(Frontier(), [signer])
         with self.writing() as connection:
-            connection.execute(
-                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=_checkpoint(Frontier(), [signer]))
-            )
+            connection.execute(insert(_HEAD).values(id=1, size=0, frontier=packed, checkpoint=checkpoint))
         adopt_draft(self._database.folder)
         return signer
 
@@ -262,7 +261,6 @@ def _begun(connection: Connection) -> _Draft | None:
     return _Draft(
         connection=connection,
         driver=raw,
-        began=size,
         frontier=Frontier.unpack(size, frontier),
         last_time=None if last_time is None else parse_time(last_time),
     )
@@ -270,7 +268,7 @@ def _begun(connection: Connection) -> _Draft | None:
 
 def _append(draft: _Draft, moment: datetime, kind: EntryKind, body: Body) -> AuditEntry:
     """Writes an entry, and brings the draft there. Raises EntryInvalidError, before anything is written."""
-    body = with_via(body)
+    body = _with_via(body)
     index, data, answer = draft.frontier.size, encode(moment, kind, body), answered(kind, body)
     written, hashed = format_time(moment), leaf_hash(data)
     completed = draft.frontier.completed(hashed)
@@ -278,13 +276,20 @@ def _append(draft: _Draft, moment: datetime, kind: EntryKind, body: Body) -> Aud
     draft.driver.execute(_WRITE_ENTRY, (index, written, kind.value, answer, data, hashed))
     for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):  # those that fill a tile
         draft.driver.execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))
-    draft.frontier, draft.last_time = grown, moment
+    draft.frontier, draft.last_time, draft.written_time = grown, moment, written
     return AuditEntry(index=index, version=NEWEST, time=moment, kind=kind, body=body, data=data)
 
 
-def _checkpoint(frontier: Frontier, signers: Sequence[Signer]) -> str:
-    """The note of a log that has come so far, signed by all of them; they have one name."""
-    return sign_note(Checkpoint(origin=signers[0].name, size=frontier.size, root=frontier.root()).text, *signers)
+def _with_via(body: Body) -> Body:
+    """The body with the session or token that its actor used."""
+    actor = body.get("actor")
+    return {**body, "via": actor.via} if isinstance(actor, Actor) and actor.via is not None else body
+
+
+def _head(frontier: Frontier, signers: Sequence[Signer]) -> tuple[bytes, str]:
+    """The packed frontier of a log that has come so far, and its note, signed by all of them; they have one name."""
+    packed, root = frontier.pack(), frontier.root()
+    return packed, sign_note(Checkpoint(origin=signers[0].name, size=frontier.size, root=root).text, *signers)
 
 
 def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
