@@ -128,8 +128,7 @@ class GalleryReader:
 
     def permitted(self, connection: Connection, subject_id: str, query: Query, moment: datetime) -> bool:
         """Whether the subject may be found, by what is committed at this very transaction."""
-        consents = records.read_consents(connection, subject_id)
-        zone = self.zone(query.time_zone)
+        zone, consents = self.zone(query.time_zone), records.read_consents(connection, subject_id)
         return permits(consents, camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
     def permitted_then(

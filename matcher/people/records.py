@@ -163,11 +163,11 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
 
 def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
     """The key of a subject who has not withdrawn. Raises SubjectUnknownError or SubjectWithdrawnError."""
-    row = driver(connection).execute(_KEY, (subject_id,)).fetchone()
+    context, row = key_context(subject_id), driver(connection).execute(_KEY, (subject_id,)).fetchone()
     if row is None:
         require_subject(connection, subject_id)
         raise withdrawn(subject_id)
-    return master_key.unwrap(row[0], context=key_context(subject_id))
+    return master_key.unwrap(row[0], context=context)
 
 
 def require_subject(connection: Connection, subject_id: str) -> Any:

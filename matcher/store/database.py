@@ -8,9 +8,12 @@ import logging
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from sqlalchemy import Connection
@@ -21,7 +24,6 @@ from matcher.folder.lock import lock_folder
 from matcher.folder.whole_file import sync_folder, write_whole
 from matcher.store.engine import driver, reading_engine, writing_engine
 from matcher.store.errors import StoreBusyError, StoreClosedError, StoreFailedError, failed, io_failure, store_error
-from matcher.store.fair_lock import FairLock
 from matcher.store.revision import outdated
 from matcher.store.upgrade_copy import keep_copy, overwrite_copies
 
@@ -36,14 +38,20 @@ _CHECKPOINT_SECONDS = 0.1
 
 
 class Database:
-    """The open database of one data folder. Safe to use from several threads; writers take turns."""
+    """The open database of one data folder. Safe to use from several threads.
+
+    Writers take turns, first come, first served: under load Python's own lock lets some threads wait for ever.
+    """
 
     def __init__(self, folder: Path, *, lock: int | None, busy_seconds: float) -> None:
         """Use `open` or `open_read_only`."""
         self.folder = folder
         self._lock = lock
         self._busy_seconds = busy_seconds
-        self._turns = FairLock()
+        self._mutex = Lock()
+        self._taken = False
+        self._waiting: deque[Future[None]] = deque()
+        """The places of the writers that wait for their turn. With `_taken` it is changed under the mutex alone."""
         self._failed: str | None = None
         self._closed = False
         path = folder / DATABASE_FILE
@@ -173,6 +181,11 @@ class Database:
         return True
 
     @property
+    def waiting(self) -> int:
+        """How many writers wait for their turn."""
+        return len(self._waiting)
+
+    @property
     def failure(self) -> str | None:
         """SQLite's name of the I/O error after which nothing is written any more; None while all is well."""
         return self._failed
@@ -196,7 +209,7 @@ class Database:
         Who asks for a connection afterwards is refused. If the writing lasts longer than `busy_seconds`, the folder
         stays locked until `close` is called again or the process ends.
         """
-        in_turn = self._turns.acquire(self._busy_seconds)
+        in_turn = self._take_turn()
         self._closed = True
         self._readers.dispose()
         if not in_turn:
@@ -210,7 +223,7 @@ class Database:
                 os.close(self._lock)
                 self._lock = None
         finally:
-            self._turns.release()
+            self._pass_turn()
 
     def __enter__(self) -> Self:
         return self
@@ -223,7 +236,7 @@ class Database:
         """The writer, for the thread whose turn it is then."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        if not self._turns.acquire(self._busy_seconds):
+        if not self._take_turn():
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
         try:
             if self._closed:
@@ -232,7 +245,42 @@ class Database:
                 raise failed(self._failed)
             yield self._writer
         finally:
-            self._turns.release()
+            self._pass_turn()
+
+    def _take_turn(self) -> bool:
+        """Waits for it, at most `busy_seconds`; whether it came."""
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return True
+            place: Future[None] = Future()
+            self._waiting.append(place)
+        try:
+            place.result(self._busy_seconds)
+        except BaseException as error:  # the timeout, or an interrupt
+            came = not self._leave(place)
+            if isinstance(error, TimeoutError):
+                return came
+            if came:
+                self._pass_turn()
+            raise
+        return True
+
+    def _pass_turn(self) -> None:
+        """To the thread that has waited longest."""
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set_result(None)
+            else:
+                self._taken = False
+
+    def _leave(self, place: Future[None]) -> bool:
+        """Whether the place was still among those that wait; False if its turn came just before."""
+        with self._mutex:
+            if place not in self._waiting:
+                return False
+            self._waiting.remove(place)
+            return True
 
     def _checkpointed(self) -> bool:
         """One attempt at emptying the write-ahead log; False if a reader was in the way."""

@@ -147,6 +147,18 @@ def test_what_a_round_gave_an_item_before_it_failed_stands() -> None:
     assert [type(item.exception(0)) for item in items] == [IndexError, KeyError, KeyError]
 
 
+def test_an_interrupt_reaches_the_leader_also_where_its_items_are_done() -> None:
+    def run(arriving: Iterator[Item]) -> None:
+        for item in arriving:
+            item.set_result(item.number)
+        raise KeyboardInterrupt
+
+    item = Item(1)
+    with pytest.raises(KeyboardInterrupt):
+        Rounds(run, most=MOST).join([item])
+    assert item.result(0) == 1
+
+
 def test_an_interrupted_caller_still_leads_the_round_that_others_wait_for(monkeypatch: Any) -> None:
     made, result = Made(), Future.result
     interrupted = threading.local()
