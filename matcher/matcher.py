@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from matcher.alerts.alerts import Alerts
 from matcher.audit.camera_traffic import CameraTraffic
-from matcher.audit.verification import require_sound
 from matcher.chosen_point import chosen_point
 from matcher.clock import Clock, system_clock
 from matcher.enrolment.enrolment import Enroller
@@ -31,6 +30,7 @@ from matcher.recognition.operating_point import OperatingPoint, load_operating_p
 from matcher.recognition.quality import QualityGate
 from matcher.recognition.recogniser import Recogniser
 from matcher.recognition.scale import StandsFor
+from matcher.recovery import recover
 from matcher.search.identification import Identifier
 from matcher.search.replay import Replayer
 from matcher.search.shortlist import Shortlister
@@ -72,7 +72,8 @@ class Matcher:
             text=None if settings.master_key is None else settings.master_key.get_secret_value(),
             file=settings.master_key_file,
         )
-        self.log = _sound_log(database, clock, metrics)
+        self.log = AuditLog(database, clock=clock, metrics=metrics)
+        recovered = recover(database, self.log)
         policy = read_policy(settings.witness_policy)
         self.cosigning = Cosigning(database, self.log, policy, clock=clock, metrics=metrics)
         # The gallery writes it; identifiers and the replayer search it, and log that first. Nothing else gets it.
@@ -100,8 +101,7 @@ class Matcher:
         shortlister = Shortlister(self._index, self.gallery, fusion, subjects=settings.candidates)
         self.replayer = Replayer(database, self.log, self.gallery, shortlister, recogniser)
         self.traffic = CameraTraffic(database, days=(DAY, WEEK))
-        self.alerts = Alerts(database, self.gallery, self.log)
-        self.alerts.raise_missed()
+        self.alerts = Alerts(database, self.gallery, self.log, recovered.raised)
 
     @classmethod
     def open(
@@ -235,15 +235,6 @@ class Matcher:
         while page := self.log.entries(after, _PAGE, kinds=[EntryKind.MODEL], newest_first=True):
             yield from page
             after = self.log.size() - page[-1].index
-
-
-def _sound_log(database: Database, clock: Clock, metrics: MatcherMetrics) -> AuditLog:
-    """The log, checked; what the last run left undone in it is brought to its end."""
-    log = AuditLog(database, clock=clock, metrics=metrics)
-    require_sound(database, *log.verifier_keys)
-    log.settle_keys()
-    log.close_interrupted()
-    return log
 
 
 def _loaded(settings: MatcherSettings) -> Recogniser:

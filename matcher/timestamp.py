@@ -19,3 +19,13 @@ def parse_time(text: str) -> datetime:
     if _TIME.fullmatch(text) is None:
         raise ValueError(f"no moment as it is stored here: {text!r}")
     return datetime.fromisoformat(text)
+
+
+def time_to_column(moment: datetime | None) -> str | None:
+    """As `format_time`, for a column in which there may be no moment."""
+    return None if moment is None else format_time(moment)
+
+
+def time_from_column(text: str | None) -> datetime | None:
+    """As `parse_time`, for a column in which there may be no moment."""
+    return None if text is None else parse_time(text)

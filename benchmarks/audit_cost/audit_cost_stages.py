@@ -14,7 +14,7 @@ from matcher.clock import system_clock
 from matcher.log.entry import EntryKind, encode
 from matcher.log.stored_publication import StoredPublication
 from matcher.search.evidence import Evidence
-from matcher.search.search_entry import request_body
+from matcher.search.search_log import request_body
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.merkle import EMPTY_ROOT
 from matcher.tlog.note import Signer, sign_note

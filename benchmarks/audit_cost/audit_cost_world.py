@@ -1,12 +1,13 @@
 """What the log's cost is measured on: synthetic vectors enrolled, a log of any length, and a search without a log."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -27,14 +28,11 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 from matcher.search.evidence import Evidence
-from matcher.search.identification import Identifier
-from matcher.search.search_entry import outcome_body, request_body
-from matcher.search.search_log import SearchLog
+from matcher.search.identification import MOST_SEARCHES, Identifier
+from matcher.search.rounds import Rounds
+from matcher.search.search_log import SearchLog, outcome_body, request_body
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
-from matcher.store.turns import Turns
-
-T = TypeVar("T")
 
 DIGEST = sha256(b"synthetic unit vectors").hexdigest()
 QUERY = Query(actor="user:benchmark", role="operator", camera="lobby", purpose="demo")
@@ -70,9 +68,10 @@ class _Unlogged(AuditLog):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def together(self, work: Callable[[Any], T]) -> T:
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
         with self._database.reading() as connection:
-            return work(connection)
+            yield connection
 
     def moment(self, connection: Any) -> datetime:
         return system_clock()
@@ -96,27 +95,46 @@ class SearchAlone(Identifier):
         """Like the matcher's own identifier in all but the log: nobody else is given the index."""
         twin, log = cls.__new__(cls), _Unlogged(matcher.database)
         searches = _WithoutEvidence(matcher.gallery, log, system_clock)
-        vars(twin).update(
-            vars(matcher.identifier) | {"_log": log, "_searches": searches, "_metrics": None, "_turns": Turns()}
-        )
+        rounds = Rounds(twin._answer_round, most=MOST_SEARCHES)
+        own = {"_log": log, "_searches": searches, "_metrics": None, "_rounds": rounds}
+        vars(twin).update(vars(matcher.identifier) | own)
         return twin
 
 
+class _Logged(Future[None]):
+    """The two entries of a search that nobody made."""
+
+    def __init__(self, request: Body) -> None:
+        super().__init__()
+        self.request = request
+
+
 class LogAlone:
-    """No search: a request and an outcome, each durable, one after the other. What the log could carry by itself."""
+    """No search: a request and an outcome, each durable, one after the other, in rounds as searches are made.
+
+    What the log could carry by itself.
+    """
 
     def __init__(self, matcher: Matcher) -> None:
         self._log = matcher.log
         self._scope = matcher.gallery.scope(QUERY, system_clock())
+        self._rounds = Rounds(self._log_round, most=MOST_SEARCHES)
 
     def identify(self, probe: Probe, query: Query) -> None:
         """Logs as a search that found nobody does."""
-        asked = self._log.record(EntryKind.REQUEST, _request(self._scope, probe, query))
+        logged = _Logged(_request(self._scope, probe, query))
+        self._rounds.join([logged])
+        logged.result()
 
-        def end(connection: Any) -> None:
-            self._log.append(connection, EntryKind.OUTCOME, _nobody(asked, self._log.moment(connection), self._scope))
-
-        self._log.together(end)
+    def _log_round(self, arriving: Iterator[_Logged]) -> None:
+        with self._log.writing() as connection:
+            begun = [(one, self._log.append(connection, EntryKind.REQUEST, one.request)) for one in arriving]
+        with self._log.writing() as connection:
+            for _, asked in begun:
+                outcome = _nobody(asked, self._log.moment(connection), self._scope)
+                self._log.append(connection, EntryKind.OUTCOME, outcome)
+        for one, _ in begun:
+            one.set_result(None)
 
 
 @dataclass(frozen=True, kw_only=True)

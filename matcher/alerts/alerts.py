@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, no
 
 from matcher.alerts.alert import Alert, AlertStatus
 from matcher.alerts.alert_listener import AlertAnnouncer, AlertListener
-from matcher.alerts.missed_match import missed_matches
 from matcher.alerts.review import Review, Verdict, status_of
 from matcher.errors import ClearglassError
 from matcher.log.entry import EntryKind, decode
@@ -67,16 +66,17 @@ class ReviewNoteError(ClearglassError):
 class Alerts:
     """Everything that was raised for review. Safe to use from several threads."""
 
-    def __init__(self, database: Database, gallery: Gallery, log: AuditLog) -> None:
+    def __init__(self, database: Database, gallery: Gallery, log: AuditLog, raised: Sequence[Alert] = ()) -> None:
+        """raised: the alerts that this start has raised, which listeners are yet to hear of."""
         self._database = database
         self._gallery = gallery
         self._log = log
         self._announcer = AlertAnnouncer()
-        self._missed: tuple[Alert, ...] = ()
+        self._raised = tuple(raised)
 
     def listen(self, listener: AlertListener) -> None:
-        """From now on the listener hears of each alert and review; at once, of the alerts of `raise_missed`."""
-        self._announcer.add(listener, self._missed)
+        """From now on the listener hears of each alert and review; at once, of the alerts that this start raised."""
+        self._announcer.add(listener, self._raised)
 
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime
@@ -94,7 +94,8 @@ class Alerts:
         first = candidate_list.candidates[0]
         with self._log.writing() as connection:
             self._gallery.subject_key(connection, first.subject_id)
-            alert = self._insert(
+            alert = insert_alert(
+                self._log,
                 connection,
                 camera_id=camera_id,
                 subject_id=first.subject_id,
@@ -106,33 +107,6 @@ class Alerts:
                 captured_at=captured_at,
             )
         self._announcer.raised(alert)
-        return alert
-
-    def raise_missed(self) -> tuple[Alert, ...]:
-        """The alerts that a crash of the last run came before, raised now; their capture is their search's begin.
-
-        To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
-        """
-        with self._log.writing() as connection:
-            self._missed = tuple(self._insert(connection, **vars(match)) for match in missed_matches(connection))
-        return self._missed
-
-    def _insert(self, connection: Connection, **values: Any) -> Alert:
-        alert_id = str(uuid.uuid4())
-        body = {
-            "alert": alert_id,
-            "request": values["request_index"],
-            "outcome": values["outcome_index"],
-            "subject": values["subject_id"],
-            "camera": values["camera_id"],
-            "dissimilarity": values["dissimilarity"],
-        }
-        entry = self._log.append(connection, EntryKind.ALERT, body)
-        number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
-        alert = Alert(id=alert_id, raised_at=entry.time, status=AlertStatus.OPEN, **values)
-        row = {**values, "id": alert_id, "number": 0 if number is None else number + 1}
-        row |= {"raised_at": entry.time, "status": AlertStatus.OPEN.value}
-        connection.execute(insert(tables.alert).values(row))
         return alert
 
     def alerts(
@@ -285,6 +259,27 @@ class Alerts:
         except SubjectWithdrawnError:
             return None
         return key.seal(note.encode(), context=_note_context(alert.id, reviewer))
+
+
+def insert_alert(log: AuditLog, connection: Connection, **values: Any) -> Alert:
+    """Writes an open alert and its entry, inside a transaction of the log. values: of the fields of Alert that a search
+    gives."""
+    alert_id = str(uuid.uuid4())
+    body = {
+        "alert": alert_id,
+        "request": values["request_index"],
+        "outcome": values["outcome_index"],
+        "subject": values["subject_id"],
+        "camera": values["camera_id"],
+        "dissimilarity": values["dissimilarity"],
+    }
+    entry = log.append(connection, EntryKind.ALERT, body)
+    number = connection.execute(select(func.max(tables.alert.c.number))).scalar()
+    alert = Alert(id=alert_id, raised_at=entry.time, status=AlertStatus.OPEN, **values)
+    row = {**values, "id": alert_id, "number": 0 if number is None else number + 1}
+    row |= {"raised_at": entry.time, "status": AlertStatus.OPEN.value}
+    connection.execute(insert(tables.alert).values(row))
+    return alert
 
 
 def _has_status(status: AlertStatus, reviewer: str | None) -> ColumnElement[bool]:

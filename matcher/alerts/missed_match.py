@@ -6,7 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Text, cast, func, select
 
+from matcher.alerts.alert import Alert
+from matcher.alerts.alerts import insert_alert
 from matcher.log.entry import EntryKind, decode
+from matcher.log.log import AuditLog
 from matcher.probe.probe import CAMERA_ACTOR
 from matcher.store import tables
 from matcher.timestamp import parse_time
@@ -24,6 +27,15 @@ class MissedMatch:
     dissimilarity: float
     operating_point: str
     captured_at: datetime
+
+
+def raise_missed(log: AuditLog) -> tuple[Alert, ...]:
+    """The alerts that a crash of the last run came before, raised now; their capture is their search's begin.
+
+    To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
+    """
+    with log.writing() as connection:
+        return tuple(insert_alert(log, connection, **vars(match)) for match in missed_matches(connection))
 
 
 def missed_matches(connection: Connection) -> list[MissedMatch]:

@@ -130,7 +130,7 @@ class ConsentBook:
                 gallery_id=self._gallery_id,
                 revision=self._revision,
                 content_hash=self._content_hash,
-                size=self.size,
+                size=len(self._owners),
                 time_zone=zone.key,
                 selection=kept.selection,
             )

@@ -1,7 +1,6 @@
 """Who acts, as entries name them, with the session or token they act by."""
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 
 class Actor(str):
@@ -18,9 +17,3 @@ class Actor(str):
         made = super().__new__(cls, name)
         made.via = via
         return made
-
-
-def with_via(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The body of an entry, with the session or token that its actor used."""
-    actor = body.get("actor")
-    return {**body, "via": actor.via} if isinstance(actor, Actor) and actor.via is not None else body

@@ -1,54 +1,78 @@
-"""The audit log: a Merkle log in the database. An entry is durable and signed for when `append`'s transaction ends.
+"""The audit log: a Merkle log in the database. An entry is durable and signed when `append`'s transaction has ended.
 
 Entries, the tree's frontier, the last time and the signed checkpoint change in one transaction: what an entry tells of
-and the entry itself are kept both or neither. Callers who come while one is written share the next transaction.
+and the entry itself are kept both or neither.
+
+What runs for each entry and each transaction goes to the driver as constant SQL, made from the tables once: executing
+it by SQLAlchemy costs several times what SQLite itself takes.
 """
 
+import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar, cast
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from matcher.clock import Clock
-from matcher.log.actor import with_via
+from matcher.log.actor import Actor
 from matcher.log.beginning import require_unbegun
 from matcher.log.clock_state import RESUME, ClockState
-from matcher.log.draft import Draft, checkpoint_of
-from matcher.log.entry import AuditEntry, EntryKind, answered
-from matcher.log.errors import ClockError, ClockSoundError, EntryUnknownError, LogKeyError, LogUnavailableError
+from matcher.log.entry import AuditEntry, EntryKind, answered, encode
+from matcher.log.errors import ClockError, ClockSoundError, LogKeyError, LogUnavailableError
 from matcher.log.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
-from matcher.log.version import Body
+from matcher.log.log_reader import LogReader
+from matcher.log.version import NEWEST, Body
 from matcher.metrics import MatcherMetrics
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.engine import driver, driver_sql
 from matcher.store.errors import StoreError
-from matcher.timestamp import format_time
+from matcher.timestamp import format_time, parse_time
+from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.errors import NoteError
-from matcher.tlog.merkle import Frontier
-from matcher.tlog.note import Signer, open_note
+from matcher.tlog.merkle import Frontier, leaf_hash
+from matcher.tlog.note import Signer, open_note, sign_note
+from matcher.tlog.tile import HEIGHT
 
-T = TypeVar("T")
-
-_ENTRY = tables.audit_entry
 _HEAD = tables.log_head
-_LEAF = select(_ENTRY.c.index.label("number"), _ENTRY.c.data)
+_READ_HEAD = driver_sql(select(_HEAD.c.size, _HEAD.c.frontier, _HEAD.c.last_time))
+_WRITE_HEAD = driver_sql(
+    update(_HEAD).values({name: bindparam(name) for name in ("size", "frontier", "last_time", "checkpoint")})
+)
+_WRITE_ENTRY = driver_sql(insert(tables.audit_entry))
+_WRITE_HASH = driver_sql(insert(tables.log_hash))
 
 
-class AuditLog:
+@dataclass(kw_only=True)
+class _Draft:
+    """A transaction under way: how far its entries have brought the tree. The head in the database follows at its end.
+
+    connection: the one that writes. written_time: the last time as the newest entry has it; None before there is one.
+    """
+
+    connection: Connection
+    driver: sqlite3.Connection
+    frontier: Frontier
+    last_time: datetime | None
+    written_time: str | None = None
+
+
+class AuditLog(LogReader):
     """The log of one data folder. Safe to use from several threads."""
 
     def __init__(self, database: Database, *, clock: Clock, metrics: MatcherMetrics | None = None) -> None:
         """Begins the log if the data folder has none. Raises LogKeyError if its key is gone or another,
         LogTruncatedError if the folder had a log whose head is gone."""
-        self._database = database
+        super().__init__(database)
         self._clock = clock
         self._metrics = metrics
-        self._draft: Draft | None = None
+        self._draft: _Draft | None = None
+        """Of the transaction under way, if it is one of the log's; only the thread that writes sets it."""
         self.transactions = 0
-        """How many added entries since the log was opened; fewer than entries where callers shared them."""
+        """How many added entries since the log was opened; fewer than entries where several share one."""
         self.unwritable: StoreError | None = None
         """Why the last attempt to write failed: a full disk, a foreign lock, an I/O error. None if it did not."""
         self._signers = self._open()
@@ -72,54 +96,33 @@ class AuditLog:
         began = time.perf_counter()
         try:
             with self._database.writing() as connection:
-                self._current_or_new(connection)
-                yield connection
-                self._sign(connection)
+                self._draft = _begun(connection)
+                try:
+                    yield connection
+                    self._end_draft()
+                finally:
+                    self._draft = None
         except StoreError as error:
             raise self._unavailable(error) from error
         self._observe(began)
-
-    def together(self, work: Callable[[Connection], T]) -> T:
-        """As `writing`, for work that may share its transaction, and its wait for the disk, with others'.
-
-        Gives what `work` gave, when that is durable. Work that raises leaves nothing behind, and undoes no other's.
-        """
-
-        def drafted(connection: Connection) -> T:
-            before = self._current_or_new(connection)
-            try:
-                return work(connection)
-            except BaseException:
-                self._draft = before
-                raise
-
-        began = time.perf_counter()
-        try:
-            value = self._database.together(drafted, last=self._sign)
-        except StoreError as error:
-            raise self._unavailable(error) from error
-        self._observe(began)
-        return value
 
     def append(self, connection: Connection, kind: EntryKind, body: Body) -> AuditEntry:
-        """Adds an entry inside a transaction of `writing` or `together`, which ends with the head that is its.
+        """Adds an entry inside a transaction of `writing`, whose end signs the head that all its entries lead to.
 
         Raises ClockError when the clock stands before the last entry (beyond CLOCK_TOLERANCE), EntryInvalidError.
         """
-        draft = self._current(connection)
-        if draft is None:
-            raise ValueError("an entry outside the log's own transactions")
-        self._draft, entry = draft.append(connection, self._moment(draft.last_time), kind, with_via(body))
-        return entry
+        draft = self._drafted(connection)
+        return _append(draft, self._moment(draft.last_time), kind, body)
 
     def record(self, kind: EntryKind, body: Body) -> AuditEntry:
-        """Adds an entry; it may share its transaction. Raises LogUnavailableError, and as `append` does."""
-        return self.together(lambda connection: self.append(connection, kind, body))
+        """Adds an entry in a transaction of its own. Raises LogUnavailableError, and as `append` does."""
+        with self.writing() as connection:
+            return self.append(connection, kind, body)
 
     def moment(self, connection: Connection) -> datetime:
         """The time that an entry appended now would get, for what is written beside it. Raises ClockError."""
-        draft = self._current(connection)
-        if draft is None:
+        draft = self._draft
+        if draft is None or draft.connection is not connection:
             return self._moment(connection.execute(select(_HEAD.c.last_time)).scalar_one())
         return self._moment(draft.last_time)
 
@@ -131,92 +134,11 @@ class AuditLog:
     def resume(self, connection: Connection, *, actor: str) -> AuditEntry:
         """Goes on where the clock stands, after one that ran ahead: as `append`, of an entry that may be earlier than
         the one before it. An administrator has made sure that the clock is right now. Raises ClockSoundError."""
-        draft, now = self._current(connection), self._clock()
-        if draft is None:
-            raise ValueError("an entry outside the log's own transactions")
+        draft, now = self._drafted(connection), self._clock()
         last = draft.last_time
         if last is None or ClockState(now=now, last=last).fits:
             raise ClockSoundError
-        body = {"last_time": format_time(last), "actor": actor}
-        self._draft, entry = draft.append(connection, now, EntryKind.CLOCK, with_via(body))
-        return entry
-
-    def entry(self, index: int) -> AuditEntry:
-        """The entry at this index, from 0. Raises EntryUnknownError."""
-        with self._database.reading() as connection:
-            # SQLite's integers end at 64 bits.
-            row = connection.execute(_LEAF.where(_ENTRY.c.index == index)).first() if 0 <= index < 2**63 else None
-        if row is None:
-            raise EntryUnknownError(
-                f"The audit log has no entry {index}.", remedy="Ask for an index below the log's size."
-            )
-        return _entry(row)
-
-    def actor(self, index: int) -> str | None:
-        """Whose doing the entry at this index is: of an outcome, who made the request. Raises EntryUnknownError."""
-        entry = self.entry(index)
-        request = answered(entry.kind, entry.body)
-        body = entry.body if request is None else self.entry(request).body
-        return cast(str | None, body.get("actor"))
-
-    def entries(
-        self,
-        start: int = 0,
-        limit: int = 100,
-        *,
-        kinds: Sequence[EntryKind] | None = None,
-        newest_first: bool = False,
-    ) -> list[AuditEntry]:
-        """At most `limit` entries from index `start` upwards; newest_first: from `start` entries before the end down.
-
-        kinds: only these; they are chosen after `start`.
-        """
-        start, limit = max(0, min(start, 2**62)), max(0, min(limit, 10_000))
-        with self._database.reading() as connection:
-            query = _LEAF
-            if newest_first:
-                size = connection.execute(select(_HEAD.c.size)).scalar_one()
-                query = query.where(_ENTRY.c.index < size - start).order_by(_ENTRY.c.index.desc())
-            else:
-                query = query.where(_ENTRY.c.index >= start).order_by(_ENTRY.c.index)
-            if kinds is not None:
-                query = query.where(_ENTRY.c.kind.in_([kind.value for kind in kinds]))
-            rows = connection.execute(query.limit(limit)).all()
-        return [_entry(row) for row in rows]
-
-    def size(self) -> int:
-        """How many entries there are."""
-        with self._database.reading() as connection:
-            return int(connection.execute(select(_HEAD.c.size)).scalar_one())
-
-    def checkpoint(self) -> str:
-        """The newest checkpoint, as a signed note, whether or not it is published yet."""
-        with self._database.reading() as connection:
-            return str(connection.execute(select(_HEAD.c.checkpoint)).scalar_one())
-
-    def close_interrupted(self) -> int:
-        """Ends every request that the last run left without an outcome with a failure entry; how many there were.
-
-        To be called before this run's own start entry: each run looks back no further than to the one before it.
-        """
-        answer = _ENTRY.alias()
-        with self.writing() as connection:
-            last_start = connection.execute(
-                select(func.max(_ENTRY.c.index)).where(_ENTRY.c.kind == EntryKind.START.value)
-            ).scalar()
-            open_requests = connection.execute(
-                select(_ENTRY.c.index)
-                .where(
-                    _ENTRY.c.kind == EntryKind.REQUEST.value,
-                    _ENTRY.c.index > (-1 if last_start is None else last_start),
-                )
-                .where(~select(answer.c.index).where(answer.c.request_index == _ENTRY.c.index).exists())
-                .order_by(_ENTRY.c.index)
-            ).scalars()
-            indexes = list(open_requests)
-            for index in indexes:
-                self.append(connection, EntryKind.FAILURE, {"request": index, "code": "interrupted"})
-        return len(indexes)
+        return _append(draft, now, EntryKind.CLOCK, {"last_time": format_time(last), "actor": actor})
 
     def introduce_key(self, *, actor: str) -> str:
         """A new key, which from now on signs beside the present one; its public half. Raises LogKeyError."""
@@ -239,7 +161,7 @@ class AuditLog:
         return str(old.verifier)
 
     def settle_keys(self) -> None:
-        """Ends what was begun when a change of keys was cut off. To be called before anything else is logged."""
+        """Ends a change of keys that was cut off. A step of `matcher.recovery`, before any other entry."""
         if len(self._signers) == 1:
             return
         newest = self.entries(limit=1, kinds=[EntryKind.KEY], newest_first=True)
@@ -273,24 +195,23 @@ class AuditLog:
             f"The audit log could not be written, so this was not done. {error.message}", remedy=error.remedy
         )
 
-    def _current(self, connection: Connection) -> Draft | None:
-        """The draft of this connection's transaction; None if it is none of the log's."""
+    def _drafted(self, connection: Connection) -> _Draft:
         draft = self._draft
-        return draft if draft is not None and draft.transaction is connection.get_transaction() else None
+        if draft is None or draft.connection is not connection:
+            raise ValueError("an entry outside the log's own transactions")
+        return draft
 
-    def _current_or_new(self, connection: Connection) -> Draft | None:
-        """The draft of this transaction, begun if it has none yet."""
-        self._draft = self._current(connection) or Draft.begin(connection)
-        return self._draft
-
-    def _sign(self, connection: Connection) -> None:
-        """Ends a transaction."""
-        draft, self._draft = self._current(connection), None
-        if draft is None or not draft.end(connection, self._signers):
+    def _end_draft(self) -> None:
+        """Writes the head that the entries led to, if there are any, signed once for all of them."""
+        draft = self._draft
+        if draft is None or draft.written_time is None:
             return
+        frontier = draft.frontier
+        packed, checkpoint = _head(frontier, self._signers)
+        draft.driver.execute(_WRITE_HEAD, (frontier.size, packed, draft.written_time, checkpoint))
         self.transactions += 1
         if self._metrics is not None:
-            self._metrics.log_entries.set(draft.frontier.size)
+            self._metrics.log_entries.set(frontier.size)
 
     def _moment(self, last: datetime | None) -> datetime:
         state = ClockState(now=self._clock(), last=last)
@@ -323,12 +244,52 @@ class AuditLog:
 
     def _begin(self) -> Signer:
         signer = draft_log_key(self._database.folder)
+        packed, checkpoint = _head(Frontier(), [signer])
         with self.writing() as connection:
-            connection.execute(
-                insert(_HEAD).values(id=1, size=0, frontier=b"", checkpoint=checkpoint_of(Frontier(), [signer]))
-            )
+            connection.execute(insert(_HEAD).values(id=1, size=0, frontier=packed, checkpoint=checkpoint))
         adopt_draft(self._database.folder)
         return signer
+
+
+def _begun(connection: Connection) -> _Draft | None:
+    """From the head in the database; None where there is none, since the log is being begun."""
+    raw = driver(connection)
+    head = raw.execute(_READ_HEAD).fetchone()
+    if head is None:
+        return None
+    size, frontier, last_time = head
+    return _Draft(
+        connection=connection,
+        driver=raw,
+        frontier=Frontier.unpack(size, frontier),
+        last_time=None if last_time is None else parse_time(last_time),
+    )
+
+
+def _append(draft: _Draft, moment: datetime, kind: EntryKind, body: Body) -> AuditEntry:
+    """Writes an entry, and brings the draft there. Raises EntryInvalidError, before anything is written."""
+    body = _with_via(body)
+    index, data, answer = draft.frontier.size, encode(moment, kind, body), answered(kind, body)
+    written, hashed = format_time(moment), leaf_hash(data)
+    completed = draft.frontier.completed(hashed)
+    grown = draft.frontier.grown(completed)
+    draft.driver.execute(_WRITE_ENTRY, (index, written, kind.value, answer, data, hashed))
+    for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):  # those that fill a tile
+        draft.driver.execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))
+    draft.frontier, draft.last_time, draft.written_time = grown, moment, written
+    return AuditEntry(index=index, version=NEWEST, time=moment, kind=kind, body=body, data=data)
+
+
+def _with_via(body: Body) -> Body:
+    """The body with the session or token that its actor used."""
+    actor = body.get("actor")
+    return {**body, "via": actor.via} if isinstance(actor, Actor) and actor.via is not None else body
+
+
+def _head(frontier: Frontier, signers: Sequence[Signer]) -> tuple[bytes, str]:
+    """The packed frontier of a log that has come so far, and its note, signed by all of them; they have one name."""
+    packed, root = frontier.pack(), frontier.root()
+    return packed, sign_note(Checkpoint(origin=signers[0].name, size=frontier.size, root=root).text, *signers)
 
 
 def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
@@ -337,7 +298,3 @@ def _signed_by(checkpoint: str, signers: Sequence[Signer]) -> bool:
     except NoteError:
         return False
     return True
-
-
-def _entry(row: Row[int, bytes]) -> AuditEntry:
-    return AuditEntry.of(row.number, row.data)

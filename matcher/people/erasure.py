@@ -81,11 +81,11 @@ def pending_erasures(database: Database) -> list[str]:
         return list(connection.execute(PENDING).scalars())
 
 
-def finish_erasures(database: Database, log: AuditLog) -> None:
-    """Overwrites the old bytes of all who have withdrawn, and logs it. Raises ErasurePendingError."""
+def finish_erasures(database: Database, log: AuditLog) -> int:
+    """Overwrites the old bytes of all who have withdrawn, and logs it; how many. Raises ErasurePendingError."""
     pending = pending_erasures(database)
     if not pending:
-        return
+        return 0
     try:
         if not database.overwrite_erased():
             raise _pending("A long reading of the database (an audit or a backup) is in the way.")
@@ -93,6 +93,7 @@ def finish_erasures(database: Database, log: AuditLog) -> None:
             _log_erasure(log, subject_id)
     except (StoreBusyError, LogUnavailableError) as error:
         raise _pending(error.message) from error
+    return len(pending)
 
 
 def _log_erasure(log: AuditLog, subject_id: str) -> None:

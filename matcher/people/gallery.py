@@ -9,7 +9,6 @@ database's writer. The followers' own locks are the innermost.
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +32,6 @@ from matcher.people.change_feed import ChangeFeed
 from matcher.people.consent_index import ConsentIndex
 from matcher.people.duplicate import DuplicateCheck
 from matcher.people.erasure import destroy, finish_erasures
-from matcher.people.errors import ErasurePendingError
 from matcher.people.gallery_reader import GalleryReader
 from matcher.people.loading import begin, load
 from matcher.people.stored_changes import StoredChanges, note_change
@@ -64,7 +62,7 @@ class Gallery(GalleryReader):
         zone: ZoneInfo,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """Builds the index from the database and finishes erasures that the last run began, if no reader is in the way.
+        """Builds the index from the database.
 
         model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
         dimensions: of that model's vectors, by embedder. zone: the site's time zone, where a camera names none.
@@ -83,9 +81,6 @@ class Gallery(GalleryReader):
         self.follow("consents", ConsentIndex(self._book))
         if metrics is not None:
             metrics.index_size.set_function(lambda: self.size)
-        # A reader in the way (a backup, an audit) delays the erasure to the next withdrawal or start, not the service.
-        with suppress(ErasurePendingError):
-            finish_erasures(database, log)
 
     # --- in memory -------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from matcher.consent.consent import Consent, NewConsent, begun, permits, require_active
 from matcher.log.log import AuditLog
@@ -17,8 +17,16 @@ from matcher.people.subject import Subject
 from matcher.probe.probe import Query
 from matcher.store import tables
 from matcher.store.database import Database
+from matcher.store.engine import driver, driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
 from matcher.time_zone import time_zone
+
+# Searches run this for each that is found: by SQLAlchemy it would cost several times what SQLite itself takes.
+_KNOWN = driver_sql(
+    select(tables.reference.c.id, tables.reference.c.subject_id).where(
+        tables.reference.c.number == bindparam("reference")
+    )
+)
 
 
 class GalleryReader:
@@ -115,12 +123,12 @@ class GalleryReader:
 
     def known(self, connection: Connection, number: int) -> KnownReference | None:
         """By what the reference with this number is known, as of this transaction; None if it is gone."""
-        return records.read_known(connection, number)
+        row = driver(connection).execute(_KNOWN, (number,)).fetchone()
+        return None if row is None else KnownReference(number=number, id=row[0], subject_id=row[1])
 
     def permitted(self, connection: Connection, subject_id: str, query: Query, moment: datetime) -> bool:
         """Whether the subject may be found, by what is committed at this very transaction."""
-        consents = records.read_consents(connection, subject_id)
-        zone = self.zone(query.time_zone)
+        zone, consents = self.zone(query.time_zone), records.read_consents(connection, subject_id)
         return permits(consents, camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
     def permitted_then(

@@ -16,7 +16,7 @@ from matcher.consent.hours import hours_json, hours_of
 from matcher.people.consent_evidence import evidence_commitment
 from matcher.people.errors import ReferenceUnknownError, SubjectUnknownError, SubjectWithdrawnError
 from matcher.people.listed_subject import ListedSubject
-from matcher.people.reference import KnownReference, Reference
+from matcher.people.reference import Reference
 from matcher.people.subject import Subject
 from matcher.probe.sample import FaceSample
 from matcher.recognition.packed_template import packed, unpacked
@@ -47,11 +47,6 @@ _EVERY_CONSENT = driver_sql(
         tables.consent.c.subject_id.not_in(
             select(tables.subject.c.id).where(tables.subject.c.withdrawn_at.is_not(None))
         )
-    )
-)
-_KNOWN = driver_sql(
-    select(tables.reference.c.id, tables.reference.c.subject_id).where(
-        tables.reference.c.number == bindparam("reference")
     )
 )
 _KEY = driver_sql(select(tables.subject_key.c.wrapped).where(tables.subject_key.c.subject_id == bindparam("subject")))
@@ -168,11 +163,11 @@ def reference_of(row: Any, key: SealingKey) -> Reference:
 
 def load_subject_key(connection: Connection, master_key: MasterKey, subject_id: str) -> SealingKey:
     """The key of a subject who has not withdrawn. Raises SubjectUnknownError or SubjectWithdrawnError."""
-    row = driver(connection).execute(_KEY, (subject_id,)).fetchone()
+    context, row = key_context(subject_id), driver(connection).execute(_KEY, (subject_id,)).fetchone()
     if row is None:
         require_subject(connection, subject_id)
         raise withdrawn(subject_id)
-    return master_key.unwrap(row[0], context=key_context(subject_id))
+    return master_key.unwrap(row[0], context=context)
 
 
 def require_subject(connection: Connection, subject_id: str) -> Any:
@@ -189,12 +184,6 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
         f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
         remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
     )
-
-
-def read_known(connection: Connection, number: int) -> KnownReference | None:
-    """By what the reference with this number is known; None if it is gone by now."""
-    row = driver(connection).execute(_KNOWN, (number,)).fetchone()
-    return None if row is None else KnownReference(number=number, id=row[0], subject_id=row[1])
 
 
 def read_consents(connection: Connection, subject_id: str) -> list[Consent]:

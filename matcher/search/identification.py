@@ -1,16 +1,16 @@
 """Searches of the gallery: identify (1:N) and verify (1:1). Beside them only a replay searches (`replay.py`).
 
 The order, always: durable request entry → search → re-score → durable outcome entry → answer. If the first cannot be
-written there is no search; if the second cannot, nothing is returned. Who asks while others are being answered shares
-the next round: one transaction of requests, one pass over the index, one transaction of outcomes.
+written there is no search; if the second cannot, nothing is returned. Callers that come while others are being answered
+share the next round: one transaction of requests, one pass over the index, one transaction of outcomes.
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from sqlalchemy import Connection
 
@@ -28,16 +28,13 @@ from matcher.recognition.fusion import Fusion
 from matcher.recognition.operating_point import OperatingPoint
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.candidate import Candidate, CandidateList, Verification
+from matcher.search.rounds import Rounds
 from matcher.search.search_log import Search, SearchLog
 from matcher.search.shortlist import Match, Shortlister
 from matcher.search.verifier import Verifier
-from matcher.store.turns import Errand, Turns
 
-_MOST_SEARCHES = 64
+MOST_SEARCHES = 64
 """How many searches one round holds at most."""
-
-_FOREVER = -1.0
-"""Every round ends: what it waits for is the store, which gives up by itself."""
 
 
 class QueryError(ClearglassError):
@@ -46,14 +43,14 @@ class QueryError(ClearglassError):
     code: ClassVar[str] = "query_invalid"
 
 
-@dataclass(eq=False, kw_only=True)
-class _Asked(Errand[CandidateList]):
-    """An identification that its caller waits for. Done by whoever has the turn; `found` once it was searched for."""
+class _Asked(Future[CandidateList]):
+    """An identification that its caller waits for. found: what the search brought, before consents are asked again."""
 
-    probe: Probe
-    query: Query
-    search: Search | None = field(default=None, init=False)
-    found: Sequence[Match] = field(default=(), init=False)
+    def __init__(self, probe: Probe, query: Query) -> None:
+        super().__init__()
+        self.probe = probe
+        self.query = query
+        self.found: Sequence[Match] = ()
 
 
 class Identifier:
@@ -81,7 +78,7 @@ class Identifier:
         self._verifier = Verifier(gallery, log, self._searches, fusion)
         self._most = candidates
         self._metrics = metrics
-        self._turns = Turns()
+        self._rounds = Rounds(self._answer_round, most=MOST_SEARCHES)
         self.operating_point = operating_point
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
@@ -91,25 +88,17 @@ class Identifier:
         StoreError or SealError if the gallery cannot be read: then there is no answer, and a failure entry says so if
         it still can be written.
         """
-        with self._counting(1):
-            self._prepare([probe], query)
-            asked = _Asked(probe=probe, query=query)
-            self._turns.acquire(_FOREVER, asked)
-            if not asked.taken:
-                self._answer_round([asked])
-            answer = asked.result()
-        self._count_answer(answer)
-        return answer
+        return self._identify_round([probe], query)[0]
 
     def identify_all(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
         """The same for several probes, such as the faces of a photograph: each is a search with two entries of its own.
 
-        They are made in rounds, and other searches have their turn between two rounds. Raises as `identify` does;
-        then nothing is answered, and the log tells how far it came.
+        They are made in rounds, which other callers' searches share. Raises as `identify` does; then nothing is
+        answered, and the log tells how far it came.
         """
         answers: list[CandidateList] = []
-        for start in range(0, len(probes), _MOST_SEARCHES):
-            answers += self._identify_round(probes[start : start + _MOST_SEARCHES], query)
+        for start in range(0, len(probes), MOST_SEARCHES):
+            answers += self._identify_round(probes[start : start + MOST_SEARCHES], query)
         return answers
 
     def verify(self, probe: Probe, against: str | Probe, query: Query) -> Verification:
@@ -128,42 +117,37 @@ class Identifier:
     # --- 1:N -------------------------------------------------------------------------------------------------------
 
     def _identify_round(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
-        """Of at most `_MOST_SEARCHES` probes."""
+        """Of at most `MOST_SEARCHES` probes."""
         with self._counting(len(probes)):
             self._prepare(probes, query)
-            asked = [_Asked(probe=probe, query=query) for probe in probes]
-            self._turns.acquire(_FOREVER)
-            self._answer_round(asked)
+            asked = [_Asked(probe, query) for probe in probes]
+            self._rounds.join(asked)
             answers = [one.result() for one in asked]
         for answer in answers:
             self._count_answer(answer)
         return answers
 
-    def _answer_round(self, own: Sequence[_Asked]) -> None:
-        """For the caller who has the turn: answers his own and all who wait by then."""
-        asked = [*own]
-        try:
-            self._log.together(lambda connection: self._begin_round(connection, asked))
-            begun = {one.search: one for one in asked if one.search is not None}
-            with self._searches.failing(begun):
-                self._find(begun)
-                self._log.together(lambda connection: self._end_round(connection, begun))
-        except BaseException as error:
-            for one in asked[len(own) :]:
-                one.fail(error)
-            raise
-        finally:
-            for one in asked[len(own) :]:
-                one.call()
-            self._turns.release()
+    def _answer_round(self, arriving: Iterator[_Asked]) -> None:
+        """Answers all who arrive. What fails for one of them alone is that one's error; the rest is everybody's."""
+        with self._log.writing() as connection:
+            begun = {search: one for one in arriving if (search := self._begin(connection, one)) is not None}
+        with self._searches.failing(begun):
+            self._find(begun)
+            with self._log.writing() as connection:
+                ended = [(one, self._end(connection, search, one)) for search, one in begun.items()]
+        for one, answer in ended:
+            if isinstance(answer, CandidateList):
+                one.set_result(answer)
+            else:
+                one.set_exception(answer)
 
-    def _begin_round(self, connection: Connection, asked: list[_Asked]) -> None:
-        for one in asked:  # they grow: who comes while one begins need not wait for the next round
-            try:
-                one.search = self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
-            except ClearglassError as error:
-                one.refuse(error)
-            asked += cast(list[_Asked], self._turns.join(_MOST_SEARCHES - len(asked)))
+    def _begin(self, connection: Connection, one: _Asked) -> Search | None:
+        """Logs the request; if that cannot be, there is no search and the caller gets the error."""
+        try:
+            return self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
+        except ClearglassError as error:
+            one.set_exception(error)
+            return None
 
     def _find(self, begun: Mapping[Search, _Asked]) -> None:
         """One pass over the index for all that look at the same selection."""
@@ -181,14 +165,14 @@ class Identifier:
             for _ in begun:
                 self._metrics.search_seconds.observe(seconds)
 
-    def _end_round(self, connection: Connection, begun: Mapping[Search, _Asked]) -> None:
-        for search, one in begun.items():
-            moment = self._log.moment(connection)
-            try:
-                one.give(self._answer(connection, search, one.found, moment))
-            except ClearglassError as error:
-                self._searches.fail(connection, search, error)
-                one.refuse(error)
+    def _end(self, connection: Connection, search: Search, one: _Asked) -> CandidateList | ClearglassError:
+        """The answer, or why there is none; true once the transaction has ended."""
+        moment = self._log.moment(connection)
+        try:
+            return self._answer(connection, search, one.found, moment)
+        except ClearglassError as error:
+            self._searches.fail(connection, search, error)
+            return error
 
     def _answer(
         self, connection: Connection, search: Search, found: Sequence[Match], moment: datetime

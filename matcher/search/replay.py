@@ -17,7 +17,7 @@ from matcher.log.entry import AuditEntry, EntryKind, answered
 from matcher.log.log import AuditLog
 from matcher.people.errors import ReferenceUnknownError, SubjectWithdrawnError
 from matcher.people.gallery import Gallery
-from matcher.people.records import read_known, reference_numbers
+from matcher.people.records import reference_numbers
 from matcher.recognition.image import decode_image
 from matcher.recognition.networks.dlib_reference import EMBEDDER, DlibReference
 from matcher.recognition.pixels import mirrored, rgb
@@ -198,7 +198,7 @@ class Replayer:
         nearest = self._compared(evidence, logged, selection, threshold)
         with self._database.reading() as connection:
             for number, score in matches:
-                known = read_known(connection, number)
+                known = self._gallery.known(connection, number)
                 if known is not None and self._gallery.permitted_then(
                     connection,
                     known.subject_id,
@@ -221,7 +221,8 @@ class Replayer:
             numbers = [
                 number for number in reference_numbers(connection, reference_ids).values() if number in selection
             ]
-            known = [one for one in (read_known(connection, number) for number in numbers) if one is not None]
+            found = (self._gallery.known(connection, number) for number in numbers)
+            known = [one for one in found if one is not None]
         templates = self._gallery.templates(np.array([one.number for one in known], dtype=np.int64))
         scores = self._recogniser.fusion.compare_vectors(evidence.template, templates.vectors).fused.tolist()
         each = zip(known, scores, strict=True)

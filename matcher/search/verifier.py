@@ -28,11 +28,9 @@ class Verifier:
     def of_subject(self, probe: Probe, subject_id: str, query: Query, operating_point: OperatingPoint) -> Verification:
         """Whether the probe is of the subject with this id."""
         self._gallery.subject(subject_id)  # raises before anything is logged about an id that means nobody
-        search = self._log.together(
-            lambda connection: self._searches.begin(
-                connection, "verify", probe, query, operating_point, against={"subject": subject_id}
-            )
-        )
+        against = {"subject": subject_id}
+        with self._log.writing() as connection:
+            search = self._searches.begin(connection, "verify", probe, query, operating_point, against=against)
         with self._searches.failing([search]):
             current = self._comparable(subject_id, search, operating_point)
             scores = self._fusion.compare_all(probe.template, [one.template for one in current])
@@ -51,11 +49,8 @@ class Verifier:
     def of_probes(self, probe: Probe, other: Probe, query: Query, operating_point: OperatingPoint) -> Verification:
         """Whether both probes are of the same person."""
         against = {"commitment": Evidence.of(other).commitment}
-        search = self._log.together(
-            lambda connection: self._searches.begin(
-                connection, "verify", probe, query, operating_point, against=against
-            )
-        )
+        with self._log.writing() as connection:
+            search = self._searches.begin(connection, "verify", probe, query, operating_point, against=against)
         with self._searches.failing([search]):
             score = self._fusion.compare(probe.template, other.template)
             mated = score.fused <= operating_point.threshold

@@ -8,10 +8,13 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from threading import Lock
+from typing import Self
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -21,12 +24,8 @@ from matcher.folder.lock import lock_folder
 from matcher.folder.whole_file import sync_folder, write_whole
 from matcher.store.engine import driver, reading_engine, writing_engine
 from matcher.store.errors import StoreBusyError, StoreClosedError, StoreFailedError, failed, io_failure, store_error
-from matcher.store.part import Part
 from matcher.store.revision import outdated
-from matcher.store.turns import Errand, Turns
 from matcher.store.upgrade_copy import keep_copy, overwrite_copies
-
-T = TypeVar("T")
 
 DATABASE_FILE = "clearglass.sqlite3"
 FAILURE_FILE = "disk-failed"
@@ -37,19 +36,22 @@ _LOG = logging.getLogger(__name__)
 _CHECKPOINT_SECONDS = 0.1
 """How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
 
-_MOST_PARTS = 64
-"""How many parts one transaction holds at most."""
-
 
 class Database:
-    """The open database of one data folder. Safe to use from several threads; writers take turns."""
+    """The open database of one data folder. Safe to use from several threads.
+
+    Writers take turns, first come, first served: under load Python's own lock lets some threads wait for ever.
+    """
 
     def __init__(self, folder: Path, *, lock: int | None, busy_seconds: float) -> None:
         """Use `open` or `open_read_only`."""
         self.folder = folder
         self._lock = lock
         self._busy_seconds = busy_seconds
-        self._turns = Turns()
+        self._mutex = Lock()
+        self._taken = False
+        self._waiting: deque[Future[None]] = deque()
+        """The places of the writers that wait for their turn. With `_taken` it is changed under the mutex alone."""
         self._failed: str | None = None
         self._closed = False
         path = folder / DATABASE_FILE
@@ -148,25 +150,14 @@ class Database:
         Raises StoreBusyError, StoreFullError, StoreBrokenError, DataFolderError; StoreFailedError from the first I/O
         error on until the process is started again; StoreClosedError after `close`.
         """
-        with self._turn() as writer, self._transaction(writer):
-            yield writer
-
-    def together(self, work: Callable[[Connection], T], *, last: Callable[[Connection], None]) -> T:
-        """Group commit: what `work` gave, when what it wrote is on the disk.
-
-        Who finds the writer at work waits; the first who gets it then runs the work of all who wait, in their order and
-        each in a savepoint, in one transaction. A work that raises is rolled back alone, and its caller gets the error.
-        last: runs once, before the commit; of a group, only its first caller's. Raises as `writing` and `work` do.
-        """
-        part = Part(work=work)
-        writer = self._take_turn(part)
-        if not part.taken:
+        with self._turn() as writer:
             try:
-                self._require_open()
-                self._run(writer, part, last)
+                with self._translated(writing=True), writer.begin():
+                    yield writer
             finally:
-                self._turns.release()
-        return part.result()
+                # An interrupt may have come between the transaction's begin and its block.
+                if writer.in_transaction():
+                    writer.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -188,6 +179,11 @@ class Database:
                 return False
             time.sleep(_CHECKPOINT_SECONDS)
         return True
+
+    @property
+    def waiting(self) -> int:
+        """How many writers wait for their turn."""
+        return len(self._waiting)
 
     @property
     def failure(self) -> str | None:
@@ -213,7 +209,7 @@ class Database:
         Who asks for a connection afterwards is refused. If the writing lasts longer than `busy_seconds`, the folder
         stays locked until `close` is called again or the process ends.
         """
-        in_turn = self._turns.acquire(self._busy_seconds)
+        in_turn = self._take_turn()
         self._closed = True
         self._readers.dispose()
         if not in_turn:
@@ -227,7 +223,7 @@ class Database:
                 os.close(self._lock)
                 self._lock = None
         finally:
-            self._turns.release()
+            self._pass_turn()
 
     def __enter__(self) -> Self:
         return self
@@ -235,59 +231,56 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, writer: Connection, first: Part[Any], last: Callable[[Connection], None]) -> None:
-        """One transaction of the caller's part and of all that wait by then."""
-        parts = [first]
-        try:
-            with self._transaction(writer):
-                for part in parts:  # they grow: who comes while one runs need not wait for the next transaction
-                    part.run(writer)
-                    # Parts are all that is ever queued as an errand.
-                    parts += cast(list[Part[Any]], self._turns.join(_MOST_PARTS - len(parts)))
-                last(writer)
-        except BaseException as error:
-            for part in parts:
-                part.fail(error)
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            for part in parts[1:]:
-                part.call()
-
-    @contextmanager
-    def _transaction(self, writer: Connection) -> Iterator[None]:
-        """For the one who has the turn."""
-        try:
-            with self._translated(writing=True), writer.begin():
-                yield
-        finally:
-            # An interrupt may have come between the transaction's begin and its block.
-            if writer.in_transaction():
-                writer.rollback()
-
     @contextmanager
     def _turn(self) -> Iterator[Connection]:
-        """The writer, for the one who has the turn."""
-        writer = self._take_turn()
-        try:
-            self._require_open()
-            yield writer
-        finally:
-            self._turns.release()
-
-    def _take_turn(self, errand: Errand[Any] | None = None) -> Connection:
-        """The writer, for whom to release the turn. An errand that another took is done, and there is no turn."""
+        """The writer, for the thread whose turn it is then."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
-        if not self._turns.acquire(self._busy_seconds, errand):
+        if not self._take_turn():
             raise StoreBusyError("Other work is writing to the database.", remedy="Try again in a moment.")
-        return self._writer
+        try:
+            if self._closed:
+                raise _closed()
+            if self._failed is not None:
+                raise failed(self._failed)
+            yield self._writer
+        finally:
+            self._pass_turn()
 
-    def _require_open(self) -> None:
-        if self._closed:
-            raise _closed()
-        if self._failed is not None:
-            raise failed(self._failed)
+    def _take_turn(self) -> bool:
+        """Waits for it, at most `busy_seconds`; whether it came."""
+        with self._mutex:
+            if not self._taken:
+                self._taken = True
+                return True
+            place: Future[None] = Future()
+            self._waiting.append(place)
+        try:
+            place.result(self._busy_seconds)
+        except BaseException as error:  # the timeout, or an interrupt
+            came = not self._leave(place)
+            if isinstance(error, TimeoutError):
+                return came
+            if came:
+                self._pass_turn()
+            raise
+        return True
+
+    def _pass_turn(self) -> None:
+        """To the thread that has waited longest."""
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set_result(None)
+            else:
+                self._taken = False
+
+    def _leave(self, place: Future[None]) -> bool:
+        """Whether the place was still among those that wait; False if its turn came just before."""
+        with self._mutex:
+            if place not in self._waiting:
+                return False
+            self._waiting.remove(place)
+            return True
 
     def _checkpointed(self) -> bool:
         """One attempt at emptying the write-ahead log; False if a reader was in the way."""

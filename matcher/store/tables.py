@@ -1,6 +1,8 @@
 """Every table, for every room. Times are UTC; what names or shows a person is sealed (`matcher.store.sealing`)."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -15,27 +17,30 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     false,
     text,
 )
+from sqlalchemy.types import UserDefinedType
 
-from matcher.timestamp import format_time, parse_time
+from matcher.timestamp import time_from_column, time_to_column
 
 
-class UtcTime(TypeDecorator[datetime]):
-    """A timezone-aware datetime, kept as the text of `format_time`."""
+class UtcTime(UserDefinedType[datetime]):
+    """A timezone-aware datetime, kept as the text of `format_time`. SQLAlchemy takes the functions once a statement."""
 
-    impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        """To the database."""
-        return None if value is None else format_time(value)
+    def get_col_spec(self, **_: Any) -> str:
+        """The column's type in SQL."""
+        return "TEXT"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:
+        """To the database."""
+        return time_to_column
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:
         """From the database."""
-        return None if value is None else parse_time(value)
+        return time_from_column
 
 
 metadata = MetaData()

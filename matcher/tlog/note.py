@@ -6,6 +6,7 @@ form, after Go's sumdb/note, is `PRIVATE+KEY+name+hex8(key id)+base64(type ‖ s
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ _DASH = "\u2014"
 _MAX_NOTE = 1_000_000
 _MAX_SIGNATURES = 100
 _PRIVATE = "PRIVATE+KEY+"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+"""Characters that no text may hold: below U+0020, but for newlines."""
 
 
 def _invalid(what: str) -> NoteError:
@@ -226,7 +229,7 @@ def _check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise _invalid("its text is not UTF-8") from error
-    if not text.endswith("\n") or any(ord(character) < 0x20 and character != "\n" for character in text):
+    if not text.endswith("\n") or _CONTROL.search(text) is not None:
         raise _invalid("its text does not end in a newline or holds control characters")
 
 

@@ -16,7 +16,7 @@ PARTS = {"cameras", "enroller", "gallery_reads", "supervisor"}
 """Attributes of the service or the matcher that use cases alone use."""
 
 CALLS = {
-    "alerts": {"listen", "raise_alert", "raise_missed", "review"},
+    "alerts": {"listen", "raise_alert", "review"},
     "events": {"alert_raised", "alert_reviewed", "apply", "forget", "reported", "viewed"},
     "gallery": {"add_references", "admit", "follow", "grant", "withdraw", "withdraw_consent"},
     "identifier": {"identify", "identify_all", "verify"},

@@ -178,15 +178,14 @@ def rotate_key(
     In between both sign, so that everybody can be given the new one; each step is an entry of the log.
     """
     from api.access.peer import own_actor
-    from matcher.audit.verification import require_sound
     from matcher.clock import system_clock
     from matcher.log.log import AuditLog
+    from matcher.recovery import recover
     from matcher.store.database import Database
 
     with Database.open(data) as database:
         log = AuditLog(database, clock=system_clock)
-        require_sound(database, *log.verifier_keys)
-        log.settle_keys()
+        recover(database, log)
         actor = own_actor()
         changed = log.retire_key(actor=actor) if retire else log.introduce_key(actor=actor)
     sentence = f"{changed} signs no more." if retire else f"The new key is {changed}; the older one signs beside it."

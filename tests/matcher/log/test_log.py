@@ -15,6 +15,7 @@ from matcher.log.errors import (
     LogTruncatedError,
     LogUnavailableError,
 )
+from matcher.log.interrupted import close_interrupted
 from matcher.log.key import LOG_KEY_FILE
 from matcher.log.log import AuditLog
 from matcher.store.database import Database
@@ -203,6 +204,6 @@ def test_requests_that_a_crash_left_open_are_closed_by_the_next_start(log: Audit
     for _ in range(3):
         log.record(EntryKind.REQUEST, {})
     log.record(EntryKind.OUTCOME, {"request": 2})
-    assert log.close_interrupted() == 2
+    assert close_interrupted(log) == 2
     assert [entry.body["request"] for entry in log.entries(kinds=[EntryKind.FAILURE])] == [1, 3]
-    assert log.close_interrupted() == 0
+    assert close_interrupted(log) == 0

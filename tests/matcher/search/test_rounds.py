@@ -26,7 +26,7 @@ class Gathering:
     """A searcher that keeps its first call until so many others wait for the next round, and counts probes by call."""
 
     def __init__(self, matcher: Matcher) -> None:
-        self._turns = matcher.identifier._turns
+        self._rounds = matcher.identifier._rounds
         self._inner = matcher.identifier._shortlister._searcher
         matcher.identifier._shortlister._searcher = self
         self.probes: list[int] = []
@@ -40,7 +40,7 @@ class Gathering:
         self.probes.append(len(probes))
         if len(self.probes) == 1:
             until = time.monotonic() + 30
-            while len(self._turns._waiting) < self.wait_for and time.monotonic() < until:
+            while self._rounds.waiting < self.wait_for and time.monotonic() < until:
                 time.sleep(0.001)
         else:
             self.second()

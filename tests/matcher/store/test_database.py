@@ -205,6 +205,15 @@ def test_closing_waits_for_the_writing_under_way(database: Database) -> None:
         assert revision(again) == 8
 
 
+def test_a_writer_that_waited_too_long_is_refused_and_writes_nothing_later(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "data", busy_seconds=0.05) as database:
+        with database.writing() as connection:
+            connection.execute(insert(tables.gallery).values(id="g", revision=7))
+            with pytest.raises(StoreBusyError), database.writing():
+                raise AssertionError("two write at once")
+        assert revision(database) == 7
+
+
 def test_a_folder_that_is_still_written_to_is_not_given_away(database: Database) -> None:
     with database.writing():
         database.close()

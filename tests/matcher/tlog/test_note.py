@@ -82,6 +82,16 @@ def test_rubbish_never_opens_and_never_crashes(text: str) -> None:
             parse(text)
 
 
+@pytest.mark.parametrize("code", range(0x22))
+def test_control_characters_but_newlines_are_no_text_of_a_note(code: int) -> None:
+    text = f"a{chr(code)}b\n"
+    if code >= 0x20 or text == "a\nb\n":
+        assert sign_note(text, SIGNER).startswith(text)
+        return
+    with pytest.raises(NoteError, match="control characters"):
+        sign_note(text, SIGNER)
+
+
 @pytest.mark.parametrize("text", ["", "no newline", "bell\x07\n", "\ud800\n"])
 def test_texts_that_cannot_be_signed(text: str) -> None:
     with pytest.raises(NoteError):
