@@ -29,8 +29,8 @@ class Rounds(Generic[T]):
     """
 
     def __init__(self, run: Callable[[Iterator[T]], None], *, most: int) -> None:
-        """run: a round. It takes items until there are no more, most items of one caller together; what it raises
-        fails all of them that are not done. most: items of one round."""
+        """run: makes one round, of the items that it takes from the iterator. An error that it raises becomes the error
+        of all of these that are not done. most: how many items a round holds."""
         self._run = run
         self._most = most
         self._mutex = Lock()
