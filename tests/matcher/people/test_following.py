@@ -22,6 +22,8 @@ from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
 from matcher.consent.scope import ConsentBook, Scope
 from matcher.index.growing_index import GrowingIndex
 from matcher.index.local_shard import LocalShard
+from matcher.index.shard import ShardBehindError
+from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.change import Change
 from matcher.people.consent_index import ConsentIndex
@@ -30,6 +32,7 @@ from matcher.people.loading import load
 from matcher.people.stored_changes import StoredChanges
 from matcher.probe.probe import Query
 from matcher.recognition.registry import DEFAULT_FUSION
+from matcher.search.replay import Agreement
 from matcher.store import tables
 from matcher.store.database import Database
 
@@ -252,6 +255,38 @@ def test_vectors_that_fail_to_follow_are_found_after_the_next_change(
     world.enrol(matcher, 2)
     assert matcher.gallery.followers_behind == ()
     assert world.found(matcher, 1) == [first]
+
+
+@pytest.mark.parametrize("asked", ["identify", "verify", "replay", "add"])
+def test_vectors_that_fail_to_follow_catch_up_before_a_search_or_it_is_refused(
+    matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    def ask() -> Any:
+        if asked == "identify":
+            return world.found(matcher, 2)
+        if asked == "verify":
+            return matcher.identifier.verify(world.probe(matcher, 2), second, world.query()).mated
+        if asked == "replay":
+            return matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor").verdict
+        return len(world.add(matcher, second, 2).references)
+
+    world.enrol(matcher, 1)
+    answer = matcher.identifier.identify(world.probe(matcher, 1), world.query())
+    monkeypatch.setattr(GrowingIndex, "add", fails)
+    second = world.enrol(matcher, 2).subject.id
+    with pytest.raises(ShardBehindError, match=r"at revision 1 of the gallery.* needs revision 2"):
+        ask()
+    newest = matcher.log.entries(0, 1, newest_first=True)[0]
+    if asked in {"identify", "verify"}:
+        assert (newest.kind, newest.body["code"]) == (EntryKind.FAILURE, "shard_behind")
+    assert matcher.gallery.followers_behind == ("vectors",)
+    monkeypatch.undo()
+    expected = {"identify": [second], "verify": True, "replay": Agreement.EQUAL, "add": 1}
+    assert ask() == expected[asked]
+    assert matcher.gallery.followers_behind == ()
 
 
 def test_nobody_is_found_without_consent_while_no_follower_knows(
