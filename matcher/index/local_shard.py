@@ -20,7 +20,7 @@ from matcher.store.sealing import SealingKey
 
 
 class LocalShard:
-    """A Shard. Templates and index have their rows in common, which nothing outside of it sees."""
+    """A Shard. Templates and exact index share their rows; nothing outside of the shard sees these."""
 
     def __init__(
         self, fusion: Fusion, *, model_digest: str, share: Share = WHOLE, exact_most: int = EXACT_MOST
@@ -42,7 +42,7 @@ class LocalShard:
 
     def load(self, source: TemplateSource) -> Iterator[LoadedReferences]:
         """See TemplateFollower."""
-        # Twice as many as there are: the first enrolment after a start shall not have to move them all.
+        # Room for twice as many: the first enrolment after a start must not move them all.
         templates, blocks = KeptTemplates(self._fusion.dimensions, 2 * source.end), self._share.of(source.blocks)
         dimensions = self._fusion.dimensions
         for block in source.unsealed(blocks, model_digest=self._model_digest, dimensions=dimensions):
@@ -78,7 +78,7 @@ class LocalShard:
         return self._scored(probe, numbers)
 
     def settle(self, timeout: float | None = None) -> None:
-        """Waits for the next index if one is being built, so many seconds at most."""
+        """Waits until an index that is being built is ready. timeout: in seconds."""
         self._index.settle(timeout)
 
     def close(self) -> None:

@@ -16,19 +16,19 @@ from matcher.recognition.template import Template
 
 
 class MergedShards:
-    """A Shard whose references are spread over others: each change goes to all, and each search asks all.
+    """A Shard that passes each change to several others and merges their answers.
 
-    A search of exact shards gives what one exact shard with all references would give.
+    As long as all of them search exactly, it answers as one exact shard with all references does.
     """
 
     def __init__(self, shards: Sequence[Shard], fusion: Fusion) -> None:
-        """shards: one or more, with all shares among them. fusion: theirs."""
+        """shards: one or more, which together have all shares. fusion: theirs."""
         self._shards = tuple(shards)
         self._searched = fusion.searched.embedder
 
     @property
     def revision(self) -> int:
-        """See Shard. The one that all of them have."""
+        """See Shard. The revision that all of them have reached."""
         return min(shard.revision for shard in self._shards)
 
     def load(self, source: TemplateSource) -> Iterator[LoadedReferences]:
@@ -36,14 +36,14 @@ class MergedShards:
         return chain.from_iterable(shard.load(source) for shard in self._shards)
 
     def apply(self, change: Change) -> None:
-        """See Follower. Where one fails others may have applied the change; they get it again."""
+        """See Follower. If one fails, those before it have applied the change; they get it a second time."""
         for shard in self._shards:
             shard.apply(change)
 
     def search(
         self, probes: Sequence[Template], scope: Selection, k: int, *, revision: int
     ) -> Sequence[ScoredReferences]:
-        """See Shard. Of those that are equally near, the ones with the least numbers."""
+        """See Shard. Of references that are equally near, those with lower numbers come first."""
         answers = [shard.search(probes, scope, k, revision=revision) for shard in self._shards]
         return [self._nearest(_joined(each), k) for each in zip(*answers, strict=True)]
 

@@ -1,12 +1,12 @@
-"""The protocol of a shard, and what crosses its border: plain values, bytes and arrays, and none is shared.
+"""The protocol of a shard, and the values that cross its border.
 
-A shard is templates, the index over them, and the scores of both: what else there is of the gallery gives it sealed
-templates and asks it for scores. What it is handed it copies, and what it gives is a copy, so that a shard may as well
-be another process. It is told which references a search may look at, and knows no consent.
+A shard holds templates and the index over them, and computes their scores. The rest of the gallery gives it sealed
+templates and asks it for scores. Only plain values, bytes and arrays cross its border, and a shard copies them in both
+directions, so that it can be another process. A shard knows no consents: the caller names the references in scope.
 
-Three protocols, so that each part of the house gets what it needs: the gallery, which keeps a shard in step with the
-database, can neither search nor compare (`TemplateFollower`); a verification, or an enrolment, compares a face with
-references that it names (`Comparer`); only identifications and their replay search, and both log that before.
+There are three protocols, so that each part of the house gets what it needs. The gallery keeps a shard in step with the
+database, and can neither search nor compare (`TemplateFollower`). Enrolments and verifications compare a face with
+references that they name (`Comparer`). Only identifications and replays search (`Shard`), and both log that first.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from matcher.recognition.template import Template
 
 
 class ShardBehindError(ClearglassError):
-    """A shard has not applied the change of the gallery that a search builds on."""
+    """A shard has not reached the gallery's revision that a search needs."""
 
     code: ClassVar[str] = "shard_behind"
 
@@ -54,12 +54,13 @@ class ScoredReferences:
 
 
 class Comparer(Protocol):
-    """Compares faces with references that the caller names. Safe to use from several threads."""
+    """Compares faces with references that the caller names. Several threads may use it at once."""
 
     def compare(self, probe: Template, numbers: Numbers, *, revision: int) -> ScoredReferences:
-        """The probe and the references with these numbers, (n,) each once, in their order; unknown ones are left out.
+        """Compares the probe with the references of these numbers, in their order; unknown numbers are left out.
 
-        revision: of the gallery, at least. Raises ShardBehindError. The probe is of the shard's model.
+        numbers: (n,), each once. revision: the least revision of the gallery that will do. The probe must be of the
+        shard's model. Raises ShardBehindError.
         """
         ...
 
@@ -75,15 +76,16 @@ class Shard(TemplateFollower, Comparer, Protocol):
     def search(
         self, probes: Sequence[Template], scope: Selection, k: int, *, revision: int
     ) -> Sequence[ScoredReferences]:
-        """For each probe the k references in scope that are nearest by the fusion's first embedder, nearest first.
+        """Finds for each probe the k references in scope nearest by the fusion's first embedder, the nearest first.
 
-        probes: one or more. All embedders score what is found. There are fewer than k where the scope has fewer; the
-        index of a large shard may miss some. revision: as for `compare`. Raises ShardBehindError.
+        probes: one or more. All embedders score what is found. An answer has fewer than k where the scope has fewer.
+        The index of a large shard is approximate and may miss some. revision: as for `compare`.
+        Raises ShardBehindError.
         """
         ...
 
     def close(self) -> None:
-        """Ends what it still does. Safe to call twice."""
+        """Ends what still runs. May be called twice."""
         ...
 
 

@@ -11,9 +11,9 @@ from matcher.people.unsealing import BLOCK
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Blocks of BLOCK reference numbers go to `count` shards by turns; this is the share of the one at `place`, from 0.
+    """One of `count` shares of all references: block n, of BLOCK numbers, is in the share n modulo count.
 
-    A start reads whole blocks, and rows of a block lie side by side in memory.
+    place: of this share, from 0. Whole blocks, because a start reads blocks and unused rows of an array take no memory.
     """
 
     place: int = 0
@@ -30,7 +30,7 @@ class Share:
         return held
 
     def of(self, blocks: range) -> range:
-        """Those of all blocks, from 0, that are in the share."""
+        """Which of the blocks from 0 on are in the share."""
         return blocks[self.place :: self.count]
 
 

@@ -11,7 +11,7 @@ from matcher.consent.consent import Consent
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AddedReferences:
-    """n searchable references of one subject, with sealed templates: only what holds templates opens them.
+    """n searchable references of one subject, with sealed templates that only a TemplateFollower opens.
 
     numbers: (n,). ids: of the references. model_digest: of the model that made the templates. sealed: the templates, as
     the database holds them. key: the subject's, 32 bytes, which opens them.

@@ -63,7 +63,7 @@ class Gallery(GalleryReader):
         zone: ZoneInfo,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """Has the templates loaded and finishes erasures that the last run began, if no reader is in the way.
+        """Loads consents and templates, and finishes erasures that the last run began, if no reader is in the way.
 
         templates: holds those of one model. model_digest: of that model; references of others stay in the database but
         are not searchable; `stale` counts them. zone: the site's time zone, where a camera names none.
@@ -114,9 +114,9 @@ class Gallery(GalleryReader):
             self._feed.follow(name, follower, revision=self.revision)
 
     def catch_up(self) -> None:
-        """Hands the templates' follower what it missed, where its last attempt failed: for who is about to search.
+        """Gives the follower that holds the templates what it missed, if its last attempt failed.
 
-        Not inside a transaction that writes.
+        Searches call this before they begin. It must not be called inside a transaction that writes.
         """
         if _TEMPLATES in self._feed.behind:
             with self._changing:

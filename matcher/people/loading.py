@@ -28,7 +28,7 @@ class Loaded:
 def load(database: Database, master_key: MasterKey, templates: TemplateFollower) -> Loaded:
     """Everybody who has not withdrawn, at the revision that the book has; writes nothing. Raises SealError.
 
-    The gallery must have been begun (`begin`). templates: has loaded those of the same references when this returns.
+    The gallery must have been begun (`begin`). templates: has loaded its templates when this returns.
     """
     with _lasting(), database.reading() as connection:
         gallery = connection.execute(select(tables.gallery)).one()
@@ -36,9 +36,9 @@ def load(database: Database, master_key: MasterKey, templates: TemplateFollower)
         source = TemplateSource(
             folder=database.folder, master_key=master_key.exported(), revision=gallery.revision, end=end
         )
-        # Twice as much as is needed: the first enrolment after a start shall not have to move them all.
+        # Twice as much as is needed: the first enrolment after a start must not move everything.
         book, stale = ConsentBook(gallery.id, gallery.revision, capacity=2 * end), 0
-        # One after the other would keep the processes waiting that open templates.
+        # By turns: else the processes that open templates would wait.
         for loaded, consents in zip_longest(templates.load(source), records.every_consent(connection)):
             if consents is not None:
                 book.update(gallery.revision, consents=consents)

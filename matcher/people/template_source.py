@@ -1,4 +1,4 @@
-"""The sealed templates of a data folder, as they are read at a start by what holds templates in memory."""
+"""The sealed templates of a data folder, and the protocol of what loads and holds them."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +26,10 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateSource:
-    """Where the sealed templates are, and what opens them: plain values, which may go to another process.
+    """Where the sealed templates are, and the key that opens them: plain values, which can go to another process.
 
-    folder: with the database. master_key: 32 bytes. revision: the gallery's; what is read is of this revision or a
-    later one. end: no reference has so great a number.
+    folder: the data folder. master_key: 32 bytes. revision: the gallery's; what is read is of this revision or a later
+    one. end: all reference numbers are less than this.
     """
 
     folder: Path
@@ -69,12 +69,12 @@ class TemplateSource:
 
 
 class TemplateFollower(Follower, Protocol):
-    """A follower that holds templates. The gallery has it load them, and then hands it each change."""
+    """A follower that holds templates. The gallery starts it by `load`, and then passes it each change."""
 
     def load(self, source: TemplateSource) -> Iterator[LoadedReferences]:
-        """Takes in the templates there are, in place of those it has; gives what is to be known of them, as they come.
+        """Loads all templates in place of those that it holds, and yields for each block which references they are of.
 
-        It has the source's revision when the iterator has ended. Raises SealError, StoreError.
+        The follower has the source's revision once the iterator has ended. Raises SealError, StoreError.
         """
         ...
 
