@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,7 +16,8 @@ from matcher.clock import Clock, system_clock
 from matcher.enrolment.enrolment import Enroller
 from matcher.enrolment.enrolment_check import MOST_SUBJECTS, EnrolmentCheck, check_point
 from matcher.evaluation.expectation import DAY, WEEK
-from matcher.index.growing_index import GrowingIndex
+from matcher.index.local_shard import LocalShard
+from matcher.index.shard import Shard
 from matcher.log.cosigning import Cosigning
 from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.log import AuditLog
@@ -33,7 +34,6 @@ from matcher.recognition.scale import StandsFor
 from matcher.recovery import recover
 from matcher.search.identification import Identifier
 from matcher.search.replay import Replayer
-from matcher.search.shortlist import Shortlister
 from matcher.settings import MatcherSettings
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, load_master_key
@@ -53,7 +53,7 @@ class Matcher:
         *,
         settings: MatcherSettings,
         database: Database,
-        index: GrowingIndex,
+        shard: Shard,
         recogniser: Recogniser,
         operating_point: OperatingPoint,
         clock: Clock,
@@ -76,16 +76,15 @@ class Matcher:
         recovered = recover(database, self.log)
         policy = read_policy(settings.witness_policy)
         self.cosigning = Cosigning(database, self.log, policy, clock=clock, metrics=metrics)
-        # The gallery writes it; identifiers and the replayer search it, and log that first. Nothing else gets it.
-        self._index = index
+        # The gallery fills it; identifiers and the replayer search it, and log that first. Nothing else can search it.
+        self._shard = shard
         fusion = recogniser.fusion
         self.gallery = Gallery(
             database,
             self.master_key,
             self.log,
-            self._index,
+            shard,
             model_digest=recogniser.model_digest,
-            dimensions=fusion.dimensions,
             zone=time_zone(settings.time_zone),
             metrics=metrics,
         )
@@ -97,9 +96,8 @@ class Matcher:
         # Without metrics: nobody asked for an identification.
         check = self._identifier(check_point(operating_point, self.scale), candidates=MOST_SUBJECTS)
         threshold = operating_point.threshold
-        self.enroller = Enroller(self.sampler, self.gallery, EnrolmentCheck(check), threshold=threshold)
-        shortlister = Shortlister(self._index, self.gallery, fusion, subjects=settings.candidates)
-        self.replayer = Replayer(database, self.log, self.gallery, shortlister, recogniser)
+        self.enroller = Enroller(self.sampler, self.gallery, shard, EnrolmentCheck(check), threshold=threshold)
+        self.replayer = Replayer(database, self.log, self.gallery, shard, recogniser, subjects=settings.candidates)
         self.traffic = CameraTraffic(database, days=(DAY, WEEK))
         self.alerts = Alerts(database, self.gallery, self.log, recovered.raised)
 
@@ -123,15 +121,16 @@ class Matcher:
         """
         # Searches run beside one another and beside cameras: a product that wants all cores only waits for them.
         threadpool_limits(1, user_api="blas")
-        database, index = Database.open(settings.folder), GrowingIndex()
-        try:
+        with ExitStack() as opened:
+            database = opened.enter_context(closing(Database.open(settings.folder)))
             recogniser = _loaded(settings) if recogniser is None else recogniser
-            weights = recogniser.fusion.weights
-            point = operating_point or chosen_point(settings, model_digest=recogniser.model_digest, weights=weights)
+            fusion, digest = recogniser.fusion, recogniser.model_digest
+            point = operating_point or chosen_point(settings, model_digest=digest, weights=fusion.weights)
+            shard = opened.enter_context(closing(LocalShard(fusion, model_digest=digest)))
             matcher = cls(
                 settings=settings,
                 database=database,
-                index=index,
+                shard=shard,
                 recogniser=recogniser,
                 operating_point=point,
                 clock=clock,
@@ -139,10 +138,7 @@ class Matcher:
                 gate=QualityGate() if gate is None else gate,
             )
             matcher._log_start()
-        except BaseException:
-            index.close()
-            database.close()
-            raise
+            opened.pop_all()
         return matcher
 
     def probe(self, data: PictureBytes, *, face: int | None = None) -> Probe:
@@ -182,7 +178,7 @@ class Matcher:
             with suppress(LogError):
                 self.log.record(EntryKind.STOP, {})
         finally:
-            self._index.close()
+            self._shard.close()
             self.database.close()
 
     def __enter__(self) -> Self:
@@ -197,7 +193,7 @@ class Matcher:
         self, point: OperatingPoint, *, candidates: int, metrics: MatcherMetrics | None = None
     ) -> Identifier:
         return Identifier(
-            self._index,
+            self._shard,
             self.gallery,
             self.log,
             point,

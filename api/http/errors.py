@@ -117,6 +117,7 @@ STATUS: Mapping[str, int] = {
     "log_uncosigned": 503,
     "clock_set_back": 503,
     "erasure_pending": 503,
+    "shard_behind": 503,
     # What is broken, and needs somebody at the machine.
     "internal": 500,
     "store_error": 500,

@@ -46,7 +46,8 @@ _DATABASE_STALLED = TroubleOut(
     remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
 )
 _CATCH_UP = (
-    "They catch up with the next change. If they do not, start the service again, and report what its output says."
+    "They catch up with the next change, and the vectors with the next search, which is refused if they cannot. "
+    "If they do not, start the service again, and report what its output says."
 )
 _DISK_LOW = TroubleOut(
     code="disk_low",

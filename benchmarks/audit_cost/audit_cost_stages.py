@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.audit_cost.audit_cost_world import POINT, QUERY, World
+from benchmarks.audit_cost.audit_cost_world import POINT, QUERY, World, loaded_shard
 from benchmarks.harness.alternation import alternate
 from benchmarks.harness.benchmark import Progress
 from matcher.audit.receipt import Receipt
@@ -40,6 +40,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
         quality=world.probes[0].quality.score,
         against=None,
     )
+    shard, probe = loaded_shard(matcher), world.probes[0].template
     numbers = np.arange(1, min(50, len(world.probes)) + 1)
     publication = StoredPublication(matcher.database)
     indexes = iter(np.random.default_rng(1).integers(0, matcher.log.size(), 2 * rounds).tolist())
@@ -59,7 +60,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
                 Checkpoint(origin=signer.name, size=1, root=EMPTY_ROOT).text, signer
             ),
             "one entry, durable": lambda: matcher.log.record(EntryKind.STOP, {}),
-            "templates of a shortlist": lambda: matcher.gallery.templates(numbers),
+            "scores of a shortlist": lambda: shard.compare(probe, numbers, revision=0),
             RECEIPT: lambda: Receipt.issue(publication, next(indexes)),
         }
         with progress.step("timing the parts", total=rounds * len(contestants)) as advance:

@@ -15,10 +15,12 @@ from benchmarks.harness.benchmark import Progress
 from benchmarks.harness.consent import one_day
 from matcher.clock import system_clock
 from matcher.consent.scope import Scope
+from matcher.index.local_shard import LocalShard
 from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.log import AuditLog
 from matcher.log.version import NEWEST, Body
 from matcher.matcher import Matcher
+from matcher.people.template_source import TemplateSource
 from matcher.picture.pixel_array import Image
 from matcher.probe.probe import Probe, Query
 from matcher.probe.sample import FaceSample
@@ -164,6 +166,15 @@ def open_world(folder: Path, progress: Progress, *, references: int, probes: int
             matcher=matcher,
             probes=[Probe(template=template, quality=_QUALITY) for template in chosen],
         )
+
+
+def loaded_shard(matcher: Matcher) -> LocalShard:
+    """A second shard with the same templates: nobody else is given the matcher's own."""
+    shard, key = LocalShard(DEFAULT_FUSION, model_digest=DIGEST), matcher.master_key.exported()
+    end = matcher.gallery.size + 1
+    for _ in shard.load(TemplateSource(folder=matcher.database.folder, master_key=key, revision=0, end=end)):
+        pass
+    return shard
 
 
 def fill(world: World, entries: int, progress: Progress) -> None:

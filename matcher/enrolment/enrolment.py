@@ -11,12 +11,15 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from matcher.consent.consent import Consent, NewConsent
 from matcher.consent.errors import ConsentRequiredError
 from matcher.enrolment.enrolment_check import EnrolmentCheck
 from matcher.enrolment.errors import DifferentPersonError, EnrolmentError, LikelyDuplicateError
 from matcher.enrolment.likeness import one_person
 from matcher.errors import ClearglassError
+from matcher.index.shard import Comparer
 from matcher.people.duplicate import DuplicateCheck
 from matcher.people.gallery import Gallery
 from matcher.people.subject import Subject
@@ -91,10 +94,14 @@ class Enrolment:
 class Enroller:
     """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
 
-    def __init__(self, sampler: Sampler, gallery: Gallery, check: EnrolmentCheck, *, threshold: float) -> None:
-        """threshold: the fused dissimilarity up to which two pictures are taken for one person's."""
+    def __init__(
+        self, sampler: Sampler, gallery: Gallery, comparer: Comparer, check: EnrolmentCheck, *, threshold: float
+    ) -> None:
+        """comparer: holds the gallery's templates. threshold: the fused dissimilarity up to which two pictures are
+        taken for one person's."""
         self._sampler = sampler
         self._gallery = gallery
+        self._comparer = comparer
         self._check = check
         self._threshold = threshold
         self._admitting = threading.Lock()
@@ -128,7 +135,7 @@ class Enroller:
                 "Nobody is enrolled without a consent.", remedy="Give purpose, cameras, end and evidence of a consent."
             )
         self._gallery.require_admissible(consent)
-        used, refused = self._samples(pictures, (), progress, looking)
+        used, refused = self._samples(pictures, None, progress, looking)
         samples = [sample for _, sample in used]
         with self._admitting:
             check = self._checked(samples, acknowledged, actor=actor, role=role)
@@ -161,12 +168,12 @@ class Enroller:
     ) -> Enrolment:
         """More pictures of a subject who has an active consent.
 
-        Raises as `enrol` does, and SubjectUnknownError or SubjectWithdrawnError.
+        Raises as `enrol` does, and SubjectUnknownError, SubjectWithdrawnError or ShardBehindError.
         """
         subject = self._gallery.subject(subject_id)
         self._gallery.require_consented(subject_id)
-        known = [reference.template for reference in self._gallery.references(subject_id)]
-        used, refused = self._samples(pictures, known, progress, looking)
+        self._gallery.catch_up()
+        used, refused = self._samples(pictures, subject_id, progress, looking)
         samples = [sample for _, sample in used]
         with self._admitting:
             check = self._checked(samples, acknowledged, actor=actor, role=role, own=subject_id)
@@ -202,9 +209,10 @@ class Enroller:
         return check
 
     def _samples(
-        self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None, looking: Looking
+        self, pictures: Sequence[Picture], subject_id: str | None, progress: Progress | None, looking: Looking
     ) -> tuple[list[tuple[str, FaceSample]], tuple[RefusedPicture, ...]]:
-        """One picture at a time, so that memory holds one. known: of the person. Raises EnrolmentError if none is left.
+        """One picture at a time, so that memory holds one. subject_id: None for a new subject. Raises EnrolmentError
+        if none is left.
 
         The refused ones are in the pictures' order, those of somebody else after all others.
         """
@@ -223,7 +231,7 @@ class Enroller:
                 refused.append(_refused(picture.label, error))
             if progress is not None:
                 progress(done, len(pictures))
-        used = self._of_one_person(good, known)
+        used = self._of_one_person(good, subject_id)
         refused += [_refused(label, _different()) for at, (label, _) in enumerate(good) if at not in used]
         if not used:
             reasons = " ".join(dict.fromkeys(picture.message for picture in refused))
@@ -234,12 +242,21 @@ class Enroller:
             )
         return [one for at, one in enumerate(good) if at in used], tuple(refused)
 
-    def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], known: Sequence[Template]) -> set[int]:
-        """The places of the samples to use. Known templates of another model say nothing: they cannot be compared."""
+    def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], subject_id: str | None) -> set[int]:
+        """The places of the samples to use. References of another model say nothing: they cannot be compared."""
         templates = [sample.template for _, sample in samples]
-        recogniser = self._sampler.recogniser
-        comparable = [template for template in known if template.model_digest == recogniser.model_digest]
-        return one_person(templates, known=comparable, fusion=recogniser.fusion, threshold=self._threshold)
+        known = None if subject_id is None else self._like_references(templates, subject_id)
+        fusion = self._sampler.recogniser.fusion
+        return one_person(templates, known=known, fusion=fusion, threshold=self._threshold)
+
+    def _like_references(self, templates: Sequence[Template], subject_id: str) -> list[int] | None:
+        """The places of the templates that are like a reference of the subject; None if there is none to compare."""
+        revision, selection = self._gallery.revision, self._gallery.references_of([subject_id])
+        if not len(selection):
+            return None
+        numbers = np.flatnonzero(selection.mask(0, selection.end))
+        scored = [self._comparer.compare(template, numbers, revision=revision) for template in templates]
+        return [at for at, one in enumerate(scored) if (one.dissimilarities.fused <= self._threshold).any()]
 
 
 def _unusable(pictures: int) -> str:

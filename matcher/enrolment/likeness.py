@@ -11,20 +11,21 @@ from matcher.recognition.template import Template
 
 
 def one_person(
-    templates: Sequence[Template], *, known: Sequence[Template], fusion: Fusion, threshold: float
+    templates: Sequence[Template], *, known: Sequence[int] | None, fusion: Fusion, threshold: float
 ) -> set[int]:
     """Which of the templates, by their place, show the one person to be enrolled.
 
-    known: the person's references of the same model. If there are any, whatever leads to one of them, over other
-    templates or at once. If there are none, the largest group; of groups of one size, that with the first template.
+    known: the places of those that are like one of the person's references; None if there are no references. With
+    references, whatever leads to one of these templates, over others or at once. Without, the largest group; of groups
+    of one size, that with the first template.
     """
 
-    def like(template: Template, others: Sequence[Template]) -> list[int]:
-        return [at for at, score in enumerate(fusion.compare_all(template, others)) if score.fused <= threshold]
+    def like(template: Template) -> list[int]:
+        return [at for at, score in enumerate(fusion.compare_all(template, templates)) if score.fused <= threshold]
 
-    alike = [like(template, templates) for template in templates]
-    if known:
-        return _linked((at for at, template in enumerate(templates) if like(template, known)), alike)
+    alike = [like(template) for template in templates]
+    if known is not None:
+        return _linked(known, alike)
     groups = (_linked([at], alike) for at in range(len(templates)))
     return max(groups, key=len, default=set())
 

@@ -1,1 +1,1 @@
-"""Indexes of vectors: the protocols, and their implementations."""
+"""Shards: templates, the index over them, and their scores."""

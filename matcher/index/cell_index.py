@@ -45,7 +45,7 @@ _SEED = 11
 
 
 class CellIndex:
-    """An IndexWriter and a Searcher: searches run beside one another, a change waits for them and they for it."""
+    """An Index: searches run beside one another, a change waits for them and they for it."""
 
     def __init__(self, cells: Cells, directions: Vectors) -> None:
         """Use `build`. directions: (d, w), those of the cells."""
@@ -79,20 +79,20 @@ class CellIndex:
         return len(self.rows)
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """See IndexWriter."""
+        """See Index."""
         require_vectors(numbers, vectors, self.rows.width)
         with self._lock.changing():
             self._take_out(numbers)
             self._put(numbers, vectors)
 
     def remove(self, numbers: Numbers) -> None:
-        """See IndexWriter."""
+        """See Index."""
         with self._lock.changing():
             self._take_out(numbers)
             self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
-        """See Searcher."""
+        """See Index."""
         with self._lock.reading():
             if len(allowed) <= _FEW:
                 return self._compared(probes, np.flatnonzero(allowed.mask(0, allowed.end)), k)

@@ -16,7 +16,7 @@ _FEW = 1 / 8
 
 
 class ExactIndex:
-    """An IndexWriter and a Searcher. Searches run beside one another and beside one change, without a lock."""
+    """An Index. Searches run beside one another and beside one change, without a lock."""
 
     def __init__(self, rows: Rows | None = None) -> None:
         """rows: what it starts with, and goes on to use; None is nothing."""
@@ -26,16 +26,16 @@ class ExactIndex:
         return len(self.rows)
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """See IndexWriter."""
+        """See Index."""
         require_vectors(numbers, vectors, self.rows.width)
         self.rows.put(numbers, vectors)
 
     def remove(self, numbers: Numbers) -> None:
-        """See IndexWriter."""
+        """See Index."""
         self.rows.drop(numbers)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
-        """See Searcher."""
+        """See Index."""
         held = self.rows.held
         vectors = self.rows.vectors
         best = Best(len(probes), k)

@@ -22,7 +22,7 @@ _Change = tuple[Numbers, Vectors | None]
 
 
 class GrowingIndex:
-    """A StartingIndex and a Searcher that any number of threads may use; the owner closes it.
+    """An Index that any number of threads may use; the owner closes it.
 
     The next index is built by a thread of its own, from what there was when it began. Meanwhile the present one answers
     and follows every change; what changed is then done to the new one as well, and it takes the present one's place.
@@ -50,25 +50,28 @@ class GrowingIndex:
         return self._index.rows
 
     def start(self, rows: Rows) -> None:
-        """See StartingIndex. To be called before anything else changes it."""
+        """Has the vectors of these rows at once, without a copy. To be called before anything else changes it.
+
+        Both go on to use them: who hands them in puts and drops there what is added and removed here.
+        """
         with self._lock:
             self._index = ExactIndex(rows)
             self._grow()
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """See IndexWriter."""
+        """See Index."""
         with self._lock:
             self._index.add(numbers, vectors)
             self._changed(numbers, vectors)
 
     def remove(self, numbers: Numbers) -> None:
-        """See IndexWriter."""
+        """See Index."""
         with self._lock:
             self._index.remove(numbers)
             self._changed(numbers, None)
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
-        """See Searcher."""
+        """See Index."""
         return self._index.search(probes, k, allowed=allowed)
 
     def settle(self, timeout: float | None = None) -> None:

@@ -1,8 +1,6 @@
-"""The index protocols: one side writes, the other searches.
+"""The protocol of an index: vectors of one embedder, and which of them are nearest to a probe.
 
-They are two so that the gallery, which keeps the index in step with the database, is handed no way to search it.
-`matcher.matcher` hands a Searcher to two only, and both log before they search: `matcher.search.identification` and
-`matcher.search.replay`.
+An index is inside a shard (`matcher.index.local_shard`), and only there.
 """
 
 from dataclasses import dataclass
@@ -25,8 +23,17 @@ class Neighbours:
     similarities: Vectors
 
 
-class IndexWriter(Protocol):
-    """Keeps vectors under their reference numbers. One thread at a time may write, while others search."""
+class Index(Protocol):
+    """Keeps vectors under their reference numbers. One thread at a time may change it, while others search."""
+
+    def __len__(self) -> int:
+        """How many vectors it holds."""
+        ...
+
+    @property
+    def rows(self) -> "Rows":
+        """The vectors it holds."""
+        ...
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
         """Adds (n, d) float32 vectors of length 1; they are found by the next search. Raises ValueError.
@@ -39,36 +46,8 @@ class IndexWriter(Protocol):
         """Takes vectors out; no later search returns them. Unknown numbers are passed over."""
         ...
 
-
-class StartingIndex(IndexWriter, Protocol):
-    """What the gallery is handed: it gives the index what it starts with, too."""
-
-    def start(self, rows: "Rows") -> None:
-        """Has the vectors of these rows at once, without a copy.
-
-        Both go on to use them: who hands them in puts and drops there what is added and removed here.
-        """
-        ...
-
-
-class Searcher(Protocol):
-    """Finds the nearest vectors by inner product."""
-
-    def __len__(self) -> int:
-        """How many vectors it holds."""
-        ...
-
     def search(self, probes: Vectors, k: int, *, allowed: "Selection") -> Neighbours:
-        """The k nearest of each of the (n, d) probes among the `allowed` numbers."""
-        ...
-
-
-class Index(IndexWriter, Searcher, Protocol):
-    """Both sides of an index whose rows another one can be built from."""
-
-    @property
-    def rows(self) -> "Rows":
-        """The vectors it holds."""
+        """By inner product the k nearest of each of the (n, d) probes among the `allowed` numbers."""
         ...
 
 

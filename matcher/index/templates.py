@@ -25,7 +25,7 @@ class Templates:
 
 
 class KeptTemplates:
-    """A kilobyte each. Kept by the gallery, its owner: one thread at a time changes it, others may read meanwhile."""
+    """A kilobyte each. Kept by a shard, its owner: one thread at a time changes it, others may read meanwhile."""
 
     def __init__(self, dimensions: Mapping[str, int], capacity: int = 1) -> None:
         """dimensions: of the vectors, by embedder. capacity: for how many numbers, from 0, there is room at once."""

@@ -1,25 +1,27 @@
 """A committed change of who may be found, and the protocol of what follows such changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from matcher.columns.vectors import Numbers, Vectors
+from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AddedReferences:
-    """n searchable references of one subject. numbers: (n,).
+    """n searchable references of one subject, with sealed templates that only a TemplateFollower opens.
 
-    digests: n times 32 bytes that name them in the gallery's content hash. vectors: (n, d) float32, in each row the
-    vectors of one reference, one behind the other.
+    numbers: (n,). ids: of the references. model_digest: of the model that made the templates. sealed: the templates, as
+    the database holds them. key: the subject's, 32 bytes, which opens them.
     """
 
     numbers: Numbers
-    digests: Sequence[bytes]
-    vectors: Vectors
+    ids: Sequence[str]
+    model_digest: str
+    sealed: Sequence[bytes]
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """The consent book as it follows the gallery."""
 
 from matcher.consent.consents import Consents
-from matcher.consent.scope import ConsentBook
+from matcher.consent.scope import ConsentBook, reference_digest
 from matcher.people.change import Change
 
 
@@ -16,11 +16,15 @@ class ConsentIndex:
         if change.withdrawn:
             self._book.update(change.revision, gone=change.subject_id)
             return
-        added = change.added
-        references = {} if added is None else dict(zip(added.numbers.tolist(), added.digests, strict=True))
+        subject_id, added = change.subject_id, change.added
+        references: dict[int, tuple[str, bytes]] = {}
+        if added is not None:
+            for number, reference_id, sealed in zip(added.numbers.tolist(), added.ids, added.sealed, strict=True):
+                digest = reference_digest(reference_id, subject_id, added.model_digest, sealed)
+                references[number] = subject_id, digest
         self._book.update(
             change.revision,
             consents=Consents.of(change.consents) if change.consents else None,
-            references={number: (change.subject_id, digest) for number, digest in references.items()},
+            references=references,
             moment=change.made_at,
         )

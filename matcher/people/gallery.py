@@ -18,11 +18,8 @@ import numpy as np
 from sqlalchemy import Connection, insert, update
 
 from matcher.columns.selection import Selection
-from matcher.columns.vectors import Numbers
 from matcher.consent.consent import Consent, NewConsent, begun, recorded, require_active
-from matcher.consent.scope import Scope, reference_digest
-from matcher.index.index import StartingIndex
-from matcher.index.templates import Templates
+from matcher.consent.scope import Scope
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.metrics import MatcherMetrics
@@ -36,12 +33,15 @@ from matcher.people.gallery_reader import GalleryReader
 from matcher.people.loading import begin, load
 from matcher.people.stored_changes import StoredChanges, note_change
 from matcher.people.subject import Subject
-from matcher.people.vector_shard import VectorShard
+from matcher.people.template_source import TemplateFollower
 from matcher.probe.probe import Query
 from matcher.probe.sample import FaceSample
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.sealing import MasterKey, SealingKey
+
+_TEMPLATES = "vectors"
+"""The name of the follower that holds the templates."""
 
 
 class Gallery(GalleryReader):
@@ -55,29 +55,27 @@ class Gallery(GalleryReader):
         database: Database,
         master_key: MasterKey,
         log: AuditLog,
-        index: StartingIndex,
+        templates: TemplateFollower,
         *,
         model_digest: str,
-        dimensions: Mapping[str, int],
         zone: ZoneInfo,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """Builds the index from the database.
+        """Loads consents and templates.
 
-        model_digest: references of other models stay in the database but are not searchable; `stale` counts them.
-        dimensions: of that model's vectors, by embedder. zone: the site's time zone, where a camera names none.
+        templates: holds those of one model. model_digest: of that model; references of others stay in the database but
+        are not searchable; `stale` counts them. zone: the site's time zone, where a camera names none.
         """
         super().__init__(database, master_key, log, zone)
         self._model_digest = model_digest
         self._changing = threading.RLock()
         begin(database)
-        loaded = load(database, master_key, model_digest=model_digest, dimensions=dimensions)
+        loaded = load(database, master_key, templates)
         self._book, self.stale = loaded.book, loaded.stale
-        self._shard = VectorShard(loaded.templates, index)
-        self._stored = StoredChanges(database, master_key, model_digest=model_digest, dimensions=dimensions)
+        self._stored = StoredChanges(database, master_key, model_digest=model_digest)
         self._feed = ChangeFeed(self._stored.since, metrics=metrics)
         # The book last: what it allows can be found and scored.
-        self.follow("vectors", self._shard)
+        self.follow(_TEMPLATES, templates)
         self.follow("consents", ConsentIndex(self._book))
         if metrics is not None:
             metrics.index_size.set_function(lambda: self.size)
@@ -103,16 +101,21 @@ class Gallery(GalleryReader):
         """The references that these subjects have now, whatever their consents say."""
         return self._book.references_of(subject_ids)
 
-    def templates(self, numbers: Numbers) -> Templates:
-        """The templates with these numbers, in their order; those that are gone by now are not in it."""
-        return self._shard.templates.of(numbers)
-
     # --- following -------------------------------------------------------------------------------------------------
 
     def follow(self, name: str, follower: Follower) -> None:
         """From now on the follower gets each change, after the followers before it. name: for metrics and people."""
         with self._changing:
             self._feed.follow(name, follower, revision=self.revision)
+
+    def catch_up(self) -> None:
+        """Gives the follower that holds the templates what it missed, if its last attempt failed.
+
+        Searches call this before they begin. It must not be called inside a transaction that writes.
+        """
+        if _TEMPLATES in self._feed.behind:
+            with self._changing:
+                self._feed.catch_up(_TEMPLATES)
 
     def changes(self, since: int) -> Iterator[Change]:
         """The changes after a revision, as the database keeps them: see `StoredChanges.since`."""
@@ -262,17 +265,16 @@ class Gallery(GalleryReader):
         moment: datetime,
     ) -> tuple[tuple[str, ...], AddedReferences]:
         """Writes references; their ids, in the samples' order, and what followers need of them."""
-        numbers, ids, digests = [], [], []
-        for sample in samples:
-            number, reference_id, sealed = records.insert_reference(connection, subject_id, key, sample, moment)
-            numbers.append(number)
-            ids.append(reference_id)
-            digests.append(reference_digest(reference_id, subject_id, sample.template.model_digest, sealed))
-        vectors = [np.concatenate(list(sample.template.vectors.values())) for sample in samples]
-        added = AddedReferences(
-            numbers=np.array(numbers, dtype=np.int64), digests=digests, vectors=np.array(vectors, dtype=np.float32)
+        added = [records.insert_reference(connection, subject_id, key, sample, moment) for sample in samples]
+        numbers, ids, sealed = zip(*added, strict=True)
+        references = AddedReferences(
+            numbers=np.array(numbers, dtype=np.int64),
+            ids=ids,
+            model_digest=self._model_digest,
+            sealed=sealed,
+            key=key.exported(),
         )
-        return tuple(ids), added
+        return ids, references
 
     def _enrolment(
         self,

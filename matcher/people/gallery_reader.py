@@ -105,9 +105,8 @@ class GalleryReader:
             row = records.require_subject(connection, subject_id)
             if row.withdrawn_at is not None:
                 return []
-            key = records.load_subject_key(connection, self._master_key, subject_id)
             rows = connection.execute(query.order_by(tables.reference.c.number)).all()
-        return [records.reference_of(row, key) for row in rows]
+        return [records.reference_of(row) for row in rows]
 
     def owner(self, reference_id: str) -> str:
         """The id of the subject whose reference it is. Raises also after withdrawal."""

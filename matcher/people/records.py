@@ -19,7 +19,7 @@ from matcher.people.listed_subject import ListedSubject
 from matcher.people.reference import Reference
 from matcher.people.subject import Subject
 from matcher.probe.sample import FaceSample
-from matcher.recognition.packed_template import packed, unpacked
+from matcher.recognition.packed_template import packed
 from matcher.recognition.quality import Quality
 from matcher.store import tables
 from matcher.store.engine import driver, driver_sql
@@ -149,13 +149,13 @@ def open_template(key: SealingKey, reference_id: str, model_digest: str, sealed:
     return key.open(sealed, context=template_context(reference_id, model_digest))
 
 
-def reference_of(row: Any, key: SealingKey) -> Reference:
-    """The reference of a row of its table with the quality of its sample. Raises SealError."""
+def reference_of(row: Any) -> Reference:
+    """The reference of a row of its table with the quality of its sample."""
     return Reference(
         number=row.number,
         id=row.id,
         subject_id=row.subject_id,
-        template=unpacked(open_template(key, row.id, row.model_digest, row.sealed_template), row.model_digest),
+        model_digest=row.model_digest,
         quality=Quality(**json.loads(row.quality)),
         created_at=row.created_at,
     )

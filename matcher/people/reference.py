@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matcher.recognition.quality import Quality
-from matcher.recognition.template import Template
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,8 +17,8 @@ class KnownReference:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reference(KnownReference):
-    """One enrolled picture: its template and quality."""
+    """One enrolled picture: its quality, and which model made its template (hex SHA-256)."""
 
-    template: Template
+    model_digest: str
     quality: Quality
     created_at: datetime

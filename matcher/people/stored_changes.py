@@ -4,14 +4,14 @@ What a change holds is read from the subject's own records as they are now. So a
 gets anything of a person who has withdrawn since, and the rows need no erasure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from operator import itemgetter
 
+import numpy as np
 from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
 
 from matcher.people import records
 from matcher.people.change import AddedReferences, Change
-from matcher.people.unsealing import unseal
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.engine import driver, driver_sql
@@ -31,14 +31,11 @@ _NOTE = driver_sql(insert(tables.change).values(revision=bindparam("number"), su
 class StoredChanges:
     """The changes of one data folder. Safe to use from several threads, and beside another process that writes."""
 
-    def __init__(
-        self, database: Database, master_key: MasterKey, *, model_digest: str, dimensions: Mapping[str, int]
-    ) -> None:
-        """model_digest: references of other models are left out. dimensions: of that model's vectors, by embedder."""
+    def __init__(self, database: Database, master_key: MasterKey, *, model_digest: str) -> None:
+        """model_digest: references of other models are left out."""
         self._database = database
         self._master_key = master_key
         self._model_digest = model_digest
-        self._dimensions = dimensions
 
     def since(self, revision: int) -> Iterator[Change]:
         """The changes after this revision, in order. After the last one a follower has the gallery's newest state.
@@ -68,17 +65,17 @@ class StoredChanges:
         )
 
     def _references(self, connection: Connection, subject_id: str) -> AddedReferences:
-        columns = (
-            _REFERENCE.number,
-            _REFERENCE.id,
-            _REFERENCE.subject_id,
-            _REFERENCE.model_digest,
-            _REFERENCE.sealed_template,
+        found = select(_REFERENCE.number, _REFERENCE.id, _REFERENCE.sealed_template).where(
+            _REFERENCE.subject_id == subject_id, _REFERENCE.model_digest == self._model_digest
         )
-        rows = connection.execute(select(*columns).where(_REFERENCE.subject_id == subject_id).order_by("number")).all()
-        key = records.load_subject_key(connection, self._master_key, subject_id)
-        found = unseal(rows, lambda _: key, self._model_digest, self._dimensions)
-        return AddedReferences(numbers=found.numbers, digests=found.digests, vectors=found.vectors)
+        rows = connection.execute(found.order_by(_REFERENCE.number)).all()
+        return AddedReferences(
+            numbers=np.array([row.number for row in rows], dtype=np.int64),
+            ids=[row.id for row in rows],
+            model_digest=self._model_digest,
+            sealed=[row.sealed_template for row in rows],
+            key=records.load_subject_key(connection, self._master_key, subject_id).exported(),
+        )
 
 
 def note_change(connection: Connection, subject_id: str) -> int:

@@ -36,18 +36,25 @@ _REFERENCES = driver_sql(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Unsealed:
-    """The n searchable references of a block, in order. stale: how many more there are, made by another model.
+class LoadedReferences:
+    """n searchable references without their templates, in order of their numbers.
 
-    digests: what names them in the gallery's content hash. vectors: (n, d), in each
-    row the vectors of one reference, one behind the other.
+    numbers: (n,). subjects: the ids of their subjects. digests: 32 bytes each, which name them in the gallery's content
+    hash. stale: how many more there are, made by another model.
     """
 
     numbers: Numbers
     subjects: Sequence[str]
     digests: Sequence[bytes]
-    vectors: Vectors
     stale: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unsealed:
+    """References and their templates. vectors: (n, d) float32, in each row the vectors of one, one behind the other."""
+
+    references: LoadedReferences
+    vectors: Vectors
 
 
 class Unsealer:
@@ -91,9 +98,8 @@ def unseal(
         opened = records.open_template(key, reference_id, digest, sealed)
         packed.append(packed_numbers(opened, dimensions))
     return Unsealed(
-        numbers=np.array(numbers, dtype=np.int64),
-        subjects=subjects,
-        digests=digests,
+        references=LoadedReferences(
+            numbers=np.array(numbers, dtype=np.int64), subjects=subjects, digests=digests, stale=stale
+        ),
         vectors=np.frombuffer(b"".join(packed), dtype=NUMBER).reshape(len(packed), sum(dimensions.values())),
-        stale=stale,
     )

@@ -41,12 +41,15 @@ class Part:
     longest: float = 1.0
 
     def dissimilarities(self, probe: Floats, vectors: Floats) -> Exact:
-        """(n,) between the probe's (d,) vector and each of (n, d) vectors, before the weight."""
-        others, one = vectors.astype(np.float64), probe.astype(np.float64)
+        """(n,) between the probe's (d,) vector and each of (n, d) vectors, before the weight.
+
+        Each is the same whatever the other vectors are.
+        """
         if self.metric is Metric.COSINE:
-            angle: Exact = np.maximum(1 - others @ one, 0)
+            # A matrix product would sum a row in an order that depends on how many rows there are, and on its place.
+            angle: Exact = np.maximum(1 - np.einsum("nd,d->n", vectors, probe, dtype=np.float64), 0)
             return angle
-        distance: Exact = np.linalg.norm(others - one, axis=1)
+        distance: Exact = np.linalg.norm(vectors.astype(np.float64) - probe.astype(np.float64), axis=1)
         return distance
 
     def fits(self, vector: Floats) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from matcher.clock import Clock
 from matcher.columns.selection import Selection
 from matcher.errors import ClearglassError
-from matcher.index.index import Searcher
+from matcher.index.shard import Shard
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.metrics import MatcherMetrics
@@ -58,7 +58,7 @@ class Identifier:
 
     def __init__(
         self,
-        searcher: Searcher,
+        shard: Shard,
         gallery: Gallery,
         log: AuditLog,
         operating_point: OperatingPoint,
@@ -69,13 +69,13 @@ class Identifier:
         metrics: MatcherMetrics | None = None,
     ) -> None:
         """fusion: how templates are compared. candidates: most subjects in an answer."""
-        self._shortlister = Shortlister(searcher, gallery, fusion, subjects=candidates)
+        self._shortlister = Shortlister(shard, subjects=candidates)
         self._fusion = fusion
         self._gallery = gallery
         self._log = log
         self._clock = clock
         self._searches = SearchLog(gallery, log, clock)
-        self._verifier = Verifier(gallery, log, self._searches, fusion)
+        self._verifier = Verifier(gallery, shard, log, self._searches, fusion)
         self._most = candidates
         self._metrics = metrics
         self._rounds = Rounds(self._answer_round, most=MOST_SEARCHES)
@@ -85,8 +85,8 @@ class Identifier:
         """Who in the gallery this may be, among those whose consent covers the query now; often nobody.
 
         Raises QueryError, which is not logged; ModelMismatchError, which is; LogUnavailableError and ClockError; and
-        StoreError or SealError if the gallery cannot be read: then there is no answer, and a failure entry says so if
-        it still can be written.
+        ShardBehindError, StoreError or SealError if the gallery cannot be read as it is now: then there is no answer,
+        and a failure entry says so if it still can be written.
         """
         return self._identify_round([probe], query)[0]
 
@@ -150,14 +150,16 @@ class Identifier:
             return None
 
     def _find(self, begun: Mapping[Search, _Asked]) -> None:
-        """One pass over the index for all that look at the same selection."""
+        """One pass over the shard for all that look at the same selection."""
         began = time.perf_counter()
         by_selection: dict[Selection, list[_Asked]] = {}
         for search, one in begun.items():
             by_selection.setdefault(search.scope.selection, []).append(one)
+        # The selections of one round may be of different revisions: the shard must have the newest.
+        revision = max((search.scope.revision for search in begun), default=0)
         for selection, several in by_selection.items():
             probes = [one.probe.template for one in several]
-            matches = self._shortlister.matches(probes, selection, self.operating_point.threshold)
+            matches = self._shortlister.matches(probes, selection, self.operating_point.threshold, revision=revision)
             for one, found in zip(several, matches, strict=True):
                 one.found = found
         if self._metrics is not None:
@@ -215,6 +217,7 @@ class Identifier:
         """Raises as `_require` does."""
         for probe in probes:
             self._require(probe, query)
+        self._gallery.catch_up()
         # For a camera's first search the whole gallery is gone through: not while others wait for the log.
         self._gallery.scope(query, self._clock())
 

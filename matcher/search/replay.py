@@ -13,6 +13,7 @@ from sqlalchemy import Connection, LargeBinary, cast, func, select
 from matcher.columns.selection import Selection
 from matcher.consent.rule import ENROLMENT
 from matcher.errors import ClearglassError
+from matcher.index.shard import Shard
 from matcher.log.entry import AuditEntry, EntryKind, answered
 from matcher.log.log import AuditLog
 from matcher.people.errors import ReferenceUnknownError, SubjectWithdrawnError
@@ -89,13 +90,17 @@ class Replayer:
         database: Database,
         log: AuditLog,
         gallery: Gallery,
-        shortlister: Shortlister,
+        shard: Shard,
         recogniser: Recogniser,
+        *,
+        subjects: int,
     ) -> None:
+        """subjects: how many different ones a search brings forward at least, as the Identifier's candidates."""
         self._database = database
         self._log = log
         self._gallery = gallery
-        self._shortlister = shortlister
+        self._shard = shard
+        self._shortlister = Shortlister(shard, subjects=subjects)
         self._recogniser = recogniser
 
     def replay(self, index: int, *, actor: str, role: str) -> Replay:
@@ -103,11 +108,12 @@ class Replayer:
 
         actor, role: of the caller, as the log names them.
         Raises LogUnavailableError or ClockError, then nothing was read; EntryUnknownError, ReplayError where the entry
-        is of no decision, SealError, StoreError.
+        is of no decision, ShardBehindError, SealError, StoreError.
         """
         self._log.record(EntryKind.LOG_READ, {"actor": actor, "role": role, "read": {"replay": index}})
         request, outcome = self._decision(index)
         candidates = outcome.body["candidates"]
+        self._gallery.catch_up()
         if "commitment" in (request.body.get("against") or {}):
             return _impossible(request, outcome, "It compared two pictures, of which none was kept.")
         if not candidates:
@@ -192,7 +198,8 @@ class Replayer:
         self, evidence: Evidence, request: AuditEntry, outcome: AuditEntry, selection: Selection, threshold: float
     ) -> list[Found]:
         """Everybody whom the fast path finds, nearest first; and whom the log tells of, wherever the index has them."""
-        (matches,) = self._shortlister.matches([evidence.template], selection, threshold)
+        revision = self._gallery.revision
+        (matches,) = self._shortlister.matches([evidence.template], selection, threshold, revision=revision)
         ended_at = parse_time(outcome.body["ended_at"])
         logged = [candidate["reference"] for candidate in outcome.body["candidates"]]
         nearest = self._compared(evidence, logged, selection, threshold)
@@ -222,11 +229,11 @@ class Replayer:
                 number for number in reference_numbers(connection, reference_ids).values() if number in selection
             ]
             found = (self._gallery.known(connection, number) for number in numbers)
-            known = [one for one in found if one is not None]
-        templates = self._gallery.templates(np.array([one.number for one in known], dtype=np.int64))
-        scores = self._recogniser.fusion.compare_vectors(evidence.template, templates.vectors).fused.tolist()
-        each = zip(known, scores, strict=True)
-        return [(one.subject_id, one.id, score) for one, score in each if score <= threshold]
+            known = {one.number: one for one in found if one is not None}
+        asked = np.array(list(known), dtype=np.int64)
+        scored = self._shard.compare(evidence.template, asked, revision=self._gallery.revision)
+        each = zip(scored.numbers.tolist(), scored.dissimilarities.fused.tolist(), strict=True)
+        return [(known[number].subject_id, known[number].id, score) for number, score in each if score <= threshold]
 
     def _retell(
         self, evidence: Evidence, candidates: Sequence[Mapping[str, Any]], threshold: float

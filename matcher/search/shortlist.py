@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from matcher.columns.selection import Selection
-from matcher.columns.vectors import Numbers, Vectors
-from matcher.index.index import Searcher
-from matcher.index.templates import Templates
-from matcher.people.gallery import Gallery
-from matcher.recognition.fusion import Dissimilarity, Fusion
+from matcher.index.shard import ScoredReferences, Shard
+from matcher.recognition.fusion import Dissimilarity
 from matcher.recognition.template import Template
 
 SHORTLIST = 50
@@ -23,40 +20,44 @@ Match = tuple[int, Dissimilarity]
 
 
 class Shortlister:
-    """Compares probes with what an index finds for them."""
+    """Searches a shard, and takes of what it brings forward what is near enough."""
 
-    def __init__(self, searcher: Searcher, gallery: Gallery, fusion: Fusion, *, subjects: int) -> None:
-        """subjects: how many different ones a shortlist shows at least, if there are so many."""
-        self._searcher = searcher
-        self._gallery = gallery
-        self._fusion = fusion
+    def __init__(self, shard: Shard, *, subjects: int, length: int = SHORTLIST) -> None:
+        """subjects: how many different ones a shortlist has at least, if there are so many. length: its references."""
+        self._shard = shard
         self._subjects = subjects
+        self._length = length
 
-    def matches(self, probes: Sequence[Template], selection: Selection, threshold: float) -> list[list[Match]]:
-        """For each probe the selected references at or below the threshold, nearest first, equal ones by number."""
+    def matches(
+        self, probes: Sequence[Template], selection: Selection, threshold: float, *, revision: int
+    ) -> list[list[Match]]:
+        """For each probe the selected references at or below the threshold, nearest first, equal ones by number.
+
+        revision: the gallery's, of which the selection is. Raises ShardBehindError.
+        """
         if not len(selection):
             return [[] for _ in probes]
-        searched = self._fusion.searched.embedder
-        vectors = np.stack([probe.vectors[searched] for probe in probes], dtype=np.float32)
-        neighbours = self._searcher.search(vectors, SHORTLIST, allowed=selection)
+        found = self._shard.search(probes, selection, self._length, revision=revision)
         return [
-            self._near(probe, self._several(vector[None, :], numbers, selection), threshold)
-            for probe, vector, numbers in zip(probes, vectors, neighbours.numbers, strict=True)
+            _near(self._several(probe, shortlist, selection, revision), threshold)
+            for probe, shortlist in zip(probes, found, strict=True)
         ]
 
-    def _several(self, vector: Vectors, numbers: Numbers, selection: Selection) -> Templates:
+    def _several(
+        self, probe: Template, shortlist: ScoredReferences, selection: Selection, revision: int
+    ) -> ScoredReferences:
         """The shortlist, made longer until one subject's many references do not keep all others out."""
-        templates, width = self._gallery.templates(numbers), SHORTLIST
-        while width < min(len(selection), WIDEST_SHORTLIST) and len(set(templates.subjects.tolist())) < self._subjects:
+        width, widest = self._length, min(len(selection), WIDEST_SHORTLIST)
+        while width < widest and len(set(shortlist.subjects.tolist())) < self._subjects:
             width *= 4
-            neighbours = self._searcher.search(vector, width, allowed=selection)
-            templates = self._gallery.templates(neighbours.numbers[0])
-        return templates
+            (shortlist,) = self._shard.search([probe], selection, width, revision=revision)
+        return shortlist
 
-    def _near(self, probe: Template, shortlist: Templates, threshold: float) -> list[Match]:
-        scores = self._fusion.compare_vectors(probe, shortlist.vectors)
-        places = np.flatnonzero(scores.fused <= threshold)
-        if not len(places):
-            return []
-        ordered = places[np.lexsort((shortlist.numbers[places], scores.fused[places]))]
-        return [(int(shortlist.numbers[place]), scores.at(place)) for place in ordered]
+
+def _near(shortlist: ScoredReferences, threshold: float) -> list[Match]:
+    scores = shortlist.dissimilarities
+    places = np.flatnonzero(scores.fused <= threshold)
+    if not len(places):
+        return []
+    ordered = places[np.lexsort((shortlist.numbers[places], scores.fused[places]))]
+    return [(int(shortlist.numbers[place]), scores.at(place)) for place in ordered]

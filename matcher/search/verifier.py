@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from matcher.consent.consent import permits
 from matcher.consent.errors import ConsentRequiredError
+from matcher.index.shard import Comparer
 from matcher.log.log import AuditLog
 from matcher.people.gallery import Gallery
 from matcher.people.reference import Reference
@@ -19,8 +22,12 @@ from matcher.search.search_log import Search, SearchLog
 class Verifier:
     """Compares for the identifier, which has admitted query and probes. Raises as `Identifier.verify` does."""
 
-    def __init__(self, gallery: Gallery, log: AuditLog, searches: SearchLog, fusion: Fusion) -> None:
+    def __init__(
+        self, gallery: Gallery, comparer: Comparer, log: AuditLog, searches: SearchLog, fusion: Fusion
+    ) -> None:
+        """comparer: holds the gallery's templates. fusion: compares two probes."""
         self._gallery = gallery
+        self._comparer = comparer
         self._log = log
         self._searches = searches
         self._fusion = fusion
@@ -33,16 +40,17 @@ class Verifier:
             search = self._searches.begin(connection, "verify", probe, query, operating_point, against=against)
         with self._searches.failing([search]):
             current = self._comparable(subject_id, search, operating_point)
-            scores = self._fusion.compare_all(probe.template, [one.template for one in current])
+            numbers = np.array(list(current), dtype=np.int64)
+            scored = self._comparer.compare(probe.template, numbers, revision=search.scope.revision)
             with self._log.writing() as connection:
                 ended_at = self._log.moment(connection)
-                if not self._gallery.permitted(connection, subject_id, query, ended_at):
+                if not len(scored) or not self._gallery.permitted(connection, subject_id, query, ended_at):
                     raise _no_consent()
-                best = min(range(len(scores)), key=lambda at: scores[at].fused)
-                reference, score = current[best], scores[best]
+                best = int(scored.dissimilarities.fused.argmin())
+                reference, score = current[int(scored.numbers[best])], scored.dissimilarities.at(best)
                 mated = score.fused <= operating_point.threshold
                 candidates = (Candidate.of(reference, score, rank=1),) if mated else ()
-                result = {"searched": len(scores), "mated": mated, **_scores(score)}
+                result = {"searched": len(scored), "mated": mated, **_scores(score)}
                 outcome = self._searches.end(connection, search, candidates, ended_at, result)
         return _verification(search, outcome, score, operating_point, mated=mated)
 
@@ -60,8 +68,8 @@ class Verifier:
                 outcome = self._searches.end(connection, search, (), ended_at, result)
         return _verification(search, outcome, score, operating_point, mated=mated)
 
-    def _comparable(self, subject_id: str, search: Search, operating_point: OperatingPoint) -> list[Reference]:
-        """The subject's references in the search's scope. The consent first: without it no template is even opened.
+    def _comparable(self, subject_id: str, search: Search, operating_point: OperatingPoint) -> dict[int, Reference]:
+        """The subject's references in the search's scope, by number. The consent first: without it none is even read.
 
         Raises ConsentRequiredError, ModelMismatchError.
         """
@@ -70,10 +78,10 @@ class Verifier:
         if not permits(consents, camera=query.camera, purpose=query.purpose, moment=search.started_at, zone=zone):
             raise _no_consent()
         references = self._gallery.references(subject_id)
-        current = [reference for reference in references if reference.number in search.scope.selection]
+        current = {one.number: one for one in references if one.number in search.scope.selection}
         if current:
             return current
-        if references and all(one.template.model_digest != operating_point.model_digest for one in references):
+        if references and all(one.model_digest != operating_point.model_digest for one in references):
             raise ModelMismatchError(
                 "All references of the subject were made by another model than the one in use.",
                 remedy="Add pictures of the person again; they are extracted with the present model.",

@@ -81,6 +81,10 @@ class SealingKey:
                 remedy="Use the master key it was sealed with; if that is so, put a backup of the data folder back.",
             ) from error
 
+    def exported(self) -> bytes:
+        """The 32 bytes themselves: for what opens templates, here or in a process of our own, and for nothing else."""
+        return self._key
+
     def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose (HKDF, SHA-256), from which neither this key nor those of other purposes follow."""
         from cryptography.hazmat.primitives.hashes import SHA256
@@ -99,10 +103,6 @@ class MasterKey(SealingKey):
     def unwrap(self, wrapped: bytes, *, context: str) -> SealingKey:
         """The key that was wrapped. Raises SealError."""
         return SealingKey(self.open(wrapped, context=context))
-
-    def exported(self) -> bytes:
-        """The 32 bytes themselves: for a process of our own, through a pipe, and for nothing else."""
-        return self._key
 
 
 def load_master_key(database: Database, *, text: str | None = None, file: Path | None = None) -> MasterKey:

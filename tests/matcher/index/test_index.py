@@ -17,7 +17,7 @@ from matcher.index.cell_index import CellIndex
 from matcher.index.cells import StoppedError
 from matcher.index.exact_index import ExactIndex
 from matcher.index.growing_index import GrowingIndex
-from matcher.index.index import Index, Neighbours, Searcher
+from matcher.index.index import Index, Neighbours
 
 CROWD = 3_000
 """Numbers that an index in cells is drawn from, three to a person: 0, 1, 2 are of one."""
@@ -64,7 +64,7 @@ def crowd(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> In
     return cells_crowd()
 
 
-def found(index: Searcher, probes: Vectors, k: int, allowed: range | list[int]) -> Neighbours:
+def found(index: Index, probes: Vectors, k: int, allowed: range | list[int]) -> Neighbours:
     return index.search(probes, k, allowed=Selection.of(allowed))
 
 

@@ -20,34 +20,27 @@ from sqlalchemy import select
 from matcher.columns.selection import Selection
 from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
 from matcher.consent.scope import ConsentBook, Scope
-from matcher.index.exact_index import ExactIndex
 from matcher.index.growing_index import GrowingIndex
-from matcher.index.templates import KeptTemplates
+from matcher.index.local_shard import LocalShard
+from matcher.index.shard import ShardBehindError
+from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.change import Change
 from matcher.people.consent_index import ConsentIndex
 from matcher.people.gallery import Gallery
 from matcher.people.loading import load
 from matcher.people.stored_changes import StoredChanges
-from matcher.people.vector_shard import VectorShard
 from matcher.probe.probe import Query
 from matcher.recognition.registry import DEFAULT_FUSION
+from matcher.search.replay import Agreement
 from matcher.store import tables
 from matcher.store.database import Database
 
-DIMENSIONS = DEFAULT_FUSION.dimensions
 UTC_ZONE = ZoneInfo("UTC")
 
 CAMERAS = ["lobby", "garage"]
 PURPOSES = ["demo", "staff"]
 ASKED = [(camera, purpose) for camera in CAMERAS for purpose in PURPOSES] + [(ENROLMENT, ENROLMENT_CHECK)]
-
-
-class Started(ExactIndex):
-    """An exact index that a shard can start."""
-
-    def start(self, rows: Any) -> None:
-        self.rows = rows
 
 
 class Other:
@@ -58,13 +51,16 @@ class Other:
 
     def __init__(self, matcher: Matcher, stub: Any, *, empty: bool = False) -> None:
         self.stub = stub
-        with self.opened(matcher) as database:
-            loaded = load(database, matcher.master_key, model_digest=stub.DIGEST, dimensions=DIMENSIONS)
-        self.book = ConsentBook(gallery_id(matcher), 0) if empty else loaded.book
-        templates = KeptTemplates(DIMENSIONS) if empty else loaded.templates
+        self.shard, self.book = (
+            LocalShard(DEFAULT_FUSION, model_digest=stub.DIGEST),
+            ConsentBook(gallery_id(matcher), 0),
+        )
+        if not empty:
+            with self.opened(matcher) as database:
+                self.book = load(database, matcher.master_key, self.shard).book
         self.revision = self.book.revision
-        self.index = Started()
-        self.shard, self.consents = VectorShard(templates, self.index), ConsentIndex(self.book)
+        assert self.shard.revision == self.revision
+        self.consents = ConsentIndex(self.book)
 
     @contextmanager
     def opened(self, matcher: Matcher) -> Iterator[Database]:
@@ -79,24 +75,20 @@ class Other:
     def catch_up(self, matcher: Matcher, *, again: int = 0, most: int | None = None) -> None:
         """again: how many revisions it has had already. most: how many changes it takes."""
         with self.opened(matcher) as database:
-            stored = StoredChanges(database, matcher.master_key, model_digest=self.stub.DIGEST, dimensions=DIMENSIONS)
+            stored = StoredChanges(database, matcher.master_key, model_digest=self.stub.DIGEST)
             for change in islice(stored.since(max(0, self.revision - again)), most):
                 self.apply(change)
 
     def seen(self, moment: Any) -> tuple[Any, ...]:
         """All that a search can meet."""
-        probes = np.stack([self.stub.template(person).vectors["sface"] for person in range(1, 7)])
-        everything = Selection.of(range(200))
-        found = self.index.search(probes, 200, allowed=everything)
-        templates = self.shard.templates.of(np.arange(200))
+        probes = [self.stub.template(person) for person in range(1, 7)]
+        found = self.shard.search(probes, Selection.of(range(200)), 200, revision=self.revision)
+        compared = self.shard.compare(probes[0], np.arange(200), revision=self.revision)
+        # Equal vectors may come in any order.
+        each = [one.at(np.argsort(one.numbers)) for one in (*found, compared)]
         return (
             scopes(self.book, moment),
-            # Equal vectors come in any order: their products differ in the last bits.
-            [
-                {number: round(similarity, 4) for number, similarity in zip(*probe, strict=True) if number >= 0}
-                for probe in zip(found.numbers.tolist(), found.similarities.tolist(), strict=True)
-            ],
-            [vectors.tolist() for vectors in (templates.numbers, templates.subjects, templates.vectors["dlib"])],
+            [(one.numbers.tolist(), one.subjects.tolist(), one.dissimilarities.fused.tolist()) for one in each],
         )
 
 
@@ -171,8 +163,9 @@ def machine(stub: Any) -> type[RuleBasedStateMachine]:
 
         @rule(subject=consumes(subjects))
         def withdraw(self, subject: tuple[str, int]) -> None:
+            numbers = np.array([one.number for one in self.matcher.gallery.references(subject[0])])
             self.matcher.gallery.withdraw(subject[0], "user:1")
-            assert not len(self.live.shard.templates.numbers_of(subject[0])), "a vector is left in memory"
+            assert not len(self.live.shard.compare(stub.template(1), numbers, revision=0)), "a template is left"
 
         @rule(hours=st.integers(1, 5))
         def wait(self, hours: int) -> None:
@@ -264,6 +257,38 @@ def test_vectors_that_fail_to_follow_are_found_after_the_next_change(
     assert world.found(matcher, 1) == [first]
 
 
+@pytest.mark.parametrize("asked", ["identify", "verify", "replay", "add"])
+def test_vectors_that_fail_to_follow_catch_up_before_a_search_or_it_is_refused(
+    matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    def ask() -> Any:
+        if asked == "identify":
+            return world.found(matcher, 2)
+        if asked == "verify":
+            return matcher.identifier.verify(world.probe(matcher, 2), second, world.query()).mated
+        if asked == "replay":
+            return matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor").verdict
+        return len(world.add(matcher, second, 2).references)
+
+    world.enrol(matcher, 1)
+    answer = matcher.identifier.identify(world.probe(matcher, 1), world.query())
+    monkeypatch.setattr(GrowingIndex, "add", fails)
+    second = world.enrol(matcher, 2).subject.id
+    with pytest.raises(ShardBehindError, match=r"at revision 1 of the gallery.* needs revision 2"):
+        ask()
+    newest = matcher.log.entries(0, 1, newest_first=True)[0]
+    if asked in {"identify", "verify"}:
+        assert (newest.kind, newest.body["code"]) == (EntryKind.FAILURE, "shard_behind")
+    assert matcher.gallery.followers_behind == ("vectors",)
+    monkeypatch.undo()
+    expected = {"identify": [second], "verify": True, "replay": Agreement.EQUAL, "add": 1}
+    assert ask() == expected[asked]
+    assert matcher.gallery.followers_behind == ()
+
+
 def test_nobody_is_found_without_consent_while_no_follower_knows(
     matcher: Matcher, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,7 +296,7 @@ def test_nobody_is_found_without_consent_while_no_follower_knows(
         raise MemoryError
 
     gone, ended = world.enrol(matcher, 1).subject.id, world.enrol(matcher, 2)
-    for follower in (VectorShard, ConsentIndex):
+    for follower in (LocalShard, ConsentIndex):
         monkeypatch.setattr(follower, "apply", fails)
     matcher.gallery.withdraw(gone, "user:1")
     matcher.gallery.withdraw_consent(ended.consent.id, "user:1")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from matcher.people import loading, unsealing_helper
+from matcher.people import template_source, unsealing_helper
 from matcher.people.unsealing import BLOCK
 from matcher.people.unsealing_helper import HelperError, UnsealingHelper
 from matcher.recognition.registry import DEFAULT_FUSION
@@ -28,8 +28,8 @@ def large(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             with matcher.database.writing() as connection:
                 connection.exec_driver_sql(f"UPDATE sqlite_sequence SET seq = seq + {BLOCK * (1 + person % 2)}")
             world.clock.move(seconds=1)
-    monkeypatch.setattr(loading, "_HELPED", 0)
-    monkeypatch.setattr(loading, "cores", lambda: 3)
+    monkeypatch.setattr(template_source, "_HELPED", 0)
+    monkeypatch.setattr(template_source, "cores", lambda: 3)
     return world
 
 
@@ -45,12 +45,12 @@ def opened(world: Any) -> tuple[Any, ...]:
 @pytest.fixture
 def by_one(large: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
     with monkeypatch.context() as patch:
-        patch.setattr(loading, "_HELPED", 1_000_000)
+        patch.setattr(template_source, "_HELPED", 1_000_000)
         return opened(large)
 
 
 def test_several_open_the_same_as_one(large: Any, by_one: tuple[Any, ...], caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, logger=loading.__name__):
+    with caplog.at_level(logging.WARNING, logger=template_source.__name__):
         assert opened(large) == by_one
     assert not caplog.records, "the helpers did not do it"
 

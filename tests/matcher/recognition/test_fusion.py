@@ -49,6 +49,16 @@ def test_many_at_once_are_as_one_by_one() -> None:
     assert DEFAULT_FUSION.compare_all(probe, []) == []
 
 
+@pytest.mark.parametrize("metric", list(Metric))
+def test_a_dissimilarity_does_not_depend_on_what_else_is_compared(metric: Metric) -> None:
+    compared = part("a", metric=metric)
+    for seed in range(100):
+        probe, other = (template(one).vectors["sface"] for one in (seed, seed + 100))
+        many = np.tile(other, (39, 1))
+        each = [compared.dissimilarities(probe, many[:count]).tolist() for count in (1, 3, 6, 39)]
+        assert len({one for some in each for one in some}) == 1
+
+
 def test_different_models_never_meet() -> None:
     with pytest.raises(ModelMismatchError):
         DEFAULT_FUSION.compare(template(1), template(1, "b" * 64))

@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 
 from matcher.audit.verification import verify_log
-from matcher.columns.vectors import Numbers, Vectors
 from matcher.consent.errors import ConsentRequiredError
-from matcher.index.index import Neighbours
+from matcher.index.local_shard import LocalShard
 from matcher.log.entry import EntryKind
 from matcher.log.errors import ClockError, LogUnavailableError
 from matcher.log.log import AuditLog
 from matcher.matcher import Matcher
 from matcher.people.errors import SubjectUnknownError
 from matcher.people.records import template_context
-from matcher.recognition.fusion import Fusion
 from matcher.recognition.packed_template import packed
 from matcher.recognition.template import ModelMismatchError
 from matcher.search.evidence import read_evidence
@@ -27,27 +25,24 @@ from matcher.store.database import DATABASE_FILE, Database
 
 
 class Watched:
-    """A searcher that counts its calls, and may do something in the middle of one."""
+    """A shard whose searches are counted, and that may do something in the middle of one."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
         self.calls = 0
         self.during: Any = lambda: None
 
-    def __len__(self) -> int:
-        return len(self.inner)
-
-    def search(self, probes: Vectors, k: int, *, allowed: Numbers) -> Neighbours:
+    def search(self, probes: Any, scope: Any, k: int, *, revision: int) -> Any:
         self.calls += 1
-        found: Neighbours = self.inner.search(probes, k, allowed=allowed)
+        found = self.inner.search(probes, scope, k, revision=revision)
         self.during()
         return found
 
 
 @pytest.fixture
 def watched(matcher: Matcher) -> Watched:
-    watched = Watched(matcher.identifier._shortlister._searcher)
-    matcher.identifier._shortlister._searcher = watched
+    watched = Watched(matcher.identifier._shortlister._shard)
+    matcher.identifier._shortlister._shard = watched
     return watched
 
 
@@ -151,19 +146,19 @@ def test_one_to_one_compares_nothing_without_a_consent(matcher: Matcher, world: 
         raise AssertionError("a template was touched")
 
     monkeypatch.setattr(matcher.gallery, "references", touched)
-    monkeypatch.setattr(Fusion, "compare_all", touched)
+    monkeypatch.setattr(LocalShard, "compare", touched)
     with pytest.raises(ConsentRequiredError):
         matcher.identifier.verify(probe, subject_id, world.query(purpose="other"))
 
 
-def test_one_to_one_says_so_if_the_references_are_of_another_model(world: Any) -> None:
+def test_one_to_one_says_so_if_the_references_are_of_another_model(world: Any, stub: Any) -> None:
     with world.open() as matcher:
         subject_id = world.enrol(matcher, 1).subject.id
         gallery = matcher.gallery
         reference = gallery.references(subject_id)[0]
         with matcher.database.writing() as connection:
             key = gallery.subject_key(connection, subject_id)
-            sealed = key.seal(packed(reference.template), context=template_context(reference.id, "00" * 32))
+            sealed = key.seal(packed(stub.template(1)), context=template_context(reference.id, "00" * 32))
             connection.exec_driver_sql(
                 "UPDATE reference SET model_digest = ?, sealed_template = ?", ("00" * 32, sealed)
             )
@@ -340,8 +335,8 @@ def test_no_search_if_the_request_cannot_be_written(matcher: Matcher, world: Any
 def test_no_search_while_another_program_locks_the_database(world: Any, monkeypatch: Any) -> None:
     with world.open() as matcher:
         world.enrol(matcher, 1)
-        watched = Watched(matcher.identifier._shortlister._searcher)
-        matcher.identifier._shortlister._searcher = watched
+        watched = Watched(matcher.identifier._shortlister._shard)
+        matcher.identifier._shortlister._shard = watched
         probe = world.probe(matcher, 1)
         with matcher.database.writing() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout=50")

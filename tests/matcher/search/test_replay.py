@@ -146,13 +146,13 @@ def test_a_probe_that_went_without_a_withdrawal_comes_out(world: Any) -> None:
 
 
 @pytest.mark.slow
-def test_references_of_another_model_were_not_in_scope_then_either(world: Any) -> None:
+def test_references_of_another_model_were_not_in_scope_then_either(world: Any, stub: Any) -> None:
     with world.open() as matcher:
         subject = world.enrol(matcher, 1, 1, name="Ann").subject.id
         reference = matcher.gallery.references(subject)[1]
         with matcher.database.writing() as connection:
             key = matcher.gallery.subject_key(connection, subject)
-            sealed = key.seal(packed(reference.template), context=template_context(reference.id, "00" * 32))
+            sealed = key.seal(packed(stub.template(1)), context=template_context(reference.id, "00" * 32))
             changed = "UPDATE reference SET model_digest = ?, sealed_template = ? WHERE id = ?"
             connection.exec_driver_sql(changed, ("00" * 32, sealed, reference.id))
     with world.open() as matcher:

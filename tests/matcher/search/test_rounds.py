@@ -5,15 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
 
 from matcher.audit.verification import verify_log
-from matcher.columns.selection import Selection
-from matcher.columns.vectors import Vectors
-from matcher.index.index import Neighbours
+from matcher.index.shard import Shard
 from matcher.log.entry import EntryKind
 from matcher.log.errors import ClockError
 from matcher.matcher import Matcher
@@ -23,20 +21,17 @@ from matcher.store.sealing import SealError
 
 
 class Gathering:
-    """A searcher that keeps its first call until so many others wait for the next round, and counts probes by call."""
+    """A shard that keeps its first search until so many others wait for the next round, and counts probes by call."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._rounds = matcher.identifier._rounds
-        self._inner = matcher.identifier._shortlister._searcher
-        matcher.identifier._shortlister._searcher = self
+        self._inner = matcher.identifier._shortlister._shard
+        matcher.identifier._shortlister._shard = cast(Shard, self)
         self.probes: list[int] = []
         self.wait_for = 0
         self.second: Callable[[], None] = lambda: None
 
-    def __len__(self) -> int:
-        return len(self._inner)
-
-    def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Neighbours:
+    def search(self, probes: Any, scope: Any, k: int, *, revision: int) -> Any:
         self.probes.append(len(probes))
         if len(self.probes) == 1:
             until = time.monotonic() + 30
@@ -44,8 +39,7 @@ class Gathering:
                 time.sleep(0.001)
         else:
             self.second()
-        found: Neighbours = self._inner.search(probes, k, allowed=allowed)
-        return found
+        return self._inner.search(probes, scope, k, revision=revision)
 
 
 @pytest.fixture
