@@ -1,10 +1,14 @@
 """Whoever has an export, the public key and one old checkpoint finds every change."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from matcher.audit.auditor import audit
@@ -88,6 +92,51 @@ def test_a_long_log_is_examined_by_several_processes(audited: Audited, monkeypat
     other = Checkpoint(origin=audited.since.origin, size=audited.since.size, root=bytes(32))
     report = audit(audited.export, audited.verifier, since=other)
     assert [problem.code for problem in report.problems] == ["history_differs"]
+
+
+AUDIT_OF_A_LOG_THAT_STOPS = """
+import time
+from matcher.audit import auditor
+from matcher.tlog.bundle import pack_bundle
+from matcher.tlog.checkpoint import Checkpoint
+from matcher.tlog.note import Signer, sign_note
+
+signer = Signer.generate("example.com/log")
+
+class Stopping:
+    def checkpoint(self):
+        return sign_note(Checkpoint(origin=signer.name, size=10**6, root=bytes(32)).text, signer)
+
+    def read(self, tile):
+        if tile.begin == 20 * tile.width:
+            print("stopped", flush=True)
+            time.sleep(600)
+        return pack_bundle([b"{}"] * tile.width)
+
+if __name__ == "__main__":
+    auditor.cores = lambda: 1
+    auditor.audit(Stopping(), signer.verifier)
+"""
+"""Its one process has examined bundles when the log stops."""
+
+
+@pytest.mark.slow
+def test_the_processes_of_an_audit_end_with_one_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "audit.py"
+    script.write_text(AUDIT_OF_A_LOG_THAT_STOPS)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as auditing:
+        try:
+            assert auditing.stdout is not None
+            assert auditing.stdout.readline() == "stopped\n"
+            children = psutil.Process(auditing.pid).children()
+        finally:
+            auditing.kill()
+    assert children
+    _, alive = psutil.wait_procs(children, timeout=20)
+    for one in alive:
+        one.kill()
+    assert not alive
 
 
 def test_a_size_that_no_log_has_ends_with_the_first_bundle_that_is_missing(audited: Audited, tmp_path: Path) -> None:
