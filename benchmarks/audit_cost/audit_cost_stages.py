@@ -15,6 +15,7 @@ from matcher.log.entry import EntryKind, encode
 from matcher.log.stored_publication import StoredPublication
 from matcher.search.evidence import Evidence
 from matcher.search.search_log import request_body
+from matcher.timestamp import format_time
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.merkle import EMPTY_ROOT
 from matcher.tlog.note import Signer, sign_note
@@ -55,7 +56,7 @@ def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, flo
         contestants: dict[str, Callable[[], object]] = {
             "write and fdatasync, 32 KiB": sync,
             "commitment to the probe": lambda: Evidence.of(world.probes[0]).commitment,
-            "canonical JSON of a request": lambda: encode(now, EntryKind.REQUEST, body),
+            "canonical JSON of a request": lambda: encode(format_time(now), EntryKind.REQUEST, body),
             "checkpoint, signed": lambda: sign_note(
                 Checkpoint(origin=signer.name, size=1, root=EMPTY_ROOT).text, signer
             ),

@@ -133,12 +133,11 @@ class _Audit:
                 yield _taken(waiting)
 
     def _grow(self, hashed: bytes) -> None:
-        completed = self.frontier.completed(hashed)
+        self.frontier, completed = self.frontier.grow(hashed)
         for level, root in enumerate(completed[::HEIGHT]):
             if level == len(self._hashes):
                 self._hashes.append([])
             self._hashes[level].append(root)
-        self.frontier = self.frontier.grown(completed)
         since = self._since
         if since is not None and since.size == self.frontier.size and since.root != self.frontier.root():
             message = f"The first {since.size} entries are not those of the earlier checkpoint."

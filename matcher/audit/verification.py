@@ -50,9 +50,8 @@ def verify_log(database: Database, *verifier_keys: str, progress: Progress | Non
             walk.add(at, "entry_missing", f"Entry {at} is missing; {row.number} stands in its place.")
             break
         hashed = walk.entry(row)
-        completed = frontier.completed(hashed)
+        frontier, completed = frontier.grow(hashed)
         walk.tree(at, completed)
-        frontier = frontier.grown(completed)
         if progress is not None and (at + 1) % _BATCH == 0:
             progress(at + 1, head.size)
     if extra:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from matcher.log.errors import EntryInvalidError, EntryNewerError
 from matcher.log.version import NEWEST, VERSIONS, Body
-from matcher.timestamp import format_time, parse_time
+from matcher.timestamp import parse_time
 from matcher.tlog.canonical import canonical
 
 SALT_BYTES = 16
@@ -77,14 +77,15 @@ class AuditEntry:
         return cls(index=index, data=leaf, **decode(leaf)._asdict())
 
 
-def encode(moment: datetime, kind: EntryKind, body: Body) -> bytes:
-    """A new leaf, of the newest version: the same is never made twice, since its salt is random.
+def encode(time: str, kind: EntryKind, body: Body) -> bytes:
+    """A new leaf, of the newest version: the same is never made twice, since its salt is random. time: as `format_time`
+    writes it.
 
     Raises EntryInvalidError.
     """
     entry = {
         "version": NEWEST,
-        "time": format_time(moment),
+        "time": time,
         "kind": kind.value,
         "salt": os.urandom(SALT_BYTES).hex(),
         "body": dict(body),

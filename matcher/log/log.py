@@ -19,9 +19,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from matcher.clock import Clock
 from matcher.log.actor import Actor
 from matcher.log.beginning import require_unbegun
-from matcher.log.clock_state import RESUME, ClockState
+from matcher.log.clock_state import ClockState
 from matcher.log.entry import AuditEntry, EntryKind, answered, encode
-from matcher.log.errors import ClockError, ClockSoundError, LogKeyError, LogUnavailableError
+from matcher.log.errors import ClockSoundError, LogKeyError, LogUnavailableError
 from matcher.log.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
 from matcher.log.log_reader import LogReader
 from matcher.log.version import NEWEST, Body
@@ -214,10 +214,7 @@ class AuditLog(LogReader):
             self._metrics.log_entries.set(frontier.size)
 
     def _moment(self, last: datetime | None) -> datetime:
-        state = ClockState(now=self._clock(), last=last)
-        if state.fits:
-            return state.moment
-        raise ClockError(state.sentence, remedy=RESUME)
+        return ClockState(now=self._clock(), last=last).moment
 
     def _open(self) -> tuple[Signer, ...]:
         folder = self._database.folder
@@ -269,10 +266,10 @@ def _begun(connection: Connection) -> _Draft | None:
 def _append(draft: _Draft, moment: datetime, kind: EntryKind, body: Body) -> AuditEntry:
     """Writes an entry, and brings the draft there. Raises EntryInvalidError, before anything is written."""
     body = _with_via(body)
-    index, data, answer = draft.frontier.size, encode(moment, kind, body), answered(kind, body)
-    written, hashed = format_time(moment), leaf_hash(data)
-    completed = draft.frontier.completed(hashed)
-    grown = draft.frontier.grown(completed)
+    index, written, answer = draft.frontier.size, format_time(moment), answered(kind, body)
+    data = encode(written, kind, body)
+    hashed = leaf_hash(data)
+    grown, completed = draft.frontier.grow(hashed)
     draft.driver.execute(_WRITE_ENTRY, (index, written, kind.value, answer, data, hashed))
     for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):  # those that fill a tile
         draft.driver.execute(_WRITE_HASH, (level, index >> HEIGHT * level, root))

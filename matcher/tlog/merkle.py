@@ -29,23 +29,21 @@ class Frontier:
     size: int = 0
     roots: tuple[bytes, ...] = ()
 
-    def completed(self, leaf: bytes) -> list[bytes]:
-        """The roots of the perfect subtrees that one more leaf hash completes: of 1 leaf (itself), 2, 4 and so on."""
-        roots, size = [leaf], self.size
+    def grow(self, leaf: bytes) -> tuple[Self, list[bytes]]:
+        """The frontier with one more leaf hash, and the roots of the perfect subtrees which that leaf completes: of 1
+        leaf (itself), 2, 4 and so on."""
+        completed, size = [leaf], self.size
         for root in reversed(self.roots):
             if not size & 1:
                 break
-            roots.append(node_hash(root, roots[-1]))
+            completed.append(node_hash(root, completed[-1]))
             size >>= 1
-        return roots
+        kept = self.roots[: len(self.roots) + 1 - len(completed)]
+        return type(self)(self.size + 1, (*kept, completed[-1])), completed
 
     def append(self, leaf: bytes) -> Self:
         """The frontier with one more leaf hash."""
-        return self.grown(self.completed(leaf))
-
-    def grown(self, completed: Sequence[bytes]) -> Self:
-        """The frontier after the leaf that `completed` was asked about, for who needs both."""
-        return type(self)(self.size + 1, (*self.roots[: len(self.roots) + 1 - len(completed)], completed[-1]))
+        return self.grow(leaf)[0]
 
     def root(self) -> bytes:
         """The tree's root hash."""

@@ -18,6 +18,7 @@ from matcher.audit.receipt import Receipt
 from matcher.clock import system_clock
 from matcher.log.entry import EntryKind, decode, encode
 from matcher.log.errors import EntryNewerError, ReceiptError
+from matcher.timestamp import format_time
 from matcher.tlog.bundle import pack_bundle, unpack_bundle
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.cosignature import CosignatureVerifier, Cosigner
@@ -33,7 +34,9 @@ CASES = int(os.environ.get("CLEARGLASS_FUZZ_CASES", "300"))
 
 SIGNER = Signer(name="example.com/log", seed=bytes(range(32)))
 COSIGNER = Cosigner(name="example.org/w", seed=bytes(range(32)))
-ENTRY = encode(system_clock(), EntryKind.LOG_READ, {"actor": "user:1", "read": [1, 2.5, None, {"é": "\U0001f600"}]})
+ENTRY = encode(
+    format_time(system_clock()), EntryKind.LOG_READ, {"actor": "user:1", "read": [1, 2.5, None, {"é": "\U0001f600"}]}
+)
 OLD_ENTRY = (
     b'{"body":{"candidates":[{"dissimilarity":0.25,"dlib":0.5,"rank":1,"reference":"r","sface":0.125,"subject":"s"}],'
     b'"ended_at":"2026-03-01T12:00:00.000000Z","request":0,"started_at":"2026-03-01T12:00:00.000000Z"},'

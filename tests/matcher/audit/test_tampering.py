@@ -154,9 +154,9 @@ def forge(files: Files, choice: random.Random, target: Target) -> None:
     hashes: list[list[bytes]] = [[], [], []]
     frontier = Frontier()
     for leaf in leaves:
-        for level, root in enumerate(frontier.completed(leaf_hash(leaf))[::HEIGHT]):
+        frontier, completed = frontier.grow(leaf_hash(leaf))
+        for level, root in enumerate(completed[::HEIGHT]):
             hashes[level].append(root)
-        frontier = frontier.append(leaf_hash(leaf))
     for tile in tiles(NOW):
         part = slice(tile.begin, tile.end)
         packed = pack_bundle(leaves[part]) if tile.level is None else b"".join(hashes[tile.level][part])

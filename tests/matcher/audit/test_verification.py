@@ -11,6 +11,7 @@ from matcher.log.entry import EntryKind, encode
 from matcher.log.errors import LogKeyError
 from matcher.log.log import AuditLog
 from matcher.store.database import DATABASE_FILE, Database
+from matcher.timestamp import format_time
 from matcher.tlog.errors import NoteError
 from matcher.tlog.merkle import leaf_hash
 from matcher.tlog.note import Signer
@@ -168,4 +169,4 @@ def test_an_entry_earlier_than_the_one_before_it_is_found(log: AuditLog, databas
 
 
 def test_leaves_are_made_in_one_place_only(clock: Any) -> None:
-    assert encode(clock(), EntryKind.STOP, {}).startswith(b'{"body":{},"kind":"stop"')
+    assert encode(format_time(clock()), EntryKind.STOP, {}).startswith(b'{"body":{},"kind":"stop"')

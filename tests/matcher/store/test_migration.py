@@ -47,8 +47,8 @@ def test_a_folder_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(
         assert raw.execute("SELECT * FROM reference_sample").fetchall() == [(7, b"\x02", "{}")]
         frontier, roots = Frontier(), []
         for at in range(513):
-            roots += frontier.completed(at.to_bytes(32))[HEIGHT:][:1]
-            frontier = frontier.append(at.to_bytes(32))
+            frontier, completed = frontier.grow(at.to_bytes(32))
+            roots += completed[HEIGHT:][:1]
         kept = raw.execute("SELECT level, place, hash FROM log_hash ORDER BY place").fetchall()
         assert kept == [(1, 0, roots[0]), (1, 1, roots[1])]
     raw.close()

@@ -131,7 +131,7 @@ def test_a_frontier_completes_the_subtrees_that_end_with_its_next_leaf(size: int
     frontier = Frontier()
     for leaf in LEAVES[:size]:
         frontier = frontier.append(leaf)
-    completed = frontier.completed(LEAVES[size])
+    _, completed = frontier.grow(LEAVES[size])
     grown = LEAVES[: size + 1]
     assert completed == [mth(grown[-(1 << height) :]) for height in range(len(completed))]
     assert (size + 1) % (1 << len(completed) - 1) == 0
