@@ -1,6 +1,6 @@
 """Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log.
 
-Listeners hear of them here and nowhere else, whichever thread, router or start made them.
+All listeners are notified by this module, whichever thread, router or start made the alert.
 """
 
 import uuid
@@ -75,15 +75,14 @@ class Alerts:
         self._missed: tuple[Alert, ...] = ()
 
     def listen(self, listener: AlertListener) -> None:
-        """From now on the listener hears of each alert and review; at once, of the alerts of `raise_missed`."""
+        """Adds a listener of each alert and review, and notifies it at once of the alerts of `raise_missed`."""
         self._announcer.add(listener, self._missed)
 
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime
     ) -> Alert:
-        """An alert about the first candidate. Its pictures are the search's own sealed evidence and the reference's.
-
-        probe: what was searched with. Raises NoCandidateError, AlertPictureError if the probe has no picture that
+        """Raises an alert about the first candidate. Its pictures are the search's sealed evidence and the reference's.
+        probe: the probe of that search. Raises NoCandidateError, AlertPictureError if the probe has no picture that
         people could judge, SubjectWithdrawnError if the subject has withdrawn since the search, LogUnavailableError,
         ClockError.
         """
@@ -109,7 +108,8 @@ class Alerts:
         return alert
 
     def raise_missed(self) -> tuple[Alert, ...]:
-        """The alerts that a crash of the last run came before, raised now; their capture is their search's begin.
+        """Raises the alerts that a crash of the last run prevented; their capture time is the time at which their
+        search began.
 
         To be called before this run's own start entry. Raises LogUnavailableError, ClockError.
         """
@@ -145,8 +145,8 @@ class Alerts:
     ) -> list[Alert]:
         """The newest first, at most `limit`. before: the id of an alert to go on after. Raises AlertUnknownError.
 
-        reviewer: whoever reviews (`user:<id>`) may not know of a first confirmation but their own, so to them every
-        other alert that awaits a second is among the open ones.
+        reviewer (`user:<id>`): a reviewer may not see that somebody else confirmed an alert first, so the status `open`
+        includes every alert that awaits a second confirmation, except those that this reviewer confirmed.
         """
         query = select(tables.alert).order_by(tables.alert.c.number.desc()).limit(max(0, min(limit, 1_000)))
         if status is not None:
@@ -171,9 +171,8 @@ class Alerts:
             return _alert(_row(connection, alert_id))
 
     def thresholds(self, alerts: Sequence[Alert]) -> dict[str, float]:
-        """The threshold that each was found with, by its id: as the request entry of its search has it.
-
-        The operating point of its name may be another by now.
+        """The threshold of each alert's search, by the alert's id, read from the search's request entry. The operating
+        point of the same name may have another threshold by now.
         """
         entry = tables.audit_entry.c
         query = select(entry.index, entry.data).where(entry.index.in_([alert.request_index for alert in alerts]))
@@ -195,7 +194,7 @@ class Alerts:
         return evidence.crop, self._gallery.reference_picture(row.reference_id)
 
     def review(self, alert_id: str, reviewer: str, verdict: Verdict, note: str | None = None) -> Review:
-        """One person's verdict, in the log and in force when this returns.
+        """Records one person's verdict; it is in the log and in force when this returns.
 
         reviewer: `user:<id>`. Raises AlertUnknownError, ReviewError (the same person twice), AlertClosedError,
         ReviewNoteError, LogUnavailableError. A note about somebody who has withdrawn is not kept.

@@ -1,4 +1,4 @@
-"""What an auditor had better look at: searches that rules allow, and that somebody should be able to explain."""
+"""Searches that the rules allow and that an auditor should ask to have explained."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ Told = tuple[int, datetime, Body]
 """An entry's index, its time and its body."""
 
 _EXPLAINED = timedelta(hours=1)
-"""How long before an enrolment a check that found somebody may have been part of it."""
+"""The longest time between a check that found somebody and the enrolment that it belongs to."""
 
 _CAMERA = "camera"
 """The role of searches that cameras make by themselves, by day and by night and without a case."""
@@ -28,8 +28,9 @@ _CAMERA = "camera"
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What counts as unusual. again: this many searches by one actor that found one person. looked: from how many
-    pictures of enrolled people on, by one actor. night: from which hour up to which, where `zone` is."""
+    """What counts as unusual. again: the least number of searches by one actor that found the same person. looked: the
+    least number of pictures of enrolled people that one actor saw. night: its first hour and the hour at which it ends,
+    in `zone`."""
 
     again: int = 5
     looked: int = 100
@@ -39,7 +40,7 @@ class Measure:
 
 @dataclass(kw_only=True)
 class Unusual:
-    """One thing to look at. code: for programs. indexes: of the entries, the first of them."""
+    """One finding. code: for programs. indexes: of its entries, the first of them."""
 
     code: str
     message: str
@@ -47,14 +48,14 @@ class Unusual:
     indexes: list[int] = field(default_factory=list)
 
     def add(self, index: int) -> None:
-        """One more entry."""
+        """Counts an entry."""
         self.count += 1
         if len(self.indexes) < _SHOWN:
             self.indexes.append(index)
 
 
 def unusual(database: Database, measure: Measure, *, since: datetime, until: datetime) -> list[Unusual]:
-    """What there is of each kind in that time, the most first; nothing where there is nothing."""
+    """The findings in that time, the kind with the most entries first; a kind without entries is left out."""
     question = Question(since=since, until=until)
     found = [*_searches(database, measure, question)]
     with database.reading() as connection:
@@ -97,11 +98,9 @@ def _twice(enrolments: Sequence[Told]) -> Unusual:
 
 
 def _without_enrolment(database: Database, question: Question, enrolments: Sequence[Told]) -> Unusual:
-    """The check looks at everybody whose consent is in force, whatever they consented to: it must not be the way to
-    search for people.
-
-    A check is explained by the enrolment that names it, or by one of the same actor soon after: of the person found,
-    whose pictures were added, or one that acknowledged this person.
+    """The check compares with everybody whose consent is in force, for any purpose, so it must not become a way to
+    search for people. A check is explained by the enrolment that names it, or by a later one of the same actor within
+    CHECK_SPAN that adds pictures to the person found or acknowledges them.
     """
     found = Unusual(
         code="check_without_enrolment", message="Checks at enrolment that found somebody, and nobody was enrolled."
@@ -134,7 +133,7 @@ def _within(hour: int, night: tuple[int, int]) -> bool:
 
 
 def _loosened(connection: Connection, since: datetime, until: datetime) -> Unusual:
-    """Starts with a threshold that lets more count as mated than the start before."""
+    """Starts with a higher threshold than the start before, which makes more comparisons mated."""
     found = Unusual(code="threshold_loosened", message="The threshold was changed so that more people are found.")
     for index, _, body in _told(connection, EntryKind.MODEL, since, until):
         before, after = body["before"], body["after"]
@@ -155,7 +154,7 @@ def _refused_logins(connection: Connection, since: datetime, until: datetime) ->
 
 
 def _resumed(connection: Connection, since: datetime, until: datetime) -> Unusual:
-    """What is looked for by time passes over entries that a clock which ran ahead has dated."""
+    """A search by time does not find entries that were dated by a clock that ran ahead."""
     message = "The log was resumed after a clock that ran ahead: the entries before it have times that were wrong."
     found = Unusual(code="clock_resumed", message=message)
     for index, _, _ in _told(connection, EntryKind.CLOCK, since, until):
@@ -164,7 +163,7 @@ def _resumed(connection: Connection, since: datetime, until: datetime) -> Unusua
 
 
 def _looks(connection: Connection, measure: Measure, since: datetime, until: datetime) -> Iterator[Unusual]:
-    """Who looked at many enrolled faces, outside of alerts; and who looked at people at night."""
+    """Actors who looked at many enrolled faces outside of alerts, or at people at night."""
     nightly = Unusual(code="looked_at_night", message="Looks at enrolled people, names or pictures, at night.")
     counts: Counter[str] = Counter()
     entries: dict[str, list[int]] = {}

@@ -1,18 +1,17 @@
-"""One hash that names all references and consents, kept up by what changes and not made anew.
-
-A tree of two storeys: things lie in rooms, a room's hash is over its things' digests in the order of their keys, and
-the whole is over the rooms' hashes in the order of theirs. A change costs one room and the list of rooms.
+"""One hash over all references and consents, which a change updates without hashing all of them again. It is a tree of
+two levels: items lie in buckets, a bucket's hash is over its items' digests in the order of their keys, and the whole
+is over the buckets' hashes in the order of theirs. A change costs one bucket and the list of buckets.
 """
 
 from collections.abc import Iterable
 from hashlib import sha256
 
 Key = int | str
-"""Of one kind within one tree."""
+"""The key of an item; keys of one tree are of one type."""
 
 
 class ContentHash:
-    """The hash of one kind of thing. Not safe to use from several threads at once."""
+    """The hash of all items of one kind. Not safe to use from several threads at once."""
 
     def __init__(self) -> None:
         self._rooms: dict[Key, dict[Key, bytes]] = {}
@@ -20,7 +19,7 @@ class ContentHash:
         self._stale: set[Key] = set()
 
     def put(self, keys: Iterable[Key], digests: Iterable[bytes]) -> None:
-        """Adds the things with these keys, or changes their digests (32 bytes, which name the key too)."""
+        """Adds the items with these keys, or changes their digests (32 bytes, computed over the key too)."""
         rooms = self._rooms
         for key, digest in zip(keys, digests, strict=True):
             room = _room(key)
@@ -31,14 +30,14 @@ class ContentHash:
             self._stale.add(room)
 
     def drop(self, keys: Iterable[Key]) -> None:
-        """Takes things out. Raises KeyError if one is not there."""
+        """Removes items. Raises KeyError if one is not there."""
         for key in keys:
             room = _room(key)
             del self._rooms[room][key]
             self._stale.add(room)
 
     def digest(self) -> bytes:
-        """The 32 bytes that name all of it: the same for the same things, in whatever order they came."""
+        """The 32 bytes of the whole: the same for the same items, in any order of addition."""
         for room in self._stale:
             things = self._rooms[room]
             if things:
@@ -51,5 +50,6 @@ class ContentHash:
 
 
 def _room(key: Key) -> Key:
-    """By a thousand numbers, or by the first three digits of an id, which is random."""
+    """The bucket of a key: a thousand numbers share one, or all ids with the same first three digits, which are
+    random."""
     return key >> 10 if isinstance(key, int) else key[:3]

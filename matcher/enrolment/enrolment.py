@@ -1,8 +1,8 @@
 """Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
 
-The consent is looked at before any picture is. Where pictures disagree on who it is, the person's references decide; a
-new person's pictures by their number, and then by their order (see `likeness`). Somebody who seems to be in the
-gallery under another name is enrolled only if the caller has acknowledged that.
+The consent is checked before any picture is. Where pictures do not show one person, the person's references decide; for
+a new person the largest group of pictures, and among equal groups the first (see `likeness`). A person who seems to be
+in the gallery under another name is enrolled only if the caller has acknowledged that.
 """
 
 import threading
@@ -36,10 +36,10 @@ from matcher.recognition.template import Template
 MAX_PICTURES = 200
 
 Progress = Callable[[int, int], None]
-"""Called with how many pictures are done, and of how many."""
+"""Called with the number of pictures that are done, and the number of all."""
 
 Looking = Callable[[], AbstractContextManager[None]]
-"""Makes what is held while one picture is looked at, and not between two."""
+"""Makes a context manager that is entered for each picture and left after it."""
 
 _REFUSALS = (
     ImageFormatError,
@@ -55,10 +55,8 @@ _REFUSALS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A picture as it was handed in.
-
-    label: what the person calls it, to tell them which one was refused. face: which face of it is meant, from 1, the
-    largest first; None where there is one.
+    """A picture as it was handed in. label: the caller's name for it, which the answer uses. face: the number of the
+    face to enrol, from 1, the largest first; None for a picture of one face.
     """
 
     label: str
@@ -68,7 +66,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedPicture:
-    """A picture that was not used, and why. listing: its faces, where one of them must be chosen."""
+    """A picture that was not used, and the reason. listing: its faces, where the caller must choose one of them."""
 
     label: str
     code: str
@@ -79,7 +77,7 @@ class RefusedPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
-    """What came of it. accepted: labels of the pictures used; references: their ids, in the same order."""
+    """The result. accepted: labels of the pictures used; references: their ids, in the same order."""
 
     subject: Subject
     consent: Consent | None
@@ -89,16 +87,17 @@ class Enrolment:
 
 
 class Enroller:
-    """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
+    """Adds people to the gallery. Every picture is examined first; then everything is written in one transaction."""
 
     def __init__(self, sampler: Sampler, gallery: Gallery, check: EnrolmentCheck, *, threshold: float) -> None:
-        """threshold: the fused dissimilarity up to which two pictures are taken for one person's."""
+        """threshold: the greatest fused dissimilarity at which two pictures count as of one person."""
         self._sampler = sampler
         self._gallery = gallery
         self._check = check
         self._threshold = threshold
         self._admitting = threading.Lock()
-        """Between check and admission nobody else is admitted: two enrolments of one person at once meet each other."""
+        """Held from the check to the admission: of two simultaneous enrolments of one person the second finds the
+        first."""
 
     def enrol(
         self,
@@ -112,12 +111,13 @@ class Enroller:
         progress: Progress | None = None,
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """A new subject. acknowledged: subjects of whom the actor says that they are like the person and somebody else.
+        """Enrols a new subject. acknowledged: ids of similar subjects of whom the actor states that each is another
+        person.
 
         Raises ConsentRequiredError without a consent that is active now, ConsentInvalidError, ConsentExpiredError;
-        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if somebody else is
-        found who is not acknowledged; ClockError, LogUnavailableError, and what `looking` raises. Then nothing was
-        written but the searches of the check.
+        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if the check finds a
+        subject who is not acknowledged; ClockError, LogUnavailableError, and the errors of `looking`. After an error
+        only the searches of the check were written.
         """
         name = tidied(name)
         fault = fault_of(name)
@@ -159,7 +159,7 @@ class Enroller:
         progress: Progress | None = None,
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """More pictures of a subject who has an active consent.
+        """Adds pictures of a subject who has an active consent.
 
         Raises as `enrol` does, and SubjectUnknownError or SubjectWithdrawnError.
         """
@@ -204,9 +204,9 @@ class Enroller:
     def _samples(
         self, pictures: Sequence[Picture], known: Sequence[Template], progress: Progress | None, looking: Looking
     ) -> tuple[list[tuple[str, FaceSample]], tuple[RefusedPicture, ...]]:
-        """One picture at a time, so that memory holds one. known: of the person. Raises EnrolmentError if none is left.
-
-        The refused ones are in the pictures' order, those of somebody else after all others.
+        """Examines one picture at a time, so that memory holds one. known: the person's templates. Raises
+        EnrolmentError if no picture is left. Refused pictures are in the order given, those of another person after all
+        others.
         """
         if not 0 < len(pictures) <= MAX_PICTURES:
             raise EnrolmentError(
@@ -235,7 +235,8 @@ class Enroller:
         return [one for at, one in enumerate(good) if at in used], tuple(refused)
 
     def _of_one_person(self, samples: Sequence[tuple[str, FaceSample]], known: Sequence[Template]) -> set[int]:
-        """The places of the samples to use. Known templates of another model say nothing: they cannot be compared."""
+        """The positions of the samples to use. Known templates of another model are ignored: they cannot be
+        compared."""
         templates = [sample.template for _, sample in samples]
         recogniser = self._sampler.recogniser
         comparable = [template for template in known if template.model_digest == recogniser.model_digest]

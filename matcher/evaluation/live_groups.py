@@ -1,4 +1,4 @@
-"""What a live evaluation tells of declared groups: the figures of each, and each compared with the others."""
+"""The declared groups of a live evaluation: the figures of each, and each compared with the others."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,9 @@ from matcher.evaluation.figures import Comparison, GroupFigures
 MIN_PEOPLE = 30
 MIN_FALSE = 20
 MIN_NAMED = 10
-"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
-MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
+"""Two groups are compared only if each has MIN_PEOPLE people, and both together MIN_FALSE rejected alerts about
+MIN_NAMED different people. Groups smaller than MIN_PEOPLE are not shown at all: in a small group individuals can be
+recognised."""
 
 MIN_CHANCES = 0.01
 """Nor unless each had that share of the chances: a rate of hardly any is known hardly at all."""
@@ -27,7 +28,7 @@ _OTHERS = "all others"
 
 
 def group_figures(events: Events, people: Sequence[Person], counter: AlertCounter) -> tuple[list[GroupFigures], int]:
-    """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
+    """The figures of the large groups, and the number of small ones, whose attribute and value are not shown."""
     by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
     for alert in events.alerts:
         by_subject[alert.subject].append(alert)
@@ -55,9 +56,8 @@ def group_figures(events: Events, people: Sequence[Person], counter: AlertCounte
 
 
 def comparisons(events: Events, people: Sequence[Person], counter: AlertCounter, *, alpha: float) -> list[Comparison]:
-    """Each group against the others who declared the same attribute; where there are two, the one against the other.
-
-    alpha: how often, at most, one of them may be a finding where all groups are treated alike.
+    """Compares each group with all others who declared the same attribute; where there are two groups, one comparison.
+    alpha: the greatest probability that any of them is a finding where all rates are equal.
     """
     alarms = counter.false_alarms(events.alerts)
     rejected: dict[str, int] = defaultdict(int)
@@ -105,7 +105,7 @@ def _by_value(people: Sequence[Person]) -> dict[str, dict[str, list[Person]]]:
 
 
 def _too_few(people: Sequence[Person], inside: Sequence[Person], rejected: Mapping[str, int]) -> str | None:
-    """Why nothing is claimed, if so."""
+    """Why the groups are not compared; None if they are."""
     counts = [rejected.get(person.subject, 0) for person in people]
     share = sum(person.chances for person in inside) / sum(person.chances for person in people)
     if len(people) - len(inside) < MIN_PEOPLE:

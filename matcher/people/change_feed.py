@@ -1,4 +1,4 @@
-"""Hands each committed change to the followers. The database is the truth: no follower's error undoes a change."""
+"""Passes each committed change to the followers. The database is the truth: no follower's error undoes a change."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -22,10 +22,9 @@ class _Following:
 
 
 class ChangeFeed:
-    """Knows how far each follower is. One thread at a time changes it; `behind` may be read by any.
-
-    A follower that raises stays where it is. With the next change it first gets, from the database, all that it missed:
-    so no follower ever applies changes out of order, and others do not wait for one that fails.
+    """Keeps the revision of each follower. One thread at a time may change it; any thread may read `behind`. A follower
+    that raises stays at its revision. With the next change it first receives all that it missed, read from the
+    database, so that no follower applies changes out of order, and a failing one does not hold up the others.
     """
 
     def __init__(self, changes_since: Callable[[int], Iterable[Change]], *, metrics: MatcherMetrics | None) -> None:
@@ -35,15 +34,14 @@ class ChangeFeed:
         self._followings: tuple[_Following, ...] = ()
 
     def follow(self, name: str, follower: Follower, *, revision: int) -> None:
-        """From now on the follower gets each change, after the followers before it. name: for metrics and people.
-
-        revision: the one that the follower's state has now.
+        """Adds a follower, which receives each change after the followers before it. name: for metrics and messages.
+        revision: that of the follower's present state.
         """
         self._followings += (_Following(name=name, follower=follower, revision=revision),)
         self._measure(name, 0)
 
     def hand_on(self, change: Change) -> None:
-        """Gives a committed change to every follower; does not raise what a follower raises."""
+        """Passes a committed change to every follower. A follower's error is logged and not raised."""
         for following in self._followings:
             self._bring_up(following, change)
 

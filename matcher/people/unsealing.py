@@ -17,7 +17,8 @@ from matcher.store.engine import driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
 
 BLOCK = 256
-"""How many numbers are one block: several fit into the pipe of a helper, so that it seldom waits."""
+"""The number of reference numbers in one block: several blocks fit into the pipe of a helper, so that it seldom
+waits."""
 
 # As constant SQL by the driver: there may be millions of rows. The picture beside a template stays on the disk. Keys
 # are read all at once, which is far quicker than to look each of them up.
@@ -37,10 +38,9 @@ _REFERENCES = driver_sql(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Unsealed:
-    """The n searchable references of a block, in order. stale: how many more there are, made by another model.
-
-    digests: what names them in the gallery's content hash. vectors: (n, d), in each
-    row the vectors of one reference, one behind the other.
+    """The n searchable references of a block, in order. stale: the number of others, made by another model. digests:
+    those of the references in the gallery's content hash. vectors: (n, d), each row the concatenated vectors of one
+    reference.
     """
 
     numbers: Numbers
@@ -63,7 +63,7 @@ class Unsealer:
         self._wrapped: Mapping[str, bytes] = dict(connection.execute(_KEYS))
 
     def block(self, number: int) -> Unsealed:
-        """The block with this number, of the references from BLOCK times that on. Raises SealError."""
+        """The block with this number: the BLOCK references from number × BLOCK on. Raises SealError."""
         rows = self._connection.execute(_REFERENCES, (number * BLOCK, (number + 1) * BLOCK)).fetchall()
         return unseal(rows, self._key_of, self._model_digest, self._dimensions)
 

@@ -1,4 +1,5 @@
-"""A process that opens every so-many-th block of sealed templates, so that starting takes all cores and not one.
+"""A helper process that opens every n-th block of sealed templates, n being the number of processes, so that a start
+uses all cores.
 
 It gets the master key through its standard input and writes one pickle for each block to its standard output, after
 its length.
@@ -24,7 +25,7 @@ from matcher.store.engine import driver
 from matcher.store.sealing import MasterKey
 
 _PIPE = 1 << 20
-"""Bytes that may wait: the most that every system allows."""
+"""The pipe's capacity in bytes: the largest that every system allows."""
 
 _PATIENCE = 60.0
 """Seconds for a part of a block to come: a block takes milliseconds, a cold start of the process a few seconds."""
@@ -73,12 +74,12 @@ class UnsealingHelper:
         return cast(Unsealed, pickle.loads(self._read(length)))  # noqa: S301 - from our own process
 
     def close(self) -> None:
-        """Ends the process, wherever it is."""
+        """Ends the process, also in the middle of its work."""
         with self._process:  # waits for it
             self._process.kill()
 
     def _read(self, count: int) -> bytearray:
-        """The next so many bytes of what it writes. Raises HelperError."""
+        """The next `count` bytes that it writes. Raises HelperError."""
         output = cast(FileIO, self._process.stdout)
         data, done = bytearray(count), 0
         while done < count:
@@ -92,9 +93,9 @@ class UnsealingHelper:
 
 
 def main() -> None:
-    """The helper's side. What goes wrong here ends it: the service then does the work itself, and tells."""
+    """The helper's side. An error here ends the process: the service then does the work itself, and logs that."""
     folder, model_digest, dimensions, *bounds = sys.argv[1:]
-    gc.disable()  # what it makes holds no cycles
+    gc.disable()  # its objects form no cycles
     master_key = MasterKey(sys.stdin.buffer.read())
     with closing(Database.open_read_only(Path(folder))) as database, database.reading() as connection:
         unsealer = Unsealer(driver(connection), master_key, model_digest, json.loads(dimensions))

@@ -17,13 +17,15 @@ START_SECONDS = 30.0
 """How long the process may take to import its libraries and to confine itself. It takes half a second."""
 
 GONE_SECONDS = 5.0
-"""A killed process is gone at once, unless the kernel holds it: then nothing here waits on."""
+"""Seconds to wait for a killed process. It ends immediately unless the kernel holds it; then the service does not wait
+longer."""
 
 _BUFFER = 1 << 20
 """Bytes that may wait between the two, or as many as the system allows."""
 
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "4194304"}
-"""glibc then gives what is freed back to the kernel at once: neither a picture nor its memory stays in the process."""
+"""Makes glibc return freed memory to the kernel immediately, so that neither a picture nor its memory stays in the
+process."""
 
 
 class Decoder:
@@ -58,14 +60,15 @@ class Decoder:
             self.close()
             raise UndecodedError(Answer(verdict=verdict)) from error
         except BaseException:
-            self.close()  # the rest of this answer would be taken for the next
+            self.close()  # the rest of this answer would be read as the next one
             raise
         if image is None:
             raise UndecodedError(answer)
         return image
 
     def close(self) -> None:
-        """Ends the process, wherever it is. Safe to call twice; another picture starts another process."""
+        """Ends the process, also in the middle of a picture. Safe to call twice; another picture starts another
+        process."""
         if self._end is not None:
             self._end.close()
         if self._process is not None:
@@ -75,7 +78,7 @@ class Decoder:
         self._end = self._process = None
 
     def _was_killed(self) -> bool:
-        """Whether the process, whose end of the connection is closed, was killed; by somebody else."""
+        """True if the process, whose end of the connection is closed, was killed by something other than this class."""
         assert self._process is not None  # noqa: S101 - for the type checker
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(GONE_SECONDS) == -signal.SIGKILL
@@ -110,7 +113,8 @@ def _spawned(end: socket.socket) -> "subprocess.Popen[bytes]":
 
 
 def _exchanged(end: socket.socket, data: bytes, *, until: float) -> tuple[Answer, Image | None]:
-    """What the process answers, and the picture if it is one. Raises OSError, and ValueError of what is no answer."""
+    """Reads the answer of the process, and the picture if there is one. Raises OSError, and ValueError for an invalid
+    answer."""
     end.settimeout(max(0.001, until - time.monotonic()))
     end.sendall(LENGTH.pack(len(data)))
     end.sendall(data)
@@ -127,7 +131,7 @@ def _exchanged(end: socket.socket, data: bytes, *, until: float) -> tuple[Answer
 
 
 def _receive(end: socket.socket, place: memoryview, *, until: float) -> None:
-    """Fills the place. Raises TimeoutError, and OSError where the process has gone."""
+    """Reads until the buffer is full. Raises TimeoutError, and OSError if the process has ended."""
     while place:
         end.settimeout(max(0.001, until - time.monotonic()))
         received = end.recv_into(place)

@@ -21,7 +21,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Frontier:
-    """All that is needed to go on with a tree: the roots of its perfect subtrees, largest first.
+    """The state from which a tree can grow: the roots of its perfect subtrees, largest first.
 
     Invariant: there are as many roots as `size` has bits that are 1.
     """
@@ -44,7 +44,7 @@ class Frontier:
         return self.grown(self.completed(leaf))
 
     def grown(self, completed: Sequence[bytes]) -> Self:
-        """The frontier after the leaf that `completed` was asked about, for who needs both."""
+        """The frontier after the leaf that `completed` was called for, for callers that need both."""
         return type(self)(self.size + 1, (*self.roots[: len(self.roots) + 1 - len(completed)], completed[-1]))
 
     def root(self) -> bytes:
@@ -69,7 +69,7 @@ class Frontier:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
+    """True if the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     position, last, current = index, size - 1, leaf
@@ -89,7 +89,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the proof shows the old tree to be a prefix of the new one (RFC 9162, 2.1.4.2)."""
+    """True if the proof shows that the old tree is a prefix of the new one (RFC 9162, 2.1.4.2)."""
     if not 0 < old <= size:
         return False
     if old == size:
