@@ -1,8 +1,7 @@
-"""One camera's keeper: a thread that keeps the camera's worker process alive, and speaks for it to the matcher.
-
-The thread never waits on the worker: it reads what is there, answers, and if nothing comes for too long it kills the
-process (SIGKILL reaches a stopped one too) and starts another. Searches run here, one camera's never holding up
-another's.
+"""One camera's keeper: a thread that keeps the camera's worker process running, and passes its sightings to the
+matcher. The thread never waits for the worker: it reads the messages that have arrived, answers, and kills the process
+if none comes for too long (SIGKILL reaches a stopped one too), then starts another. Searches run in this thread, so
+that one camera's never delays another's.
 """
 
 import signal
@@ -38,7 +37,7 @@ from matcher.errors import ClearglassError
 from matcher.process.child_process import place_of
 
 LONG_LIVED = 30.0
-"""A worker that lived so long was well: the next restart begins with short waits again."""
+"""Seconds after which a worker counts as stable: the next restart begins with short waits again."""
 
 
 class Keeper:
@@ -75,7 +74,7 @@ class Keeper:
         self._thread: Thread | None = None
         self._process: WorkerProcess | None = None
         self._retired = False
-        """Whether the newest worker ended because no pictures came for long."""
+        """True if the newest worker ended because no pictures came for long."""
 
     @property
     def worker_pid(self) -> int | None:
@@ -89,11 +88,11 @@ class Keeper:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Says that it should end, without waiting."""
+        """Asks it to end, without waiting."""
         self._orders.end.set()
 
     def stop(self, timeout: float) -> bool:
-        """Ends worker and thread, and waits for both, for that many seconds at most; whether they are gone."""
+        """Ends worker and thread, and waits for both, up to this many seconds; returns true if both have ended."""
         self._orders.end.set()
         if self._thread is None:
             return True
@@ -102,23 +101,24 @@ class Keeper:
 
     @property
     def watched(self) -> bool:
-        """Whether anybody looks at the live view."""
+        """True if the live view has viewers."""
         return self._orders.watched
 
     def watching(self, on: bool) -> None:
-        """Says whether anybody looks at the live view."""
+        """Sets whether the live view has viewers."""
         self._orders.watched = on
 
     def forget(self, subject_id: str) -> None:
-        """Has the worker show this subject as a stranger from its next view on. Call it when no search finds them."""
+        """Makes the worker show this subject as a stranger from its next view on. Call it when no search finds the
+        subject any more."""
         self._orders.forget(subject_id)
 
     def health(self) -> Health:
-        """How the camera does now."""
+        """The camera's present health."""
         return self._health.health()
 
     def _keep(self) -> None:
-        """The thread: one worker after another until it is told to end."""
+        """The thread: one worker after another until the order to end."""
         backoff = Backoff(first=self._settings.backoff_first_seconds, cap=self._settings.backoff_cap_seconds)
         self._health.starting()
         while not self._orders.end.is_set():
@@ -156,7 +156,7 @@ class Keeper:
         return f"The camera's keeper met an error in its own code ({place_of(error)})."
 
     def _one_worker(self, relays: CameraRelays) -> None:
-        """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
+        """One worker process from start to end; leaves neither process nor socket behind, also after an error."""
         ours, theirs = socket.socketpair()
         channel = Channel(ours, receives=from_worker())
         dialogue = self._dialogue(channel, relays)
@@ -207,7 +207,7 @@ class Keeper:
         )
 
     def _mourn(self, error: Exception) -> None:
-        """Says why the worker is gone, unless it was to go."""
+        """Records why the worker has ended, unless it was asked to."""
         if self._orders.end.is_set() or self._process is None:
             return
         if isinstance(error, WorkerSilentError):
@@ -222,5 +222,5 @@ class Keeper:
         elif status < 0:
             self._health.broke(f"The camera's worker was ended by {signal.Signals(-status).name}.")
         elif self.health().state is not CameraState.RESTARTING:
-            # Else it said itself what broke.
+            # Otherwise its own report named the cause.
             self._health.broke(f"The camera's worker ended with status {status}.")

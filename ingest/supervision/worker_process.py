@@ -1,4 +1,4 @@
-"""One camera's worker process: how it is started, killed, and what it ended with."""
+"""One camera's worker process: starts it, kills it, and reads its exit status."""
 
 import socket
 import subprocess
@@ -6,10 +6,11 @@ import subprocess
 from matcher.process.child_process import command, environment
 
 GONE_SECONDS = 5.0
-"""A killed process is gone at once, unless the kernel holds it (a dead disk or device): then nothing here waits on."""
+"""Seconds to wait for a killed process. It ends immediately unless the kernel holds it (a dead disk or device); then
+the keeper does not wait longer."""
 
 STATUS_SECONDS = 1.0
-"""A worker that has closed its connection ends within that time."""
+"""Seconds in which a worker that has closed its connection ends."""
 
 
 class WorkerProcess:
@@ -33,7 +34,7 @@ class WorkerProcess:
         return self._process.pid
 
     def kill(self) -> bool:
-        """Kills it; whether it is gone."""
+        """Kills it; returns true if it has ended."""
         self._process.kill()
         try:
             self._process.wait(GONE_SECONDS)
@@ -42,7 +43,7 @@ class WorkerProcess:
         return True
 
     def status(self) -> int | None:
-        """What it ended with, a signal's number negative; None while it goes on."""
+        """Its exit status, or the negative number of a signal; None while it runs."""
         try:
             return self._process.wait(STATUS_SECONDS)
         except subprocess.TimeoutExpired:
