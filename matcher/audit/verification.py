@@ -146,4 +146,4 @@ class _Walk(EntryChecker):
         """Checks the stored roots of tiles. completed: as `Frontier.completed` returns it for this entry."""
         for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):
             if self.hashes.get((level, index >> HEIGHT * level)) != root:
-                self.add(index, "hash_differs", f"The stored hash of the tile that ends with entry {index} differs from the entries.")
+                self.add(index, "hash_differs", f"The stored hash of the tile that ends with entry {index} is wrong.")

@@ -109,7 +109,7 @@ def rounded_threshold(non_mated: Floats, rate: float) -> float:
     threshold = math.floor(exact * 1e4) / 1e4 if math.isfinite(exact * 1e4) else math.inf
     if not (math.isfinite(threshold) and (non_mated <= threshold).any()):
         raise CalibrationError(
-            "Too many non-mated comparisons have the same dissimilarity: no threshold of four decimals has that rate.",
+            "Too many non-mated comparisons are equally far apart: no threshold of four decimals has that rate.",
             remedy="See whether the scores are whole: faces that were not found are infinitely far apart.",
         )
     return threshold

@@ -243,7 +243,7 @@ def test_every_listener_is_told_of_alerts_and_reviews_whatever_another_does(
     matcher.alerts.review(alert.id, "user:1", Verdict.REJECT)
     rejected = dataclasses.replace(alert, status=AlertStatus.REJECTED)
     assert heard.alerts == broken.alerts == [("raised", alert), ("reviewed", rejected)]
-    assert "A listener of alerts met an error" in caplog.text and "secret" not in caplog.text
+    assert "A listener of alerts raised an error" in caplog.text and "secret" not in caplog.text
 
 
 def test_a_listener_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) -> None:
