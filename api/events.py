@@ -116,7 +116,7 @@ class Subscription:
             self._closed = True
 
 
-class Events:
+class EventHub:
     """Observer of the cameras, AlertListener and Follower of the gallery; browsers listen here. Thread-safe.
 
     Keeps each camera's newest health, and its last few views in memory only while there are viewers. Workers are told

@@ -29,7 +29,7 @@ def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
         report=made.report,
         alpha=live.ALPHA,
         limits=live_groups,
-        dealt=LEAST,
+        permutations=LEAST,
         compared=compared,
         ruler=_Ruler(compared),
         made_at=made_at,

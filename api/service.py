@@ -14,7 +14,7 @@ from api.access.logins import Logins
 from api.access.second_factor import SecondFactors
 from api.camera_checks import CameraChecks
 from api.connection_metrics import ConnectionMetrics
-from api.events import Events
+from api.events import EventHub
 from api.gallery_reads import GalleryReads
 from api.settings import ApiSettings
 from api.use_cases.camera_control import CameraControl
@@ -61,7 +61,7 @@ class Service:
         self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
         checks = CameraChecks(settings=ingest, recogniser_factory=DETECTING, clock=clock, forbidden=forbidden)
-        self.events = Events()
+        self.events = EventHub()
         self.supervisor = Supervisor(
             identifier=matcher.identifier,
             alerts=matcher.alerts,

@@ -3,7 +3,7 @@
 `accuracy` is the whole evaluation on LFW.
 
 `results` keeps the whole runs' records of `--out` and writes benchmarks/RESULTS.md from all that are kept.
-`report` writes report.html there, one page for whoever was not there, from every record in it.
+`report` writes report.html there, one self-contained page from every record in it.
 """
 
 import argparse

@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class NavPage:
     """A page of the navigation, with the permission that it needs."""
 
     name: str
@@ -41,12 +41,12 @@ class Room:
         return {"alerts": "alert", "cameras": "camera"}.get(self.name, self.name)
 
 
-ROOMS = (
-    Room(name="live", path="/", label="Live", permission=Permission.LIVE),
-    Room(name="alerts", path="/alerts", label="Alerts", permission=Permission.ALERTS_READ),
-    Room(name="people", path="/people", label="People", permission=Permission.SUBJECTS_READ),
-    Room(name="cameras", path="/cameras", label="Cameras", permission=Permission.CAMERAS_READ),
-    Room(name="log", path="/log", label="Log", permission=Permission.LOG_VERIFY),
+NAV_PAGES = (
+    NavPage(name="live", path="/", label="Live", permission=Permission.LIVE),
+    NavPage(name="alerts", path="/alerts", label="Alerts", permission=Permission.ALERTS_READ),
+    NavPage(name="people", path="/people", label="People", permission=Permission.SUBJECTS_READ),
+    NavPage(name="cameras", path="/cameras", label="Cameras", permission=Permission.CAMERAS_READ),
+    NavPage(name="log", path="/log", label="Log", permission=Permission.LOG_VERIFY),
 )
 
 
@@ -93,7 +93,7 @@ def _files() -> StaticFiles:
 
 
 def _page(
-    request: Request, template: str, room: Room, permission: Permission | None = None, **context: Any
+    request: Request, template: str, page: NavPage, permission: Permission | None = None, **context: Any
 ) -> Response:
     """A page, for viewers with its permission; else a redirect to the login, or from `/` to the first page that is
     allowed."""
@@ -103,25 +103,25 @@ def _page(
         ended = "&ended" if COOKIE in request.cookies else ""
         return RedirectResponse(f"/login?next={quote(here, safe='')}{ended}", status_code=303)
     service_of(request).logins.note_use(principal)
-    if principal.due is not None and room is not _ACCOUNT:
+    if principal.due is not None and page is not _ACCOUNT:
         return RedirectResponse(_ACCOUNT.path, status_code=303)
     viewer = Viewer.of(principal)
-    rooms = [one for one in ROOMS if viewer.may(one.permission)]
-    allowed = room is _ACCOUNT or viewer.may(permission or room.permission)
+    pages = [one for one in NAV_PAGES if viewer.may(one.permission)]
+    allowed = page is _ACCOUNT or viewer.may(permission or page.permission)
     if not allowed and request.url.path == "/":
-        return RedirectResponse(rooms[0].path, status_code=303)
+        return RedirectResponse(pages[0].path, status_code=303)
     return _templates().TemplateResponse(
         request,
         template if allowed else "closed.html",
-        {"viewer": viewer, "rooms": rooms, "here": room.name} | context,
+        {"viewer": viewer, "pages": pages, "here": page.name} | context,
         status_code=200 if allowed else 403,
     )
 
 
-_ACCOUNT = Room(name="account", path="/account", label="Account", permission=Permission.SIGNED_IN)
+_ACCOUNT = NavPage(name="account", path="/account", label="Account", permission=Permission.SIGNED_IN)
 """Not in the navigation: it is linked by the name at the head of every page."""
 
-_LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = ROOMS
+_LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = NAV_PAGES
 
 
 @router.get("/login")

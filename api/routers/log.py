@@ -92,7 +92,7 @@ class VerificationReportOut(BaseModel):
         )
 
 
-class RetoldOut(BaseModel):
+class RepeatedCandidateOut(BaseModel):
     """A candidate by dlib's own implementation, from the stored pictures."""
 
     subject_id: str
@@ -109,7 +109,7 @@ class ReplayOut(BaseModel):
     verdict: Agreement
     findings: list[str] = Field(description="The differences, or why it cannot be repeated.")
     proof: list[int] = Field(description="The log's entries that show why it cannot.")
-    retold: list[RetoldOut]
+    retold: list[RepeatedCandidateOut]
 
     @classmethod
     def of(cls, replay: Replay) -> "ReplayOut":

@@ -14,8 +14,8 @@ from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.search_export import FORMATS, Format, exported
 from api.permission import Permission
 from api.routers.log import note_reading
-from matcher.audit.searches import Ending, LoggedSearch, Question, every_search, sampled_searches, searches
-from matcher.audit.unusual import Measure, unusual
+from matcher.audit.searches import Ending, LoggedSearch, SearchFilter, every_search, sampled_searches, searches
+from matcher.audit.unusual import UnusualRules, unusual
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
@@ -58,13 +58,13 @@ class QuestionIn(BaseModel):
     since: Moment | None = None
     until: Moment | None = Field(None, description="Not within.")
 
-    def noun(self) -> Question:
+    def noun(self) -> SearchFilter:
         """As the log's filter."""
-        return Question(**{name: getattr(self, name) for name in Question.__dataclass_fields__})
+        return SearchFilter(**{name: getattr(self, name) for name in SearchFilter.__dataclass_fields__})
 
     def said(self) -> dict[str, Any]:
         """The filter as it is logged."""
-        asked = self.model_dump(mode="json", include=set(Question.__dataclass_fields__))
+        asked = self.model_dump(mode="json", include=set(SearchFilter.__dataclass_fields__))
         return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -202,8 +202,11 @@ def list_unusual(caller: Caller, service: ServiceDep, asked: Annotated[UnusualIn
     """Searches without a case, at night, or repeated for one person; refusals; raised thresholds; actors who saw many
     enrolled faces, or people at night; clocks that ran ahead. It is logged before anything is read."""
     note_reading(service, caller, {"unusual": asked.model_dump(mode="json")})
-    measure = Measure(
-        again=asked.again, looked=asked.looked, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone)
+    rules = UnusualRules(
+        min_repeats=asked.again,
+        min_pictures=asked.looked,
+        night=(asked.night_from, asked.night_to),
+        zone=ZoneInfo(asked.zone),
     )
-    found = unusual(service.matcher.database, measure, since=asked.since, until=asked.until)
+    found = unusual(service.matcher.database, rules, since=asked.since, until=asked.until)
     return [UnusualOut.model_validate(asdict(one)) for one in found]

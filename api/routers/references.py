@@ -35,7 +35,7 @@ Acknowledged = Annotated[
     str,
     Form(
         max_length=4000,
-        description="Similar subjects who are other people, as `likely_duplicate` listed them: ids separated by commas.",
+        description="Similar subjects who are other people, as `likely_duplicate` listed them: ids, by comma.",
     ),
 ]
 

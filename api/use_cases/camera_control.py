@@ -4,7 +4,7 @@ from typing import Unpack
 
 from api.access.account import Principal
 from api.camera_checks import CameraChecks, CheckState
-from api.events import Events
+from api.events import EventHub
 from ingest.camera.camera import Camera
 from ingest.camera.camera_settings import CameraSettings, ChangedSettings
 from ingest.camera.camera_store import CameraStore, CameraUnknownError
@@ -16,7 +16,7 @@ from ingest.supervision.supervisor import Supervisor
 class CameraControl:
     """The cameras as a caller may use them. Safe to use from several threads. checks: of cameras' fitness."""
 
-    def __init__(self, cameras: CameraStore, supervisor: Supervisor, events: Events, checks: CameraChecks) -> None:
+    def __init__(self, cameras: CameraStore, supervisor: Supervisor, events: EventHub, checks: CameraChecks) -> None:
         self._cameras = cameras
         self._supervisor = supervisor
         self._events = events

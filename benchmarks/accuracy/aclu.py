@@ -44,9 +44,8 @@ ONE_TO_ONE = (1e-3, 1e-4)
 
 @dataclass(frozen=True, kw_only=True)
 class Reenacted:
-    """One threshold. fmr: that it stands for on view 1, on so many false matches there; borne: whether they are enough.
-
-    expected, found: of the searches those with a false match. fnmr: of view 1's mated pairs.
+    """One threshold. fmr: its FMR on view 1, with the number of false matches there; borne: true if they are enough.
+    expected, found: the number of searches with a false match. fnmr: of view 1's mated pairs.
     """
 
     what: str

@@ -26,9 +26,8 @@ Exact = NDArray[np.floating[Any]]
 LEAST_PEOPLE = 30
 LEAST_MATED = 100
 LEAST_FALSE_MATCHES = 3
-"""A group must have so many non-mated comparisons that at the rate of all it would have three false matches.
-
-With fewer, even none at all would be no proof of a lower rate than that of all (the rule of three).
+"""A group needs enough non-mated comparisons to expect this number of false matches at the rate of all. With fewer,
+even no false match would not prove a lower rate than that of all (the rule of three).
 """
 
 MEASURES = ("max_to_min", "max_to_geometric_mean", "fdr", "inequity", "garbe")

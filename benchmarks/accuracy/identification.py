@@ -44,7 +44,7 @@ RATES = (1e-3, 1e-2, 1e-1)
 RANKS = (1, 5, 20)
 QUICK_PEOPLE = 300
 LEAST_FALSE = 3
-"""So many non-mated searches must a threshold let through to stand for an FPIR."""
+"""The least number of non-mated searches with a candidate for a threshold to stand for an FPIR."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Identified:
-    """One recogniser on one gallery. rank: the share of mated searches whose mate is among the first so many."""
+    """One recogniser on one gallery. rank: the share of mated searches whose mate is among the first n candidates."""
 
     search: str
     recogniser: str
@@ -204,8 +204,9 @@ def identified_all(
             Plot(
                 name="fnir",
                 draw=partial(_draw_fnir, list(each)),
-                caption="How many enrolled people are missed, by how many searches for strangers name somebody, each "
-                "line with so many enrolled. Lower left is better; the larger the gallery, the harder it is.",
+                caption="The share of mated searches that miss the subject (FNIR) over the share of non-mated searches "
+                "with a candidate (FPIR), one line for each number of enrolled people. Lower left is better; it is "
+                "harder with a larger gallery.",
             ),
         ],
         notes=[

@@ -109,6 +109,7 @@ class PairPeople:
 
 
 def _pairs(one: Whole, other: Whole) -> int:
-    """How many non-mated pairs there are between samples of so many of each person, or within them."""
+    """The number of non-mated pairs between two sets of samples, or within one, by the number of samples of each
+    person."""
     pairs = int(one.sum()) * int(other.sum()) - int((one * other).sum())
     return pairs // 2 if np.array_equal(one, other) else pairs

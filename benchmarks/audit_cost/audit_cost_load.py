@@ -38,7 +38,8 @@ class Timings:
 
 
 def ask(identifier: Asked, probes: Sequence[Probe], query: Query, *, clients: int, seconds: float) -> Timings:
-    """One turn of so many threads, each going through the probes from its own place. Raises what a client raised."""
+    """One turn of this number of threads, each of which takes the probes from its own position on. Raises a client's
+    error."""
     together = threading.Barrier(clients)
 
     def client(number: int) -> list[float]:

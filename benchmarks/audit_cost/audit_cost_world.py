@@ -129,7 +129,7 @@ class World:
 
 @contextmanager
 def open_world(folder: Path, progress: Progress, *, references: int, probes: int, seed: int) -> Iterator[World]:
-    """Enrols so many people, of one reference each, by the gallery's own door."""
+    """Enrols this number of people, with one reference each, by the gallery's own methods."""
     random = np.random.default_rng(seed)
     people = [_template(random) for _ in range(references)]
     consent = one_day("demo")

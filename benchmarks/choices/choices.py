@@ -116,8 +116,8 @@ class ChoicesBenchmark:
                 "dlib's 68 points are no part of the service: the pictures that their predictor learnt from exclude "
                 "commercial use (dlib-models, README).",
                 "Several references: people with three pictures or more, two of them as references, all pictures of "
-                "the others as strangers. What is learnt is learnt on the people of view 1's larger part, and all ways "
-                "are told of those of its smaller part.",
+                "the others as strangers. Learnt parameters come from the people of view 1's larger part, and all "
+                "methods are compared on those of its smaller part.",
             ],
         )
 

@@ -254,7 +254,7 @@ def _raw(path: Path, array: _Array) -> bytes:
 def _wrong(path: Path, what: str) -> DatasetError:
     return DatasetError(
         f"{path} is no InsightFace file of pictures and pairs: {what[:200]}.",
-        remedy="Get the file anew from where InsightFace publishes it, and open no pickle from elsewhere.",
+        remedy="Get the file again from where InsightFace publishes it, and open no pickle from elsewhere.",
     )
 
 

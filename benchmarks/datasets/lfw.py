@@ -47,7 +47,7 @@ class Pair:
 
 
 def person_of(name: str) -> str:
-    """Who is on the sample of that name."""
+    """The person on the sample with that name."""
     return name.partition("/")[0]
 
 

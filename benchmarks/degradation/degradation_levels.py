@@ -38,8 +38,9 @@ class Level:
 class Curve:
     """One way to make pictures worse, its levels from mild to hard.
 
-    name: the quantity that a camera needs. judged_by: how it is told of a camera, see `degradation_needs`; None: it is
-    only to be read. eye_distance: what pictures are scaled down to first; None: they stay as large as they are.
+    name: the quantity that a camera needs. judged_by: the measure by which a camera is judged, see `degradation_needs`;
+    None: for information only. eye_distance: what pictures are scaled down to first; None: they stay as large as they
+    are.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Curve:
 
 
 def at_eye_distance(image: Image, face: Face, wanted: float) -> Image:
-    """The picture scaled down so that the eyes of its face are so many pixels apart; never up."""
+    """The picture scaled down to this distance of the eyes in pixels; never up."""
     present = float(np.hypot(*(face.landmarks[1] - face.landmarks[0])))
     scale = min(wanted / max(present, 1.0), 1.0)
     height, width = image.shape[:2]
@@ -75,7 +76,8 @@ def noisy(image: Image, sigma: float) -> Image:
 
 
 def lit(image: Image, factor: float) -> Image:
-    """With so many times the light: what would be over 255 is lost, and so is what is between two steps."""
+    """The picture with its light multiplied by a factor: values over 255 are clipped, and values between two steps
+    rounded."""
     return (image * factor).clip(0, 255).astype(np.uint8)
 
 

@@ -18,7 +18,7 @@ def alternate(
     """Seconds a call took, in the mean over its turn, by contestant and round.
 
     Each first takes one turn that does not count. rounds: how many turns each gets. seconds: a turn repeats its call
-    until so much time has passed, for calls too short to be timed alone. advance: told of each turn.
+    until this time has passed, for calls too short to be timed alone. advance: called after each turn.
     """
     for contestant in contestants.values():
         contestant()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Advance = Callable[[float], None]
-"""Moves a progress bar on by so many of its units."""
+"""Advances a progress bar by this number of its units."""
 
 
 class Progress(Protocol):

@@ -18,7 +18,7 @@ Whole = NDArray[np.int64]
 _BLOCK = 1 << 17
 
 ALIKE_SHARE = 0.05
-"""So many subjects look like another one, as relatives do."""
+"""The share of subjects who look like another one, as relatives do."""
 
 ALIKE = 0.8
 """How much of the other's centre such a subject has; in the mean over LFW's people it would be 0."""

@@ -10,7 +10,7 @@ WARM_UP_SHARE = 0.25
 """The first quarter of a step is not asked about growth: buffers and pools fill in that time."""
 
 FLAT_SHARE, FLAT_MINUTES = 0.01, 10.0
-"""Memory is flat that surely grows by no more than this share of itself in so many minutes."""
+"""Memory counts as flat if its growth is certainly at most this share in this number of minutes."""
 
 MOST_ALIKE = 0.95
 

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.live_month.live_month_world import BEGAN, PURPOSE, THRESHOLD, Month
 from matcher.consent.consents import microseconds
 from matcher.consent.rule import ANY_CAMERA
-from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.log_extract import LoggedAlert
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.recognition.registry import DEFAULT_FUSION

@@ -1,9 +1,8 @@
-"""A simulated month of cameras, people who pass, and people who review: what a live evaluation gets to see of it.
-
-Non-mated dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others:
-Doddington et al., ICSLP 1998). Part of the strangers pass again and again, and whoever is taken for somebody once is
-taken for them on most days. The planted unfairness: women's non-mated dissimilarities lie lower by so much that their
-FMR is FACTOR times as high, as if their threshold alone had been shifted.
+"""A simulated month of cameras, people who pass, and people who review: the input of a live evaluation. Non-mated
+dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others: Doddington et al.,
+ICSLP 1998). Some strangers pass repeatedly, and a stranger who is mistaken for a subject once is mistaken for them on
+most days. The planted unfairness: women's non-mated dissimilarities are lower by the amount that makes their FMR FACTOR
+times as high, as if only their threshold had been raised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from matcher.consent.consents import microseconds
 from matcher.consent.rule import ANY_CAMERA, ConsentRule
-from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert, Searches, Span
 from matcher.people.declaration import Attributes, Declaration
 
 FACTOR = 3.0
@@ -62,13 +61,12 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Month:
-    """As the live evaluation sees it, and from what its log is written.
-
-    A request is numbered by its place in time among all, and each passage is one: whoever was found in it, an alert was
-    raised about. false: how many of the alerts were about somebody who was not there.
+    """The month in the live evaluation's form, from which its log is written. A request is numbered by its position in
+    time among all, and each passage is one, with an alert if a subject was found. false: the number of alerts about a
+    subject who was not there.
     """
 
-    events: Events
+    events: LogExtract
     groups: Mapping[str, Attributes]
     declarations: Sequence[Declaration]
     false: int
@@ -103,7 +101,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         Declaration(subject_id=subject, attributes=groups[subject], salt=random.bytes(32)) for subject in subjects
     ]
     end = BEGAN + timedelta(days=plan.days + 1)
-    events = Events(
+    events = LogExtract(
         began=min(int(one.times[0]) for one in searches),
         ended=max(int(one.times[-1]) for one in searches) + 1,
         searches=searches,

@@ -97,7 +97,8 @@ class OpenCv:
 
 
 class Contestants:
-    """Everybody, on so many threads. OpenCV is held to as many in the whole process; dlib knows only one."""
+    """All contestants, with this number of threads. OpenCV's limit holds for the whole process; dlib uses one
+    thread."""
 
     def __init__(self, *, threads: int) -> None:
         self.recogniser = load_recogniser(threads=threads, eager=True)

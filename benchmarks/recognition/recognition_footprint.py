@@ -33,7 +33,7 @@ class Footprint:
 
 
 Work = Callable[[Image, int], object]
-"""Does its part of recognition with a photograph of one face, and so many times what comes after detection."""
+"""Runs its part of recognition on a photograph of one face, and the steps after detection several times."""
 
 
 def _detector() -> Work:
@@ -132,7 +132,7 @@ def _peak(rss: int) -> int:
 
 
 def footprints(picture: Image, progress: Progress, *, times: int) -> dict[str, Any]:
-    """The median of so many fresh processes, by kind."""
+    """The median over this number of fresh processes, by kind."""
     measured: dict[str, list[Footprint]] = {kind: [] for kind in KINDS}
     with progress.step("loading", total=times * len(KINDS)) as advance:
         for _ in range(times):

@@ -40,7 +40,7 @@ class Picture:
 def compose(
     lfw: Lfw, recogniser: Recogniser, progress: Progress, *, count: int, every: int, seed: int
 ) -> list[Picture]:
-    """So many pictures, each with other people, one row of them for each size, in front of a plain wall.
+    """This number of pictures, each with other people, one row of them for each size, in front of a plain wall.
 
     every: 1 for all places, 2 for every other, and so on. Nobody of view 1 is among them, since how far a picture is
     scaled down was chosen with them; and nobody is shown twice.

@@ -1,4 +1,4 @@
-"""`python -m benchmarks report`: every record of a folder as one page for whoever was not there.
+"""`python -m benchmarks report`: every record of a folder as one self-contained page.
 
 The page stands alone: its pictures and tables are inside it, and it loads nothing from anywhere.
 """

@@ -1,4 +1,4 @@
-"""Who plays in the `scene` benchmark: people of LFW, enrolled from other pictures than those they walk with."""
+"""The people of the `scene` benchmark: people of LFW, enrolled from other pictures than those they walk with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def _enrol(matcher: Matcher, name: str, files: Sequence[Path]) -> tuple[str, int
         try:
             enrolment = enrol()
         except LikelyDuplicateError as error:
-            # Who looks like another takes part as well: to leave them out would make the figures too good.
+            # People who look like another take part as well: to leave them out would make the figures too good.
             enrolment = enrol(acknowledged=error.check.subjects)
     except EnrolmentError:
         return None

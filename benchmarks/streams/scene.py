@@ -90,7 +90,7 @@ class SceneBenchmark:
 
 
 def compose(folder: Path, cast: Cast, progress: Progress, *, scenes: int, seconds: float, seed: int) -> list[Scene]:
-    """So many scenes, each with its own order of walks, and everybody in it."""
+    """This number of scenes, each with all people in an order of its own."""
     composed = []
     with progress.step("composing", total=scenes * seconds * 25) as advance:
         for number in range(scenes):

@@ -1,4 +1,4 @@
-"""One step of the `streams` benchmark: so many cameras, for so long."""
+"""One step of the `streams` benchmark: a number of cameras for a time."""
 
 from dataclasses import dataclass
 

@@ -62,7 +62,7 @@ def identifications(folder: Path, *, references: int, rounds: int, progress: Pro
             time.sleep(_SETTLE_SECONDS)
             walks.append(_ended(ours))
             if found != [subject_id]:
-                raise MeasurementError("Who was enrolled was not found.", remedy="This is a fault: report it.")
+                raise MeasurementError("An enrolled person was not found.", remedy="This is a fault: report it.")
             advance(1)
     return walks[WARM_UP:]
 

@@ -96,7 +96,7 @@ class Dialogue:
                 patience = self._settings.startup_seconds if self.loading else self._settings.silence_seconds
             elif time.monotonic() - heard > patience:
                 raise WorkerSilentError
-        self._dismiss()
+        self._ask_to_end()
 
     def pass_on(self) -> None:
         """Sends the orders for the worker, and the pauses of its relays."""
@@ -137,7 +137,7 @@ class Dialogue:
                 self._paused_until[stream] = retry_at
                 self._channel.send(Pause(stream=stream, seconds=wait))
 
-    def _dismiss(self) -> None:
+    def _ask_to_end(self) -> None:
         """Asks the worker to end and gives it time to close its stream; the caller kills a worker that does not end."""
         self._channel.send(Stop())
         end = time.monotonic() + STOP_SECONDS

@@ -43,7 +43,7 @@ LONG_LIVED = 30.0
 class Keeper:
     """Owns the thread, the worker process and the socket between them. Methods may be called from any thread.
 
-    turnstile: the file that all workers share; its owner is the supervisor. forbidden: paths that no worker may read.
+    cpu_slots: the file that all workers share; its owner is the supervisor. forbidden: paths that no worker may read.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Keeper:
         settings: IngestSettings,
         metrics: IngestMetrics,
         recogniser_factory: Factory,
-        turnstile: IO[bytes],
+        cpu_slots: IO[bytes],
         forbidden: Sequence[Path] = (),
         watched: bool = False,
     ) -> None:
@@ -67,7 +67,7 @@ class Keeper:
         self._listeners = Listeners(camera.id, observer=observer, metrics=metrics)
         self._settings = settings
         self._recogniser_factory = recogniser_factory
-        self._turnstile = turnstile
+        self._cpu_slots = cpu_slots
         self._forbidden = tuple(map(str, forbidden))
         self._orders = Orders(watched=watched)
         self._health = HealthRecord(camera.id, self._listeners)
@@ -162,18 +162,18 @@ class Keeper:
         dialogue = self._dialogue(channel, relays)
         try:
             with theirs:
-                self._process = WorkerProcess(theirs, self._turnstile.fileno())
+                self._process = WorkerProcess(theirs, self._cpu_slots.fileno())
             self._health.worker_began()
             self._search.begin_again()
             dialogue.hold(self._start_message(relays))
         except (ChannelClosedError, WorkerSilentError, WorkerFloodError) as error:
             if not dialogue.retiring:
-                self._mourn(error)
+                self._report_exit(error)
         finally:
             self._retired = dialogue.retiring
             channel.close()
             if self._process is not None:
-                self._bury(self._process)
+                self._reap(self._process)
 
     def _dialogue(self, channel: Channel[FromWorker], relays: CameraRelays) -> Dialogue:
         return Dialogue(
@@ -187,7 +187,7 @@ class Keeper:
             listeners=self._listeners,
         )
 
-    def _bury(self, process: WorkerProcess) -> None:
+    def _reap(self, process: WorkerProcess) -> None:
         """Kills the worker. One that does not end stays in `worker_pid`, and the camera's health says so."""
         if process.kill():
             self._process = None
@@ -206,7 +206,7 @@ class Keeper:
             forbidden=self._forbidden,
         )
 
-    def _mourn(self, error: Exception) -> None:
+    def _report_exit(self, error: Exception) -> None:
         """Records why the worker has ended, unless it was asked to."""
         if self._orders.end.is_set() or self._process is None:
             return

@@ -13,8 +13,8 @@ _COUNTED = {
     "analysed": "Frames looked at for faces.",
     "dropped": "Frames dropped because a newer one was there.",
     "bytes": "Bytes of video received.",
-    "reconnects": "Times a stream was lost or could not be opened, and was tried anew.",
-    "restarts": "Times the camera's worker process was started anew.",
+    "reconnects": "Times a stream was lost or could not be opened, and was tried again.",
+    "restarts": "Times the camera's worker process was started again.",
     "passages": "Passages of a person through the view.",
 }
 

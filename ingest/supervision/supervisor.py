@@ -52,8 +52,8 @@ class Supervisor:
         """Guards the fields below; never held during a wait."""
         self._turns: dict[str, Lock] = {}
         self._closed = False
-        self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        """The file with which workers share the processor: see `ingest.worker.turnstile`."""
+        self._cpu_slots = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        """The file with which workers share the processor: see `ingest.worker.cpu_slots`."""
 
     def add(self, camera: Camera) -> None:
         """Starts a camera; one that runs already is replaced. A disabled camera is known, and stopped."""
@@ -112,7 +112,7 @@ class Supervisor:
                 settings=self._settings,
                 metrics=self._metrics,
                 recogniser_factory=self._recogniser_factory,
-                turnstile=self._turnstile,
+                cpu_slots=self._cpu_slots,
                 forbidden=self._forbidden,
                 watched=old.watched if old is not None else False,
             )
@@ -163,7 +163,7 @@ class Supervisor:
             keeper.ask_to_stop()
         end = time.monotonic() + STOP_WITHIN
         left = tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
-        self._turnstile.close()
+        self._cpu_slots.close()
         return left
 
     def __enter__(self) -> "Supervisor":

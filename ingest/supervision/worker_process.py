@@ -14,13 +14,13 @@ STATUS_SECONDS = 1.0
 
 
 class WorkerProcess:
-    """Runs once it is made. end: the worker's end of the socket pair; it has that, the turnstile's file and none of the
+    """Runs once it is made. end: the worker's end of the socket pair; it has that, the cpu_slots's file and none of the
     service's secrets."""
 
-    def __init__(self, end: socket.socket, turnstile: int) -> None:
+    def __init__(self, end: socket.socket, cpu_slots: int) -> None:
         self._process = subprocess.Popen(
-            command("ingest.worker.worker", str(end.fileno()), str(turnstile)),
-            pass_fds=(end.fileno(), turnstile),
+            command("ingest.worker.worker", str(end.fileno()), str(cpu_slots)),
+            pass_fds=(end.fileno(), cpu_slots),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

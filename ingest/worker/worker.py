@@ -1,6 +1,6 @@
-"""One camera's worker process: `python -m ingest.worker.worker FD TURNSTILE`, started by the camera's keeper.
+"""One camera's worker process: `python -m ingest.worker.worker FD CPU_SLOTS`, started by the camera's keeper.
 
-It exchanges messages with the keeper over FD, and takes turns with the other cameras' workers by the file TURNSTILE. It
+It exchanges messages with the keeper over FD, and takes turns with the other cameras' workers by the file CPU_SLOTS. It
 confines itself before it opens anything (`matcher.process.sandbox`) and loads its models only when the first packet of
 its stream came. When the stream was not live for IDLE_SECONDS it ends, and the keeper starts another process, without
 models, in its place.
@@ -44,9 +44,9 @@ from ingest.stream.frame import Frame
 from ingest.stream.reader import Reader
 from ingest.stream.source import Source
 from ingest.stream.streams import Streams
+from ingest.worker.cpu_slots import CpuSlots
 from ingest.worker.pace import Pace
 from ingest.worker.rates import Rates
-from ingest.worker.turnstile import Turnstile
 from ingest.worker.view import make_view
 from matcher.process.child_process import die_with_parent, limit_resources, place_of
 from matcher.process.sandbox import MEMORY_LIMIT, restrict
@@ -80,12 +80,12 @@ class StuckReaderError(Exception):
 class Worker:
     """The main thread's work."""
 
-    def __init__(self, channel: Channel[ToWorker], start: Start, streams: Streams, turnstile: Turnstile) -> None:
+    def __init__(self, channel: Channel[ToWorker], start: Start, streams: Streams, cpu_slots: CpuSlots) -> None:
         self._channel = channel
         self._start = start
         self._settings = start.settings
         self._streams = streams
-        self._turnstile = turnstile
+        self._cpu_slots = cpu_slots
         self._stopwatch = Stopwatch()
         self._watch: Watch | None = None
         """None until the models are loaded."""
@@ -150,11 +150,11 @@ class Worker:
             if not self._streams.wait(min(pace.period, 0.05)):
                 self._pass_on_expired(watch)
                 pace.waited(time.monotonic())
-            elif self._turnstile.enter(TURN_SECONDS):
+            elif self._cpu_slots.enter(TURN_SECONDS):
                 try:
                     looked = self._analyse(watch, hurried=hurried)
                 finally:
-                    self._turnstile.leave()
+                    self._cpu_slots.leave()
                 if looked:
                     pace.analysed(time.monotonic())
                 else:
@@ -249,7 +249,7 @@ class Worker:
         self._channel.send(Report(health=health, sent=time.monotonic(), stages=self._stopwatch.handed_over()))
 
 
-def work(channel: Channel[ToWorker], turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
+def work(channel: Channel[ToWorker], cpu_slots: CpuSlots, start: Start, early: Sequence[ToWorker]) -> None:
     """Starts the readers and works. early: messages that came along with the first."""
     settings = start.settings
 
@@ -274,7 +274,7 @@ def work(channel: Channel[ToWorker], turnstile: Turnstile, start: Start, early: 
     # need little.
     os.nice(NICER)
     try:
-        worker = Worker(channel, start, streams, turnstile)
+        worker = Worker(channel, start, streams, cpu_slots)
         worker.take(early)
         worker.run()
     finally:
@@ -308,18 +308,18 @@ def main() -> None:
         start = messages[0]
         limit_resources(data=MEMORY_LIMIT)
         restrict(places=start.places, forbidden=start.forbidden)
-        work(channel, Turnstile(int(sys.argv[2])), start, messages[1:])
+        work(channel, CpuSlots(int(sys.argv[2])), start, messages[1:])
         channel.flush(1.0)
     except ChannelClosedError:
         pass
     except Exception as error:  # noqa: BLE001 - the top of a supervised process
         status = 1
-        _confess(channel, start, error)
+        _report_error(channel, start, error)
     # Not sys.exit: a reader stuck in a library must not keep the process.
     os._exit(status)
 
 
-def _confess(channel: Channel[ToWorker], start: Start | None, error: Exception) -> None:
+def _report_error(channel: Channel[ToWorker], start: Start | None, error: Exception) -> None:
     """Reports the error: this project's own message, or the place in the code; other libraries' messages may contain
     secrets."""
     if isinstance(error, StuckReaderError):

@@ -30,7 +30,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class SearchFilter:
     """A filter: a search must meet every condition that is not None.
 
     cased: whether there is a case reference. subject: who was found, or compared with. since, until: when it was
@@ -117,33 +117,33 @@ class LoggedSearch:
 
 
 def searches(
-    database: Database, question: Question, *, before: int | None = None, limit: int = 100
+    database: Database, wanted: SearchFilter, *, before: int | None = None, limit: int = 100
 ) -> list[LoggedSearch]:
     """At most `limit` of the searches that the filter selects, the newest first. before: only those with a lower
     index."""
-    query = _rows(question).order_by(_REQUEST.c.index.desc()).limit(limit)
+    query = _rows(wanted).order_by(_REQUEST.c.index.desc()).limit(limit)
     if before is not None:
         query = query.where(_REQUEST.c.index < before)
     with database.reading() as connection:
         return [LoggedSearch.of(row) for row in connection.execute(query)]
 
 
-def every_search(database: Database, question: Question) -> Iterator[LoggedSearch]:
+def every_search(database: Database, wanted: SearchFilter) -> Iterator[LoggedSearch]:
     """All searches that the filter selects, the newest first."""
     before: int | None = None
-    while part := searches(database, question, before=before, limit=_BATCH):
+    while part := searches(database, wanted, before=before, limit=_BATCH):
         yield from part
         before = part[-1].request_index
 
 
-def sampled_searches(database: Database, question: Question, *, count: int, seed: int) -> list[LoggedSearch]:
+def sampled_searches(database: Database, wanted: SearchFilter, *, count: int, seed: int) -> list[LoggedSearch]:
     """A uniform random sample of the searches that the filter selects, ordered by index. The same seed and log give the
     same sample."""
     with database.reading() as connection:
-        matching = _matching(select(_REQUEST.c.index), question).order_by(_REQUEST.c.index)
+        matching = _matching(select(_REQUEST.c.index), wanted).order_by(_REQUEST.c.index)
         indexes = list(connection.execute(matching).scalars())
         drawn = sorted(random.Random(seed).sample(indexes, min(count, len(indexes))))  # noqa: S311 - no secret
-        query = _rows(Question()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
+        query = _rows(SearchFilter()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
         return [LoggedSearch.of(row) for row in connection.execute(query)]
 
 
@@ -213,39 +213,39 @@ def _body_of(column: ColumnElement[Any], *path: str | int) -> ColumnElement[str]
     return text
 
 
-def _rows(question: Question) -> Select[Any]:
+def _rows(wanted: SearchFilter) -> Select[Any]:
     columns = select(
         _REQUEST.c.index.label("number"),
         _REQUEST.c.data,
         _ANSWER.c.index.label("answer_number"),
         _ANSWER.c.data.label("answer"),
     )
-    return _matching(columns, question)
+    return _matching(columns, wanted)
 
 
-def _matching(query: Select[Any], question: Question) -> Select[Any]:
+def _matching(query: Select[Any], wanted: SearchFilter) -> Select[Any]:
     query = query.select_from(_REQUEST.outerjoin(_ANSWER, _ANSWER.c.request_index == _REQUEST.c.index))
-    return query.where(_REQUEST.c.kind == EntryKind.REQUEST.value, *_conditions(question))
+    return query.where(_REQUEST.c.kind == EntryKind.REQUEST.value, *_conditions(wanted))
 
 
-def _conditions(question: Question) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: SearchFilter) -> Iterator[ColumnElement[bool]]:
     for name in ("actor", "purpose", "camera", "case_reference"):
-        wanted = getattr(question, name)
+        wanted = getattr(wanted, name)
         if wanted is not None:
             yield _body_of(_REQUEST.c.data, name) == wanted
-    if question.cased is not None:
+    if wanted.cased is not None:
         case = _body_of(_REQUEST.c.data, "case_reference")
-        yield case.is_not(None) if question.cased else case.is_(None)
-    if question.subject is not None:
+        yield case.is_not(None) if wanted.cased else case.is_(None)
+    if wanted.subject is not None:
         # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
-        named = func.instr(cast(_ANSWER.c.data, Text), question.subject) > 0
-        yield named | (_body_of(_REQUEST.c.data, "against", "subject") == question.subject)
-    if question.since is not None:
-        yield _REQUEST.c.time >= question.since
-    if question.until is not None:
-        yield _REQUEST.c.time < question.until
-    if question.ending is not None:
-        yield from _ended(question.ending)
+        named = func.instr(cast(_ANSWER.c.data, Text), wanted.subject) > 0
+        yield named | (_body_of(_REQUEST.c.data, "against", "subject") == wanted.subject)
+    if wanted.since is not None:
+        yield _REQUEST.c.time >= wanted.since
+    if wanted.until is not None:
+        yield _REQUEST.c.time < wanted.until
+    if wanted.ending is not None:
+        yield from _ended(wanted.ending)
 
 
 def _ended(ending: Ending) -> Sequence[ColumnElement[bool]]:

@@ -1,7 +1,7 @@
 """Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
 
 The consent is checked before any picture is. Where pictures do not show one person, the person's references decide; for
-a new person the largest group of pictures, and among equal groups the first (see `likeness`). A person who seems to be
+a new person the largest group of pictures, and of equal groups the first (see `same_person`). A person who seems to be
 in the gallery under another name is enrolled only if the caller has acknowledged that.
 """
 
@@ -15,7 +15,7 @@ from matcher.consent.consent import Consent, NewConsent
 from matcher.consent.errors import ConsentRequiredError
 from matcher.enrolment.enrolment_check import EnrolmentCheck
 from matcher.enrolment.errors import DifferentPersonError, EnrolmentError, LikelyDuplicateError
-from matcher.enrolment.likeness import one_person
+from matcher.enrolment.same_person import one_person
 from matcher.errors import ClearglassError
 from matcher.people.duplicate import DuplicateCheck
 from matcher.people.gallery import Gallery

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from matcher.evaluation.estimate import Estimate
-from matcher.evaluation.events import LoggedAlert
 from matcher.evaluation.figures import Tally
 from matcher.evaluation.interval import gamma_interval
+from matcher.evaluation.log_extract import LoggedAlert
 from matcher.evaluation.sampling import weights
 
 

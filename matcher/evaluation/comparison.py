@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 LEAST = 9_999
 MOST = 40_000
-"""How often people are dealt anew: at least, and at most."""
+"""The least and the greatest number of permutations of people."""
 
 _FARTHEST = float(np.log(1e9))
 """The largest logarithm of an interval's end that is reported; beyond it the end is None."""
@@ -54,26 +54,26 @@ class Ratio:
         return (self.low is None or self.low <= ratio) and (self.high is None or ratio <= self.high)
 
 
-def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float, deals: int = LEAST) -> Ratio:
+def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float, permutations: int = LEAST) -> Ratio:
     """The rate of those inside over the rate of the others, by a studentised permutation test of its logarithm.
 
     Janssen, Statistics & Probability Letters 1997: studentised, the test holds also where groups differ in more than
     the rate. The interval is symmetric about the logarithm, and excludes 1 where the test rejects. One more alarm is
     distributed in proportion to searches, so that a group without alarms has a ratio too (after Haldane, Annals of
-    Human Genetics 1956). The same people give the same answer: the dealing is seeded. There must be somebody on both
-    sides, with searches; and deals, how often people are dealt, must be a few times 1 / (1 - confidence).
+    Human Genetics 1956). The same people give the same answer: the permutations are seeded. There must be people with
+    searches on both sides. permutations: their number, which must be a few times 1 / (1 - confidence).
     """
     columns = _columns(people)
     logarithm, spread = _logarithm(inside[None].astype(np.float64), columns)
     seen = abs(logarithm[0]) / spread[0]
     random = np.random.default_rng(_SEED)
-    dealt = []
+    permuted = []
     batch = max(1, _VALUES_AT_ONCE // len(inside))
-    for begin in range(0, deals, batch):
-        labels = np.tile(inside.astype(np.float64), (min(batch, deals - begin), 1))
+    for begin in range(0, permutations, batch):
+        labels = np.tile(inside.astype(np.float64), (min(batch, permutations - begin), 1))
         change, error = _logarithm(random.permuted(labels, axis=1), columns)
-        dealt.append(np.abs(change) / error)
-    chance = np.concatenate(dealt)
+        permuted.append(np.abs(change) / error)
+    chance = np.concatenate(permuted)
     half = float(np.quantile(chance, confidence, method="higher")) * float(spread[0])
     middle = float(logarithm[0])
     return Ratio(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 LEAST = 1_999
 MOST = 200_000
-"""How often values are dealt anew: at least, and at most."""
+"""The least and the greatest number of permutations."""
 
 _ENOUGH = 50
 """The test ends early when this number of permutations reached the observed value: p is then known well enough."""
@@ -30,12 +30,12 @@ class Series:
         return len(np.unique(self.weeks)) > 1 and int(np.unique(self.blocks, return_counts=True)[1].max()) > 1
 
 
-def drift(series: Series, *, deals: int = LEAST) -> float:
-    """The p value of "no week differs": values are dealt anew to the weeks, each within its block only.
+def drift(series: Series, *, permutations: int = LEAST) -> float:
+    """The p value of "no week differs", by permutations of the values among the weeks, within each block only.
 
-    One test, however many weeks there are: Σ over weeks of (sum of residuals)² / count. Dealing ends early where chance
-    reached that often (Besag and Clifford, Biometrika 1991). deals: the smallest p is one over one more. The series
-    must tell something.
+    One test for any number of weeks; the statistic is Σ over weeks of (sum of residuals)² / count. It ends early when
+    enough permutations reached the observed value (Besag and Clifford, Biometrika 1991). permutations: their number;
+    the smallest p is 1 / (permutations + 1). The test must be possible: see `Series.tells`.
     """
     week = np.unique(series.weeks, return_inverse=True)[1]
     block = np.unique(series.blocks, return_inverse=True)[1]
@@ -45,15 +45,15 @@ def drift(series: Series, *, deals: int = LEAST) -> float:
     seen = _statistic(residuals[None], week)[0]
     random = np.random.default_rng(_SEED)
     reached, batch = 0, max(1, min(LEAST, _VALUES_AT_ONCE // len(block)))
-    for begin in range(0, deals, batch):
+    for begin in range(0, permutations, batch):
         # The whole part keeps blocks together; the random fraction permutes within them.
-        dealt = np.argsort(block + random.random((min(batch, deals - begin), len(block))), axis=1)
+        permuted = np.argsort(block + random.random((min(batch, permutations - begin), len(block))), axis=1)
         # Sums in another order may differ in the last bit.
-        places = np.flatnonzero(_statistic(residuals[dealt], week) >= seen * (1 - 1e-9))
+        places = np.flatnonzero(_statistic(residuals[permuted], week) >= seen * (1 - 1e-9))
         if reached + len(places) >= _ENOUGH:
             return _ENOUGH / (begin + int(places[_ENOUGH - reached - 1]) + 1)
         reached += len(places)
-    return (1 + reached) / (1 + deals)
+    return (1 + reached) / (1 + permutations)
 
 
 def _statistic(residuals: npt.NDArray[np.float64], week: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

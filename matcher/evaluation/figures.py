@@ -49,8 +49,8 @@ class WeekFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupFigures:
-    """Figures of the people who declared this. named: how many were named falsely. chances: searches that might have
-    found a person, summed over people. false_per_million: false alarms for a million chances."""
+    """Figures of the people who declared this. named: how many were named falsely. chances: the opportunities: searches
+    that might have found a person, summed over people. false_per_million: false alarms for a million of them."""
 
     attribute: str
     value: str

@@ -14,10 +14,7 @@ import numpy.typing as npt
 
 from matcher.evaluation import drift
 from matcher.evaluation.alert_counter import AlertCounter
-from matcher.evaluation.chances import known_people
-from matcher.evaluation.dealing import dealings
 from matcher.evaluation.drift import Series
-from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches
 from matcher.evaluation.figures import (
     CameraFigures,
     Drift,
@@ -26,6 +23,9 @@ from matcher.evaluation.figures import (
 )
 from matcher.evaluation.groups import Groups
 from matcher.evaluation.live_groups import comparisons, group_figures
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert, Moments, Searches
+from matcher.evaluation.opportunities import known_people
+from matcher.evaluation.permutations import permutation_count
 from matcher.evaluation.sampling import MIN_DECIDED, Sampling
 
 ALPHA = 0.01
@@ -38,7 +38,7 @@ _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def evaluate(events: Events, groups: Groups) -> LiveReport:
+def evaluate(events: LogExtract, groups: Groups) -> LiveReport:
     """The report. groups: the declared attributes, by subject; may be empty. The same input gives the same report."""
     cameras = _by_camera(events)
     unjudged = tuple(name for name, own in cameras.items() if own.unjudged)
@@ -98,7 +98,7 @@ class _Camera:
         return bool(self.alerts) and all(alert.rejected is None for alert in self.alerts)
 
 
-def _by_camera(events: Events) -> dict[str, _Camera]:
+def _by_camera(events: LogExtract) -> dict[str, _Camera]:
     """The cameras that searched, by name."""
     found: dict[str, _Camera] = {one.camera: _Camera() for one in sorted(events.searches, key=lambda one: one.camera)}
     for one in events.searches:
@@ -117,7 +117,7 @@ def _places(keys: Moments) -> list[tuple[int, npt.NDArray[np.intp]]]:
     return list(zip(every.tolist(), np.split(order, begins[1:]), strict=True))
 
 
-def _weeks(events: Events) -> list[WeekFigures]:
+def _weeks(events: LogExtract) -> list[WeekFigures]:
     if not events.searches:
         return []
     times = np.concatenate([one.times for one in events.searches])
@@ -169,10 +169,10 @@ def _drifts(cameras: Mapping[str, _Camera]) -> tuple[list[Drift], str | None]:
         for measure, of in _MEASURES.items()
         if (series := of(camera)).tells
     ]
-    deals = dealings(len(asked), ALPHA, least=drift.LEAST, most=drift.MOST)
-    if deals is None:
-        return [], f"{len(asked)} questions are too many at once"
-    tested = [(name, measure, drift.drift(series, deals=deals)) for name, measure, series in asked]
+    permutations = permutation_count(len(asked), ALPHA, least=drift.LEAST, most=drift.MOST)
+    if permutations is None:
+        return [], f"{len(asked)} tests are too many for one report"
+    tested = [(name, measure, drift.drift(series, permutations=permutations)) for name, measure, series in asked]
     return [
         Drift(camera=name, measure=measure, p=p, finding=p <= ALPHA / len(tested)) for name, measure, p in tested
     ], None

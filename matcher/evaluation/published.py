@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from matcher.audit.leaves import leaves
 from matcher.errors import ClearglassError
-from matcher.evaluation.events import events_of
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import checked_groups, known_groups
 from matcher.evaluation.live import evaluate
+from matcher.evaluation.log_extract import events_of
 from matcher.log.errors import LogChangedError
 from matcher.people.declaration import Declaration
 from matcher.tlog.checkpoint import Checkpoint

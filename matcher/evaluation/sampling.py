@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.log_extract import LoggedAlert
 
 BINS = 4
 """The number of strata by dissimilarity: quarters of a camera's alerts."""

@@ -1,4 +1,4 @@
-"""Who may read a data folder: its owner, and nobody else. Checked whenever a process takes it, and by the doctor.
+"""Checks that only its owner may read a data folder: whenever a process takes the folder, and in the doctor.
 
 The database contains who was enrolled and when, and a copied key decrypts it: others may have copied what they can
 read.

@@ -1,4 +1,4 @@
-"""The live evaluation as a page: what somebody reads who was not there, whoever wrote what is in it."""
+"""The live evaluation as a page, also with hostile texts."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The report on a check, as a page: what a lawyer reads, whoever wrote what is in it."""
+"""The report on a check as a page, also with hostile texts."""
 
 import re
 from pathlib import Path

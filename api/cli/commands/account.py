@@ -10,7 +10,7 @@ from api.cli.client import Client, reached
 from api.cli.options import Data, Json
 from api.cli.output import show, tell
 
-app = typer.Typer(help="Who may log in to the dashboard and call the API.", no_args_is_help=True)
+app = typer.Typer(help="Accounts for the dashboard and the API.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The login.")]
 

@@ -4,7 +4,7 @@ from benchmarks.datasets.dataset import Trial
 from tests.benchmarks.accuracy.made_up import templates
 
 
-def test_every_way_is_told_of_the_people_who_were_not_learnt_from() -> None:
+def test_every_method_is_measured_on_people_who_were_not_learnt_from() -> None:
     made = templates(60, 6, seed=1)
     trials = [
         Trial(probe=f"{who:03d}/{number}", reference=f"{who:03d}/0", mated=True, fold=who % 2)

@@ -22,7 +22,7 @@ from tests.ingest.supervision.test_supervisor import Gallery
 
 @pytest.fixture
 def keeper() -> Iterator[Keeper]:
-    with TemporaryFile() as turnstile:
+    with TemporaryFile() as cpu_slots:
         yield Keeper(
             camera=Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry"),
             identifier=Gallery(),
@@ -31,7 +31,7 @@ def keeper() -> Iterator[Keeper]:
             settings=IngestSettings(),
             metrics=IngestMetrics(CollectorRegistry()),
             recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"),
-            turnstile=turnstile,
+            cpu_slots=cpu_slots,
         )
 
 
@@ -63,7 +63,7 @@ def test_a_process_the_kernel_holds_is_waited_for_no_longer_and_shown(
 def test_a_worker_that_does_not_start_holds_nobody_up(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, end = Event(), Event()
 
-    def stuck(end_of_pair: socket.socket, turnstile: int) -> NoReturn:
+    def stuck(end_of_pair: socket.socket, cpu_slots: int) -> NoReturn:
         begun.set()
         end.wait()
         raise OSError

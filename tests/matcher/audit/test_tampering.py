@@ -147,7 +147,7 @@ def replay(files: Files, choice: random.Random, target: Target) -> None:
 
 
 def forge(files: Files, choice: random.Random, target: Target) -> None:
-    """The log's owner changes an entry, hashes everything anew and signs it: whole in itself, and another history."""
+    """The log's owner changes an entry, hashes everything again and signs it: whole in itself, and another history."""
     leaves = [leaf for tile in tiles(NOW) if tile.level is None for leaf in unpack_bundle(files[tile.path], tile.width)]
     at = choice.randrange(KEPT)
     leaves[at] = leaves[at].replace(b'"version":2', b'"version":2 ', 1) if choice.random() < 0.2 else leaves[at - 1]

@@ -65,7 +65,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Events:
+class LogExtract:
     """All events of an interval. began, ended: of the interval, in microseconds; None if it has no search. thresholds:
     all that its searches used. declarations: by subject, the commitment to the present declaration.
     """
@@ -79,7 +79,7 @@ class Events:
     declarations: Mapping[str, str]
 
 
-def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> Events:
+def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> LogExtract:
     """Reads the leaves of a whole log, and counts the searches from `since` (included) to `until` (not included).
 
     Raises EntryNewerError, and ValueError for a leaf that is no entry: check the log first.
@@ -196,7 +196,7 @@ class _Reading:
         for place, made in sorted(self.searches.items()):
             yield place, sorted(made, key=lambda one: one[0])
 
-    def events(self) -> Events:
+    def events(self) -> LogExtract:
         searches = [
             Searches(
                 camera=camera,
@@ -207,7 +207,7 @@ class _Reading:
             )
             for (camera, purpose, time_zone), made in self._in_time()
         ]
-        return Events(
+        return LogExtract(
             began=min((int(one.times[0]) for one in searches), default=None),
             ended=max((int(one.times[-1]) + 1 for one in searches), default=None),
             searches=searches,

@@ -16,7 +16,7 @@ LONGEST_PAUSE, SHORTEST_PAUSE = 0.008, 0.001
 """Seconds between two tries. A worker that has waited longer tries more often, and so is likely to be the next."""
 
 
-class Turnstile:
+class CpuSlots:
     """One worker's access, by byte locks on a file that all workers share; the kernel releases a dead worker's lock.
     file: the descriptor; its owner is the process's main function. Owned by one thread. places: the number of
     simultaneous turns.
