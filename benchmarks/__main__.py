@@ -25,7 +25,7 @@ DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what is asked for and returns the exit status: 0, or 1 when one of them could not be brought to its end."""
+    """Runs the named benchmarks and returns the exit status: 0, or 1 when one of them failed."""
     options = _parse(arguments)
     if options.name == "list":
         for name in dict.fromkeys((*names(), *MEASURABLE)):

@@ -16,7 +16,8 @@ import numpy as np
 
 
 def accuracy(scores, mated, fold):
-    """Of each fold at the threshold at which most pairs of the other folds are right, the middle one of several."""
+    """The accuracy of each fold at the threshold at which most pairs of the other folds are right; of several, the
+    middle one."""
     shares = []
     for number in np.unique(fold):
         own = fold == number
@@ -49,7 +50,7 @@ def read(path):
 
 
 def figures(folder):
-    """Pairs of what the record says and what comes out here, with a name."""
+    """Pairs of the record's value and the recomputed one, with a name."""
     record = json.loads((folder / "lfw.json").read_text())["figures"]
     fold, mated, _, scores = read(folder / "lfw" / "scores.csv")
     for one in record["recognisers"]:

@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
 GROUP_RATES = (1e-3, 1e-4)
 MOST_FNMR = 0.018
-"""Aimed at by the fusion at FMR 1e-4."""
+"""The target for the fusion's FNMR at FMR 1e-4."""
 
 ATTRIBUTE = "gender"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One threshold. what: the rate it was chosen for, or the operating point it belongs to, and of whom."""
+    """One threshold. what: its rate or its operating point, and the people measured."""
 
     recogniser: str
     what: str
@@ -66,7 +66,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """What view 2 shares with view 1. strangers: (n,) whether a sample's person is not in view 1."""
+    """The overlap of view 2 with view 1. strangers: (n,) true if a sample's person is not in view 1."""
 
     people: int
     of_people: int
@@ -92,7 +92,7 @@ class Shared:
 
 
 class AllPairsBenchmark:
-    """Of LFW's view 2, for every recogniser, and by gender."""
+    """Error rates on LFW's view 2, for every recogniser, and by gender."""
 
     name = "lfw-all-pairs"
     summary = "FNMR at FMR 1e-3 to 1e-6 over all non-mated pairs of LFW's view 2, and by gender"

@@ -1,4 +1,4 @@
-"""Which of a set's trials are measured: all of them, or evenly some where there are too many for one file of scores."""
+"""Chooses the trials of a set that are measured: all, or an even sample if they are too many for one score file."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""A user's own pictures: a folder for each person, and labels where somebody wrote them down.
+"""A user's own pictures: a folder for each person, and optional labels.
 
     <person>/<picture>.jpg or .png
     labels.csv            optional. Its first column is a person or a person/picture, each other one an attribute;
-                          an empty field is no label. What is said of a picture goes before what is said of its person.
+                          an empty field is no label. A picture's label takes precedence over its person's.
 
 There is no protocol, so pairs are drawn: up to `pairs_a_person` mated pairs of each person, and the same number of
 non-mated pairs of any two people; the same pictures and seed give the same pairs.
@@ -58,7 +58,7 @@ class Folder:
         return self._trials
 
     def searches(self) -> Sequence[Searches]:
-        """None: who is to be in a gallery is for the caller to say."""
+        """None: the caller chooses the gallery."""
         return ()
 
     @cached_property
@@ -114,7 +114,7 @@ class Folder:
 
 
 def _positions(subjects: Sequence[str | None]) -> Sequence[Sequence[int]]:
-    """By subject, where their pictures stand."""
+    """The positions of each subject's pictures."""
     positions: dict[str | None, list[int]] = {}
     for position, subject in enumerate(subjects):
         positions.setdefault(subject, []).append(position)

@@ -1,4 +1,4 @@
-"""Pictures made worse on purpose: how, and how far."""
+"""The kinds and levels of degradation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 
 EYE_DISTANCE = 32.0
-"""Pixels between the eyes at which all is measured but size itself: as in a picture that a good camera gives."""
+"""Pixels between the eyes at which everything except size is measured: those of a good camera."""
 
 ORDINARY_QUANTISER = 32
 """H.264's quantiser of a camera that is neither starved nor spoilt: small faces are measured through it as well."""
@@ -23,7 +23,7 @@ STEP = 0.75
 """Pixels by which the picture moves between two frames of a film, across and down."""
 
 Degrade = Callable[[Image, Face], tuple[Image, float]]
-"""Of a picture and the face in its original: the worse picture, and its bits a pixel or NaN."""
+"""Degrades a picture, given the face in its original; returns it and its bits a pixel, or NaN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One way to make pictures worse, its levels from mild to hard.
+    """One kind of degradation, its levels from mild to hard.
 
     name: the quantity that a camera needs. judged_by: the measure by which a camera is judged, see `degradation_needs`;
     None: for information only. eye_distance: what pictures are scaled down to first; None: they stay as large as they

@@ -1,4 +1,4 @@
-"""Writes a simulated month as a service would have logged it: by the log itself, entry for entry."""
+"""Writes a simulated month entry by entry into a log, as a service would have logged it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -10,7 +10,7 @@ _GROTHER = "Grother, NIST IR 8429, 2022"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """term: as it stands in tables. name: written out, if it is short for something. source: who says so."""
+    """term: as tables use it. name: in full, if the term is an abbreviation. source: of the definition."""
 
     term: str
     name: str = ""

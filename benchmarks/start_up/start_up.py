@@ -102,7 +102,7 @@ def _answering(folder: Path, password: str, picture: bytes) -> Iterator[tuple[Ru
 
 
 def _changes(service: RunningService, picture: bytes, plan: Plan, progress: Progress) -> Mapping[str, Any]:
-    """One person is enrolled, searched for, withdrawn and searched for, again and again. Every search must be right."""
+    """Enrols a person, searches, withdraws and searches again, repeatedly. Every search must be right."""
     seconds: dict[str, list[float]] = {"enrolment_seconds": [], "withdrawal_seconds": [], "search_seconds": []}
 
     def timed(name: str, call: Any) -> Any:

@@ -47,7 +47,7 @@ class Cast:
 def choose_cast(lfw: Lfw, matcher: Matcher, size: Size, progress: Progress, *, seed: int) -> Cast:
     """Enrols the enrolled and cuts out the walkers.
 
-    Nobody of view 1 takes part, since the operating points were chosen on it. A person of whom no picture can be
+    People of view 1 are left out, since the operating points were chosen on it. A person of whom no picture can be
     enrolled is replaced by the next and counted.
     """
     chosen_on = {

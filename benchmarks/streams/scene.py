@@ -1,4 +1,4 @@
-"""From packet to alert with the truth at hand: scenes, a real RTSP server, the whole system, one camera and four."""
+"""From packet to alert with ground truth: scenes, a real RTSP server, the whole system, one camera and four."""
 
 import os
 import tempfile
@@ -24,7 +24,7 @@ AIMED_P95 = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much of everything. scenes: different films; four cameras share them."""
+    """The extent of the measurement. scenes: different films; four cameras share them."""
 
     size: Size
     scenes: int
