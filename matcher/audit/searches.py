@@ -230,9 +230,9 @@ def _matching(query: Select[Any], wanted: SearchFilter) -> Select[Any]:
 
 def _conditions(wanted: SearchFilter) -> Iterator[ColumnElement[bool]]:
     for name in ("actor", "purpose", "camera", "case_reference"):
-        wanted = getattr(wanted, name)
-        if wanted is not None:
-            yield _body_of(_REQUEST.c.data, name) == wanted
+        value = getattr(wanted, name)
+        if value is not None:
+            yield _body_of(_REQUEST.c.data, name) == value
     if wanted.cased is not None:
         case = _body_of(_REQUEST.c.data, "case_reference")
         yield case.is_not(None) if wanted.cased else case.is_(None)

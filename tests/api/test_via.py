@@ -19,7 +19,7 @@ def _newest(site: Site, kind: EntryKind) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_what_an_account_does_names_its_session_or_token(site: Site, astronaut_jpeg: bytes) -> None:
-    """Of two tokens of one account, and of its session, each entry tells which it was."""
+    """With two tokens and a session of one account, each entry names the one used."""
     account = site.accounts[Role.OPERATOR]
     second = site.service.accounts.issue_token(account, name="second", actor="cli:test")
     subject = site.enrol(astronaut_jpeg)

@@ -14,7 +14,7 @@ def test_every_method_is_measured_on_people_who_were_not_learnt_from() -> None:
     fusion = next(each for each in comparators() if each.name == FUSION)
     found = {one.name: one for one in pooled(made, fusion, trials)}
     assert set(found) == set(POOLINGS)
-    # Fifty people have six pictures, two of them references, and ten have three; every other one of them tells.
+    # Fifty people have six pictures, two of them references, and ten have three; every other one is measured.
     assert {(one.people, one.probes) for one in found.values()} == {(30, 105)}
     assert found["soft"].learnt is not None
     assert found["best"].learnt is None

@@ -261,7 +261,7 @@ def folder(target: Target, tmp_path: Path) -> Iterator[Path]:
 
 
 def sound(folder: Path, target: Target) -> bool:
-    """Whether an auditor finds nothing; what they cannot even read is not sound."""
+    """True if an auditor finds no problem; a log that cannot be read is not sound."""
     with Database.open_read_only(folder) as database:
         try:
             inside = verify_log(database, str(target.verifier))

@@ -129,7 +129,7 @@ def keep(connection: Connection, number: int, kept: Consent) -> Consent:
 
 
 def book_of(kept: Consent) -> ConsentBook:
-    """Of a subject with the one reference that `keep` writes."""
+    """The scope of a subject with the one reference that `keep` writes."""
     book = ConsentBook("gallery", 0)
     book.update(1, references={1: (kept.subject_id, b"1" * 32)})
     return book

@@ -149,7 +149,7 @@ def test_without_declarations_searches_or_alerts_there_is_a_report_all_the_same(
 
 
 def test_a_week_that_is_not_looked_through_yet_is_not_told_better_than_it_was() -> None:
-    """Of the last week nearly nothing is decided; then a fifth of it."""
+    """In the last week nearly nothing is decided; then a fifth of it."""
     events = month({f"person-{at:03}": 14 for at in range(20)}, days=14)
     late = [one for one in events.alerts if one.time >= BEGAN + 7 * DAY]
     for decided, true in ((4, None), (28, 140 / 7)):
@@ -265,7 +265,7 @@ def test_more_drifts_than_can_be_told_from_chance_are_not_asked_about(monkeypatc
     searches = [replace(events.searches[0], camera=f"camera-{at:02}") for at in range(10)]
     assert len(evaluate(replace(events, searches=searches[:9]), {}).drifts) == 9
     many = evaluate(replace(events, searches=searches), {})
-    assert many.drifts == [] and many.no_drifts == "10 questions are too many at once"
+    assert many.drifts == [] and many.no_drifts == "10 tests are too many for one report"
 
 
 def test_a_drop_in_quality_is_found_for_its_camera() -> None:
