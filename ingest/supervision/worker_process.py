@@ -14,7 +14,7 @@ STATUS_SECONDS = 1.0
 
 
 class WorkerProcess:
-    """Runs once it is made. end: the worker's end of the socket pair; it has that, the cpu_slots's file and none of the
+    """Runs once it is made. end: the worker's end of the socket pair; it has that, the file of CpuSlots and none of the
     service's secrets."""
 
     def __init__(self, end: socket.socket, cpu_slots: int) -> None:

@@ -14,7 +14,7 @@ What a worker can still do, also where everything holds:
 - It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
   folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
 - It may look at any file's existence, size and times (stat), which Landlock does not govern. So may a decoder.
-- The file of the cpu_slots is open in every worker, which can hold its locks; `ingest.worker.cpu_slots` waits for them
+- The file of `CpuSlots` is open in every worker, which can hold its locks; `ingest.worker.cpu_slots` waits for them
   no longer than LONGEST_WAIT.
 """
 

@@ -60,7 +60,7 @@ def calibrate(
 
 def thresholds(data: Data, json: Json = False) -> None:
     """List the thresholds, with their evidence and caveats. The arrow marks the one that a service with this shell's
-    settings would use. A running service may have other settings: its page Threshold shows the one in use.
+    settings would use. A running service may have other settings: its page Threshold shows which.
     """
     from matcher.chosen_point import chosen_point
     from matcher.recognition.operating_point import load_operating_points
@@ -80,7 +80,7 @@ def thresholds(data: Data, json: Json = False) -> None:
 
 _TITLE = (
     "Thresholds. Chosen (→) by the settings of this shell; a running service may have been started with others, and "
-    "its page Threshold shows the one in use."
+    "its page Threshold shows which."
 )
 
 
