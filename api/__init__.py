@@ -1,1 +1,1 @@
-"""The service people meet: HTTP API, dashboard and command line."""
+"""The service: HTTP API, dashboard and command line."""

@@ -71,14 +71,14 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(service: Service, *, host: str = "") -> FastAPI:
-    """The app for one service, which it neither starts nor closes. host: a name that the service listens at."""
+    """The app for one service, which it neither starts nor closes. host: a name under which the service listens."""
     settings = service.settings
     app = FastAPI(
         title="Clearglass",
         version=app_version(),
         description=_DESCRIPTION,
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,  # they load from elsewhere
+        docs_url=None,  # they load files from other hosts
         redoc_url=None,
         responses=_ERRORS,
         redirect_slashes=False,
@@ -155,14 +155,14 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _keep_possible_errors(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Takes out of an operation's answers the errors it cannot give."""
+    """Removes from an operation's answers the errors that it cannot give."""
     impossible: set[str] = set()
     sends = "requestBody" in operation or "parameters" in operation
     if "requestBody" not in operation:
         impossible |= {"400", "408", "413", "415"}
     if "{" not in path:
         impossible.add("410")
-    if not sends:  # what is sent may name what is not there
+    if not sends:  # a request may name an object that does not exist
         impossible.add("404")
     if method == "get":
         impossible |= {"409", "507"}

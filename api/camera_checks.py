@@ -27,7 +27,7 @@ from matcher.recognition.quality import QualityGate
 _LOG = logging.getLogger(__name__)
 
 END_SECONDS = 10.0
-"""How long whoever ends a check waits for that: its process is killed, so it takes far less."""
+"""Seconds to wait for the end of a check: its process is killed, so it takes far less."""
 
 
 class CheckUnknownError(ClearglassError):
@@ -38,9 +38,8 @@ class CheckUnknownError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckState:
-    """A check, running or over. gone, seconds: of how many seconds. check, judged: what came of it.
-
-    failed: why nothing did. With none of the three it still runs.
+    """A check, running or over. gone: the seconds that have passed, of `seconds`. check, judged: the result. failed:
+    the error. With none of the three it still runs.
     """
 
     began_at: datetime
@@ -52,20 +51,20 @@ class CheckState:
 
     @property
     def running(self) -> bool:
-        """Whether it is not over yet."""
+        """True if it still runs."""
         return self.judged is None and self.failed is None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Running:
-    """The check that holds the one slot there is."""
+    """The running check, which holds the only slot."""
 
     check: RelayedCheck
     thread: threading.Thread
 
 
 class CameraChecks:
-    """Starts checks and keeps what came of them. Thread-safe. `close` ends the one that runs.
+    """Starts checks and keeps their results. Thread-safe. `close` ends the running one.
 
     recogniser_factory: called once in each check's process. patience: see `ingest.check.check_process.PATIENCE`.
     forbidden: paths that the process may not read, such as the data folder.
@@ -91,9 +90,8 @@ class CameraChecks:
         self._closed = False
 
     def start(self, load: Callable[[], Camera], *, seconds: float) -> CheckState:
-        """Begins to look at a camera. Raises BusyError while another check runs, and what `load` raises.
-
-        `load` reads the camera while none can be forgotten: nothing is begun of one that was removed meanwhile.
+        """Begins a check. Raises BusyError while another one runs, and the errors of `load`. `load` reads the camera
+        under the lock, so that no check of a removed camera begins.
         """
         with self._lock:
             if self._closed or self._running is not None:
@@ -121,7 +119,7 @@ class CameraChecks:
             return self._states[camera_id]
 
     def forget(self, camera_id: str) -> None:
-        """Ends the camera's check and drops what is kept of it. To be called when the camera is gone."""
+        """Ends the camera's check and drops its result. Call it when the camera was removed."""
         with self._lock:
             self._states.pop(camera_id, None)
             running = self._running
@@ -131,7 +129,7 @@ class CameraChecks:
         _end(running)
 
     def close(self) -> None:
-        """Ends the check that runs; none can be started any more."""
+        """Ends the running check; none can be started any more."""
         with self._lock:
             self._closed = True
             running = self._running
@@ -139,7 +137,7 @@ class CameraChecks:
             self.forget(running.check.camera.id)
 
     def _seconds_left(self) -> int:
-        """Until the slot is free, as far as can be told."""
+        """The estimated seconds until the slot is free."""
         if self._running is None:
             return 1
         state = self._states[self._running.check.camera.id]
@@ -155,7 +153,7 @@ class CameraChecks:
             failed = CheckFailed(code=error.code, message=error.message, remedy=error.remedy)
             self._keep(check, replace(state, failed=failed))
         except Exception as error:  # noqa: BLE001 - the top of a thread: else the check would run for ever
-            _LOG.warning("A camera's check met an error (%s).", place_of(error))
+            _LOG.warning("A camera's check raised an error (%s).", place_of(error))
             text = f"The check met an error in the service's own code ({place_of(error)})."
             self._keep(check, replace(state, failed=check_failed(text)))
 
@@ -169,7 +167,7 @@ class CameraChecks:
         return replace(state, gone=state.seconds, check=found, judged=judged)
 
     def _keep(self, check: RelayedCheck, state: CheckState) -> None:
-        """Unless the camera was forgotten meanwhile. With the end of the check its slot is free."""
+        """Stores the result, unless the camera was removed meanwhile, and frees the slot."""
         with self._lock:
             if self._running is None or self._running.check is not check:
                 return

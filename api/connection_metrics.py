@@ -1,4 +1,4 @@
-"""What Prometheus may know of the connections: how many did not get on, and why."""
+"""Metrics of the connections that the service closed, by reason."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class Ended(StrEnum):
-    """Why the service closed a connection, or took none."""
+    """Why the service closed or refused a connection."""
 
     HEAD = "head"
     BODY = "body"
@@ -30,5 +30,5 @@ class ConnectionMetrics:
             self._ended.labels(reason.value)
 
     def ended(self, reason: Ended) -> None:
-        """Counts one."""
+        """Counts a connection."""
         self._ended.labels(reason.value).inc()

@@ -1,4 +1,4 @@
-"""What on this machine would stop Clearglass, in plain words."""
+"""Finds what on this machine would stop Clearglass."""
 
 import os
 import shutil
@@ -17,18 +17,18 @@ from matcher.process.processor import CPUINFO, require_processor
 MIN_FREE_BYTES = 2_000_000_000
 SERVICE_MEMORY = 600_000_000
 CAMERA_MEMORY = 300_000_000
-"""Bytes that the service takes once it has looked at pictures, and the worker of one 1080p camera."""
+"""Bytes of memory of the service after it has processed pictures, and of the worker of one 1080p camera."""
 
 MIN_MEMORY_BYTES = SERVICE_MEMORY + AT_ONCE * MEMORY + CAMERA_MEMORY
-"""What one camera takes while as many pictures are decoded as may be at once, each as large as may be."""
+"""Bytes of memory for one camera while the most and largest pictures are decoded."""
 MIN_OPEN_FILES = 512
 SANDBOX_SECONDS = 30.0
-"""How long a process may take to confine itself and to say so; it takes half a second."""
+"""Seconds in which a process must confine itself and report it; it takes half a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing looked at. `remedy` is empty where all is well. warns: it stops nothing, and should be seen to."""
+    """One finding. `remedy` is empty without a fault. warns: true if the fault stops nothing but should be fixed."""
 
     what: str
     well: bool
@@ -38,16 +38,15 @@ class Finding:
 
 
 def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> Iterator[Finding]:
-    """Looks at one thing after the other; each finding comes as soon as it is known.
-
-    Without the processor that the packages need most of the rest would end this process, and is left out.
+    """Makes one check after the other, and yields each finding immediately. Without the processor that the packages
+    need, most other checks would end this process, and are left out.
     """
     yield _python()
     processor = _attempt("processor", lambda: require_processor(cpuinfo), "")
     yield processor
     if not processor.well:
         return
-    # What other processes do goes on beside the rest.
+    # Checks by other processes run beside the rest.
     with ThreadPoolExecutor(2) as beside:
         sandbox = beside.submit(_sandbox)
         decoder = beside.submit(_picture_decoder)
@@ -65,7 +64,7 @@ def examine(*, folder: Path, host: str, port: int, cpuinfo: Path = CPUINFO) -> I
 
 
 def _of_service(folder: Path, host: str, port: int) -> Iterator[Finding]:
-    """What the service reads, and where it listens."""
+    """The checks of the files that the service reads, and of its address."""
     yield _attempt("H.264 decoder", _find_decoder, "Install again with make setup: PyAV brings FFmpeg along.")
     yield _threshold(folder)
     yield _attempt("time zone", _time_zone, "")
@@ -163,12 +162,12 @@ def _threshold(folder: Path) -> Finding:
 
 
 def _time_zone() -> str:
-    """The site's, with the time in it, which shows a wrong one."""
+    """The site's time zone and its present time, which shows a wrong setting."""
     from matcher.clock import system_clock
     from matcher.settings import DEFAULT_TIME_ZONE
     from matcher.time_zone import time_zone
 
-    # Not by the settings, of which another may be wrong.
+    # Read directly: the settings would raise for another wrong one.
     zone = time_zone(os.environ.get("CLEARGLASS_TIME_ZONE", DEFAULT_TIME_ZONE))
     return f"{zone.key}, where it is {system_clock().astimezone(zone):%H:%M}"
 
@@ -178,7 +177,7 @@ def _picture_decoder() -> Finding:
 
 
 def _decode_picture() -> str:
-    """Has a picture decoded where all are: in a confined process."""
+    """Decodes a picture as the service does: in a confined process."""
     import numpy as np
 
     from matcher.recognition.image import FORMATS, decode_image, encode_jpeg
@@ -194,10 +193,10 @@ def _find_decoder() -> str:
 
 
 def _private(folder: Path) -> str:
-    """Whether folder and keys are their owner's alone, with the key's file that the settings name."""
+    """Checks that folder and keys, with the key's file of the settings, are their owner's alone."""
     from matcher.folder.privacy import require_private, require_private_key
 
-    # Not by the settings, of which another may be wrong.
+    # Read directly: the settings would raise for another wrong one.
     file = os.environ.get("CLEARGLASS_MASTER_KEY_FILE")
     if file:
         require_private_key(Path(file))

@@ -1,4 +1,5 @@
-"""What happens, fanned out to everybody who listens: newest wins, no listener ever builds a backlog."""
+"""Distributes events to all listeners: a newer event replaces an unread older one, so that no listener has a
+backlog."""
 
 import asyncio
 import threading
@@ -17,10 +18,10 @@ from matcher.people.change import Change
 _ALERTS = 256
 _POLL_SECONDS = 10.0
 _STALE_SECONDS = 2.0
-_VIEWS = 8  # of each camera: over a second of them, for whoever fetches the picture that an event told of
+_VIEWS = 8  # of each camera: more than a second of them, for clients that fetch the picture of an event
 
 Watching = Callable[[str, bool], None]
-"""Tells a camera's worker whether anybody looks at its live view."""
+"""Tells a camera's worker if its live view has viewers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Raised:
 
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
-    """An alert that somebody has reviewed."""
+    """An alert that was reviewed."""
 
     name: ClassVar[str] = "review"
     alert: Alert
@@ -51,7 +52,7 @@ Event = Viewed | Health | Raised | Reviewed
 
 
 class Subscription:
-    """One listener's unread events: of each camera the newest view and health, and the last alerts."""
+    """One listener's unread events: the newest view and health of each camera, and the last alerts."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, views: bool) -> None:
         self.views = views
@@ -64,7 +65,7 @@ class Subscription:
         self._closed = False
 
     def put(self, event: Event) -> None:
-        """Leaves an event; from any thread. An unread one of the same camera is replaced."""
+        """Adds an event; from any thread. It replaces an unread one of the same camera."""
         with self._lock:
             if isinstance(event, Viewed):
                 if not self.views:
@@ -90,7 +91,7 @@ class Subscription:
 
     @property
     def closed(self) -> bool:
-        """Whether the service is ending it."""
+        """True if the service is ending it."""
         return self._closed
 
     async def take(self, timeout: float) -> list[Event]:
@@ -108,19 +109,19 @@ class Subscription:
         return events
 
     def _wake(self) -> None:
-        # The loop may be gone already when a keeper's last word arrives during shutdown.
+        # The loop may be closed already when a keeper's last event arrives during shutdown.
         try:
             self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:
             self._closed = True
 
 
-class Events:
+class EventHub:
     """Observer of the cameras, AlertListener and Follower of the gallery; browsers listen here. Thread-safe.
 
-    Keeps each camera's newest health, and its last few views in memory only while somebody looks. Workers are told to
-    make views or not by what is seen to happen (a view nobody looks at, a looker without views), so that a restarted
-    worker or two orders crossing each other settle by themselves within a second.
+    Keeps each camera's newest health, and its last few views in memory only while there are viewers. Workers are told
+    to make views, or not to, by the present state (a view without a viewer, a viewer without views), so that a
+    restarted worker, or two orders that cross, are corrected within a second.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -135,7 +136,7 @@ class Events:
         self._watching: Watching | None = None
 
     def on_watching(self, watching: Watching) -> None:
-        """Whom to tell when somebody begins or ceases to look at a camera."""
+        """Sets the function to call when a camera gets its first viewer or loses its last."""
         self._watching = watching
 
     def viewed(self, camera_id: str, view: View) -> None:
@@ -173,7 +174,7 @@ class Events:
         self._spread(Reviewed(alert=alert))
 
     def apply(self, change: Change) -> None:
-        """See Follower. Views of somebody whose consent ended are dropped: in them the face is not blurred."""
+        """See Follower. Views that show a subject whose consent ended are dropped: in them the face is not blurred."""
         if not change.ends_consent:
             return
         with self._lock:
@@ -187,7 +188,7 @@ class Events:
             subscription.forget(change.subject_id)
 
     def forget(self, camera_id: str) -> None:
-        """The camera is gone."""
+        """The camera was removed."""
         with self._lock:
             self._views.pop(camera_id, None)
             self._viewed.pop(camera_id, None)
@@ -195,9 +196,8 @@ class Events:
             self._polled.pop(camera_id, None)
 
     def view(self, camera_id: str, number: int | None = None) -> View | None:
-        """The camera's newest live view; asking for it is looking at the camera for some seconds.
-
-        number: of a frame; then its view if it is among the last few, so that a picture and its boxes belong together.
+        """The camera's newest live view; the call counts as a viewer for some seconds. number: of a frame; then that
+        frame's view if it is among the last few, so that a picture and its boxes belong together.
         """
         with self._lock:
             self._polled[camera_id] = self._now() + _POLL_SECONDS
@@ -213,7 +213,8 @@ class Events:
 
     @contextmanager
     def subscription(self, *, views: bool) -> Iterator[Subscription]:
-        """Listens until the block ends, first to the newest known of every camera. Needs a running event loop."""
+        """Subscribes until the block ends, beginning with the newest events of every camera. Needs a running event
+        loop."""
         subscription = Subscription(asyncio.get_running_loop(), views=views)
         with self._lock:
             known: list[Event] = list(self._healths.values())
@@ -234,7 +235,7 @@ class Events:
                 self._subscriptions.discard(subscription)
 
     def close(self) -> None:
-        """Ends every subscription, and every later one at once."""
+        """Ends every subscription; later ones end immediately."""
         with self._lock:
             self._closed = True
             subscriptions = list(self._subscriptions)

@@ -1,9 +1,7 @@
-"""Who looked at the gallery: names, enrolled faces, faces of alerts. It leaves a trace, as reading the log does.
-
-A page draws a hundred pictures, and an entry for each would outgrow the searches. So the first look by a session or
-token is an entry before anything is shown, and what it looks at within the minute after that is one more entry: each
-makes at most two a minute. While nothing can be logged, nobody begins to look; a crash loses the looks of a minute at
-most, and not that there were some.
+"""Logs reads of the gallery: names, enrolled faces, faces of alerts. A page shows a hundred pictures, and an entry for
+each would outnumber the searches. So the first read by a session or token is an entry before anything is shown, and its
+further reads within the next minute are one more entry: at most two a minute. While the log cannot be written, no read
+can begin; a crash loses the reads of a minute at most, and not the fact that there were some.
 """
 
 import threading
@@ -26,14 +24,14 @@ from matcher.tlog.errors import LogError
 
 WINDOW_SECONDS = 60.0
 _LOOK_SECONDS = 5.0
-"""How often windows that are over are looked for."""
+"""Seconds between two checks for windows that are over."""
 
 MOST_SUBJECTS = 200
-"""How many subjects one entry names; that there were more it says."""
+"""The most subjects that one entry names; it states if there were more."""
 
 
 class Seen(StrEnum):
-    """What somebody looked at, as the entry names it."""
+    """The kind of a read, by its name in the entry."""
 
     NAMES = "names"
     REFERENCE_PICTURES = "reference_pictures"
@@ -42,7 +40,7 @@ class Seen(StrEnum):
 
 @dataclass(kw_only=True)
 class _Looks:
-    """What one account has looked at and the log does not say yet."""
+    """The reads of one account that are not logged yet."""
 
     since: datetime | None = None
     seen: Counter[Seen] = field(default_factory=Counter)
@@ -85,8 +83,7 @@ class GalleryReads:
         self._thread: threading.Thread | None = None
 
     def note(self, seen: Seen, *, actor: str, role: Role, count: int = 1, subject: str | None = None) -> None:
-        """To be called before anything is shown. count: how many names or pictures. subject: whose, if one person's.
-
+        """Call it before anything is shown. count: the number of names or pictures. subject: the subject, if only one.
         Raises LogUnavailableError, ClockError: then nothing may be shown.
         """
         if count == 0:
@@ -107,21 +104,21 @@ class GalleryReads:
             window.until = now + WINDOW_SECONDS
 
     def names(self, caller: Principal, *, count: int = 1, subject: str | None = None) -> None:
-        """As `note`, of names that this caller is shown; nothing for roles that are shown none."""
+        """As `note`, for names that this caller is shown; nothing for roles that may not see names."""
         if caller.may(Permission.NAMES):
             self.note(Seen.NAMES, actor=caller.actor, role=caller.role, count=count, subject=subject)
 
     def picture(self, seen: Seen, caller: Principal, subject: str) -> None:
-        """As `note`, of one picture."""
+        """As `note`, for one picture."""
         self.note(seen, actor=caller.actor, role=caller.role, subject=subject)
 
     def start(self) -> None:
-        """Begins to log by itself."""
+        """Starts the thread."""
         self._thread = threading.Thread(target=self._run, name="gallery-reads", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread, and logs what is left as far as the log can be written. Safe to call twice."""
+        """Ends the thread, and logs the rest if the log can be written. Safe to call twice."""
         self._end.set()
         if self._thread is not None:
             self._thread.join()
@@ -132,7 +129,7 @@ class GalleryReads:
             self.settle(over=True)
 
     def settle(self, *, over: bool) -> None:
-        """Logs what is left of every account. over: only of those whose minute is over."""
+        """Logs the unlogged reads of every account. over: only those whose minute is over."""
         with self._lock:
             windows = list(self._windows.values())
         for window in windows:
@@ -142,10 +139,10 @@ class GalleryReads:
                 try:
                     self._log_rest(window)
                 except LogError:
-                    return  # it stays, and the account sees nothing more before it is logged
+                    return  # it stays, and the account is shown nothing more before it is logged
 
     def _log_rest(self, window: _Window) -> None:
-        """For the one who holds the window's lock. What cannot be logged stays."""
+        """The caller holds the window's lock. Reads that cannot be logged stay."""
         if window.looks.since is not None:
             self._record(window.actor, window.role, window.looks)
             window.looks = _Looks()

@@ -1,4 +1,4 @@
-"""The live evaluation as a page that somebody who was not there can read and keep: it loads nothing from anywhere."""
+"""The live evaluation as a self-contained page: it loads nothing from other hosts."""
 
 import math
 from datetime import datetime
@@ -12,7 +12,7 @@ from matcher.evaluation.figures import Comparison
 from matcher.evaluation.published import LogEvaluation
 
 _WIDTH = 320
-"""Pixels that the picture of the ratios has beside their names."""
+"""The width in pixels of the plot of the ratios, beside their names."""
 
 
 def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
@@ -29,7 +29,7 @@ def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
         report=made.report,
         alpha=live.ALPHA,
         limits=live_groups,
-        dealt=LEAST,
+        permutations=LEAST,
         compared=compared,
         ruler=_Ruler(compared),
         made_at=made_at,
@@ -37,7 +37,7 @@ def live_report_page(made: LogEvaluation, made_at: datetime) -> str:
 
 
 class _Ruler:
-    """Where a ratio stands in the picture: a logarithmic scale with 1 in the middle."""
+    """The position of a ratio in the plot: a logarithmic scale with 1 in the middle."""
 
     def __init__(self, compared: list[Comparison]) -> None:
         ratios = [one.ratio for one in compared if one.ratio is not None]
@@ -46,7 +46,7 @@ class _Ruler:
         self.width = _WIDTH
 
     def at(self, ratio: float | None, *, open_at: float = 0.0) -> float:
-        """Pixels from the left; an interval without an end goes on to that edge: 0 is the left one, 1 the right."""
+        """Pixels from the left; an unbounded interval extends to that edge: 0 is the left one, 1 the right."""
         if not ratio:
             return round(_WIDTH * open_at, 1)
         return round(_WIDTH * (0.5 + 0.48 * math.log(ratio) / self._most), 1)
@@ -57,7 +57,7 @@ def _told(moment: datetime) -> str:
 
 
 def _end(end: float | None) -> str:
-    """Of an interval of ratios."""
+    """The ends of an interval of ratios."""
     return "–" if end is None else f"{end:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""The report on a check of the log, as a page that a lawyer can read and keep: it loads nothing from anywhere."""
+"""The report on a check of the log as a self-contained page for lawyers: it loads nothing from other hosts."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,43 +12,43 @@ from matcher.tlog.note import Verifier
 
 _VERDICTS: Mapping[Severity | None, str] = {
     None: "The log is sound.",
-    Severity.RULE: "The log is what was signed, but shows that rules were not kept.",
+    Severity.RULE: "The log is what was signed, but rules were broken.",
     Severity.MISSING: "Parts of the log are missing, or cannot be read by this program.",
-    Severity.CHANGED: "The log has been changed, or is not the one that was asked for.",
+    Severity.CHANGED: "The log has been changed, or is another log.",
 }
 
 _MEANINGS: Mapping[str, str] = {
-    "clock_order": "Entries must follow one another in time, but where one says that the clock had run ahead.",
-    "outcome_missing": "A search was begun, and nothing says what came of it.",
+    "clock_order": "Entries must be in the order of time, except after an entry about a clock that had run ahead.",
+    "outcome_missing": "A search was begun, and has no outcome entry.",
     "request_missing": "An outcome stands without the search it belongs to.",
-    "reviewer_twice": "Whoever has judged an alert once may not judge it again.",
-    "reviewed_alone": "An alert counts as confirmed only on the word of two different people.",
-    "revision_gap": "The gallery of enrolled people was changed, and no entry says how.",
-    "entry_invalid": "The entry leaves out, or adds, what its kind must or may not say.",
-    "entry_malformed": "The bytes that were signed are no entry at all.",
-    "entry_newer": "The entry was written by a newer program; this one cannot tell what it says.",
-    "entry_not_canonical": "The entry is not in the one form that its bytes must have.",
-    "tile_missing": "A file of the log is not there; nothing can be said of what it held.",
-    "cosignatures_missing": "Too few independent witnesses say that they saw this log and no other under its name.",
-    "bundle_malformed": "A file with entries is cut short, or holds more than it must.",
-    "tile_differs": "The hashes that are published are not those of the entries.",
+    "reviewer_twice": "One person reviewed the same alert twice.",
+    "reviewed_alone": "An alert is confirmed only by two different people.",
+    "revision_gap": "The gallery of enrolled people was changed without an entry.",
+    "entry_invalid": "The entry lacks a field that its kind must have, or has one that it may not.",
+    "entry_malformed": "The bytes that were signed are no valid entry.",
+    "entry_newer": "The entry was written by a newer program; this one cannot read it.",
+    "entry_not_canonical": "The entry's bytes are not in canonical form.",
+    "tile_missing": "A file of the log is missing; its content was not checked.",
+    "cosignatures_missing": "Too few independent witnesses have cosigned this log.",
+    "bundle_malformed": "A file with entries is too short or too long.",
+    "tile_differs": "The published hashes are not those of the entries.",
     "root_differs": "The entries are not those that the signature covers.",
-    "checkpoint_invalid": "The signature is not one by this key, or not over this log.",
+    "checkpoint_invalid": "The signature is not by this key, or not over this log.",
     "origin_differs": "The signature is over another log.",
-    "leaf_differs": "The entry was changed after its hash had been kept beside it.",
-    "columns_differ": "What is kept beside the entry, to find it by, was changed.",
-    "entry_missing": "An entry was taken away.",
-    "entry_beyond": "There are entries that the log's own end does not reach to.",
-    "size_differs": "The log has more entries, or fewer, than its signature says.",
-    "frontier_differs": "What is kept to go on with the log was changed.",
-    "hash_differs": "A hash that is kept for proofs was changed.",
-    "rolled_back": "Entries that were there at the earlier checkpoint have been taken away.",
-    "history_differs": "Entries that were there at the earlier checkpoint have been replaced.",
+    "leaf_differs": "The entry was changed after its hash was stored.",
+    "columns_differ": "The columns stored beside the entry were changed.",
+    "entry_missing": "An entry was removed.",
+    "entry_beyond": "There are entries beyond the end of the log.",
+    "size_differs": "The log has more or fewer entries than its signed checkpoint.",
+    "frontier_differs": "The stored state from which the log continues was changed.",
+    "hash_differs": "A hash stored for proofs was changed.",
+    "rolled_back": "Entries that the earlier checkpoint covered have been removed.",
+    "history_differs": "Entries that the earlier checkpoint covered have been replaced.",
 }
 
 
 def log_report_page(report: LogReport, verifier: Verifier, since: Checkpoint | None, made_at: datetime) -> str:
-    """The page. verifier: the key that the log was checked with; since: the earlier checkpoint, if there was one."""
+    """The page. verifier: the public key used for the check; since: the earlier checkpoint, if there was one."""
     environment = Environment(
         loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -1,4 +1,4 @@
-"""Who may do what: the one table from role to permissions. Every route names the permission it asks for."""
+"""Roles and their permissions, in one table. Every route names the permission that it needs."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from matcher.errors import ClearglassError
 
 
 class Role(StrEnum):
-    """What an account is. An account has one role."""
+    """The role of an account; an account has one."""
 
     OPERATOR = "operator"
     AUDITOR = "auditor"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a route may ask for. NAMES is asked for by no route: without it, names are left out of answers."""
+    """The permissions that routes need. No route needs NAMES: without it, names are left out of answers."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
@@ -56,7 +56,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.ALERTS_READ,
         Permission.REVIEW,
     },
-    # Sees that everything was in order, and nobody's name or face.
+    # May check that the rules were kept; sees no person's name or face.
     Role.AUDITOR: _EVERYBODY
     | {
         Permission.CAMERAS_READ,
@@ -65,9 +65,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.LOG_READ,
         Permission.METRICS,
     },
-    # Compares pictures of their own; the gallery is closed to them.
+    # May compare pictures of their own, without access to the gallery.
     Role.RESEARCHER: _EVERYBODY | {Permission.COMPARE, Permission.METRICS},
-    # Reviews nothing: whoever reads the log could know the first verdict before giving the second.
+    # May not review: a reader of the log could know the first verdict before giving the second.
     Role.ADMINISTRATOR: frozenset(Permission) - {Permission.REVIEW},
 }
 
@@ -82,11 +82,12 @@ EMERGENCY = frozenset(
         Permission.METRICS,
     }
 )
-"""What an administrator may do whose login could not be logged: see what is wrong, and nobody's name or face."""
+"""The permissions of an administrator whose login could not be logged: to see what is wrong, and no person's name or
+face."""
 
 
 class EmergencySessionError(ClearglassError):
-    """The session was begun while nothing could be logged, and may only see what is wrong."""
+    """The session began while the log could not be written, and may only see what is wrong."""
 
     code: ClassVar[str] = "emergency_session"
 

@@ -1,4 +1,4 @@
-"""The proxies in front of the service whose word about their clients is believed."""
+"""The trusted proxies in front of the service, whose X-Forwarded-For is used."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -9,7 +9,7 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Proxies:
-    """Addresses and networks of proxies. every: each client is one."""
+    """Addresses and networks of proxies. every: every client counts as a proxy."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     every: bool = False
@@ -23,7 +23,7 @@ class Proxies:
         return cls(tuple(ip_network(name) for name in names))
 
     def __contains__(self, address: str) -> bool:
-        """Whether a proxy has this address."""
+        """True if a proxy has this address."""
         if self.every:
             return True
         try:

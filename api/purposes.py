@@ -1,4 +1,4 @@
-"""What searches are made for here. By a consent for anything else nobody is found: mostly a typing error."""
+"""The purposes of searches. A consent for an unknown purpose, which is mostly a typing error, has no effect."""
 
 from api.http.warning import WarningOut
 from api.service import Service
@@ -13,7 +13,7 @@ def known_purposes(service: Service) -> frozenset[str]:
 
 
 def purpose_warnings(service: Service, purpose: str) -> list[WarningOut]:
-    """What to know of a consent for this purpose; mostly nothing."""
+    """Warnings about a consent for this purpose; mostly none."""
     known = known_purposes(service)
     if purpose in known:
         return []
@@ -27,7 +27,7 @@ def purpose_warnings(service: Service, purpose: str) -> list[WarningOut]:
 
 
 def scope_warnings(found: CandidateList, purpose: str) -> list[WarningOut]:
-    """What to know of a search that could find nobody; mostly nothing."""
+    """Warnings about a search whose scope is empty; mostly none."""
     if found.searched:
         return []
     return [

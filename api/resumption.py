@@ -1,7 +1,6 @@
-"""The log goes on after a clock that ran ahead, and what it left behind in the database is put right or named.
-
-What was to end by that clock has not ended for good: sessions, tokens and consents are held against the clock of the
-moment. What was begun by it would last for too long, or begin too late.
+"""Resumes the log after a clock that ran ahead, and corrects or lists the records that were made meanwhile. Sessions,
+tokens and consents that seemed to have ended are valid again, since the present clock decides. Records that were made
+meanwhile would last too long, or begin too late.
 """
 
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from matcher.timestamp import parse_time
 
 @dataclass(frozen=True, kw_only=True)
 class Resumption:
-    """index: of the entry that says it. last_time: of the entry before it. now: what the clock says.
-
-    sessions, tokens: how many were begun by the clock that ran ahead, and have been ended. subjects: the ids of those
-    whose consents were recorded by it; such a consent does not begin until then, so each needs a new one.
+    """index: of the entry that records it. last_time: of the entry before it. now: the present time. sessions, tokens:
+    how many began while the clock ran ahead, and were ended. subjects: the ids of those whose consents were recorded
+    meanwhile; such a consent begins too late, so each subject needs a new one.
     """
 
     index: int
@@ -31,7 +29,8 @@ class Resumption:
 
 
 def resume(log: AuditLog, *, actor: str) -> Resumption:
-    """All of it in one transaction. Raises ClockSoundError where the log can go on by itself, LogUnavailableError."""
+    """Resumes the log in one transaction. Raises ClockSoundError where the log can continue by itself,
+    LogUnavailableError."""
     with log.writing() as connection:
         entry = log.resume(connection, actor=actor)
         sessions = session_store.delete_sessions_after(connection, entry.time)

@@ -1,6 +1,5 @@
-"""The composition root: opens every room on one data folder and joins them. Nothing else knows them all.
-
-What a caller can have done is in the use cases (`api/use_cases/`): a router, or any other door, parses, calls one, and
+"""The composition root: opens every package on one data folder and connects them; no other module knows them all. The
+operations for callers are in the use cases (`api/use_cases/`): a router, or any other interface, parses, calls one, and
 answers.
 """
 
@@ -15,7 +14,7 @@ from api.access.logins import Logins
 from api.access.second_factor import SecondFactors
 from api.camera_checks import CameraChecks
 from api.connection_metrics import ConnectionMetrics
-from api.events import Events
+from api.events import EventHub
 from api.gallery_reads import GalleryReads
 from api.settings import ApiSettings
 from api.use_cases.camera_control import CameraControl
@@ -35,7 +34,7 @@ from matcher.settings import MatcherSettings, secret_paths
 
 
 class Service:
-    """One running Clearglass. `start` begins watching the cameras; `close` ends every thread and process it began."""
+    """One running Clearglass. `start` starts the cameras; `close` ends every thread and process that it started."""
 
     def __init__(
         self, *, matcher: Matcher, ingest: IngestSettings, api: ApiSettings, registry: CollectorRegistry, clock: Clock
@@ -62,7 +61,7 @@ class Service:
         self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
         checks = CameraChecks(settings=ingest, recogniser_factory=DETECTING, clock=clock, forbidden=forbidden)
-        self.events = Events()
+        self.events = EventHub()
         self.supervisor = Supervisor(
             identifier=matcher.identifier,
             alerts=matcher.alerts,
@@ -93,9 +92,8 @@ class Service:
         recogniser: Recogniser | None = None,
         clock: Clock = system_clock,
     ) -> Self:
-        """Opens the data folder, which no other process may hold.
-
-        Raises: DataFolderInUseError, and whatever `Matcher.open` says is wrong with the folder or the models.
+        """Opens the data folder, which no other process may hold. Raises: DataFolderInUseError, and the errors of
+        `Matcher.open` for the folder or the models.
         """
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -103,14 +101,14 @@ class Service:
         return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
 
     def start(self) -> None:
-        """Begins watching every enabled camera and having the log cosigned, and gets ready for pictures."""
+        """Starts every enabled camera and the log's cosigning, and prepares the processing of pictures."""
         self.matcher.cosigning.start()
         self.gallery_reads.start()
         self.supervisor.start(camera for camera in self.cameras.list() if camera.enabled)
         self.matcher.sampler.warm_up(at_once=AT_ONCE)
 
     def close(self) -> None:
-        """Stops the cameras and lets the data folder go. A second call does nothing."""
+        """Stops the cameras and releases the data folder. A second call does nothing."""
         self.events.close()
         self.camera_control.checks.close()
         self.supervisor.close()

@@ -8,13 +8,13 @@ from matcher.errors import ClearglassError
 
 
 class SettingError(ClearglassError):
-    """A setting in the environment is not as it must be."""
+    """A setting in the environment is invalid."""
 
     code: ClassVar[str] = "setting_invalid"
 
     @classmethod
     def of(cls, error: ValidationError) -> Self:
-        """Of the first of what was found when settings were read."""
+        """The error for the first fault that was found when settings were read."""
         first = error.errors()[0]
         name = "CLEARGLASS_" + "_".join(map(str, first["loc"][:1])).upper()
         return cls(f"The setting {name} cannot be used: {first['msg']}.", remedy="Correct it or leave it out.")

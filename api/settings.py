@@ -1,4 +1,4 @@
-"""What an installation may set about the HTTP service, with the defaults of a single machine."""
+"""The settings of the HTTP service, with defaults for a single machine."""
 
 from typing import Annotated, Any
 
@@ -16,14 +16,14 @@ def _by_comma(value: Any) -> Any:
 class ApiSettings(BaseSettings):
     """Read from CLEARGLASS_* in the environment.
 
-    secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the
-    clear. trusted_proxies: addresses or networks, by comma, of the proxies in front; from these alone X-Forwarded-For
-    is believed, and from nobody unless it is set. metrics_open: /metrics holds no person and is open as Prometheus
-    expects; false asks for a token with the `metrics` permission. low_disk_bytes: with less room than that on the
-    data folder's disk, every page says so. session_idle_minutes: a session ends when no person has used it for that
-    long, whatever its pages fetch by themselves. second_factor_roles: roles, by comma, whose accounts must have a
-    second factor; an account without one sets it up at the next login. device_days: how long a device is known on
-    which an account has logged in. allowed_hosts: names by comma under which requests are answered, beside the
+    secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the clear.
+    trusted_proxies: addresses or networks, by comma, of the proxies in front; X-Forwarded-For is used from these alone,
+    and from no client unless it is set. metrics_open: /metrics holds no person and is open as Prometheus expects; false
+    asks for a token with the `metrics` permission. low_disk_bytes: with less free space than that on the data folder's
+    disk every page shows a warning. session_idle_minutes: a session ends when no person has used it for that long;
+    requests that pages send by themselves do not count. second_factor_roles: roles, by comma, whose accounts must have
+    a second factor; an account without one sets it up at the next login. device_days: how long a device on which an
+    account has logged in is recognised. allowed_hosts: names by comma under which requests are answered, beside the
     loopback names and the address that a request comes in at; a proxy's public name belongs here.
     """
 
@@ -39,20 +39,22 @@ class ApiSettings(BaseSettings):
     second_factor_roles: Annotated[frozenset[Role], NoDecode, BeforeValidator(_by_comma)] = frozenset()
     device_days: int = Field(default=90, ge=1, le=366)
     token_days: int = Field(default=90, ge=1, le=366)
-    login_attempts: int = Field(default=8, ge=1, description="Failed logins of one name or address before it waits.")
+    login_attempts: int = Field(
+        default=8, ge=1, description="Failed logins of one name or address before it must wait."
+    )
     login_window_seconds: float = Field(default=300.0, gt=0)
-    requests_per_minute: int = Field(default=600, ge=1, description="Of one account, all its tokens together.")
-    searches_per_minute: int = Field(default=30, ge=1, description="Of one account, each face counted.")
+    requests_per_minute: int = Field(default=600, ge=1, description="For one account, all its tokens together.")
+    searches_per_minute: int = Field(default=30, ge=1, description="For one account; each face counts.")
     views_per_minute: int = Field(default=12_000, ge=1, description="Pictures of cameras and alerts, by one account.")
     faces_per_minute: int = Field(default=300, ge=1, description="Pictures of enrolled people, by one account.")
     connections: int = Field(default=800, ge=16, description="In total, as far as file descriptors suffice.")
     connections_per_client: int = Field(default=400, ge=1, description="Of one address; proxies are not counted.")
     head_seconds: float = Field(default=10.0, gt=0, description="Until the head of a request must be whole.")
-    body_seconds: float = Field(default=10.0, ge=1, description="How long a body may be slower than the next.")
+    body_seconds: float = Field(default=10.0, ge=1, description="How long a body may be slower than the rate below.")
     body_bytes_per_second: int = Field(default=8 * 1024, ge=1, description="The least speed of a body.")
-    answer_seconds: float = Field(default=60.0, gt=0, description="Until some of a waiting answer must be taken.")
+    answer_seconds: float = Field(default=60.0, gt=0, description="Until some of a waiting answer must be read.")
     upload_bytes: int = Field(
-        default=300 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or worked on."
+        default=300 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or processed."
     )
 
     @field_validator("trusted_proxies")

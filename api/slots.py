@@ -1,4 +1,4 @@
-"""Work that only a few may do at once. A coroutine that waits for its turn takes no thread meanwhile."""
+"""Limits how many do some work simultaneously. A waiting coroutine takes no thread."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from matcher.errors import ClearglassError
 
 
 class BusyError(ClearglassError):
-    """As many do this already as the machine can take. retry_after: seconds until that may be otherwise."""
+    """The machine can do no more of this work now. retry_after: seconds until the next try."""
 
     code: ClassVar[str] = "busy"
 
@@ -22,11 +22,10 @@ class BusyError(ClearglassError):
 
 
 class Slots:
-    """At most `at_once` of something at once; further ones wait up to `seconds`. Thread-safe.
-
-    A slot that gets free goes to the holder who has fewest, and among those to the one who has waited longest: many
-    requests of one holder do not keep another waiting. what: of what, in the plural, for people. waiting_each: how many
-    of one holder may wait; further ones are sent away at once.
+    """At most `at_once` slots; further requests wait up to `seconds`. Thread-safe. A free slot goes to the holder with
+    the fewest slots, and among those to the one that has waited longest, so that many requests of one holder do not
+    delay another's. what: the name of the work, in the plural, for people. waiting_each: how many requests of one
+    holder may wait; further ones are refused immediately.
     """
 
     def __init__(self, what: str, *, at_once: int, seconds: float, waiting_each: int = 32) -> None:
@@ -40,7 +39,7 @@ class Slots:
 
     @contextmanager
     def taken(self, holder: str = "", seconds: float | None = None) -> Iterator[None]:
-        """Holds a slot while the block runs; the thread waits. seconds: if others than usual. Raises: BusyError."""
+        """Holds a slot while the block runs; the thread waits. seconds: overrides the usual wait. Raises: BusyError."""
         turn = self._ask(holder)
         with suppress(TimeoutError):
             turn.result(self.seconds if seconds is None else seconds)
@@ -71,7 +70,7 @@ class Slots:
             self._give(holder)
 
     def _ask(self, holder: str) -> Future[None]:
-        """A turn, which is done when a slot is the holder's."""
+        """A future that is done when the holder has a slot."""
         turn: Future[None] = Future()
         with self._lock:
             if self._free:
@@ -85,16 +84,16 @@ class Slots:
         return turn
 
     def _withdrawn(self, turn: Future[None]) -> bool:
-        """Takes a turn back that has not come; False if it has."""
+        """Cancels a waiting request; False if it has a slot."""
         with self._lock:
             return self._waiting.pop(turn, None) is not None
 
     def _give(self, holder: str) -> None:
-        """No slot is free while anybody waits, so nobody overtakes them; a semaphore would give it to the one who has
-        just let it go, as often as that one asks."""
+        """A freed slot goes to a waiting request directly, so that no other overtakes it; a semaphore could give it to
+        its last holder repeatedly."""
         with self._lock:
             turn = min(self._waiting, key=lambda one: self._held[self._waiting[one]], default=None)
-            self._held[holder] -= 1  # only now: it had its turn just before
+            self._held[holder] -= 1  # only now, since it had a slot just before
             if not self._held[holder]:
                 del self._held[holder]
             if turn is None:

@@ -1,4 +1,4 @@
-"""Something wrong that people are told on the pages: what it is, and what to do about it."""
+"""A fault that the pages show: what is wrong, and what to do about it."""
 
 from dataclasses import asdict
 from typing import Literal, Self
@@ -9,7 +9,7 @@ from matcher.recognition.operating_point import Caveat
 
 
 class TroubleOut(BaseModel):
-    """Something that is wrong with the service as a whole, or with a threshold. code: for programs."""
+    """A fault of the service as a whole, or of a threshold. code: for programs."""
 
     code: Literal[
         "disk_failed",

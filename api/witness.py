@@ -16,11 +16,11 @@ from matcher.tlog.errors import WitnessError
 from matcher.tlog.witness import Refusal, Witness
 
 _MOST_BYTES = 64 << 10
-"""Of a request: a proof of 63 hashes and a checkpoint with a hundred signatures are less."""
+"""The most bytes of a request: a proof of 63 hashes and a checkpoint with a hundred signatures are less."""
 
 
 def create_witness_app(witness: Witness, *, hosts: Iterable[str]) -> Starlette:
-    """The app for one witness, which it does not close. hosts: the names that it answers under; see AllowedHosts."""
+    """The app for one witness, which it does not close. hosts: the names under which it answers; see AllowedHosts."""
 
     async def add_checkpoint(request: Request) -> Response:
         try:
@@ -32,7 +32,7 @@ def create_witness_app(witness: Witness, *, hosts: Iterable[str]) -> Starlette:
         except Refusal as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 return PlainTextResponse(refusal.body, refusal.status)
-            # Exactly this type, with no encoding behind it.
+            # Exactly this type, without parameters.
             return Response(refusal.body, refusal.status, headers={"Content-Type": "text/x.tlog.size"})
 
     return Starlette(

@@ -3,7 +3,7 @@
 `accuracy` is the whole evaluation on LFW.
 
 `results` keeps the whole runs' records of `--out` and writes benchmarks/RESULTS.md from all that are kept.
-`report` writes report.html there, one page for whoever was not there, from every record in it.
+`report` writes report.html there, one self-contained page from every record in it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what is asked for and returns the exit status: 0, or 1 when one of them could not be brought to its end."""
+    """Runs the named benchmarks and returns the exit status: 0, or 1 when one of them failed."""
     options = _parse(arguments)
     if options.name == "list":
         for name in dict.fromkeys((*names(), *MEASURABLE)):

@@ -1,9 +1,10 @@
-"""Accuracy, FMR, FNMR, GARBE and FNIR anew from the score files of the evaluation on LFW, with nothing of this project.
+"""Recomputes accuracy, FMR, FNMR, GARBE and FNIR from the score files of the evaluation on LFW, without this project's
+code.
 
     python benchmarks/recompute.py DIR
 
 DIR is where `python -m benchmarks accuracy` was run. Prints each figure beside the record's, and ends with 1 if any
-differs by more than 1e-12. Thresholds for a rate are found anew too; those of operating points are taken as given.
+differs by more than 1e-12. Thresholds for a rate are recomputed too; those of operating points are taken as given.
 """
 
 import csv
@@ -15,7 +16,8 @@ import numpy as np
 
 
 def accuracy(scores, mated, fold):
-    """Of each fold at the threshold at which most pairs of the other folds are right, the middle one of several."""
+    """The accuracy of each fold at the threshold at which most pairs of the other folds are right; of several, the
+    middle one."""
     shares = []
     for number in np.unique(fold):
         own = fold == number
@@ -27,7 +29,7 @@ def accuracy(scores, mated, fold):
 
 
 def threshold(scores, rate):
-    """The largest at which no more than so many of the scores are at it or below, all distinct ones being tried."""
+    """The largest score with no more than this number of scores at or below it, found by trying all distinct ones."""
     edges, counts = np.unique(scores[np.isfinite(scores)], return_counts=True)
     return edges[np.cumsum(counts) <= rate * len(scores) * (1 + 1e-12)][-1]
 
@@ -48,7 +50,7 @@ def read(path):
 
 
 def figures(folder):
-    """Pairs of what the record says and what comes out here, with a name."""
+    """Pairs of the record's value and the recomputed one, with a name."""
     record = json.loads((folder / "lfw.json").read_text())["figures"]
     fold, mated, _, scores = read(folder / "lfw" / "scores.csv")
     for one in record["recognisers"]:

@@ -1,4 +1,4 @@
-"""What a site may set for its cameras. Environment variables with the prefix CLEARGLASS_; lists are comma-separated."""
+"""A site's settings for its cameras: environment variables with the prefix CLEARGLASS_; lists are comma-separated."""
 
 import ipaddress
 import re
@@ -11,13 +11,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ingest.camera.address import AddressPolicy, Network, PortRange
 
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""Where cameras stand at most sites. A camera on the public internet has to be listed by whoever runs the site."""
+"""The networks of cameras at most sites. An administrator must list the network of a camera on the public internet."""
 
 CAMERA_PORTS = ((80, 80), (322, 322), (443, 443), (554, 554), (8080, 8080), (8443, 8443), (8554, 8554))
 
 
 class IngestSettings(BaseSettings):
-    """Settings of the cameras' side of the house. Times in seconds."""
+    """Settings of this package. Times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
 
@@ -28,7 +28,7 @@ class IngestSettings(BaseSettings):
     """Ports cameras may be on: `554,8554,8000-8100`."""
 
     allow_loopback: bool = False
-    """Whether loopback addresses (127.0.0.0/8, ::1) may be cameras: for the demo and for tests."""
+    """True if loopback addresses (127.0.0.0/8, ::1) may be cameras: for the demo and for tests."""
 
     open_seconds: float = Field(default=10.0, gt=0)
     """How long a camera may take from the start of connecting to its stream's first picture."""
@@ -37,40 +37,43 @@ class IngestSettings(BaseSettings):
     """A PEM file of authorities whose certificates cameras may show (rtsps, https), beside the system's own."""
 
     stall_seconds: float = Field(default=3.0, gt=0)
-    """A stream that sends nothing for so long is given up and opened anew."""
+    """A stream that sends nothing for this time is closed and opened again."""
 
     silence_seconds: float = Field(default=10.0, gt=0)
-    """A worker process that says nothing for so long is killed and started anew. It speaks twice a second."""
+    """A worker process that sends no message for this time is killed and another is started. It sends two a second."""
 
     startup_seconds: float = Field(default=60.0, gt=0)
-    """A worker process may take so long until it first says something: it loads its models in that time."""
+    """The longest time until a worker process's first message: it loads its models in that time."""
 
     backoff_first_seconds: float = Field(default=0.5, gt=0)
-    """The longest wait before the first new attempt; it doubles with each further one."""
+    """The longest wait before the first retry; it doubles with each further one."""
 
     backoff_cap_seconds: float = Field(default=4.0, gt=0)
-    """The longest wait between two attempts. A camera that answers at once is back within ten seconds of its loss."""
+    """The longest wait between two attempts. A camera that answers immediately is back within ten seconds after its
+    loss."""
 
     passage_gap_seconds: float = Field(default=1.5, gt=0)
-    """A person out of sight for so long has left: the passage is over."""
+    """A person who is out of sight for this time has left: the passage has ended."""
 
     search_again_seconds: float = Field(default=5.0, gt=0)
-    """An unmatched passage still in view is searched for again after so long."""
+    """An unmatched passage that is still in view is searched for again after this time."""
 
     confirm_again_seconds: float = Field(default=20.0, gt=0)
-    """A matched passage still in view is searched for again after so long, so that a name never outlives its face."""
+    """A matched passage that is still in view is searched for again after this time, so that a name is never shown with
+    another face."""
 
     alert_again_seconds: float = Field(default=60.0, ge=0)
-    """Somebody a camera raised an alert about raises no further one there for so long. Every search is logged."""
+    """After an alert about a subject the camera raises no other about the same subject for this time. Every search is
+    logged."""
 
     better_by: float = Field(default=0.15, gt=0, le=1)
-    """An unmatched passage is searched for again at once when its quality score has grown by so much."""
+    """An unmatched passage is searched for again immediately when its quality score has grown by this amount."""
 
     view_width: int = Field(default=640, ge=64, le=640)
     """Width of live views in pixels."""
 
     view_fps: float = Field(default=5.0, gt=0)
-    """Live views a second, while somebody looks."""
+    """Live views a second, while there are viewers."""
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
@@ -93,7 +96,7 @@ class IngestSettings(BaseSettings):
         return value
 
     def address_policy(self) -> AddressPolicy:
-        """The rules for camera addresses that these settings amount to."""
+        """The policy for camera addresses that these settings define."""
         return AddressPolicy(networks=self.allowed_networks, ports=self.allowed_ports, loopback=self.allow_loopback)
 
 

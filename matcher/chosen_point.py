@@ -1,4 +1,5 @@
-"""The operating point that the settings choose. Apart from the matcher, so that a command can tell it at once."""
+"""The operating point that the settings choose. It is apart from the matcher so that a command can show it without
+opening the data folder."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -30,7 +31,7 @@ def chosen_point(settings: MatcherSettings, *, model_digest: str, weights: Mappi
     """The operating point that the settings name, or the default one; or their bare threshold, as a point of its own.
 
     model_digest, weights: of the model in use, and of its fusion. A point of the package must have been measured with
-    it. One of the site may not have been: its caveat says.
+    it. One of the site may have been measured with another model: then its caveat says so.
     Raises OperatingPointUnknownError, OperatingPointSettingError, OperatingPointError.
     """
     name, threshold = settings.operating_point, settings.threshold

@@ -1,4 +1,4 @@
-"""The errors people meet: what was wrong, where, and what to do about it."""
+"""The base of errors that are shown to people: what was wrong, where, and what to do about it."""
 
 from typing import Any, ClassVar
 
@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 class ClearglassError(Exception):
     """An error with a stable code for programs, and for people a message and a remedy.
 
-    Subclasses stand beside the noun they speak of; `api.http.errors` maps every code to an HTTP status in one table.
-    Neither text may hold a secret, a name of a person or a template.
+    Subclasses stand beside the noun that they concern; `api.http.errors` maps every code to an HTTP status in one
+    table. Neither text may hold a secret, a name of a person or a template.
     """
 
     code: ClassVar[str] = "internal"
@@ -18,7 +18,7 @@ class ClearglassError(Exception):
         self.remedy = remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """So that it crosses from one process to another whole."""
+        """For pickle: the error keeps its fields from one process to another."""
         return _again, (type(self), self.message, self.remedy, self.__dict__)
 
     def __str__(self) -> str:

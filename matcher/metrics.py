@@ -34,7 +34,7 @@ class MatcherMetrics:
         self.identifications = Counter(
             "clearglass_identifications", "Identifications, by how they ended.", ["outcome"], registry=registry
         )
-        # From nought at the start: Prometheus takes a series that begins at 1 as no increase.
+        # Each series starts at 0: Prometheus counts no increase in a series that begins at 1.
         for outcome in ("candidates", "none", "refused", "failed"):
             self.identifications.labels(outcome)
         self.log_entries = Gauge("clearglass_log_entries", "Entries in the audit log.", registry=registry)

@@ -1,22 +1,22 @@
-"""Short texts that people type, such as names and purposes: which of them are fit to be kept and shown."""
+"""Checks short texts that people type, such as names and purposes, before they are stored and shown."""
 
 import unicodedata
 
 MAX_TEXT = 200
-"""Characters that a text may have."""
+"""The greatest length of a text, in characters."""
 
 _SPACES = frozenset(" \u00a0\u202f\u3000")
-"""Within a name: the space, those that no line breaks at, and the one of Chinese and Japanese."""
+"""Spaces within a name: the ordinary one, the no-break ones, and the ideographic one."""
 
 _JOINERS = frozenset("\u200c\u200d")
-"""Within a word they decide how the letters beside them are drawn, in Persian, Hindi and other languages."""
+"""Joiners: within a word they decide how the letters beside them are drawn, in Persian, Hindi and other languages."""
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Unicode counts them as printable, and nothing is seen of them."""
+"""Characters that Unicode counts as printable and that are not visible."""
 
 _SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
-"""Variation selectors: after an ideograph they choose how it is drawn, as Japanese names need; elsewhere nothing is
-seen of them."""
+"""Variation selectors: after an ideograph they choose how it is drawn, as Japanese names need; elsewhere they are not
+visible."""
 
 _REORDERING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Bidirectional classes: with one of these a text is shown in another order than it is stored."""
@@ -26,14 +26,14 @@ _VIRAMA = 9
 
 
 def tidied(text: str) -> str:
-    """The text as it is kept: no blanks around it, and composed (Unicode's NFC), since keyboards write one letter as
-    one character or as two."""
+    """The text as it is stored: without blanks around it, and composed (Unicode's NFC), since keyboards write one
+    letter as one character or as two."""
     return unicodedata.normalize("NFC", text.strip())
 
 
 def fault_of(text: str, *, most: int = MAX_TEXT) -> str | None:
-    """What makes a text unfit for a record, to follow a noun in a sentence; None for 1 to `most` characters that are
-    shown, no blanks around them."""
+    """Why a text cannot be stored, the end of a sentence; None for 1 to `most` visible characters without blanks around
+    them."""
     if not text:
         return "is empty"
     if len(text) > most:
@@ -49,12 +49,12 @@ def fault_of(text: str, *, most: int = MAX_TEXT) -> str | None:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text is fit for a record."""
+    """True if a text can be stored."""
     return fault_of(text) is None
 
 
 def is_shown(character: str) -> bool:
-    """Whether a character may be shown as it is: it is seen, or it only decides how its neighbours are drawn."""
+    """True if a character is visible, or only decides how its neighbours are drawn."""
     seen = character.isprintable() and character not in _UNSEEN
     return seen or character in _SPACES or character in _JOINERS or character in _SELECTORS
 
@@ -69,7 +69,7 @@ def _is_ideograph(character: str) -> bool:
 
 
 def _in_word(character: str) -> bool:
-    """Whether it is a letter or a mark on one; not where there is none."""
+    """True for a letter or a mark on one; false for None."""
     return character != "" and unicodedata.category(character)[0] in "LM"
 
 

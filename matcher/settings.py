@@ -1,4 +1,4 @@
-"""What an administrator can set for this room. Each is an environment variable with the prefix CLEARGLASS_."""
+"""The settings of this package. Each is an environment variable with the prefix CLEARGLASS_."""
 
 from pathlib import Path
 
@@ -13,10 +13,8 @@ DEFAULT_TIME_ZONE = "UTC"
 
 
 class ModelSettings(BaseSettings):
-    """By which model faces are compared.
-
-    embedders: a file that registers embedders. fusion: embedders with their weights, the one to search by first, such
-    as sface=1,dlib=0.5.
+    """The model that compares faces. embedders: a file that registers embedders. fusion: embedders with their weights,
+    the one to search by first, such as sface=1,dlib=0.5.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore", frozen=True)
@@ -25,20 +23,18 @@ class ModelSettings(BaseSettings):
     fusion: str | None = None
 
     def face_model(self) -> FaceModel:
-        """The model that is chosen. Raises EmbedderEntryError, FusionSettingError."""
+        """The chosen model. Raises EmbedderEntryError, FusionSettingError."""
         return FaceModel.chosen(self.embedders, self.fusion)
 
 
 class MatcherSettings(ModelSettings):
-    """Where the data is, which key seals it, and how strict a search is.
-
-    folder: the data folder; made if it is not there. master_key: 32 bytes in base64. master_key_file: a file that
-    holds the same. With neither, `master.key` in the data folder is used, and made the first time.
-    operating_point: a name from `operating_points.json`, the package's or the data folder's; None is the default point.
-    threshold: a bare number in its place, which has no evidence and is warned about on every page. candidates: most
-    subjects in an answer. witness_policy: a file that names the log's witnesses and whose word it needs before it
-    publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name, such as Europe/Berlin: by its clocks the hours
-    that consents name are read, where a camera has no time zone of its own.
+    """The data folder, its master key, and the threshold of searches. folder: the data folder; made if it is not there.
+    master_key: 32 bytes in base64. master_key_file: a file that holds the same. With neither, `master.key` in the data
+    folder is used, and made the first time. operating_point: a name from `operating_points.json`, the package's or the
+    data folder's; None is the default point. threshold: a bare number in its place, which has no evidence; every page
+    shows a warning. candidates: the most subjects in an answer. witness_policy: a file with the log's witnesses and the
+    quorum whose cosignatures it needs before it publishes a checkpoint (C2SP tlog-policy). time_zone: an IANA name,
+    such as Europe/Berlin, in which the hours of consents are read for cameras without a time zone of their own.
     """
 
     folder: Path

@@ -19,7 +19,7 @@ from matcher.recognition.scale import SimilarityScale
 
 
 class OperatingPointNameError(ClearglassError):
-    """An operating point of this name is there already, or may not be."""
+    """An operating point with this name exists already, or the name is reserved."""
 
     code: ClassVar[str] = "operating_point_name"
 
@@ -27,11 +27,10 @@ class OperatingPointNameError(ClearglassError):
 def keep_site_point(
     folder: Path, point: OperatingPoint, *, scale: SimilarityScale | None = None, replace: bool = False
 ) -> Path:
-    """Adds the point to the site's file, which is made if it is not there; gives the file's path.
-
-    scale: takes the place of the site's own, which stays otherwise. replace: whether it may take the place of a point
-    of its name. Works beside a running service, which uses what it loaded at its start, and beside others who do the
-    same: each waits for its turn. Raises OperatingPointNameError, OperatingPointError, DataFolderError.
+    """Adds the point to the site's file, which is made if it does not exist; returns the file's path. scale: replaces
+    the site's own; None keeps that. replace: true if it may replace a point with its name. It works beside a running
+    service, which uses what it loaded at its start, and beside other processes that add points: a lock orders them.
+    Raises OperatingPointNameError, OperatingPointError, DataFolderError.
     """
     _require_of_site(point.name)
     path = folder / OPERATING_POINTS
@@ -60,6 +59,6 @@ def _require_of_site(name: str) -> None:
 def _require_free(name: str, present: OperatingPoints, *, replace: bool) -> None:
     if not replace and any(one.name == name for one in present.points):
         raise OperatingPointNameError(
-            f"There is an operating point {name} at this site already, and the log may speak of it.",
-            remedy="Choose another name, or put the new one in its place with --replace.",
+            f"There is an operating point {name} at this site already, and entries of the log may refer to it.",
+            remedy="Choose another name, or replace it with --replace.",
         )

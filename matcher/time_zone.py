@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from matcher.errors import ClearglassError
 
 _STEP = timedelta(hours=6)
-"""Two changes of one zone's offset lie further apart than this, so that no change is stepped over."""
+"""Two changes of one zone's offset lie further apart than this step, so that no change is missed."""
 _LONGEST = timedelta(weeks=4)
 _SECOND = timedelta(seconds=1)
 
@@ -25,7 +25,8 @@ class TimeZoneUnknownError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class SteadyOffset:
-    """A time, from `begin` up to but not including `end`, in which a zone's clocks differ from UTC by `offset`."""
+    """An interval, from `begin` (included) to `end` (not included), in which a zone's clocks differ from UTC by
+    `offset`."""
 
     begin: datetime
     end: datetime
@@ -44,9 +45,8 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def steady_offsets(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[SteadyOffset]:
-    """The parts, in order, of the time from `begin` up to `end` in which the zone's offset stays the same.
-
-    A part is cut off after four weeks: to make the first one, not all of a long time is looked through.
+    """The parts, in order, of the time from `begin` to `end` in which the zone's offset stays the same. A part ends
+    after four weeks at the latest, so that the first one needs no scan of a long time.
     """
     part, at, offset = begin, begin, _offset(begin, zone)
     while at < end:
@@ -61,7 +61,7 @@ def steady_offsets(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[S
 
 
 def _changed(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first moment at which the offset is not what it is at `before`. Offsets change at whole seconds."""
+    """The first moment at which the offset differs from that at `before`. Offsets change at whole seconds."""
     offset, start = _offset(before, zone), before.replace(microsecond=0)
     first, last = 1, -((start - after) // _SECOND)
     while first < last:
@@ -80,12 +80,12 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 @cache
 def _names() -> frozenset[str]:
-    """By the package of the zones' data: what lies beside the system's zones may be no zone."""
+    """The names, from the package of the zones' data: files beside the system's zones may be no zones."""
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
 def _near(name: str) -> list[str]:
-    """Up to three names of zones that are like this one, or that end in a place that is."""
+    """Up to three names of zones that are similar to this one, or that end in a similar place."""
     by_text: dict[str, str] = {}
     for zone in sorted(_names()):
         by_text.setdefault(zone.rpartition("/")[2].lower(), zone)

@@ -1,4 +1,4 @@
-"""Moments as text: in the database, in log entries, wherever text order must be time order."""
+"""Moments as text, for the database and log entries: the order of texts is the order of times."""
 
 import re
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """The moment that `format_time` wrote. Raises ValueError for any other text."""
+    """Parses the text that `format_time` wrote. Raises ValueError for any other text."""
     if _TIME.fullmatch(text) is None:
         raise ValueError(f"no moment as it is stored here: {text!r}")
     return datetime.fromisoformat(text)

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from matcher.picture.exchange import Verdict
 
 ALL = os.environ.get("CLEARGLASS_PICTURES") == "all"
-"""Whether each of them is sent, with the noise of a sensor, and not only some."""
+"""True if each of them is sent, with the noise of a sensor, and not only some."""
 
 FILES = Path(__file__).parent / "matcher/picture/pictures"
 

@@ -1,4 +1,4 @@
-"""A witness as a program of its own, for whoever has to do with one."""
+"""A witness as a program of its own, for tests that need one."""
 
 import json
 import os

@@ -1,1 +1,1 @@
-"""Who may come in: accounts, logins, second factors, sessions, tokens, permissions."""
+"""Access control: accounts, logins, second factors, sessions, tokens."""

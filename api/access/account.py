@@ -1,4 +1,4 @@
-"""An account, its tokens and its sessions; and the principal: who a request comes from."""
+"""An account, its tokens and its sessions; and the principal: the account and session or token of a request."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from matcher.log.actor import Actor
 
 
 class Duty(StrEnum):
-    """What somebody who has logged in must do before anything else."""
+    """A step that an account must complete after login before any other."""
 
     PASSWORD = "password"  # noqa: S105 - which duty, not a secret
     SECOND_FACTOR = "second_factor"
@@ -17,10 +17,9 @@ class Duty(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Somebody who may log in. `id` is what the audit log holds (`user:<id>`), never the name.
-
-    must_change: whether the password must be changed at the next login, since somebody else set it. second_factor:
-    whether a login takes a code as well.
+    """An account for login. The audit log contains its `id` (`user:<id>`), never its name. must_change: true if the
+    password must be changed at the next login, because another person set it. second_factor: true if a login needs a
+    code as well.
     """
 
     id: str
@@ -33,13 +32,13 @@ class Account:
 
     @property
     def actor(self) -> str:
-        """How the audit log speaks of this account."""
+        """The account's actor in the audit log."""
         return f"user:{self.id}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A program's way in. Of its secret only the SHA-256 is kept."""
+    """A token with which a program authenticates. Only the SHA-256 of its secret is stored."""
 
     id: str
     account_id: str
@@ -51,7 +50,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedToken:
-    """A token the moment it is made: the one time its secret is seen."""
+    """A new token with its secret, which is never shown again."""
 
     token: Token
     secret: str = field(repr=False)
@@ -59,11 +58,11 @@ class IssuedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who a request comes from. via: `session:<id>`, `token:<id>`, or `cli` for a command on this machine.
+    """The authenticated origin of a request. via: `session:<id>`, `token:<id>`, or `cli` for a command on this machine.
 
-    csrf: the session's, or None where there is none. used_at: when a person last used the session. duty: what the
-    session is for before anything else; see `due`. emergency: as of the session. command: whether a command asks, by
-    the socket.
+    csrf: the session's, or None where there is none. used_at: when a person last used the session. duty: the step that
+    the session must complete first; see `due`. emergency: as of the session. command: true if the request is a
+    command's, by the socket.
     """
 
     account: Account
@@ -76,12 +75,12 @@ class Principal:
 
     @property
     def actor(self) -> Actor:
-        """How the audit log speaks of this principal."""
+        """The principal's actor in the audit log."""
         return Actor(self.account.actor, via=self.via)
 
     @property
     def session_id(self) -> str:
-        """Of a principal with a session."""
+        """The session's id; only for a principal with a session."""
         return self.via.removeprefix("session:")
 
     @property
@@ -91,29 +90,28 @@ class Principal:
 
     @property
     def due(self) -> Duty | None:
-        """The duty that comes before anything else. In an emergency session none does: it could not be logged now."""
+        """The duty to complete first. None in an emergency session, in which it could not be logged."""
         return None if self.emergency else self.duty
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """The role's; of an emergency session those that it leaves. With a duty it may not let the log go on: an
-        account whose password others know, or which lacks its second factor, only looks."""
+        """The role's permissions; in an emergency session the subset of them that it allows. With a duty it may not
+        resume the log: an account whose password others know, or which lacks its second factor, may only read."""
         held = PERMISSIONS[self.role]
         if not self.emergency:
             return held
         return held & (EMERGENCY if self.duty is None else EMERGENCY - {Permission.LOG_RESUME})
 
     def may(self, permission: Permission) -> bool:
-        """Whether the principal holds this permission."""
+        """True if the principal holds this permission."""
         return permission in self.permissions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A browser's way in. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write.
-
-    device: what the browser's device is known by at later logins, for a cookie too. emergency: begun while nothing
-    could be logged; it may do no more than EMERGENCY says.
+    """A browser's session. `secret` goes into an HttpOnly cookie; `csrf` into the header of every write. device: the
+    value of the cookie by which later logins recognise the browser's device. emergency: true if it began while the log
+    could not be written; then it is limited to the permissions in EMERGENCY.
     """
 
     account: Account
@@ -127,7 +125,7 @@ class Session:
 
     @property
     def principal(self) -> Principal:
-        """Who uses it."""
+        """The principal of the session."""
         return Principal(
             account=self.account,
             via=f"session:{self.id}",

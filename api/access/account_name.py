@@ -1,4 +1,4 @@
-"""Names of accounts: which are fit, and which look like another's."""
+"""Names of accounts: checks that they are valid, and that they do not look like another account's."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -10,19 +10,19 @@ MAX_NAME = 100
 
 
 class AccountInvalidError(ClearglassError):
-    """An account's name is not one."""
+    """The account's name is invalid."""
 
     code: ClassVar[str] = "account_invalid"
 
 
 class LookAlikeError(ClearglassError):
-    """The name can be taken for that of another account."""
+    """The name looks like that of another account."""
 
     code: ClassVar[str] = "account_look_alike"
 
 
 def fit_name(name: str) -> str:
-    """The name as it is kept. Raises: AccountInvalidError."""
+    """The name as it is stored. Raises: AccountInvalidError."""
     name = name.strip()
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise AccountInvalidError(
@@ -32,7 +32,7 @@ def fit_name(name: str) -> str:
 
 
 def require_distinct(name: str, others: Iterable[str]) -> None:
-    """Raises: LookAlikeError if the name looks like another one than itself."""
+    """Raises: LookAlikeError if the name looks like one of the other names."""
     looks = _looks(name)
     for other in others:
         if other != name and any(one == its for one, its in zip(looks, _looks(other), strict=True)):
@@ -43,9 +43,8 @@ def require_distinct(name: str, others: Iterable[str]) -> None:
 
 
 def _looks(name: str) -> tuple[str, str]:
-    """What the eye sees of a name, by Unicode's table of confusables (UTS #39, 4).
-
-    Once with the case folded before and once after: `I` looks like `l` only as a capital, `m` like `rn` only as a small
+    """The skeleton of a name: names that look alike have the same, by Unicode's table of confusables (UTS #39, 4).
+    Computed with the case folded before and after: `I` looks like `l` only as a capital, `m` like `rn` only as a small
     letter.
     """
     plain = " ".join(unicodedata.normalize("NFKC", name).split())
@@ -58,7 +57,7 @@ def _skeleton(text: str) -> str:
 
 
 def _prototype(letter: str) -> str:
-    """The letter that stands for all that look like this one. The package lists each prototype's sources under it, and
+    """The prototype of this letter and all that look like it. The package lists each prototype's sources under it, and
     the prototype under each source."""
     from confusable_homoglyphs.confusables import confusables_data
 

@@ -1,4 +1,4 @@
-"""Accounts and tokens in the database. Secrets come here as digests only."""
+"""Accounts and tokens in the database. Secrets are stored as digests only."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from matcher.store import tables
 ACCOUNTS = select(tables.account, tables.second_factor.c.sealed_secret.is_not(None).label("second_factor")).select_from(
     tables.account.outerjoin(tables.second_factor)
 )
-"""Every account, with whether it has a second factor."""
+"""The query of accounts, with a column that is true if the account has a second factor."""
 
 
 class AccountUnknownError(ClearglassError):
@@ -91,7 +91,7 @@ def update_password(connection: Connection, account_id: str, password_hash: str,
 
 
 def disable_account(connection: Connection, account_id: str, moment: datetime) -> None:
-    """Closes every way in: the password's, the sessions' and the tokens'."""
+    """Disables the account: its password, its sessions and its tokens."""
     connection.execute(
         update(tables.account).where(tables.account.c.id == account_id).values(disabled_at=moment, password_hash=None)
     )
@@ -118,7 +118,7 @@ def insert_token(connection: Connection, token: Token, digest: str) -> None:
 
 
 def select_tokens(connection: Connection, account_id: str) -> list[Token]:
-    """Every token of an account, newest first, those that have ended too."""
+    """Every token of an account, newest first, ended ones too."""
     rows = connection.execute(
         select(tables.token).where(tables.token.c.account_id == account_id).order_by(tables.token.c.created_at.desc())
     )
@@ -153,7 +153,7 @@ def revoke_token(connection: Connection, token_id: str, moment: datetime) -> Tok
 
 
 def revoke_tokens_after(connection: Connection, moment: datetime) -> list[Token]:
-    """Ends the tokens that a clock which ran ahead issued: they would hold too long. Which they were."""
+    """Ends the tokens that were issued while the clock ran ahead, which would be valid for too long; returns them."""
     chosen = (tables.token.c.created_at > moment, tables.token.c.revoked_at.is_(None))
     tokens = [_token(row) for row in connection.execute(select(tables.token).where(*chosen))]
     connection.execute(update(tables.token).where(*chosen).values(revoked_at=moment))
@@ -161,7 +161,7 @@ def revoke_tokens_after(connection: Connection, moment: datetime) -> list[Token]
 
 
 def account_of(row: Row[Any]) -> Account:
-    """From a row of ACCOUNTS, which may have more columns."""
+    """The account of a row of ACCOUNTS, which may have more columns."""
     values = row._mapping
     return Account(
         id=values["id"],

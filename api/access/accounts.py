@@ -1,4 +1,4 @@
-"""Accounts and their tokens, as administrators manage them. Every change is logged."""
+"""The administration of accounts and their tokens. Every change is logged."""
 
 import hashlib
 import secrets
@@ -26,7 +26,7 @@ TOKEN_PREFIX = "cgt_"  # noqa: S105 - how a token begins, so that a secret scann
 
 
 class LastAdministratorError(ClearglassError):
-    """Without this account nobody could manage accounts any more."""
+    """The account is the last administrator, without which no account could be managed any more."""
 
     code: ClassVar[str] = "last_administrator"
 
@@ -41,7 +41,7 @@ class Accounts:
         self._clock = clock
 
     def create(self, *, name: str, password: str, role: Role, actor: str = "cli", must_change: bool = False) -> Account:
-        """Adds an account. must_change: whether its owner must change the password at the first login.
+        """Adds an account. must_change: true if its owner must change the password at the first login.
 
         Raises: AccountInvalidError, WeakPasswordError, AccountExistsError, LookAlikeError.
         """
@@ -72,7 +72,7 @@ class Accounts:
             return store.select_account_named(connection, name)
 
     def set_password(self, account_id: str, password: str, *, actor: str, must_change: bool = True) -> None:
-        """Sets a password in its owner's place and ends the account's sessions; its tokens stay.
+        """Sets a password for its owner and ends the account's sessions; its tokens stay.
 
         Raises: AccountUnknownError, WeakPasswordError.
         """
@@ -86,7 +86,7 @@ class Accounts:
             self._log.append(connection, EntryKind.CREDENTIAL, body)
 
     def disable(self, account_id: str, *, actor: str) -> None:
-        """Closes an account for good, with its sessions and tokens.
+        """Closes an account permanently, with its sessions and tokens.
 
         Raises: AccountUnknownError, LastAdministratorError.
         """
@@ -100,7 +100,7 @@ class Accounts:
             self._log.append(connection, EntryKind.ACCOUNT, body)
 
     def issue_token(self, account_id: str, *, name: str, actor: str, days: int | None = None) -> IssuedToken:
-        """Makes a token that holds for `days` (the settings' token_days if None). Raises: AccountUnknownError."""
+        """Makes a token that is valid for `days` (the settings' token_days if None). Raises: AccountUnknownError."""
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self._clock()
         token = Token(

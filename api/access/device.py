@@ -1,6 +1,5 @@
-"""A device on which an account has logged in before: somebody else's wrong logins do not keep it out.
-
-It is known by a signed value in a cookie. This is no way in: password and code are asked for as everywhere.
+"""Recognises a device on which an account has logged in before, by a signed value in a cookie: other people's wrong
+logins do not lock it out. The cookie does not log in: password and code are needed as on any other device.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ _PURPOSE = "clearglass device cookie"
 
 
 class Devices:
-    """Makes and recognises the values. They end by themselves, and when the account's password changes."""
+    """Makes and checks the values. They expire, and become invalid when the account's password changes."""
 
     def __init__(self, master_key: MasterKey, *, days: int, clock: Clock) -> None:
         self._key = master_key.derived(_PURPOSE)
@@ -23,13 +22,13 @@ class Devices:
         self._clock = clock
 
     def issue(self, account_id: str, password_hash: str) -> str:
-        """The value for a device on which this account has just shown its password."""
+        """The value for a device on which this account has just logged in."""
         until = self._clock() + timedelta(days=self._days)
         said = f"{secrets.token_hex(16)}.{int(until.timestamp())}"
         return f"{said}.{self._mac(said, account_id, password_hash)}"
 
     def known(self, value: str | None, account_id: str, password_hash: str) -> str | None:
-        """The device's own id, if the value was issued to this account, with this password, and has not ended."""
+        """The device's id, if the value was issued to this account with this password and has not expired."""
         said, _, mac = (value or "").rpartition(".")
         device, _, until = said.partition(".")
         if not hmac.compare_digest(mac.encode(), self._mac(said, account_id, password_hash).encode()):

@@ -1,8 +1,7 @@
-"""The way in for an administrator while nothing can be written: sessions in memory that show what is wrong.
-
-A login is an entry of the log. Where none can be written, an administrator with the right password gets a session that
-may only see the state of the service, and let the log go on after a clock that ran ahead. When the log can be written
-again, the login is logged with the time at which it was, and the session becomes one like any other.
+"""Emergency sessions: an administrator's sessions, in memory, while the log cannot be written. A login is an entry of
+the log. If none can be written, an administrator with the right password gets a session that may only read the state of
+the service, and resume the log after a clock that ran ahead. When the log can be written again, the login is logged
+with its time, and the session becomes an ordinary one.
 """
 
 import logging
@@ -22,19 +21,19 @@ from matcher.log.log import AuditLog
 from matcher.timestamp import format_time
 
 UNWRITABLE = (LogUnavailableError, ClockError)
-"""What a login is refused with while nothing can be logged."""
+"""The errors of a login while the log cannot be written."""
 
 LASTS = timedelta(hours=1)
 MOST_OWED = 1_000
 RETRY_SECONDS = 5.0
-"""How long after one attempt to log what is owed the next is made."""
+"""Seconds between two attempts to log pending logins."""
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Owed:
-    """A login that is not logged yet. until: by the monotonic clock, since the other may be what is wrong."""
+    """A login that is not logged yet. until: by the monotonic clock, since the wall clock may be the fault."""
 
     session: Session
     began_at: datetime
@@ -42,7 +41,7 @@ class _Owed:
 
 
 class EmergencySessions:
-    """Those whose login is not logged yet, by the digest of their secret. Thread-safe."""
+    """Sessions whose login is not logged yet, by the digest of their secret. Thread-safe."""
 
     def __init__(self, log: AuditLog, clock: Clock, *, now: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -50,12 +49,13 @@ class EmergencySessions:
         self._now = now
         self._lock = threading.Lock()
         self._settling = threading.Lock()
-        """For the one who logs what is owed, which may take seconds; nobody else waits for it."""
+        """Held by the thread that logs pending logins, which may take seconds; no other thread waits for it."""
         self._owed: dict[str, _Owed] = {}
         self._retry_at = 0.0
 
     def begin(self, session: Session, *, digest: str) -> Session | None:
-        """This session as one of these; None for an account that may have none, or where the log is owed too many."""
+        """Makes this session an emergency session; None for an account that may have none, or if too many logins are
+        pending."""
         began_at, now = self._clock(), self._now()
         short = replace(session, expires_at=began_at + LASTS, emergency=True)
         with self._lock:
@@ -63,12 +63,14 @@ class EmergencySessions:
                 return None
             self._owed[digest] = _Owed(session=short, began_at=began_at, until=now + LASTS.total_seconds())
             self._retry_at = now + RETRY_SECONDS
-        # Until the log can be written, the journal of the machine is the only record.
-        _LOG.warning("%s logged in while nothing can be logged; the log says so when it can.", session.account.actor)
+        # Until the log can be written, the machine's journal is the only record.
+        _LOG.warning(
+            "%s logged in while the log cannot be written; the login will be logged later.", session.account.actor
+        )
         return short
 
     def principal(self, digest: str) -> Principal | None:
-        """Who such a session belongs to; None if it has ended or is none of these."""
+        """The principal of an emergency session; None if it has ended or is none."""
         with self._lock:
             owed = self._owed.get(digest)
         if owed is None or owed.until <= self._now():
@@ -76,7 +78,7 @@ class EmergencySessions:
         return owed.session.principal
 
     def end(self, digest: str) -> bool:
-        """Ends such a session, whose login stays owed to the log; False if it is none of these."""
+        """Ends an emergency session, whose login stays pending; False if it is none."""
         if digest not in self._owed:
             return False
         with self._settling, self._lock:
@@ -86,9 +88,8 @@ class EmergencySessions:
         return owed is not None
 
     def settle(self, *, at_once: bool = False) -> None:
-        """Logs what is owed if the log can be written, and keeps the sessions that have not ended.
-
-        at_once: also within RETRY_SECONDS after the last attempt, or while another makes one.
+        """Logs the pending logins if the log can be written, and stores the sessions that have not ended. at_once: also
+        within RETRY_SECONDS after the last attempt, or while another thread makes one.
         """
         if not self._owed or not (at_once or self._now() >= self._retry_at):
             return

@@ -1,4 +1,4 @@
-"""What Prometheus may know of logins: how they ended. Never whose they were."""
+"""Metrics of logins by their result, without accounts."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class LoginOutcome(StrEnum):
-    """How an attempt to log in ended: with a session, or refused, and why. A refused proof of who is logged in, for a
+    """The result of an attempt to log in: a session, or the reason of the refusal. A refused proof of identity, for a
     change of password or second factor, counts too."""
 
     ACCEPTED = "accepted"
@@ -31,5 +31,5 @@ class LoginMetrics:
             self._logins.labels(outcome.value)
 
     def count(self, outcome: LoginOutcome) -> None:
-        """Counts one."""
+        """Counts an attempt."""
         self._logins.labels(outcome.value).inc()

@@ -1,4 +1,4 @@
-"""Logging in: passwords, second factors, browsers' sessions, programs' tokens; and how often somebody may be wrong."""
+"""Logins: passwords, second factors, browsers' sessions, programs' tokens; and limits of wrong attempts."""
 
 import hashlib
 import secrets
@@ -29,11 +29,11 @@ from matcher.store.sealing import MasterKey
 
 _LOOSER = 10
 _USE_NOTED_EVERY = timedelta(minutes=1)
-"""A session's use is noted no oftener, so that it costs one small write a minute."""
+"""The least seconds between two writes of a session's last use."""
 
 
 class LoginRefusedError(ClearglassError):
-    """Name and password do not belong together. Says not which is wrong."""
+    """Name and password do not belong together; the error does not state which one is wrong."""
 
     code: ClassVar[str] = "login_refused"
 
@@ -51,7 +51,7 @@ class SecondFactorRefusedError(ClearglassError):
 
 
 class ProofRefusedError(ClearglassError):
-    """Somebody who is logged in did not show the present password, or the code, for a change of either."""
+    """A logged-in person did not give the present password, or the code, for a change of either."""
 
     code: ClassVar[str] = "proof_refused"
 
@@ -64,7 +64,8 @@ class SamePasswordError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """What somebody shows. client: the address it comes from. devices: of the browser's cookies, by account's id."""
+    """The credentials of a login. client: the address that it comes from. devices: the values of the browser's device
+    cookies, by account id."""
 
     password: str = field(repr=False)
     client: str
@@ -76,7 +77,7 @@ _Counted = tuple[tuple[LoginThrottle, str], ...]
 
 
 class Logins:
-    """The ways in of one installation. Thread-safe."""
+    """Logins and tokens of one installation. Thread-safe."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Logins:
         attempts, window = settings.login_attempts, settings.login_window_seconds
         self._by_pair = LoginThrottle(attempts, window)
         self._by_device = LoginThrottle(attempts, window)
-        # Many people may stand behind one address, and nobody is to be locked out by a stranger's few guesses.
+        # Many people may share one address, and a stranger's few guesses must not lock them out.
         self._by_address = LoginThrottle(attempts * _LOOSER, window)
         self._by_name = LoginThrottle(attempts * _LOOSER, window)
         self._by_code = LoginThrottle(attempts, window)
@@ -107,12 +108,10 @@ class Logins:
         self._emergency = EmergencySessions(log, clock)
 
     def log_in(self, name: str, attempt: Attempt) -> Session:
-        """Begins a session. While nothing can be logged an administrator gets an emergency session; everybody else is
-        refused as the log refuses.
-
-        Accepted and refused attempts are logged, throttled ones are not, so that nobody can fill the log by guessing;
-        nor is the name, for people type passwords there. Raises: LoginRefusedError, SecondFactorRequiredError,
-        SecondFactorRefusedError, TooManyLoginsError, BusyError.
+        """Begins a session. While nothing can be logged an administrator gets an emergency session; every other account
+        gets the log's error. Accepted and refused attempts are logged. Throttled ones are not, so that guessing cannot
+        fill the log; the name is not either, because people type passwords there. Raises: LoginRefusedError,
+        SecondFactorRequiredError, SecondFactorRefusedError, TooManyLoginsError, BusyError.
         """
         with self._database.reading() as connection:
             found = account_store.select_login(connection, name)
@@ -148,7 +147,7 @@ class Logins:
             session_store.delete_session(connection, _digest(secret))
 
     def by_session(self, secret: str) -> Principal | None:
-        """Who a session's cookie belongs to; None if it has ended or never was."""
+        """The principal of a session's cookie; None if the session has ended or never was."""
         digest, moment = _digest(secret), self._clock()
         self._emergency.settle()
         emergency = self._emergency.principal(digest)
@@ -168,31 +167,30 @@ class Logins:
         )
 
     def by_token(self, secret: str) -> Principal | None:
-        """Who a token belongs to; None if it is revoked, expired or never was.
-
-        The secret is looked up by its SHA-256: what timing tells of a digest says nothing of 256 random bits.
+        """The principal of a token; None if it is revoked, expired or never existed. The secret is looked up by its
+        SHA-256: the timing of a digest's comparison reveals nothing about 256 random bits.
         """
         with self._database.reading() as connection:
             found = account_store.select_token_account(connection, _digest(secret), self._clock())
         return None if found is None else Principal(account=found[0], via=f"token:{found[1]}")
 
     def settle(self) -> None:
-        """Logs the logins that could not be logged when they were, as far as the log can be written now."""
+        """Logs the pending logins of emergency sessions, if the log can be written now."""
         self._emergency.settle(at_once=True)
 
     def note_use(self, principal: Principal) -> None:
-        """A person has used the session, which with this goes on. Nothing for a token."""
+        """Records that a person has used the session, which prolongs it. Does nothing for a token."""
         now = self._clock()
         if principal.used_at is None or now - principal.used_at < _USE_NOTED_EVERY:
             return
-        # One that cannot be noted ends sooner. The pages that say why nothing can be written are to be seen until then.
+        # A use that cannot be recorded does not prolong the session; its pages show until its end why nothing can be
+        # written.
         with suppress(StoreError), self._database.writing() as connection:
             session_store.update_used(connection, principal.session_id, now)
 
     def prove(self, principal: Principal, attempt: Attempt) -> None:
-        """Shows that it is the account's owner who changes what it is proved by, and not somebody at an open browser.
-
-        Counted as logins are. Raises: ProofRefusedError, TooManyLoginsError, BusyError.
+        """Checks that the account's owner makes the change, and not another person at an open browser. Attempts count
+        as logins do. Raises: ProofRefusedError, TooManyLoginsError, BusyError.
         """
         account = principal.account
         with self._database.reading() as connection:
@@ -210,7 +208,8 @@ class Logins:
         _forgive(counted)
 
     def change_password(self, principal: Principal, attempt: Attempt, new: str) -> str:
-        """Changes the caller's own password and ends every other session; the new value for the device's cookie.
+        """Changes the caller's own password and ends every other session; returns the new value for the device's
+        cookie.
 
         Raises: WeakPasswordError, SamePasswordError, and as `prove` does.
         """
@@ -235,9 +234,8 @@ class Logins:
         return self._devices.known(attempt.devices.get(account.id), account.id, password_hash)
 
     def _start(self, name: str, device: str | None, attempt: Attempt) -> _Counted:
-        """Counts the attempt before the password is looked at. Raises: TooManyLoginsError.
-
-        On a device where this account has logged in before nothing counts but what is wrong on this device.
+        """Counts the attempt before the password is checked. Raises: TooManyLoginsError. On a device where this account
+        has logged in before only wrong attempts on this device count.
         """
         if device is not None:
             return self._count(((self._by_device, device),))
@@ -250,7 +248,7 @@ class Logins:
         )
 
     def _count_code(self, account: Account, device: str | None) -> _Counted:
-        """The devices that are not known share one count: a code is one of a million, wherever it comes from."""
+        """All unknown devices share one count, because a code is one of a million from any device."""
         return self._count(((self._by_code, f"{account.id}\0{device or ''}"),))
 
     def _count(self, counted: _Counted) -> _Counted:
@@ -263,7 +261,7 @@ class Logins:
         return counted
 
     def _with_password(self, found: tuple[Account, str] | None, attempt: Attempt) -> Account | None:
-        """The account if the password is its own. Raises: BusyError; that attempt too stays counted."""
+        """The account if the password is right. Raises: BusyError; such an attempt stays counted too."""
         try:
             if self._decoy is None:
                 self._decoy = decoy_hash()

@@ -1,4 +1,5 @@
-"""Passwords: judged as NIST SP 800-63B asks, hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low memory)."""
+"""Passwords: checked as NIST SP 800-63B requires, hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low
+memory)."""
 
 from typing import ClassVar
 
@@ -6,23 +7,24 @@ from api.slots import Slots
 from matcher.errors import ClearglassError
 
 MIN_LENGTH = 15
-"""Characters; NIST SP 800-63B-4, 3.1.1.2, of a password that may be the only factor."""
+"""The least number of characters: NIST SP 800-63B-4, 3.1.1.2, for a password that may be the only factor."""
 MAX_LENGTH = 256
 _PRODUCT = "clearglass"
 _OTHERS = 8
-"""Characters that must be there beside the account's name and the product's."""
+"""The least number of characters besides the account's name and the product's."""
 _NAME_FROM = 3
-"""A shorter account name stands in many good passwords by chance."""
+"""A shorter account name occurs in many good passwords by chance."""
 _SCORE = 3
 """zxcvbn's, 0 to 4: more than 10^8 guesses by somebody who knows its lists of common passwords, words and patterns."""
 _JUDGED = 40
-"""Characters that zxcvbn is shown; what comes after makes no password weaker."""
+"""The most characters that zxcvbn judges; further ones make no password weaker."""
 _STAND_INS = frozenset("@({[<!|$+%")
 _MOST_STAND_INS = 4
 """zxcvbn tries every way to read digits and signs as letters (`@` as `a`), and takes minutes where all of these signs
-are in one password. It is shown this many different ones; any other is replaced by a sign that stands for no letter."""
+are in one password. It judges this many different ones; any other is replaced by a sign that zxcvbn reads as no
+letter."""
 
-# One hash takes 64 MiB: a crowd at the login must not take the machine's memory.
+# One hash takes 64 MiB: many simultaneous logins must not use up the machine's memory.
 HASHING = Slots("logins", at_once=2, seconds=2.0)
 
 
@@ -65,7 +67,7 @@ def _is_common(password: str, name: str) -> bool:
 
 
 def _shown(password: str) -> str:
-    """What zxcvbn is shown of it, so that judging takes a moment whatever it is."""
+    """The part of the password that zxcvbn judges, which bounds the time for any password."""
     password = password[:_JUDGED]
     different = dict.fromkeys(sign for sign in password if sign in _STAND_INS)
     too_many = list(different)[_MOST_STAND_INS:]
@@ -73,7 +75,7 @@ def _shown(password: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    """The PHC string to keep. Raises: BusyError."""
+    """The PHC string to store. Raises: BusyError."""
     from argon2 import PasswordHasher
 
     with HASHING.taken():
@@ -81,7 +83,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(kept: str, password: str) -> bool:
-    """Whether the password is the one `kept` was made from, in time that does not tell. Raises: BusyError."""
+    """True if `kept` is the hash of this password, in constant time. Raises: BusyError."""
     from argon2 import PasswordHasher
     from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -95,7 +97,7 @@ def password_matches(kept: str, password: str) -> bool:
 
 
 def decoy_hash() -> str:
-    """A hash no password fits, to be verified against for a name nobody has: that login takes as long."""
+    """A hash that no password matches, for unknown names, so that such a login takes the same time."""
     import secrets
 
     return hash_password(secrets.token_urlsafe(32))

@@ -1,4 +1,4 @@
-"""The process at the other end of a Unix socket: a command that somebody runs on this machine."""
+"""The process at the other end of a Unix socket: a command on this machine."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from api.permission import Role
 from matcher.log.actor import Actor
 
 VIA: Final = "cli"
-"""How the log says that somebody came in by a command."""
+"""The `via` of a command in the log."""
 
 _CREDENTIALS: Final = struct.Struct("3i")
 """Process, user, group (Linux, unix(7), SO_PEERCRED)."""
@@ -20,23 +20,23 @@ _CREDENTIALS: Final = struct.Struct("3i")
 
 @dataclass(frozen=True, kw_only=True)
 class MachineUser(Account):
-    """Somebody who may read the data folder, and with it the keys: no account is asked for."""
+    """A user who may read the data folder, and with it the keys: no account is needed."""
 
     @property
     def actor(self) -> str:
-        """How the audit log speaks of them."""
+        """The user's actor in the audit log."""
         return f"cli:{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """user: the number of the user that the process runs as, as the kernel tells it."""
+    """user: the number of the user that the process runs as, from the kernel."""
 
     user: int
 
     @property
     def principal(self) -> Principal | None:
-        """Who it is to the API: an administrator; None for a user that may not read the data folder."""
+        """The peer's principal: an administrator; None for a user that may not read the data folder."""
         if self.user not in {os.getuid(), 0}:
             return None
         name = _user_name(self.user)
@@ -49,7 +49,7 @@ def peer_of(connection: socket.socket) -> Peer | None:
     """The process that is connected; None unless by a Unix socket."""
     if connection.family != socket.AF_UNIX:
         return None
-    if not hasattr(socket, "SO_PEERCRED"):  # the socket's permissions let nobody in but this user
+    if not hasattr(socket, "SO_PEERCRED"):  # the socket's permissions admit only this user
         return Peer(user=os.getuid())
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, user, _ = _CREDENTIALS.unpack(credentials)
@@ -57,7 +57,7 @@ def peer_of(connection: socket.socket) -> Peer | None:
 
 
 def own_actor() -> Actor:
-    """Who the log says acted: the user that this process runs as, whatever the environment says."""
+    """The actor in the log: the user that this process runs as; environment variables do not count."""
     return Actor(f"cli:{_user_name(os.getuid())}", via=VIA)
 
 
@@ -66,5 +66,5 @@ def _user_name(user: int) -> str:
 
     try:
         return pwd.getpwuid(user).pw_name
-    except KeyError:  # a container may run as a number that nobody has
+    except KeyError:  # a container may run as a number that no user has
         return str(user)

@@ -1,4 +1,4 @@
-"""The second factor: codes by time (TOTP, RFC 6238), and recovery codes for somebody who has lost the device."""
+"""The second factor: codes by time (TOTP, RFC 6238), and recovery codes for people who have lost the device."""
 
 import hashlib
 import hmac
@@ -24,12 +24,12 @@ from matcher.store.sealing import MasterKey
 RECOVERY_CODES = 10
 _STEP_SECONDS = 30
 _DRIFT = 1
-"""Steps by which the device's clock may differ."""
+"""The greatest difference of the device's clock, in steps of 30 s."""
 _ISSUER = "Clearglass"
 
 
 class Shown(StrEnum):
-    """What was shown beside the password."""
+    """The kind of a code that was given with the password."""
 
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
@@ -49,7 +49,8 @@ class CodeRefusedError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A new secret, as the device wants it. uri: of its QR code. squares: of the QR code, a row each, 1 is dark."""
+    """A new secret in the forms for a device. uri: the content of its QR code. squares: the rows of the QR code, 1 is
+    dark."""
 
     secret: str = field(repr=False)
     uri: str = field(repr=False)
@@ -66,10 +67,11 @@ class SecondFactors:
         self._clock = clock
         self._lock = threading.Lock()
         self._unkept: dict[str, int] = {}
-        """By account: the last step whose code was accepted while nothing could be written."""
+        """By account, the last step whose code was accepted while the log could not be written."""
 
     def offer(self, account: Account) -> Offer:
-        """A secret that becomes the account's when `confirm` is given a code of it; what was there holds until then."""
+        """Makes a secret that becomes the account's when `confirm` is called with a code of it; the earlier one is
+        valid until then."""
         import pyotp
         import segno
 
@@ -82,7 +84,8 @@ class SecondFactors:
         return Offer(secret=secret, uri=uri, squares=["".join("1" if dark else "0" for dark in row) for row in rows])
 
     def confirm(self, account: Account, code: str, *, actor: Actor, session_id: str) -> list[str]:
-        """The account's recovery codes, this one time. From now on each login takes a code; other sessions end.
+        """Puts the secret in force; returns the account's recovery codes, which are never shown again. From now on each
+        login needs a code; other sessions end.
 
         Raises: CodeRefusedError.
         """
@@ -99,9 +102,8 @@ class SecondFactors:
         return codes
 
     def accept(self, account_id: str, code: str) -> Shown | None:
-        """What the code is, which with this is used up: neither kind is accepted twice. None if it is wrong.
-
-        While nothing can be written a code by time is used up in memory, and no recovery code is accepted.
+        """The kind of the code, which is then used up: neither kind is accepted twice. None if it is wrong. While the
+        log cannot be written, used codes by time are kept in memory, and recovery codes are refused.
         """
         try:
             with self._database.writing() as connection:
@@ -120,19 +122,19 @@ class SecondFactors:
                 return Shown.TOTP
 
     def _later_step(self, kept: store.Kept | None, account_id: str, code: str) -> int | None:
-        """The step whose code this is, if it is later than that of every code that was accepted."""
+        """The step of this code, if it is later than that of every accepted code."""
         if kept is None:
             return None
         step = self._step_of(kept.sealed_secret, account_id, code)
         return step if step is not None and step > max(kept.last_step, self._unkept.get(account_id, 0)) else None
 
     def recovery_codes_left(self, account_id: str) -> int:
-        """How many were not used yet."""
+        """The number of unused recovery codes."""
         with self._database.reading() as connection:
             return store.count_recovery_codes(connection, account_id)
 
     def reset(self, account_id: str, *, actor: str) -> None:
-        """Takes the second factor away, with its recovery codes and every session. Raises: AccountUnknownError."""
+        """Removes the second factor, its recovery codes and every session. Raises: AccountUnknownError."""
         with self._log.writing() as connection:
             select_account(connection, account_id)
             store.delete_factor(connection, account_id)
@@ -141,7 +143,7 @@ class SecondFactors:
             self._log.append(connection, EntryKind.CREDENTIAL, body)
 
     def _step_of(self, sealed: bytes, account_id: str, code: str) -> int | None:
-        """The step of time, near now, whose code this is."""
+        """The step of this code, if it is near the present one."""
         import pyotp
 
         secret = self._master_key.open(sealed, context=_context(account_id)).decode()
@@ -164,7 +166,7 @@ def _recovery_code() -> str:
 
 
 def _plain(code: str) -> str:
-    """A code without what people type between its groups."""
+    """A code without the separators between its groups."""
     return code.replace(" ", "").replace("-", "").lower()
 
 

@@ -1,4 +1,4 @@
-"""Second factors in the database. Secrets come here sealed, recovery codes as digests."""
+"""Second factors in the database: secrets sealed, recovery codes as digests."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,14 +13,14 @@ _CODE = tables.recovery_code
 
 
 class Kept(NamedTuple):
-    """A second factor in force. last_step: of the newest code that was accepted."""
+    """A second factor in force. last_step: of the newest accepted code."""
 
     sealed_secret: bytes
     last_step: int
 
 
 def keep_offer(connection: Connection, account_id: str, sealed: bytes) -> None:
-    """A secret that was shown; it replaces one that was shown before."""
+    """Stores a secret that was shown; it replaces an earlier one."""
     connection.execute(
         upsert(_FACTOR)
         .values(account_id=account_id, sealed_offer=sealed)
@@ -35,7 +35,7 @@ def select_offer(connection: Connection, account_id: str) -> bytes | None:
 
 
 def take_offer(connection: Connection, account_id: str, step: int, digests: Iterable[str]) -> None:
-    """Puts the secret that was shown in force. step: of the code that confirmed it. digests: of the recovery codes."""
+    """Puts the shown secret in force. step: of the code that confirmed it. digests: of the recovery codes."""
     connection.execute(
         update(_FACTOR)
         .where(_FACTOR.c.account_id == account_id)
@@ -56,24 +56,24 @@ def select_factor(connection: Connection, account_id: str) -> Kept | None:
 
 
 def update_step(connection: Connection, account_id: str, step: int) -> None:
-    """A code of this step was accepted."""
+    """Records that a code of this step was accepted."""
     connection.execute(update(_FACTOR).where(_FACTOR.c.account_id == account_id).values(last_step=step))
 
 
 def take_recovery_code(connection: Connection, account_id: str, digest: str) -> bool:
-    """Whether there was one, which is gone with this."""
+    """Removes a recovery code; returns true if it existed."""
     return bool(
         connection.execute(delete(_CODE).where(_CODE.c.account_id == account_id, _CODE.c.digest == digest)).rowcount
     )
 
 
 def count_recovery_codes(connection: Connection, account_id: str) -> int:
-    """Those that are left."""
+    """The number of recovery codes that are left."""
     counted = select(func.count()).select_from(_CODE).where(_CODE.c.account_id == account_id)
     return connection.execute(counted).scalar_one()
 
 
 def delete_factor(connection: Connection, account_id: str) -> None:
-    """Takes it away with what was shown and its recovery codes."""
+    """Removes it with the shown secret and its recovery codes."""
     connection.execute(delete(_FACTOR).where(_FACTOR.c.account_id == account_id))
     connection.execute(delete(_CODE).where(_CODE.c.account_id == account_id))

@@ -1,4 +1,4 @@
-"""Sessions in the database. Their secrets come here as digests only."""
+"""Sessions in the database. Their secrets are stored as digests only."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -31,7 +31,7 @@ def insert_session(
     created_at: datetime,
     expires_at: datetime,
 ) -> None:
-    """Adds a session, and clears away those that have ended."""
+    """Adds a session, and deletes those that have ended."""
     connection.execute(delete(_SESSION).where(_SESSION.c.expires_at <= created_at))
     connection.execute(
         insert(_SESSION).values(
@@ -47,7 +47,7 @@ def insert_session(
 
 
 def select_session(connection: Connection, digest: str, moment: datetime, idle: timedelta) -> OpenSession | None:
-    """The session with this secret. idle: after how long without use by a person it has ended."""
+    """The session with this secret. idle: the time without use by a person after which it has ended."""
     row = connection.execute(
         ACCOUNTS.add_columns(_SESSION.c.id.label("session_id"), _SESSION.c.csrf, _SESSION.c.used_at)
         .join(_SESSION, _SESSION.c.account_id == tables.account.c.id)
@@ -62,20 +62,20 @@ def select_session(connection: Connection, digest: str, moment: datetime, idle: 
 
 
 def update_used(connection: Connection, session_id: str, moment: datetime) -> None:
-    """A person has used the session."""
+    """Records that a person has used the session."""
     connection.execute(update(_SESSION).where(_SESSION.c.id == session_id).values(used_at=moment))
 
 
 def delete_session(connection: Connection, digest: str) -> None:
-    """Ends a session; one that is not there is passed over."""
+    """Ends a session; an unknown one is ignored."""
     connection.execute(delete(_SESSION).where(_SESSION.c.digest == digest))
 
 
 def delete_sessions_after(connection: Connection, moment: datetime) -> int:
-    """Ends sessions that a clock which ran ahead began: they would last too long. How many there were."""
+    """Ends sessions that began while the clock ran ahead, which would last too long; returns their number."""
     return connection.execute(delete(_SESSION).where(_SESSION.c.created_at > moment)).rowcount
 
 
 def delete_sessions(connection: Connection, account_id: str, *, but: str | None = None) -> None:
-    """Ends all sessions of an account. but: the id of one that goes on."""
+    """Ends all sessions of an account. but: the id of one that continues."""
     connection.execute(delete(_SESSION).where(_SESSION.c.account_id == account_id, _SESSION.c.id != (but or "")))

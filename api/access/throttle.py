@@ -1,4 +1,4 @@
-"""How often is too often: a token bucket per key, and a window of failures per key."""
+"""Rate limits: a token bucket per key, and a window of failures per key."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ _KEYS = 10_000
 
 
 class TooManyRequestsError(ClearglassError):
-    """The account asks more often than it may."""
+    """The account sends more requests than allowed."""
 
     code: ClassVar[str] = "too_many_requests"
 
@@ -51,9 +51,8 @@ class RateLimit:
             raise TooManyRequestsError(self._what, (1.0 - level) / self._rate)
 
     def owe(self, key: str, count: int) -> None:
-        """Takes `count` more, also beyond what is left: until they are filled up again nothing can be taken.
-
-        For work whose size shows only when it has begun: the rate holds on average, however large a piece was.
+        """Takes `count` more, also if fewer are left: then nothing can be taken until the bucket has refilled. It is
+        for work whose size is known only after it has begun; the average rate holds for any size.
         """
         with self._lock:
             now = self._now()
@@ -81,9 +80,8 @@ class LoginThrottle:
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
     def start(self, key: str) -> None:
-        """Counts an attempt as failed before the password is looked at, so that many at once gain nothing.
-
-        Raises: TooManyLoginsError if the key has used up its attempts; then nothing more is counted.
+        """Counts an attempt as failed before the password is checked, so that simultaneous attempts gain nothing.
+        Raises: TooManyLoginsError if the key has used up its attempts; then the attempt is not counted.
         """
         with self._lock:
             now = self._now()
@@ -98,7 +96,7 @@ class LoginThrottle:
             raise TooManyLoginsError("failed logins", self._window - (now - recent[0]))
 
     def forgive(self, key: str) -> None:
-        """Takes the newest attempt back: it succeeded."""
+        """Removes the newest attempt from the count: it succeeded."""
         with self._lock:
             failures = self._failures.get(key)
             if failures:

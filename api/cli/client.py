@@ -1,5 +1,5 @@
-"""How a command reaches the service: by the Unix socket of the one that runs on the data folder, else by one that is
-started for the command alone. Either way it is the same API that answers."""
+"""Connects a command to the API: by the Unix socket of the service that runs on the data folder, else by a service that
+is started for the command alone. Both serve the same API."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +17,7 @@ _CONNECT_SECONDS = 10.0
 
 
 class RefusedError(ClearglassError):
-    """The service refused what a command asked for. form: its error, as the API describes it."""
+    """The service refused a command's request. form: its error, in the API's form."""
 
     code: ClassVar[str] = "refused"
 
@@ -28,14 +28,14 @@ class RefusedError(ClearglassError):
 
 
 class GoneError(ClearglassError):
-    """The service ended before it had answered."""
+    """The service ended before it answered."""
 
     code: ClassVar[str] = "service_gone"
 
     def __init__(self) -> None:
         super().__init__(
-            "The service ended before it answered, so that it is not known whether it did what was asked.",
-            remedy="Look whether it did, then try again.",
+            "The service ended before it answered, so it is unknown if the command was carried out.",
+            remedy="Check its effect, then try again.",
         )
 
 
@@ -46,11 +46,11 @@ class Client:
         self._http = http
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """What is read at this path; parameters that are None are left out."""
+        """Reads this path; parameters that are None are left out."""
         return self.send("GET", path, params={name: one for name, one in parameters.items() if one is not None})
 
     def send(self, method: str, path: str, **content: Any) -> Any:
-        """Sends a request and gives its answer: JSON, bytes of another kind, or None. content: as httpx takes it.
+        """Sends a request and returns its answer: JSON, bytes of another kind, or None. content: in httpx's form.
 
         Raises: RefusedError, GoneError.
         """
@@ -69,10 +69,9 @@ class Client:
 
 @contextmanager
 def reached(folder: Path) -> Iterator[Client]:
-    """The API of the service that runs on this folder; where none runs, of one that is opened on it meanwhile, with no
-    camera started.
-
-    Raises: DataFolderInUseError where another process holds the folder and answers nobody; ProcessorError.
+    """The API of the service that runs on this folder; where none runs, of one that is opened on it for the command,
+    with no camera started. Raises: DataFolderInUseError where another process holds the folder and does not answer;
+    ProcessorError.
     """
     with ExitStack() as stack:
         client = stack.enter_context(running(folder))
@@ -98,7 +97,7 @@ def running(folder: Path) -> Iterator[Client | None]:
 def _connected(path: str) -> Iterator[Client]:
     import httpx
 
-    transport = httpx.HTTPTransport(uds=path, verify=False)  # without TLS; certificates would be read all the same
+    transport = httpx.HTTPTransport(uds=path, verify=False)  # without TLS; certificates would be loaded otherwise
     timeout = httpx.Timeout(None, connect=_CONNECT_SECONDS)
     with httpx.Client(transport=transport, base_url="http://localhost/api/v1", timeout=timeout) as http:
         yield Client(http)
@@ -106,12 +105,12 @@ def _connected(path: str) -> Iterator[Client]:
 
 @contextmanager
 def _opened_path(folder: Path) -> Iterator[str]:
-    """A socket of this command's own: further commands must not begin what ends with this one."""
+    """A socket of this command's own: a service that ends with this command must not serve others."""
     from api.server.command_socket import NAME
 
     with opened(folder) as service, TemporaryDirectory(prefix="clearglass-") as own:
         from api.server.server import serving_commands
 
-        service.supervisor.close()  # a camera that the command adds or changes is watched by the service, not by it
+        service.supervisor.close()  # the service, and not this command, runs cameras that the command adds or changes
         with serving_commands(service, Path(own)):
             yield f"{own}/{NAME}"

@@ -40,13 +40,13 @@ CONSENT_TEXT = b"Demo consent: a public-domain portrait of NASA, searched for th
 
 
 class DemoFolderError(ClearglassError):
-    """The demo was told to use a folder that is in use for something else."""
+    """The demo's folder contains other files."""
 
     code: ClassVar[str] = "demo_folder"
 
 
 class DemoAlertError(ClearglassError):
-    """The demo raised no alert in the time it was given, or its log did not verify."""
+    """The demo raised no alert in time, or its log did not verify."""
 
     code: ClassVar[str] = "demo_failed"
 
@@ -69,10 +69,10 @@ def run_demo(
     holds something already; with `once` DemoAlertError after `wait` seconds.
     """
     require_free(_HOST, port)
-    # Stopped by a service manager or by Ctrl-C, cameras and log are closed the same way.
+    # Cameras and log are closed the same way after SIGTERM of a service manager and after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _begun(folder) as beginning, _cameras(beginning.folder, addresses) as streams:
-        # The rehearsal camera is on this machine, on any port that was free; so may a camera of the caller's own be.
+        # The rehearsal camera is on this machine, on any free port; the caller's own camera may be too.
         ingest = IngestSettings(allow_loopback=True, allowed_ports=((1, 65535),))
         settings = MatcherSettings(folder=beginning.folder)
         with Service.open(matcher=settings, ingest=ingest, api=ApiSettings()) as service:
@@ -88,7 +88,7 @@ def run_demo(
 
 @dataclass(kw_only=True)
 class _Beginning:
-    """The demo's folder, and whether the demo has begun."""
+    """The demo's folder; `begun` is true once the demo has started."""
 
     folder: Path
     done: bool = False
@@ -96,7 +96,7 @@ class _Beginning:
 
 @contextmanager
 def _begun(folder: Path | None) -> Iterator[_Beginning]:
-    """The folder; of a demo that could not begin nothing stays in it, so that the next try finds it as this one did.
+    """The folder; a demo that could not begin removes its files, so that the next try finds it unchanged.
 
     Raises: DemoFolderError.
     """
@@ -189,7 +189,7 @@ def _welcome(address: str, logins: Sequence[Login], folder: Path, *, own: bool, 
 
 
 def _follow(service: Service, *, once: bool, wait: float, as_json: bool) -> None:
-    """Waits for the first alert and checks its entry; then, unless `once`, until somebody ends the demo."""
+    """Waits for the first alert and checks its entry; then, unless `once`, until the demo is ended."""
     began = time.monotonic()
     alert = _first_alert(service, wait if once else None)
     if alert is None:

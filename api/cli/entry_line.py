@@ -1,4 +1,4 @@
-"""A log entry in a line, for people; JSON has all of it."""
+"""A log entry in one line for people; JSON has its whole content."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def entry_line(body: Mapping[str, Any]) -> str:
-    """What an entry says: its plain values by name, of lists their lengths, of objects those that hold numbers
-    alone; no digests, moments and other nested parts."""
+    """A summary of an entry's body: its plain values by name, the lengths of lists, and objects of numbers; without
+    digests, moments and other nested parts."""
     said = ((name.replace("_", " "), _told(name, value)) for name, value in body.items())
     return ", ".join(f"{name} {told}" for name, told in said if told is not None)
 

@@ -1,4 +1,4 @@
-"""What a command that answers other machines is told about TLS."""
+"""The TLS options of a command that serves other machines."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ TlsCertificate = Annotated[
     typer.Option(
         "--tls-certificate",
         envvar="CLEARGLASS_TLS_CERTIFICATE",
-        help="PEM file of a certificate with its chain: with it HTTPS is spoken.",
+        help="PEM file of a certificate with its chain: turns HTTPS on.",
     ),
 ]
 TlsKey = Annotated[
@@ -24,13 +24,13 @@ PlainHttp = Annotated[
     typer.Option(
         "--plain-http",
         envvar="CLEARGLASS_PLAIN_HTTP",
-        help="Listen to other machines without TLS, where a network or a proxy protects what is sent.",
+        help="Listen to other machines without TLS, where a network or a proxy protects the traffic.",
     ),
 ]
 
 
 def tls_of(certificate: Path | None, key: Path | None) -> "Tls | None":
-    """The TLS that both files make; None for neither. Raises: TlsError for one without the other."""
+    """The TLS settings of both files; None for neither. Raises: TlsError for one without the other."""
     from api.server.tls import Tls, TlsError
 
     if (certificate is None) != (key is None):

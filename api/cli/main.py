@@ -1,4 +1,4 @@
-"""The command line's root: which commands there are, and what happens when one fails."""
+"""The root of the command line: its commands, and the handling of their errors."""
 
 import sys
 from typing import Annotated, NoReturn
@@ -60,9 +60,8 @@ def clearglass(
 
 
 def main() -> None:
-    """Runs the command; exit status 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.
-
-    Commands with more to tell say so in their help: 3 and more are theirs.
+    """Runs the command; exit status 0 for success, 1 for an error, 2 for a wrong call. Further statuses, from 3 on, are
+    documented in a command's help.
     """
     try:
         app()

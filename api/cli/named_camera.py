@@ -1,4 +1,4 @@
-"""The camera that a command means: people know its name, the database its id."""
+"""Finds a command's camera by name or id: people know its name, the database its id."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from matcher.consent.rule import ANY_CAMERA, UPLOAD
 
 
 def named_camera(client: Client, name_or_id: str) -> dict[str, Any]:
-    """The camera of this id or name. Raises: CameraUnknownError, which names those that there are."""
+    """The camera of this id or name. Raises: CameraUnknownError, which lists the cameras."""
     from ingest.camera.camera_store import CameraUnknownError
 
     cameras: list[dict[str, Any]] = client.get("/cameras")
@@ -26,7 +26,7 @@ def named_camera(client: Client, name_or_id: str) -> dict[str, Any]:
 def camera_ids(client: Client, names: Iterable[str]) -> list[str]:
     """The ids of the cameras that a consent names; `upload`, which stands for pictures handed in, stays.
 
-    No name is every camera. Raises: CameraUnknownError, so that no consent covers less than was meant.
+    No name is every camera. Raises: CameraUnknownError, so that no consent covers less than intended.
     """
     ids = {name if name in {ANY_CAMERA, UPLOAD} else named_camera(client, name)["id"] for name in names}
     return sorted(ids) or [ANY_CAMERA]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def default_folder() -> Path:
-    """Where Clearglass keeps its data unless told otherwise: the XDG data home."""
+    """The default data folder: in the XDG data home."""
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(home) / "clearglass"
 
@@ -35,13 +35,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 
 @contextmanager
 def opened(folder: Path) -> Iterator["Service"]:
-    """The service's rooms on this folder, with no camera started, for one command.
+    """The service's parts on this folder, with no camera started, for one command.
 
     Raises: DataFolderInUseError while a running service holds the folder; ProcessorError.
     """
     from matcher.process.processor import require_processor
 
-    require_processor()  # before anything is imported that such a processor cannot run
+    require_processor()  # before the import of code that such a processor cannot run
     from api.service import Service
     from api.settings import ApiSettings
     from ingest.settings import IngestSettings

@@ -1,4 +1,4 @@
-"""How a command speaks: JSON or tables on standard output, progress and errors on standard error."""
+"""A command's output: JSON or tables on standard output, progress and errors on standard error."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 class Advance(Protocol):
-    """Called as work goes on: how much is done, and of how much in all."""
+    """Called during long work with the amount done and the total."""
 
     def __call__(self, done: int, total: int) -> None:
         """Shows the new position."""
@@ -44,7 +44,7 @@ def show(rows: Sequence[Row], *, as_json: bool, title: str, empty: str) -> None:
 
 
 def _plain(value: object) -> Text:
-    """What is shown of a value, whoever wrote it: no markup, and nothing that moves a terminal."""
+    """A value as plain text, since anyone may have written it: without markup and control sequences."""
     text = "" if value is None else str(value)
     return Text("".join(letter if letter == "\n" or is_shown(letter) else "\ufffd" for letter in text))
 
@@ -58,7 +58,7 @@ def tell(record: Row, *, as_json: bool, sentence: str) -> None:
 
 
 def warn(message: str, remedy: str) -> None:
-    """Prints what people should know beside a result."""
+    """Prints a remark beside a result."""
     Console().print(_plain(f"! {message} {remedy}"), style="yellow", soft_wrap=True)
 
 
@@ -74,9 +74,9 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 
 def complain(error: ClearglassError, *, as_json: bool) -> None:
-    """Prints an error in the form the API has too: code, message, remedy."""
+    """Prints an error in the API's form: code, message, remedy."""
     if as_json:
-        # What the API refused it described itself, with more beside it for some errors.
+        # The API's own errors have this form already, some with more fields.
         form = getattr(error, "form", {"code": error.code, "message": error.message, "remedy": error.remedy})
         print(json.dumps({"error": form}, indent=2))
         return
@@ -88,7 +88,7 @@ def complain(error: ClearglassError, *, as_json: bool) -> None:
 
 
 def minute(moment: str | None) -> str:
-    """A moment of an answer for people, in UTC; nothing for none."""
+    """A moment of an answer for people, in UTC; empty for None."""
     return "" if moment is None else f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"
 
 

@@ -1,4 +1,4 @@
-"""The path of what a command asks the API about."""
+"""Paths of the API from a command's arguments."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ import typer
 
 
 def path_of(*parts: str) -> str:
-    """The path with these parts. Raises: BadParameter for an id that would lead elsewhere."""
+    """The path with these parts. Raises: BadParameter for an id that would change the path."""
     for part in parts:
         if not part.strip(".") or "/" in part:
             raise typer.BadParameter(f"{part!r} is no id")

@@ -1,4 +1,4 @@
-"""A log that a command is given: the data folder's own, an export, or one that is served. And the pages made of it."""
+"""The log that a command reads: the data folder's own, an export, or a served one; and the pages made from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,14 @@ Log = Annotated[
     str | None,
     typer.Argument(
         metavar="[EXPORT]",
-        help="A log that was exported, or the address it is served at; without it, the data folder's.",
+        help="The folder of an exported log, or the address of a served one; without it, the data folder's log.",
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", envvar="CLEARGLASS_TOKEN", help="Of a served log: a token of somebody who may read it."),
+    typer.Option(
+        "--token", envvar="CLEARGLASS_TOKEN", help="For a served log: a token of an account that may read it."
+    ),
 ]
 Page = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Write the report as a page (HTML) as well.")
@@ -28,7 +30,7 @@ Page = Annotated[
 
 @contextmanager
 def any_log(data: Path, log: str | None, token: str | None) -> Iterator["Publication"]:
-    """The published log that is named, or the data folder's where none is."""
+    """The named log, or the data folder's if none is named."""
     from matcher.log.stored_publication import StoredPublication
     from matcher.store.database import Database
 
@@ -54,7 +56,7 @@ def published_log(log: str, token: str | None) -> Iterator["Publication"]:
 
 
 def write_file(path: Path, text: str, *, option: str) -> None:
-    """Writes what a command was asked to write; a wrong call if that cannot be."""
+    """Writes a command's file; a wrong call if that fails."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The dashboard's pages. They hold no data: each fetches from the API, which alone decides who sees what."""
+"""The dashboard's pages. They contain no data: each fetches it from the API, which alone decides on permissions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
-    """A page of the navigation, with what it takes to enter it."""
+class NavPage:
+    """A page of the navigation, with the permission that it needs."""
 
     name: str
     path: str
@@ -41,20 +41,20 @@ class Room:
         return {"alerts": "alert", "cameras": "camera"}.get(self.name, self.name)
 
 
-ROOMS = (
-    Room(name="live", path="/", label="Live", permission=Permission.LIVE),
-    Room(name="alerts", path="/alerts", label="Alerts", permission=Permission.ALERTS_READ),
-    Room(name="people", path="/people", label="People", permission=Permission.SUBJECTS_READ),
-    Room(name="cameras", path="/cameras", label="Cameras", permission=Permission.CAMERAS_READ),
-    Room(name="log", path="/log", label="Log", permission=Permission.LOG_VERIFY),
+NAV_PAGES = (
+    NavPage(name="live", path="/", label="Live", permission=Permission.LIVE),
+    NavPage(name="alerts", path="/alerts", label="Alerts", permission=Permission.ALERTS_READ),
+    NavPage(name="people", path="/people", label="People", permission=Permission.SUBJECTS_READ),
+    NavPage(name="cameras", path="/cameras", label="Cameras", permission=Permission.CAMERAS_READ),
+    NavPage(name="log", path="/log", label="Log", permission=Permission.LOG_VERIFY),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who looks at a page. permissions: decides what is offered; what is done, the API decides. duty: what the session
-    is for before anything else; until that is done it is offered nothing. emergency: whether they logged in while
-    nothing could be logged, and are shown what is wrong and no more."""
+    """The viewer of a page. permissions: decide what the page offers; the API decides what is allowed. duty: the step
+    that the session must complete first; until then the pages offer nothing else. emergency: true if the session began
+    while the log could not be written; then pages show only what is wrong."""
 
     id: str
     name: str
@@ -78,7 +78,7 @@ class Viewer:
         )
 
     def may(self, permission: str) -> bool:
-        """Whether the viewer's role holds this permission."""
+        """True if the viewer's role holds this permission."""
         return permission in self.permissions
 
 
@@ -93,45 +93,46 @@ def _files() -> StaticFiles:
 
 
 def _page(
-    request: Request, template: str, room: Room, permission: Permission | None = None, **context: Any
+    request: Request, template: str, page: NavPage, permission: Permission | None = None, **context: Any
 ) -> Response:
-    """A page, for whoever may see it; the way to the login for nobody, and to what one may see from `/`."""
+    """A page, for viewers with its permission; else a redirect to the login, or from `/` to the first page that is
+    allowed."""
     principal = principal_of(request)
     if principal is None:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         ended = "&ended" if COOKIE in request.cookies else ""
         return RedirectResponse(f"/login?next={quote(here, safe='')}{ended}", status_code=303)
     service_of(request).logins.note_use(principal)
-    if principal.due is not None and room is not _ACCOUNT:
+    if principal.due is not None and page is not _ACCOUNT:
         return RedirectResponse(_ACCOUNT.path, status_code=303)
     viewer = Viewer.of(principal)
-    rooms = [one for one in ROOMS if viewer.may(one.permission)]
-    allowed = room is _ACCOUNT or viewer.may(permission or room.permission)
+    pages = [one for one in NAV_PAGES if viewer.may(one.permission)]
+    allowed = page is _ACCOUNT or viewer.may(permission or page.permission)
     if not allowed and request.url.path == "/":
-        return RedirectResponse(rooms[0].path, status_code=303)
+        return RedirectResponse(pages[0].path, status_code=303)
     return _templates().TemplateResponse(
         request,
         template if allowed else "closed.html",
-        {"viewer": viewer, "rooms": rooms, "here": room.name} | context,
+        {"viewer": viewer, "pages": pages, "here": page.name} | context,
         status_code=200 if allowed else 403,
     )
 
 
-_ACCOUNT = Room(name="account", path="/account", label="Account", permission=Permission.SIGNED_IN)
-"""Not among the rooms: the way to it is the name at the head of every page."""
+_ACCOUNT = NavPage(name="account", path="/account", label="Account", permission=Permission.SIGNED_IN)
+"""Not in the navigation: it is linked by the name at the head of every page."""
 
-_LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = ROOMS
+_LIVE, _ALERTS, _PEOPLE, _CAMERAS, _LOG = NAV_PAGES
 
 
 @router.get("/login")
 def login(request: Request) -> Response:
-    """The way in."""
+    """The login page."""
     return _templates().TemplateResponse(request, "login.html")
 
 
 @router.get("/receipt")
 def receipt(request: Request) -> Response:
-    """Checks a receipt in the browser: for everybody, since a receipt is for whoever holds it."""
+    """Checks a receipt in the browser; open to everybody, since holders of receipts need no account."""
     return _templates().TemplateResponse(request, "receipt.html")
 
 
@@ -143,9 +144,8 @@ def live(request: Request) -> Response:
 
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
-    """The alerts to review, and the one that `?alert=` names beside its reference.
-
-    A dissimilarity says nothing without the evidence behind its threshold, so the operating points come along.
+    """The alerts to review, and the one that `?alert=` names beside its reference. A dissimilarity has no meaning
+    without the evidence of its threshold, so the page includes the operating points.
     """
     matcher = service_of(request).matcher
     points = [OperatingPointOut.of(point).model_dump() for point in _points(matcher)]
@@ -154,7 +154,7 @@ def alerts(request: Request) -> Response:
 
 
 def _points(matcher: Matcher) -> Iterable[OperatingPoint]:
-    """Alerts can be reviewed while the site's file cannot be read; the page of thresholds says that it cannot."""
+    """Alerts can be reviewed while the site's file cannot be read; the page of thresholds shows that error."""
     try:
         return matcher.operating_points().values()
     except OperatingPointError:
@@ -163,13 +163,14 @@ def _points(matcher: Matcher) -> Iterable[OperatingPoint]:
 
 @router.get("/threshold")
 def threshold(request: Request) -> Response:
-    """The threshold in use with its evidence, and what it and others bring at this gallery and its traffic."""
+    """The threshold in use with its evidence, and the expected errors of all thresholds at this gallery and its
+    traffic."""
     return _page(request, "threshold.html", _ALERTS)
 
 
 @router.get("/people")
 def people(request: Request) -> Response:
-    """Everybody enrolled, with the state of their consent."""
+    """All enrolled people, with the state of their consent."""
     return _page(request, "people.html", _PEOPLE)
 
 
@@ -193,13 +194,13 @@ def cameras(request: Request) -> Response:
 
 @router.get("/cameras/{camera_id}/check")
 def camera_check(request: Request) -> Response:
-    """Whether one camera is fit for recognition. The page's script reads the id from the address."""
+    """The check of one camera's fitness for recognition. The page's script reads the id from the address."""
     return _page(request, "camera_check.html", _CAMERAS)
 
 
 @router.get("/log")
 def log(request: Request) -> Response:
-    """The audit log's entries, and whether it verifies."""
+    """The audit log's entries, and the result of its check."""
     return _page(request, "log.html", _LOG)
 
 
@@ -217,14 +218,14 @@ def account(request: Request) -> Response:
 
 @router.get("/static/{name}")
 async def static(request: Request, name: str) -> Response:
-    """A file of the dashboard. Browsers keep it, and ask each time whether it is still the same."""
+    """A file of the dashboard. Browsers cache it, and revalidate it each time."""
     response = await _files().get_response(name, request.scope)
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 def install(app: FastAPI) -> None:
-    """Has browsers that ask for a page that does not exist told so by a page; everybody else by the API's error."""
+    """Answers requests for unknown pages: browsers get a page, all other clients the API's error."""
     app.add_exception_handler(404, _not_found)
 
 

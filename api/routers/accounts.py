@@ -1,4 +1,4 @@
-"""Accounts and tokens: who may come in. For administrators."""
+"""Accounts and tokens, for administrators."""
 
 from typing import Annotated
 
@@ -21,9 +21,8 @@ Code = Annotated[str, Field(max_length=64, examples=["492039"])]
 
 
 class PasswordIn(BaseModel):
-    """A new password, set in its owner's place; or by its owner, who shows the present one.
-
-    code: with the present password, where the account has a second factor.
+    """A new password, set for its owner; or by its owner, with the present one. code: with the present password, where
+    the account has a second factor.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -49,8 +48,8 @@ class AccountOut(BaseModel):
     role: Role
     created_at: AwareDatetime
     disabled_at: AwareDatetime | None
-    must_change: bool = Field(description="Whether the password must be changed, since somebody else set it.")
-    second_factor: bool = Field(description="Whether a login takes a code as well.")
+    must_change: bool = Field(description="True if the password must be changed, because another person set it.")
+    second_factor: bool = Field(description="True if a login needs a code as well.")
 
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
@@ -67,7 +66,7 @@ class AccountOut(BaseModel):
 
 
 class TokenIn(BaseModel):
-    """A new token. days: how long it holds; the installation's default if left out."""
+    """A new token. days: how long it is valid; the installation's default if left out."""
 
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["nightly report"])]
     days: Annotated[int | None, Field(ge=1, le=366)] = None
@@ -140,7 +139,8 @@ def create_account(new: AccountIn, caller: Caller, service: ServiceDep) -> Accou
     openapi_extra=_ASKS,
 )
 def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Closes an account for good, with its sessions and tokens. Its id stays, for the log speaks of it."""
+    """Closes an account permanently, with its sessions and tokens. Its id stays, because entries of the log contain
+    it."""
     service.accounts.disable(account_id, actor=caller.actor)
 
 
@@ -153,8 +153,8 @@ def disable_account(account_id: str, caller: Caller, service: ServiceDep) -> Non
     dependencies=[HASHING_TURN],
 )
 def set_password(account_id: str, new: PasswordIn, request: Request, caller: Caller, service: ServiceDep) -> None:
-    """For somebody who has forgotten theirs. Ends their sessions; at the next login they must change it, unless the
-    present password shows that it is their own choice."""
+    """For an owner who has forgotten it. Ends the account's sessions; at the next login the owner must change it,
+    unless the request contains the present password."""
     if new.present is None:
         service.accounts.set_password(account_id, new.password, actor=caller.actor)
     else:
@@ -165,12 +165,12 @@ def set_password(account_id: str, new: PasswordIn, request: Request, caller: Cal
 @router.delete(
     "/accounts/{account_id}/second-factor",
     operation_id="reset_second_factor",
-    summary="Take an account's second factor away",
+    summary="Remove an account's second factor",
     status_code=204,
     openapi_extra=_ASKS,
 )
 def reset_second_factor(account_id: str, caller: Caller, service: ServiceDep) -> None:
-    """For somebody who has lost the device and the recovery codes. Ends their sessions."""
+    """For an owner who has lost the device and the recovery codes. Ends the account's sessions."""
     service.second_factors.reset(account_id, actor=caller.actor)
 
 
@@ -188,7 +188,7 @@ def list_tokens(account_id: str, service: ServiceDep) -> list[TokenOut]:
     openapi_extra=_ASKS,
 )
 def issue_token(account_id: str, new: TokenIn, caller: Caller, service: ServiceDep) -> IssuedTokenOut:
-    """Makes a token for an account. Its secret is in this answer and nowhere else."""
+    """Makes a token for an account. Its secret is in this answer only."""
     issued = service.accounts.issue_token(account_id, name=new.name, days=new.days, actor=caller.actor)
     return IssuedTokenOut(token=TokenOut.of(issued.token), secret=issued.secret)
 

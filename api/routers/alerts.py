@@ -1,4 +1,4 @@
-"""Alerts and what people say of them."""
+"""Alerts and their reviews."""
 
 from typing import Annotated, Any
 
@@ -38,7 +38,7 @@ class AlertOut(BaseModel):
     )
     operating_point: str = Field(examples=["fmr-1e-5"])
     threshold: float = Field(
-        description="The operating point's at the search. If it is another now, its evidence is not this alert's."
+        description="The operating point's at the search. If it has changed since, its evidence is not this alert's."
     )
     captured_at: AwareDatetime
     raised_at: AwareDatetime
@@ -46,7 +46,7 @@ class AlertOut(BaseModel):
 
     @classmethod
     def of(cls, shown: ShownAlert) -> "AlertOut":
-        """From the noun, as its caller may see it."""
+        """From the alert, as its caller may see it."""
         alert, stands_for = shown.alert, shown.stands_for
         return cls(
             id=alert.id,
@@ -69,8 +69,8 @@ class AlertOut(BaseModel):
 
 
 class AlertCountsOut(BaseModel):
-    """How many alerts there are of each status. To an account that reviews, `open` is what waits for its review, and
-    `awaiting_second` what it has confirmed itself."""
+    """How many alerts there are of each status. For an account that may review, `open` counts alerts that wait for its
+    review, and `awaiting_second` those that it has confirmed itself."""
 
     open: int
     awaiting_second: int
@@ -98,7 +98,7 @@ class ReviewOut(BaseModel):
 
     @classmethod
     def of(cls, shown: ShownReview) -> "ReviewOut":
-        """From the noun, as its caller may see it."""
+        """From the review, as its caller may see it."""
         review = shown.review
         return cls(
             alert_id=review.alert_id,
@@ -151,7 +151,7 @@ def get_alert(alert_id: str, caller: Caller, service: ServiceDep) -> AlertOut:
     responses=_JPEG,
 )
 def probe_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Response:
-    """The face as the camera saw it, opened from its seal for this answer alone. The looking is logged."""
+    """The face as the camera saw it, unsealed for this answer. The read is logged."""
     return Response(service.reviewing.probe_picture(caller, alert_id), media_type="image/jpeg")
 
 
@@ -164,7 +164,7 @@ def probe_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Respons
     responses=_JPEG,
 )
 def reference_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Response:
-    """The enrolled face, opened from its seal for this answer alone. The looking is logged."""
+    """The enrolled face, unsealed for this answer. The read is logged."""
     return Response(service.reviewing.reference_picture(caller, alert_id), media_type="image/jpeg")
 
 
@@ -175,8 +175,8 @@ def reference_picture(alert_id: str, caller: Caller, service: ServiceDep) -> Res
     openapi_extra=asks(Permission.ALERTS_READ),
 )
 def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[ReviewOut]:
-    """Who said what. Whoever could still be the second reviewer is not even told that there was a first: only a
-    confirmation leaves an alert undecided."""
+    """The reviews with their verdicts. An account that could still be the second reviewer gets none, and so does not
+    learn that there was a first: only a confirmation leaves an alert undecided."""
     return [ReviewOut.of(shown) for shown in service.reviewing.reviews(caller, alert_id)]
 
 
@@ -188,5 +188,5 @@ def list_reviews(alert_id: str, caller: Caller, service: ServiceDep) -> list[Rev
     openapi_extra=asks(Permission.REVIEW, session=True),
 )
 def review_alert(alert_id: str, new: ReviewIn, caller: Caller, service: ServiceDep) -> ReviewOut:
-    """Says whether the two pictures show the same person. Once for each account, and by nobody's token."""
+    """Records if the two pictures show the same person. Once for each account, and not with a token."""
     return ReviewOut.of(service.reviewing.review(caller, alert_id, new.verdict, new.note))

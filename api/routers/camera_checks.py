@@ -18,15 +18,14 @@ router = APIRouter(prefix="/cameras", tags=["cameras"], route_class=GuardedRoute
 
 
 class CheckIn(BaseModel):
-    """How long to look, in seconds: some minutes in which people walk through the view say most."""
+    """How long to measure, in seconds: some minutes in which people walk through the view are best."""
 
     seconds: Annotated[float, Field(ge=1, le=600, allow_inf_nan=False, examples=[120])] = 60.0
 
 
 class FindingOut(BaseModel):
-    """One thing about a camera. measured, least, most: in `unit`; found, needed: the same in words.
-
-    change: what to do, empty when it passes.
+    """One property of a camera. measured, least, most: in `unit`; found, needed: the same as text. change: what to do,
+    empty when it passes.
     """
 
     what: Aspect
@@ -46,8 +45,8 @@ class FindingOut(BaseModel):
 
 
 class SuitabilityOut(BaseModel):
-    """The judgement. stands: the verdict in a sentence. warnings: what makes it less certain; notes: the same and what
-    could not be told. changes: what to change, of all findings."""
+    """The judgement. stands: the verdict as a sentence. warnings: what makes it less certain; notes: the same and the
+    unknown findings. changes: what to change, of all findings."""
 
     verdict: Verdict
     stands: str
@@ -70,10 +69,9 @@ class SuitabilityOut(BaseModel):
 
 
 class StreamOut(BaseModel):
-    """What the stream brought. frame_rate: frames a second. bitrate: bits a second. Both are 0 when fewer
-    than two frames came.
-
-    faces: detections in all pictures looked at, one person in ten of them being ten; usable: good enough to search for.
+    """The measurement of the stream. frame_rate: frames a second. bitrate: bits a second. Both are 0 when fewer than
+    two frames came. faces: detections in all analysed pictures; one person in ten pictures counts ten times. usable:
+    good enough to search for.
     """
 
     codec: str
@@ -93,7 +91,7 @@ class StreamOut(BaseModel):
 
 
 class CheckProblem(BaseModel):
-    """Why a camera could not be looked at."""
+    """Why a camera could not be measured."""
 
     code: str
     message: str
@@ -138,7 +136,7 @@ class CheckOut(BaseModel):
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
-    """Begins to look at a camera; ask for what comes of it. One camera is checked at a time. Nobody is searched for."""
+    """Begins a check; read its result later. One camera is checked at a time. Nobody is searched for."""
     return CheckOut.of(service.camera_control.start_check(camera_id, seconds=wish.seconds))
 
 
@@ -149,5 +147,5 @@ def check(camera_id: str, wish: CheckIn, service: ServiceDep) -> CheckOut:
     openapi_extra=asks(Permission.CAMERAS_READ),
 )
 def get_check(camera_id: str, service: ServiceDep) -> CheckOut:
-    """How far the newest check of a camera is, or what came of it. It is kept until the service ends."""
+    """The progress of the newest check of a camera, or its result, which is kept until the service ends."""
     return CheckOut.of(service.camera_control.newest_check(camera_id))

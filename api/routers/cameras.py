@@ -29,7 +29,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Lobby"])]
 Purpose = Annotated[str, Field(min_length=1, max_length=100, examples=["door-opening"])]
 Place = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream1"])]
 Substream = Annotated[str, Field(min_length=1, max_length=2000, examples=["rtsp://192.168.1.20:554/stream2"])]
-Rate = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False, description="Frames looked at a second.")]
+Rate = Annotated[float, Field(gt=0, le=30, allow_inf_nan=False, description="Frames analysed a second.")]
 Pixels = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, description="Between the eyes, at least.")]
 Rotation = Annotated[
     Literal[0, 90, 180, 270], Field(description="Degrees clockwise by which the picture is turned before any analysis.")
@@ -69,7 +69,7 @@ TimeZone = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="IANA name. By its clocks the hours that consents name are read for this camera's searches. "
+        description="IANA name of the time zone in which the hours of consents are read for this camera's searches. "
         "null: the site's time zone.",
         examples=["Europe/Berlin"],
     ),
@@ -79,7 +79,7 @@ _REMOVABLE = frozenset({"credentials", "substream", "aspect", "certificate", "ti
 
 
 class ViewUnknownError(ClearglassError):
-    """The camera has no live view at the moment, or not the one that was asked for."""
+    """The camera has no live view at the moment, or not the requested one."""
 
     code: ClassVar[str] = "view_unknown"
 
@@ -92,7 +92,7 @@ class CredentialsIn(BaseModel):
     password: Annotated[str, Field(max_length=200, examples=["…"])]
 
     def noun(self, present: Credentials | None = None) -> Credentials:
-        """As ingest has it. Raises: CameraInvalidError."""
+        """As the ingest package's value. Raises: CameraInvalidError."""
         if self.username is not None:
             return Credentials(username=self.username, password=self.password)
         if present is None:
@@ -101,9 +101,8 @@ class CredentialsIn(BaseModel):
 
 
 class CameraIn(BaseModel):
-    """A new camera. purpose: what its searches are for; only consents for it are searched.
-
-    substream: a smaller picture of the same view, from the same host and port: faces are looked for in it.
+    """A new camera. purpose: of its searches; only people with a consent for it are found. substream: a smaller picture
+    of the same view, from the same host and port, in which faces are detected.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -124,10 +123,8 @@ class CameraIn(BaseModel):
 
 
 class CameraChange(BaseModel):
-    """What is to change; what is left out stays.
-
-    credentials, substream, aspect, certificate, time_zone: null removes the login, the substream or the aspect, has the
-    certificate verified again, or takes the site's time zone.
+    """The settings to change; others stay. credentials, substream, aspect, certificate, time_zone: null removes the
+    login, the substream or the aspect, restores the certificate's verification, or restores the site's time zone.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
@@ -147,7 +144,7 @@ class CameraChange(BaseModel):
     time_zone: TimeZone | None = None
 
     def noun(self, present: Camera) -> ChangedSettings:
-        """As ingest has it. present: the camera as it is. Raises: CameraInvalidError."""
+        """As the ingest package's value. present: the camera as it is. Raises: CameraInvalidError."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         if self.credentials is not None:
             given["credentials"] = self.credentials.noun(present.credentials)
@@ -156,10 +153,10 @@ class CameraChange(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """How a camera is doing. Counters are since the service started; rates over the last seconds.
+    """A camera's health. Counters are since the service started; rates over the last seconds.
 
-    received_packets, lost_packets: RTP packets. turned: degrees clockwise to add to the camera's rotation for its faces
-    to stand upright; null if they do. retry_at: when a refused login is tried next.
+    received_packets, lost_packets: RTP packets. turned: degrees clockwise to add to the camera's rotation to make its
+    faces upright; null if they are. retry_at: when a refused login is tried next.
     """
 
     camera_id: str
@@ -191,7 +188,7 @@ class HealthOut(BaseModel):
 
 
 class CameraOut(BaseModel):
-    """A camera. Its login is never shown, only whether it has one."""
+    """A camera. Its login is never shown, only if it has one."""
 
     id: str = Field(examples=["3fa85f64-5717-4562-b3fc-2c963f66afa6"])
     name: Name
@@ -212,7 +209,8 @@ class CameraOut(BaseModel):
 
     @classmethod
     def of(cls, camera: Camera, health: Health, caller: Principal) -> "CameraOut":
-        """From the nouns. Only who may change it sees the path: some cameras take a password there."""
+        """From the camera and its health. Only callers who may change it see the path: some cameras have a password
+        there."""
         shown = str if caller.may(Permission.CAMERAS_WRITE) else _place
         return cls(
             id=camera.id,
@@ -248,7 +246,7 @@ def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
-    """Adds a camera and begins watching it. Its address must be in a network and on a port this site allows; files and
+    """Adds a camera and starts it. Its address must be in a network and on a port that this site allows; files and
     webcams are for commands on this machine."""
     given = {name: getattr(new, name) for name in CameraIn.model_fields}
     given["credentials"] = None if new.credentials is None else new.credentials.noun()
@@ -271,7 +269,8 @@ def get_camera(camera_id: str, caller: Caller, service: ServiceDep) -> CameraOut
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def change_camera(camera_id: str, change: CameraChange, caller: Caller, service: ServiceDep) -> CameraOut:
-    """Changes a camera and restarts it. A new host or port takes a new login, substream and certificate, or none."""
+    """Changes a camera and restarts it. After a change of host or port, login, substream and certificate must be given
+    again."""
     changed = change.noun(service.camera_control.camera(camera_id))
     camera = service.camera_control.change(caller, camera_id, **changed)
     return _out(camera, service, caller)
@@ -285,7 +284,7 @@ def change_camera(camera_id: str, change: CameraChange, caller: Caller, service:
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def remove_camera(camera_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Stops a camera and forgets it with its login. Its alerts and log entries stay."""
+    """Stops a camera and removes it with its login. Its alerts and log entries stay."""
     service.camera_control.remove(caller, camera_id)
 
 

@@ -1,4 +1,4 @@
-"""Consents: what a person agreed to."""
+"""Consents: the terms to which a person agreed."""
 
 import hashlib
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class EvidenceMissingError(ClearglassError):
 
 
 class ConsentHours(BaseModel):
-    """Hours on some weekdays, by the clocks of the search's time zone: the camera's, else the site's."""
+    """Hours on some weekdays, in the search's time zone: the camera's, else the site's."""
 
     model_config = {"extra": "forbid"}
     days: Annotated[list[Weekday], Field(min_length=1, max_length=7, examples=[[1, 2, 3, 4, 5]])]
@@ -44,7 +44,7 @@ class ConsentHours(BaseModel):
     ]
 
     def noun(self) -> Hours:
-        """As the consent rule has it. Raises: ConsentInvalidError."""
+        """As the consent rule's value. Raises: ConsentInvalidError."""
         return Hours.of(self.days, self.begin, self.end)
 
 
@@ -63,11 +63,9 @@ class ConsentIn(BaseModel):
 
 
 class ConsentOut(BaseModel):
-    """A consent record, and what it says now.
-
-    state: whatever the hour. holds: whether the person may be found by it now, at one of its cameras at least.
-    changes_at: when that changes next at one of them; null: never. hours: `times` in words. time_zones: by whose clocks
-    they are read.
+    """A consent record, and its present effect. state: the hour does not count. holds: true if the person may be found
+    by it now, at one of its cameras at least. changes_at: when that changes next at one of them; null: never. hours:
+    `times` as text. time_zones: in which they are read.
     """
 
     id: str
@@ -112,7 +110,7 @@ class ConsentOut(BaseModel):
 
 
 class ShownConsentOut(ConsentOut):
-    """A consent, with what the log's entry of it is checked by."""
+    """A consent, with the salt that checks its entry in the log."""
 
     evidence_salt: str | None = Field(
         description="Hex. `evidence_commitment` in the log is HMAC-SHA256, under these 32 bytes, of the 32 bytes of "
@@ -123,17 +121,17 @@ class ShownConsentOut(ConsentOut):
 class NewConsentOut(ConsentOut):
     """A consent that was just recorded."""
 
-    warnings: list[WarningOut] = Field(description="Such as that no search is made for its purpose.")
+    warnings: list[WarningOut] = Field(description="For example that no search is made for its purpose.")
 
 
 @router.get(
     "/purposes",
     operation_id="list_purposes",
-    summary="What searches are made for",
+    summary="The purposes of searches",
     openapi_extra=asks(Permission.SUBJECTS_READ),
 )
 def list_purposes(service: ServiceDep) -> list[str]:
-    """The purposes of the cameras and of the latest searches. A consent for any other is found by none of them."""
+    """The purposes of the cameras and of the latest searches. A consent for any other purpose has no effect on them."""
     return sorted(known_purposes(service))
 
 
@@ -190,8 +188,8 @@ def get_consent(consent_id: str, service: ServiceDep) -> ShownConsentOut:
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def withdraw_consent(consent_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Ends one consent. When this answers, no search finds the person by it, and cameras show a stranger until one
-    finds them by another."""
+    """Ends one consent. After the answer no search finds the person by it, and cameras show a stranger until a search
+    finds the person by another consent."""
     service.people.end_consent(caller, consent_id)
 
 
@@ -214,7 +212,7 @@ def times_of(text: str) -> tuple[Hours, ...]:
 
 
 def _zones(consent: Consent, service: Service) -> list[ZoneInfo]:
-    """By whose clocks its hours are read, in the order of their names; without hours the site's alone."""
+    """The time zones in which its hours are read, in the order of their names; without hours the site's alone."""
     names: set[str | None] = set()
     anywhere = ANY_CAMERA in consent.cameras
     if consent.times:
@@ -226,7 +224,8 @@ def _zones(consent: Consent, service: Service) -> list[ZoneInfo]:
 
 
 def evidence_digest_of(evidence: UploadFile | None, digest: str | None) -> str:
-    """Of an uploaded document or as it was sent. Raises: EvidenceMissingError unless there is exactly one of them."""
+    """The digest of an uploaded document, or as it was sent. Raises: EvidenceMissingError unless there is exactly one
+    of them."""
     if (evidence is None) == (digest is None):
         raise EvidenceMissingError(
             "A consent needs exactly one proof.",

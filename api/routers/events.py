@@ -25,12 +25,12 @@ router = APIRouter(tags=["events"], route_class=GuardedRoute)
 BEAT_SECONDS = 5.0
 _PACE_SECONDS = 0.05
 _DESCRIPTION = """An endless text/event-stream. Events: `view` (a BoxesOut: fetch the camera's view.jpg), `health`
-(a HealthOut), `alert` and `review` (an AlertOut), and every five seconds `alive`, so that a listener notices when
-nothing comes any more. The stream ends when the session or token does."""
+(a HealthOut), `alert` and `review` (an AlertOut), and every five seconds `alive`, so that a
+client notices when the stream has stopped. The stream ends when the session or token does."""
 
 
 class BoxOut(BaseModel):
-    """A face on a live view, in shares of width and height. name: of somebody who consented; strangers have none."""
+    """A face on a live view, in shares of width and height. name: of a subject who consented; strangers have none."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ class ViewOut(BaseModel):
 @router.get(
     "/events",
     operation_id="events",
-    summary="What happens, as it happens",
+    summary="Events as they happen",
     description=_DESCRIPTION,
     openapi_extra=asks(Permission.CAMERAS_READ),
     response_class=StreamingResponse,
@@ -63,9 +63,9 @@ async def events(
     request: Request,
     caller: Caller,
     service: ServiceDep,
-    views: Annotated[bool, Query(description="Whether live views are wanted; making them takes work.")] = True,
+    views: Annotated[bool, Query(description="True if live views are wanted; making them takes CPU.")] = True,
 ) -> StreamingResponse:
-    """Streams events until the listener goes, the service ends, or the caller is no longer let in."""
+    """Streams events until the client disconnects, the service ends, or the caller's session or token ends."""
     stream = _stream(request, caller, service, views=views and caller.may(Permission.LIVE))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
@@ -98,7 +98,7 @@ def _gone(request: Request, caller: Principal) -> bool:
 
 
 class Names:
-    """Whom a listener may see by name, for as long as the gallery stays as it is."""
+    """The names that a listener may see, cached for one revision of the gallery."""
 
     def __init__(self, service: Service, caller: Principal) -> None:
         self.service = service
@@ -107,7 +107,7 @@ class Names:
         self._names: dict[str, str | None] = {}
 
     def of(self, subject_id: str | None) -> str | None:
-        """A subject's name; None for strangers, for the withdrawn, and where names are not to be seen."""
+        """A subject's name; None for strangers, after withdrawal, and for callers who may not see names."""
         if subject_id is None:
             return None
         people = self.service.people
@@ -135,7 +135,7 @@ def _event(event: Event, names: Names) -> str:
         return ""
     [shown] = names.service.reviewing.shown(names.caller, [event.alert])
     if isinstance(event, Reviewed) and shown.alert.status is AlertStatus.OPEN:
-        return ""  # whoever could be the second reviewer is not to know of the first
+        return ""  # an account that could be the second reviewer may not learn of the first review
     return _line(event.name, AlertOut.of(shown))
 
 

@@ -10,12 +10,12 @@ router = APIRouter(prefix="/gallery", tags=["subjects"], route_class=GuardedRout
 
 
 class GalleryOut(BaseModel):
-    """How many people are in the gallery."""
+    """The number of people in the gallery."""
 
     enrolled: int = Field(description="Subjects who have not withdrawn.")
 
 
 @router.get("", operation_id="get_gallery", summary="The gallery", openapi_extra=asks(Permission.SUBJECTS_READ))
 def get_gallery(service: ServiceDep) -> GalleryOut:
-    """How many people are enrolled, whatever page of the list of subjects one reads."""
+    """The number of enrolled people, for all pages of the list of subjects."""
     return GalleryOut(enrolled=service.people.count())

@@ -1,4 +1,4 @@
-"""Is the service there, and can it do its work?"""
+"""The health of the service: that it answers, and that it can search."""
 
 import asyncio
 import shutil
@@ -30,10 +30,10 @@ class ServiceHealthOut(BaseModel):
 
 
 _HARMLESS = frozenset({"disk_low", "followers_behind", "operating_point_other_model", "operating_point_no_evidence"})
-"""Searches are made and logged all the same."""
+"""Faults in spite of which searches are made and logged."""
 
 PATIENCE_SECONDS = 3.0
-"""How long an answer waits for the database; the container's own check waits 4 s."""
+"""Seconds that an answer waits for the database; the container's own check waits 4 s."""
 
 _DISK_FAILED = TroubleOut(
     code="disk_failed",
@@ -43,7 +43,7 @@ _DISK_FAILED = TroubleOut(
 _DATABASE_STALLED = TroubleOut(
     code="database_stalled",
     message=f"The database or its disk has not answered within {PATIENCE_SECONDS:g} seconds.",
-    remedy="See whether the disk of the data folder answers, and whether the machine is overloaded.",
+    remedy="Check that the disk of the data folder answers, and that the machine is not overloaded.",
 )
 _CATCH_UP = (
     "They catch up with the next change, and the vectors with the next search, which is refused if they cannot. "
@@ -57,8 +57,8 @@ _DISK_LOW = TroubleOut(
 
 
 class HealthLook:
-    """Looks how the service does, in a thread of its own: no other request keeps the answer waiting. One look serves
-    all who ask meanwhile. For one event loop."""
+    """Checks the service in a thread of its own, so that no other request delays the answer. Simultaneous requests
+    share one check. For one event loop."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -66,7 +66,7 @@ class HealthLook:
         self._look: asyncio.Task[list[TroubleOut]] | None = None
 
     async def troubles(self) -> Sequence[TroubleOut]:
-        """What is wrong; that the database does not answer, if it takes too long to find out."""
+        """The faults; if the check takes too long, the fault is that the database does not answer."""
         look = self._look
         if look is None or look.done():
             look = self._look = asyncio.create_task(self._all())
@@ -86,7 +86,7 @@ class HealthLook:
     responses={503: {"model": ServiceHealthOut, "description": "The service runs, and cannot do its work."}},
 )
 async def health(request: Request) -> JSONResponse:
-    """For load balancers and people: says no more than that. How the cameras do is told with the cameras."""
+    """For load balancers and people. The health of cameras is with the cameras."""
     troubles = await cast(HealthLook, request.app.state.health_look).troubles()
     well = all(trouble.code in _HARMLESS for trouble in troubles)
     body = ServiceHealthOut(status="ok" if well else "degraded", version=app_version(), troubles=list(troubles))

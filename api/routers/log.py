@@ -28,8 +28,8 @@ Index = Annotated[int, Path(ge=0, lt=2**53)]
 
 
 class EntryOut(BaseModel):
-    """An entry. body: in the form of the newest version. leaf: the bytes that are hashed, as they were written, in
-    base64: canonical JSON."""
+    """An entry. body: in the form of the newest version. leaf: the hashed bytes as they were written (canonical JSON),
+    in base64."""
 
     index: int
     version: int = Field(description="Of the leaf.")
@@ -52,7 +52,7 @@ class EntryOut(BaseModel):
 
 
 class EntriesOut(BaseModel):
-    """A page of the log. next: what to give as `start` (or, newest first, as `before`) for the next page, or null."""
+    """A page of the log. next: the value of `start` (or, newest first, of `before`) for the next page, or null."""
 
     entries: list[EntryOut]
     size: int
@@ -60,7 +60,7 @@ class EntriesOut(BaseModel):
 
 
 class ProblemOut(BaseModel):
-    """Something in the log that is not as it must be."""
+    """A problem in the log."""
 
     index: int | None = Field(description="The entry's; null for the log as a whole.")
     code: str
@@ -68,13 +68,13 @@ class ProblemOut(BaseModel):
 
 
 class VerificationReportOut(BaseModel):
-    """What a check of the whole log found: all is well when there is no problem."""
+    """The result of a check of the whole log: it is sound if there is no problem."""
 
     verified: bool
     entries: int
     root: str = Field(description="Hex Merkle root (RFC 6962).")
     checkpoint: str = Field(description="The signed note that was checked.")
-    verifier_key: str = Field(description="What anybody needs to check the signature.")
+    verifier_key: str = Field(description="The verifier key, with which anyone can check the signature.")
     problems: list[ProblemOut]
 
     @classmethod
@@ -92,24 +92,24 @@ class VerificationReportOut(BaseModel):
         )
 
 
-class RetoldOut(BaseModel):
-    """A candidate by dlib's own implementation, from the pictures that were kept."""
+class RepeatedCandidateOut(BaseModel):
+    """A candidate by dlib's own implementation, from the stored pictures."""
 
     subject_id: str
-    logged: float = Field(description="The Euclidean distance of dlib's vectors that the log tells.")
-    dlib: float | None = Field(description="The same by dlib; null where it was given no face.")
-    mated: bool | None = Field(description="Whether the decision is the same with it.")
+    logged: float = Field(description="The Euclidean distance of dlib's vectors in the log.")
+    dlib: float | None = Field(description="The same by dlib; null where it found no face.")
+    mated: bool | None = Field(description="True if the decision is the same with it.")
 
 
 class ReplayOut(BaseModel):
-    """How a decision made again compares with what the log says of it."""
+    """The comparison of a repeated decision with the log."""
 
     request_index: int
     outcome_index: int
     verdict: Agreement
-    findings: list[str] = Field(description="In what it differs, or why it cannot be made again.")
+    findings: list[str] = Field(description="The differences, or why it cannot be repeated.")
     proof: list[int] = Field(description="The log's entries that show why it cannot.")
-    retold: list[RetoldOut]
+    retold: list[RepeatedCandidateOut]
 
     @classmethod
     def of(cls, replay: Replay) -> "ReplayOut":
@@ -118,13 +118,13 @@ class ReplayOut(BaseModel):
 
 
 class WitnessOut(BaseModel):
-    """Somebody who cosigns the log while it only grows. size, cosigned_at: null until they did, since the start."""
+    """A witness of the log. size, cosigned_at: null before its first cosignature since the start."""
 
     name: str
-    verifier_key: str = Field(description="What anybody needs to check its cosignatures.")
+    verifier_key: str = Field(description="The verifier key, with which anyone can check its cosignatures.")
     size: int | None = Field(description="Entries it last cosigned.")
     cosigned_at: AwareDatetime | None
-    error: str | None = Field(description="Why it did not, for people; null while all is well.")
+    error: str | None = Field(description="Why it did not cosign, for people; null without a fault.")
 
     @classmethod
     def of(cls, state: Cosigned) -> "WitnessOut":
@@ -139,7 +139,7 @@ class WitnessOut(BaseModel):
 
 
 class LogCheckRunningError(ClearglassError):
-    """The first check of the log since the start is under way, so there is no report to give yet."""
+    """The first check of the log since the start is running, so there is no report yet."""
 
     code: ClassVar[str] = "log_check_running"
 
@@ -152,10 +152,8 @@ class LogCheckRunningError(ClearglassError):
 
 
 class LogVerifier:
-    """Checks the whole log, once for each size it has. Thread-safe.
-
-    One check at a time, and nobody waits for another's: meanwhile the report before it is given, which says how many
-    entries it covers.
+    """Checks the whole log, once for each size. Thread-safe. One check runs at a time, and no request waits for
+    another's: meanwhile it gets the earlier report, which contains the number of entries that it covers.
     """
 
     def __init__(self, service: Service) -> None:
@@ -193,7 +191,7 @@ def list_entries(
     kind: Annotated[list[EntryKind] | None, Query(description="Only these kinds.")] = None,
     newest: Annotated[bool, Query(description="Newest first.")] = False,
 ) -> EntriesOut:
-    """A page of entries. The reading is logged before anything is read."""
+    """A page of entries. The read is logged before anything is read."""
     read = {"newest": newest, "start": start, "before": before, "limit": limit, "kinds": [str(k) for k in kind or ()]}
     note_reading(service, caller, read)
     log = service.matcher.log
@@ -210,7 +208,7 @@ def list_entries(
 
 @router.get("/entries/{index}", operation_id="get_entry", summary="One entry", openapi_extra=asks(Permission.LOG_READ))
 def get_entry(index: Index, caller: Caller, service: ServiceDep) -> EntryOut:
-    """One entry. The reading is logged before it is read."""
+    """One entry. The read is logged before it is read."""
     note_reading(service, caller, {"index": index})
     return EntryOut.of(service.matcher.log.entry(index))
 
@@ -224,8 +222,8 @@ def get_entry(index: Index, caller: Caller, service: ServiceDep) -> EntryOut:
     responses={200: {"content": {"text/plain": {}}, "description": "A C2SP tlog-proof@v1 with the entry in it."}},
 )
 def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
-    """Shows, offline and for good, that the entry stands in the log. For who may read the log, and of their own doing
-    for everybody. The reading is logged before it is read."""
+    """Proves offline and permanently that the entry is in the log. For accounts that may read the log; every account
+    may get the receipts of its own actions. The read is logged before it is read."""
     note_reading(service, caller, {"receipt": index})
     log = service.matcher.log
     if not caller.may(Permission.LOG_READ) and log.actor(index) != caller.actor:
@@ -238,23 +236,23 @@ def get_receipt(index: Index, caller: Caller, service: ServiceDep) -> Response:
 @router.get(
     "/entries/{index}/replay",
     operation_id="replay_decision",
-    summary="Make a search's decision again",
+    summary="Repeat a search's decision",
     openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
 )
 def replay_decision(index: Index, caller: Caller, service: ServiceDep) -> ReplayOut:
     """From the sealed probe, with the model, the threshold and the gallery of that time; and by dlib's own
-    implementation from the pictures that were kept. It is logged before anything is opened."""
+    implementation from the stored pictures. It is logged before anything is unsealed."""
     return ReplayOut.of(service.matcher.replayer.replay(index, actor=caller.actor, role=caller.role.value))
 
 
 @router.get(
     "/witnesses",
     operation_id="list_witnesses",
-    summary="Who cosigns the log",
+    summary="The log's witnesses",
     openapi_extra=asks(Permission.LOG_VERIFY),
 )
 def list_witnesses(service: ServiceDep) -> list[WitnessOut]:
-    """Each witness that the service asks, with what it last cosigned since the service started."""
+    """Each witness of the service, with its last cosignature since the service started."""
     return [WitnessOut.of(state) for state in service.matcher.cosigning.states()]
 
 
@@ -267,12 +265,12 @@ def list_witnesses(service: ServiceDep) -> list[WitnessOut]:
 def verification(service: ServiceDep, request: Request) -> VerificationReportOut:
     """Re-hashes every entry and checks the root, the signature, the order of times and the pairing of searches.
 
-    While one check runs, others get the report before it; `entries` says what it covers."""
+    While one check runs, other requests get the earlier report; `entries` is the number that it covers."""
     return VerificationReportOut.of(
         cast(LogVerifier, request.app.state.log_verifier).report(), service.matcher.log.verifier_key
     )
 
 
 def note_reading(service: Service, caller: Principal, read: dict[str, Any]) -> None:
-    """Logs what is about to be read, and by whom."""
+    """Logs a read and its actor, before the read."""
     service.matcher.log.record(EntryKind.LOG_READ, {"actor": caller.actor, "role": caller.role.value, "read": read})

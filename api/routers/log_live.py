@@ -1,4 +1,4 @@
-"""The live evaluation, and the declared groups that somebody outside needs to make it again. Looking is logged."""
+"""The live evaluation, and the declared groups that an outsider needs to repeat it. Reads are logged."""
 
 from typing import Annotated, Any
 
@@ -18,13 +18,13 @@ from matcher.log.stored_publication import StoredPublication
 from matcher.tlog.note import Verifier
 
 _EVALUATING = Slots("live evaluations", at_once=1, seconds=0.0)
-"""Each reads the whole log."""
+"""One at a time, because each reads the whole log."""
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
 
 class LiveIn(BaseModel):
-    """Which searches are looked at."""
+    """The interval of the searches."""
 
     model_config = {"extra": "forbid"}
 
@@ -40,19 +40,19 @@ class LiveOut(BaseModel):
     root: str = Field(description="Hex Merkle root (RFC 6962) of what was evaluated.")
     since: AwareDatetime | None
     until: AwareDatetime | None
-    findings: list[str] = Field(description="What differs, each in a sentence; empty where nothing was found.")
+    findings: list[str] = Field(description="The findings, a sentence each; may be empty.")
     report: LiveReport
 
 
 @router.get(
     "/live",
     operation_id="evaluate_live",
-    summary="How well and how fairly the cameras recognise",
+    summary="The live evaluation of the cameras",
     openapi_extra=asks(Permission.LOG_READ, bucket=Bucket.SEARCHES),
 )
 def evaluate_live(caller: Caller, service: ServiceDep, asked: Annotated[LiveIn, Query()]) -> LiveOut:
-    """From the log, the reviews in it and the groups that people declared: alerts and false alarms by camera, week and
-    group, with intervals. It is logged before anything is read. One at a time; another is told that it is busy."""
+    """From the log, its reviews and the declared groups: alerts and false alarms by camera, week and group, with
+    intervals. It is logged before anything is read. One at a time; another request gets a busy error."""
     said: dict[str, Any] = {"live": asked.model_dump(mode="json", exclude_none=True)}
     matcher = service.matcher
     with _EVALUATING.taken():
@@ -85,8 +85,8 @@ def evaluate_live(caller: Caller, service: ServiceDep, asked: Annotated[LiveIn, 
     responses={200: {"content": {"application/json": {}}}},
 )
 def export_groups(caller: Caller, service: ServiceDep) -> Response:
-    """Of those who agreed to that use, by subject's id: what they declared, and what shows that the log commits to it.
-    It is logged before anything is opened. Who takes it keeps it as safe as what it is, and deletes it after use."""
+    """For subjects who agreed to that use, by id: the declared attributes, and the salt with which the log's commitment
+    is checked. It is logged before anything is unsealed. Keep the file confidential, and delete it after use."""
     note_reading(service, caller, {"groups": True})
     packed = pack_groups(service.matcher.declarations.every())
     headers = {"Content-Disposition": 'attachment; filename="groups.json"'}

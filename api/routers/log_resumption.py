@@ -1,4 +1,4 @@
-"""Letting the log go on after a clock that ran ahead and is right again."""
+"""Resumes the log after a clock that ran ahead and is right again."""
 
 from typing import Literal
 
@@ -13,20 +13,22 @@ router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
 
 class ResumptionIn(BaseModel):
-    """What somebody makes sure of before they let the log go on."""
+    """The confirmation that resuming the log needs."""
 
     clock_is_right: Literal[True] = Field(description="The machine's clock is right now.", examples=[True])
 
 
 class ResumptionOut(BaseModel):
-    """What was done, and what is left to do."""
+    """The result, and the consents that must be recorded again."""
 
-    index: int = Field(description="Of the entry that says it.")
-    last_time: AwareDatetime = Field(description="Of the entry before it, by the clock that ran ahead.")
+    index: int = Field(description="The index of the entry that records it.")
+    last_time: AwareDatetime = Field(description="The time of the entry before it, by the clock that ran ahead.")
     now: AwareDatetime
     sessions: int = Field(description="Begun by that clock, and ended.")
     tokens: int = Field(description="Issued by that clock, and revoked.")
-    subjects: list[str] = Field(description="Whose consents were recorded by that clock: each needs a new one.")
+    subjects: list[str] = Field(
+        description="Subjects whose consents were recorded by that clock: each needs a new one."
+    )
 
     @classmethod
     def of(cls, done: Resumption) -> "ResumptionOut":
@@ -44,12 +46,12 @@ class ResumptionOut(BaseModel):
 @router.post(
     "/resumption",
     operation_id="resume_log",
-    summary="Let the log go on after a clock that ran ahead",
+    summary="Resume the log after a clock that ran ahead",
     status_code=201,
     openapi_extra=asks(Permission.LOG_RESUME, session=True),
 )
 def resume_log(sure: ResumptionIn, caller: Caller, service: ServiceDep) -> ResumptionOut:
-    """Only where the clock stands before the log's last entry, and is right. The log says so in an entry of its own."""
+    """Only if the clock is before the log's last entry, and right. An entry of the log records it."""
     done = resume(service.matcher.log, actor=caller.actor)
     service.logins.settle()
     return ResumptionOut.of(done)

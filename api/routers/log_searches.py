@@ -1,4 +1,4 @@
-"""The auditor's view of the searches: which there were, a sample to look at, what is unusual. Looking is logged."""
+"""The auditor's view of the searches: a list, a random sample, and unusual ones. Reads are logged."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -14,14 +14,14 @@ from api.http.guard import Bucket, Caller, GuardedRoute, ServiceDep, asks
 from api.http.search_export import FORMATS, Format, exported
 from api.permission import Permission
 from api.routers.log import note_reading
-from matcher.audit.searches import Ending, LoggedSearch, Question, every_search, sampled_searches, searches
-from matcher.audit.unusual import Measure, unusual
+from matcher.audit.searches import Ending, LoggedSearch, SearchFilter, every_search, sampled_searches, searches
+from matcher.audit.unusual import UnusualRules, unusual
 
 router = APIRouter(prefix="/log", tags=["log"], route_class=GuardedRoute)
 
-_LOOKS: dict[str, Any] = asks(Permission.LOG_READ, bucket=Bucket.SEARCHES)  # all may go through the whole log
+_LOOKS: dict[str, Any] = asks(Permission.LOG_READ, bucket=Bucket.SEARCHES)  # each may read the whole log
 _YEARS = range(1970, 9_000)
-"""Such as can be told in every time zone."""
+"""The times that exist in every time zone."""
 
 Text = Annotated[str | None, Field(max_length=200)]
 
@@ -44,7 +44,7 @@ def _known_zone(name: str) -> str:
 
 
 class QuestionIn(BaseModel):
-    """Which searches are meant: those that are all of this."""
+    """A filter: a search must meet every condition that is given."""
 
     model_config = {"extra": "forbid"}
 
@@ -53,33 +53,35 @@ class QuestionIn(BaseModel):
     camera: Text = None
     case_reference: Text = None
     cased: bool | None = Field(None, description="Whether there is a case reference.")
-    subject: Text = Field(None, description="Who was found, or compared with.")
+    subject: Text = Field(None, description="The subject that was found, or compared with.")
     ending: Ending | None = None
     since: Moment | None = None
     until: Moment | None = Field(None, description="Not within.")
 
-    def noun(self) -> Question:
-        """As the log is asked."""
-        return Question(**{name: getattr(self, name) for name in Question.__dataclass_fields__})
+    def noun(self) -> SearchFilter:
+        """As the log's filter."""
+        return SearchFilter(**{name: getattr(self, name) for name in SearchFilter.__dataclass_fields__})
 
     def said(self) -> dict[str, Any]:
-        """As the log tells of it."""
-        asked = self.model_dump(mode="json", include=set(Question.__dataclass_fields__))
+        """The filter as it is logged."""
+        asked = self.model_dump(mode="json", include=set(SearchFilter.__dataclass_fields__))
         return {name: value for name, value in asked.items() if value is not None}
 
 
 class PageIn(QuestionIn):
-    """A page of them."""
+    """A page of the searches."""
 
-    before: int | None = Field(None, ge=0, lt=2**53, description="Only those of a lower index.")
+    before: int | None = Field(None, ge=0, lt=2**53, description="Only those with a lower index.")
     limit: int = Field(100, ge=1, le=1000)
 
 
 class SampleIn(QuestionIn):
-    """Some of them, drawn evenly."""
+    """A uniform random sample of them."""
 
     count: int = Field(20, ge=1, le=1000)
-    seed: int = Field(0, ge=0, lt=2**31, description="Draws the same of the same log: say it with what you found.")
+    seed: int = Field(
+        0, ge=0, lt=2**31, description="The same seed and log give the same sample: report it with your findings."
+    )
 
 
 class ExportIn(QuestionIn):
@@ -89,21 +91,23 @@ class ExportIn(QuestionIn):
 
 
 class UnusualIn(BaseModel):
-    """In which time, and what counts as unusual."""
+    """The interval, and the rules for what is unusual."""
 
     model_config = {"extra": "forbid"}
 
     since: Moment
     until: Moment
-    again: int = Field(5, ge=2, description="So many searches by one actor that found one person.")
-    looked: int = Field(100, ge=1, description="From how many pictures of enrolled people, by one actor.")
+    again: int = Field(5, ge=2, description="The least number of searches by one actor that found the same person.")
+    looked: int = Field(100, ge=1, description="The least number of pictures of enrolled people that one actor saw.")
     night_from: int = Field(22, ge=0, le=23)
     night_to: int = Field(6, ge=0, le=23)
-    zone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of the night, such as Europe/Vienna.")
+    zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="The time zone of the night, such as Europe/Vienna."
+    )
 
 
 class LoggedSearchOut(BaseModel):
-    """A search in one line; see its entries for all of it."""
+    """A search in one row; its entries have the whole content."""
 
     request_index: int
     outcome_index: int | None
@@ -116,12 +120,12 @@ class LoggedSearchOut(BaseModel):
     purpose: str
     case_reference: str | None
     gallery_revision: int
-    in_scope: int = Field(description="References that it might find.")
+    in_scope: int = Field(description="The number of references in scope.")
     operating_point: str
     threshold: float
     ending: Ending
     candidates: int
-    subject: str | None = Field(description="Who was found first, or compared with.")
+    subject: str | None = Field(description="The first candidate, or the subject compared with.")
     dissimilarity: float | None
     failure: str | None
     photograph: str | None = Field(description="Shared with the searches for the photograph's other faces.")
@@ -133,14 +137,14 @@ class LoggedSearchOut(BaseModel):
 
 
 class LoggedSearchesOut(BaseModel):
-    """The newest first. next: what to give as `before` for the next page, or null."""
+    """The newest first. next: the value of `before` for the next page, or null."""
 
     searches: list[LoggedSearchOut]
     next: int | None
 
 
 class UnusualOut(BaseModel):
-    """One thing to look at. indexes: of its entries, the first of them."""
+    """One finding. indexes: of its entries, the first of them."""
 
     code: str
     message: str
@@ -148,9 +152,9 @@ class UnusualOut(BaseModel):
     indexes: list[int]
 
 
-@router.get("/searches", operation_id="list_searches", summary="Which searches there were", openapi_extra=_LOOKS)
+@router.get("/searches", operation_id="list_searches", summary="The searches", openapi_extra=_LOOKS)
 def list_searches(caller: Caller, service: ServiceDep, asked: Annotated[PageIn, Query()]) -> LoggedSearchesOut:
-    """A page of the searches that are meant. The looking is logged before anything is read."""
+    """A page of the searches that the filter selects. The read is logged before anything is read."""
     note_reading(service, caller, {"searches": asked.said() | {"before": asked.before, "limit": asked.limit}})
     found = searches(service.matcher.database, asked.noun(), before=asked.before, limit=asked.limit)
     more = len(found) == asked.limit
@@ -159,9 +163,11 @@ def list_searches(caller: Caller, service: ServiceDep, asked: Annotated[PageIn, 
     )
 
 
-@router.get("/searches/sample", operation_id="sample_searches", summary="A sample to look at", openapi_extra=_LOOKS)
+@router.get(
+    "/searches/sample", operation_id="sample_searches", summary="A sample of the searches", openapi_extra=_LOOKS
+)
 def sample_searches(caller: Caller, service: ServiceDep, asked: Annotated[SampleIn, Query()]) -> list[LoggedSearchOut]:
-    """Some of the searches that are meant, drawn evenly. The looking is logged before anything is read."""
+    """A uniform random sample of the searches that the filter selects. The read is logged before anything is read."""
     note_reading(service, caller, {"sample": asked.said() | {"count": asked.count, "seed": asked.seed}})
     drawn = sampled_searches(service.matcher.database, asked.noun(), count=asked.count, seed=asked.seed)
     return [LoggedSearchOut.of(search) for search in drawn]
@@ -176,10 +182,9 @@ def sample_searches(caller: Caller, service: ServiceDep, asked: Annotated[Sample
     responses={200: {"content": {kind: {} for kind in FORMATS.values()}}},
 )
 def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[ExportIn, Query()]) -> StreamingResponse:
-    """All the searches that are meant, as CSV, JSON lines or Parquet. The looking is logged before anything is read.
-
+    """All searches that the filter selects, as CSV, JSON lines or Parquet. The read is logged before anything is read.
     In CSV an apostrophe stands before =, +, - and @ wherever a spreadsheet might begin a cell, so that it computes
-    nothing; JSON lines and Parquet hold the texts themselves."""
+    nothing; JSON lines and Parquet contain the texts themselves."""
     note_reading(service, caller, {"export": asked.said() | {"format": asked.format}})
     parts: Iterator[bytes] = exported(every_search(service.matcher.database, asked.noun()), asked.format)
     name = f"searches.{asked.format}"
@@ -190,16 +195,18 @@ def export_searches(caller: Caller, service: ServiceDep, asked: Annotated[Export
 @router.get(
     "/unusual",
     operation_id="list_unusual",
-    summary="What somebody should be able to explain",
+    summary="Unusual searches",
     openapi_extra=_LOOKS,
 )
 def list_unusual(caller: Caller, service: ServiceDep, asked: Annotated[UnusualIn, Query()]) -> list[UnusualOut]:
-    """Searches without a case, at night, again and again for one person; what was refused; thresholds that were
-    loosened; who looked at many enrolled faces, or at people at night; clocks that ran ahead. It is logged before
-    anything is read."""
+    """Searches without a case, at night, or repeated for one person; refusals; raised thresholds; actors who saw many
+    enrolled faces, or people at night; clocks that ran ahead. It is logged before anything is read."""
     note_reading(service, caller, {"unusual": asked.model_dump(mode="json")})
-    measure = Measure(
-        again=asked.again, looked=asked.looked, night=(asked.night_from, asked.night_to), zone=ZoneInfo(asked.zone)
+    rules = UnusualRules(
+        min_repeats=asked.again,
+        min_pictures=asked.looked,
+        night=(asked.night_from, asked.night_to),
+        zone=ZoneInfo(asked.zone),
     )
-    found = unusual(service.matcher.database, measure, since=asked.since, until=asked.until)
+    found = unusual(service.matcher.database, rules, since=asked.since, until=asked.until)
     return [UnusualOut.model_validate(asdict(one)) for one in found]

@@ -1,4 +1,4 @@
-"""Thresholds with their evidence, and what each would bring at this gallery and its traffic."""
+"""Thresholds with their evidence, and their expected errors at this gallery and its traffic."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -15,7 +15,7 @@ router = APIRouter(tags=["operating points"], route_class=GuardedRoute)
 
 
 class OperatingPointOut(BaseModel):
-    """The threshold that was used and the measurement it comes from; without one, its figures are null."""
+    """A threshold and the measurement that it comes from; without one, its figures are null."""
 
     name: str = Field(examples=["fmr-1e-5"])
     threshold: float
@@ -32,7 +32,7 @@ class OperatingPointOut(BaseModel):
     measured_on: str | None
     model_digest: str | None = Field(description="Of the model that was measured.")
     weights: dict[str, float] | None = Field(description="Of the fusion that was measured, by embedder.")
-    caveat: TroubleOut | None = Field(description="What to know before one relies on it.")
+    caveat: TroubleOut | None = Field(description="Its caveat.")
 
     @classmethod
     def of(cls, point: OperatingPoint) -> "OperatingPointOut":
@@ -55,14 +55,14 @@ class EstimateOut(BaseModel):
 
 
 class ExpectationOut(BaseModel):
-    """What to expect of a threshold. All of it is as good as the measurement is like this site."""
+    """The expected errors of a threshold. They hold as far as the measurement resembles this site."""
 
-    references: int = Field(description="That each search compares with: all that are searchable.")
+    references: int = Field(description="The number that each search compares with: all searchable ones.")
     searches_a_day: float
-    fpir: EstimateOut = Field(description="Share of searches for people not enrolled that find somebody.")
-    false_alarms_a_day: EstimateOut = Field(description="If nobody searched for is enrolled: the most there can be.")
-    misses_per_hundred: EstimateOut = Field(description="Of a hundred searches for enrolled people.")
-    fmr_for_one_a_week: float | None = Field(description="FMR that would bring one false alarm a week.")
+    fpir: EstimateOut = Field(description="Share of non-mated searches that find somebody.")
+    false_alarms_a_day: EstimateOut = Field(description="If all searches are non-mated: the upper bound.")
+    misses_per_hundred: EstimateOut = Field(description="Of a hundred mated searches.")
+    fmr_for_one_a_week: float | None = Field(description="The FMR that gives one false alarm a week.")
 
     @classmethod
     def of(cls, one: Expectation) -> "ExpectationOut":
@@ -78,17 +78,17 @@ class ExpectationOut(BaseModel):
 
 
 class ListedPointOut(OperatingPointOut):
-    """An operating point, and what it would bring here. Null without evidence."""
+    """An operating point and its expected errors here, null without evidence."""
 
     site: bool = Field(description="Measured or set at this site; else the package's.")
     in_use: bool
     last_day: ExpectationOut | None = Field(description="At the traffic of the last 24 hours.")
     last_week: ExpectationOut | None = Field(description="At that of the last 7 days.")
-    caution: str | None = Field(description="What to remember when the rates are taken for this site's.")
+    caution: str | None = Field(description="The caveat for applying the rates to this site.")
 
 
 class ScaleOut(BaseModel):
-    """What `stands_for_fmr` is measured on."""
+    """The measurement of `stands_for_fmr`."""
 
     dataset: str
     model_digest: str
@@ -103,9 +103,8 @@ class ScaleOut(BaseModel):
 
 
 class OperatingPointsOut(BaseModel):
-    """All thresholds there are, the loosest of the package first.
-
-    searches: identifications by cameras, not people: whoever stays before one is searched for again and again.
+    """All thresholds, the highest of the package first. searches: identifications by cameras, not people: a person who
+    stays before a camera is searched for repeatedly.
     """
 
     points: list[ListedPointOut]
@@ -118,11 +117,12 @@ class OperatingPointsOut(BaseModel):
 @router.get(
     "/operating-points",
     operation_id="list_operating_points",
-    summary="Thresholds, their evidence, and what to expect of them",
+    summary="Thresholds, their evidence and their expected errors",
     openapi_extra=asks(Permission.ALERTS_READ, bucket=Bucket.SEARCHES),
 )
 def list_operating_points(service: ServiceDep) -> OperatingPointsOut:
-    """What each threshold would make of the last week's identifications, which are counted once a minute at most."""
+    """The expected errors of each threshold at the last week's identifications, which are counted once a minute at
+    most."""
     matcher = service.matcher
     used, references = matcher.identifier.operating_point, matcher.gallery.size
     day, week = matcher.traffic.counts(service.clock())

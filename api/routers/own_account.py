@@ -1,4 +1,4 @@
-"""One's own account: its password and its second factor. For the person, never for a token."""
+"""The caller's own account: its password and its second factor. For a session, never for a token."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +17,7 @@ _SECOND_FACTOR = asks(Permission.SIGNED_IN, session=True, duties={Duty.SECOND_FA
 
 
 class ProofIn(BaseModel):
-    """What shows that it is the account's owner. code: where the account has a second factor."""
+    """The proof of the account's owner. code: where the account has a second factor."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
     password: Password
@@ -37,7 +37,7 @@ class CodeIn(BaseModel):
 
 
 class SecondFactorOut(BaseModel):
-    """Whether there is a second factor, and how many recovery codes were not used. required: by the account's role."""
+    """True if there is a second factor, and the number of unused recovery codes. required: by the account's role."""
 
     enrolled: bool
     required: bool
@@ -61,7 +61,7 @@ class RecoveryCodesOut(BaseModel):
 @router.put(
     "/password",
     operation_id="change_own_password",
-    summary="Change one's own password",
+    summary="Change the own password",
     status_code=204,
     openapi_extra=_PASSWORD,
     dependencies=[LOGIN_TURN],
@@ -78,7 +78,7 @@ def change_own_password(
 @router.get(
     "/second-factor",
     operation_id="get_second_factor",
-    summary="Whether one has a second factor",
+    summary="The state of the own second factor",
     openapi_extra=_SECOND_FACTOR,
 )
 def get_second_factor(caller: Caller, service: ServiceDep) -> SecondFactorOut:
@@ -98,7 +98,7 @@ def get_second_factor(caller: Caller, service: ServiceDep) -> SecondFactorOut:
     dependencies=[LOGIN_TURN],
 )
 def offer_second_factor(proof: ProofIn, request: Request, caller: Caller, service: ServiceDep) -> OfferOut:
-    """A new secret. It is asked for from when a code of it was sent; a second factor that is there holds until then."""
+    """A new secret. It is in force when a code of it was sent; an earlier second factor is valid until then."""
     service.logins.prove(caller, attempt_of(request, proof.password, proof.code))
     offer = service.second_factors.offer(caller.account)
     return OfferOut(secret=offer.secret, uri=offer.uri, squares=offer.squares)
@@ -107,10 +107,10 @@ def offer_second_factor(proof: ProofIn, request: Request, caller: Caller, servic
 @router.put(
     "/second-factor",
     operation_id="confirm_second_factor",
-    summary="Show that the device has the secret",
+    summary="Confirm the secret with a code",
     openapi_extra=_SECOND_FACTOR,
 )
 def confirm_second_factor(shown: CodeIn, caller: Caller, service: ServiceDep) -> RecoveryCodesOut:
-    """From now on each login takes a code. The recovery codes are in this answer and nowhere else."""
+    """From now on each login needs a code. The recovery codes are in this answer only."""
     codes = service.second_factors.confirm(caller.account, shown.code, actor=caller.actor, session_id=caller.session_id)
     return RecoveryCodesOut(recovery_codes=codes)

@@ -21,11 +21,11 @@ router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 
 
 class SearchedFaceOut(FaceOut):
-    """A face, and what the search for it found; null if the face may not be used, for the reasons beside it."""
+    """A face and the result of its search; null if the face may not be used, for the reasons beside it."""
 
     index: int = Field(
-        description="From 1, the largest first: of this answer and its log entries. Single searches number the faces "
-        "that they find themselves, which are fewer."
+        description="From 1, the largest first, in this answer and its log entries. Single searches find fewer faces "
+        "and number those."
     )
     search: SearchOut | None
 
@@ -36,16 +36,16 @@ class PhotographOut(BaseModel):
     photograph: str = Field(description="A random id, in the log entries of all these searches.")
     width: int
     height: int
-    least_eye_distance: float = Field(description="What was asked of the faces, in pixels between the eyes.")
+    least_eye_distance: float = Field(description="The least distance of the eyes of a face, in pixels.")
     operating_point: OperatingPointOut
     faces: list[SearchedFaceOut]
-    warnings: list[WarningOut] = Field(description="Such as that no consent covers the searches.")
+    warnings: list[WarningOut] = Field(description="For example that no consent covers the searches.")
 
 
 @router.post(
     "/photographs",
     operation_id="search_photograph",
-    summary="Search for everybody in a photograph (1:N for each face)",
+    summary="Search for all people in a photograph (1:N for each face)",
     status_code=201,
     openapi_extra=asks(Permission.SEARCH, max_body=ONE_PICTURE, bucket=Bucket.SEARCHES),
     dependencies=[CROWD_TURN],
@@ -62,26 +62,26 @@ def search_photograph(
         Form(
             ge=LEAST_EYE_DISTANCE,
             le=1_000,
-            description="Pixels between the eyes that a face needs to be searched for; without it, as for other "
-            "pictures. Of smaller faces fewer are recognised: with 8 pixels two in three, with 6 one in four, with 5 "
-            "hardly any.",
+            description="The least distance of the eyes, in pixels, of a face that is searched for; without it, as for "
+            "other pictures. Fewer of the smaller faces are recognised: with 8 pixels two in three, with 6 one in "
+            "four, with 5 one in 25.",
         ),
     ] = None,
     case_reference: Case = None,
 ) -> PhotographOut:
-    """Looks for faces at the picture's full resolution and searches for each that may be used, as an identification
+    """Detects faces at the picture's full resolution and searches for each that may be used, as an identification
     of its own with its own log entries. Each counts as one search of the account's rate: a photograph of a hundred
-    people takes the next hundred searches with it. The picture is not kept; of a face, only if somebody is found."""
+    people uses up the next hundred searches. The picture is not stored; a face only if somebody is found."""
     crowd, searched = service.searching.photograph(
         caller,
         file.file,
         purpose=purpose,
         case_reference=case_reference,
         least_eye_distance=least_eye_distance,
-        owe=lambda more: limits.owe_searches(caller.account.id, more),  # the guard took one
+        owe=lambda more: limits.owe_searches(caller.account.id, more),  # the guard took one token
     )
     listed = crowd.listing
-    # Each face was searched for among the same references, but for changes in between: the last one tells.
+    # Each face was searched for among the same references, except for changes meanwhile: the last one's count is used.
     answers = [one.answer for one in searched if one.answer is not None]
     return PhotographOut(
         photograph=crowd.id,

@@ -1,7 +1,6 @@
-"""The log as it publishes itself (C2SP tlog-tiles): what anybody's own tools verify it with.
-
-Checkpoint and hashes are open to everybody: they say how long the log is, and nothing of what it holds. Entries are
-read by those who may read the log, and that is logged.
+"""The published log (C2SP tlog-tiles), which other people's tools can verify. Checkpoint and hashes are open to
+everybody: they reveal the length of the log and nothing of its content. Entries are for accounts that may read the log,
+and each read is logged.
 """
 
 import base64
@@ -32,7 +31,7 @@ _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 Level = Annotated[int, Path(ge=0, le=63)]
 Number = Annotated[
-    str, Path(max_length=64, examples=["x001/234", "x001/235.p/17"], description="As the format has it.")
+    str, Path(max_length=64, examples=["x001/234", "x001/235.p/17"], description="The tile's path, as in the format.")
 ]
 
 
@@ -54,7 +53,7 @@ class ConsistencyOut(BaseModel):
     responses={200: {"content": {"text/plain": {}}, "description": "A C2SP signed note: origin, size, root."}},
 )
 def get_checkpoint(service: ServiceDep) -> Response:
-    """The newest checkpoint: says nothing of what the log holds, and binds the service to it."""
+    """The newest checkpoint: it reveals no content, and commits the service to it."""
     return Response(_publication(service).checkpoint(), media_type="text/plain")
 
 
@@ -67,13 +66,15 @@ def get_checkpoint(service: ServiceDep) -> Response:
 def get_consistency(
     service: ServiceDep, old: Annotated[int, Query(ge=1, lt=2**53, description="Entries of the checkpoint you kept.")]
 ) -> ConsistencyOut:
-    """From a checkpoint of so many entries to the newest one (RFC 6962, 2.1.2): for who kept the older."""
+    """From a checkpoint with this number of entries to the newest one (RFC 6962, 2.1.2): for holders of the older
+    one."""
     publication = _publication(service)
     checkpoint = publication.checkpoint()
     size = Checkpoint.of_own(checkpoint).size
     if old > size:
         raise EntryUnknownError(
-            f"The log has published {size} entries, not {old}.", remedy="If it once had so many, it was cut: say so."
+            f"The log has published {size} entries, not {old}.",
+            remedy="If you hold a checkpoint of that size, the log was cut: report it.",
         )
     proof = TiledTree(size, publication.read).consistency(old)
     return ConsistencyOut(
@@ -88,9 +89,11 @@ def get_consistency(
     openapi_extra=asks(Permission.PUBLIC),
 )
 def get_schema(
-    version: Annotated[int, Query(ge=1, le=NEWEST, description="Of the entries. The newest is written.")] = NEWEST,
+    version: Annotated[
+        int, Query(ge=1, le=NEWEST, description="The version of entries; the newest, which is written, by default.")
+    ] = NEWEST,
 ) -> Mapping[str, Any]:
-    """What each kind of entry says: what `clearglass audit verify` holds every entry of that version against."""
+    """The fields of each kind of entry: `clearglass audit verify` checks every entry of that version by it."""
     return schema.published(version)
 
 
@@ -103,7 +106,7 @@ def get_schema(
     responses=_BYTES,
 )
 def get_bundle(number: Number, caller: Caller, service: ServiceDep) -> Response:
-    """A bundle of entries: each behind its length, two bytes. The reading is logged before it is read."""
+    """A bundle of entries, each behind its length of two bytes. The read is logged before it is read."""
     tile = _tile(f"tile/entries/{number}")
     note_reading(service, caller, {"tile": tile.path})
     return Response(_publication(service).read(tile), media_type="application/octet-stream")
@@ -118,7 +121,7 @@ def get_bundle(number: Number, caller: Caller, service: ServiceDep) -> Response:
     responses=_BYTES,
 )
 def get_tile(level: Level, number: Number, service: ServiceDep) -> Response:
-    """A tile of the Merkle tree, 32 bytes for each hash: it will never be another."""
+    """A tile of the Merkle tree, 32 bytes for each hash; it never changes."""
     data = _publication(service).read(_tile(f"tile/{level}/{number}"))
     return Response(data, media_type="application/octet-stream", headers=_FOR_EVER)
 

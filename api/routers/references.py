@@ -1,4 +1,4 @@
-"""References: the pictures a person was enrolled with. Their templates are never given out."""
+"""References: the pictures a person was enrolled with. Their templates are never returned."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -21,14 +21,14 @@ from matcher.recognition.quality import Quality
 
 router = APIRouter(tags=["references"], route_class=GuardedRoute)
 
-Files = Annotated[list[UploadFile], File(description="One or many pictures, each with this one face.")]
+Files = Annotated[list[UploadFile], File(description="One or many pictures, each with the person's face alone.")]
 Faces = Annotated[
     str,
     Form(
         pattern="^[0-9]{0,4}(,[0-9]{0,4})*$",
         max_length=200,
-        description="Where a picture has several faces, the number of the one that is meant, as `several_faces` listed "
-        "it: one for each file, by comma, nothing where there is one face.",
+        description="For a picture with several faces, the number of the face to use, as `several_faces` listed it: "
+        "one for each file, separated by commas, empty for a picture with one face.",
         examples=["1,,3"],
     ),
 ]
@@ -36,14 +36,13 @@ Acknowledged = Annotated[
     str,
     Form(
         max_length=4000,
-        description="Subjects who are like the person, and somebody else: the ids that `likely_duplicate` listed, "
-        "by comma.",
+        description="Similar subjects who are other people, as `likely_duplicate` listed them: ids, by comma.",
     ),
 ]
 
 
 class QualityOut(BaseModel):
-    """What was measured of the face: pixels between the eyes, sharpness, degrees of pose, brightness, the share of it
+    """The measures of the face: pixels between the eyes, sharpness, degrees of pose, brightness, the share of it
     inside the picture, and contrast where it is least."""
 
     eye_distance: float
@@ -94,7 +93,7 @@ class ReferenceOut(BaseModel):
 
 
 class AddedOut(BaseModel):
-    """What came of further pictures."""
+    """The result of adding pictures."""
 
     accepted: list[ReferenceOut]
     refused: list[RefusedOut]
@@ -116,8 +115,8 @@ def add_references(
     faces: Faces = "",
     acknowledged: Acknowledged = "",
 ) -> AddedOut:
-    """Adds pictures of a subject who is enrolled already. Refused with `likely_duplicate` if they are like another
-    subject who is not acknowledged."""
+    """Adds pictures of a subject who is enrolled already. Refused with `likely_duplicate` if they match another subject
+    who is not acknowledged."""
     added = service.people.add_pictures(
         caller,
         subject_id,
@@ -140,7 +139,7 @@ def add_references(
     responses={200: {"content": {"image/jpeg": {}}, "description": "A JPEG of the enrolled face."}},
 )
 def reference_picture(reference_id: str, caller: Caller, service: ServiceDep) -> Response:
-    """The enrolled face, opened from its seal for this answer alone. The looking is logged."""
+    """The enrolled face, unsealed for this answer. The read is logged."""
     return Response(service.people.reference_picture(caller, reference_id), media_type="image/jpeg")
 
 
@@ -165,7 +164,7 @@ def pictures_of(files: Sequence[UploadFile], faces: str) -> list[Picture]:
 
 
 def split(ids: str) -> frozenset[str]:
-    """Ids by comma."""
+    """Ids, separated by commas."""
     return frozenset(one.strip() for one in ids.split(",")) - {""}
 
 

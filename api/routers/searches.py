@@ -25,29 +25,30 @@ router = APIRouter(tags=["searches"], route_class=GuardedRoute)
 Purpose = Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])]
 ONE_FACE = f"{FORMATS}, with one face, or with several and the index of one of them."
 ReceiptPath = Annotated[
-    str, Field(description="Where the entry's receipt is.", examples=["/api/v1/log/entries/7/receipt"])
+    str, Field(description="The address of the entry's receipt.", examples=["/api/v1/log/entries/7/receipt"])
 ]
 FaceIndex = Annotated[
-    int | None, Form(ge=1, description="Which face, if the picture shows several: from 1, the largest first.")
+    int | None,
+    Form(ge=1, description="The number of the face, if the picture shows several: from 1, the largest first."),
 ]
 Case = Annotated[str | None, Form(max_length=200, description="Goes into the log.", examples=["2026-114"])]
 
 
 class VerificationTargetError(ClearglassError):
-    """A verification was asked for against nothing, or against two things."""
+    """The verification has no other side, or two."""
 
     code: ClassVar[str] = "verification_target"
 
 
 class CandidateOut(BaseModel):
-    """Somebody at or below the threshold. Dissimilarities: lower is closer; they are no probabilities."""
+    """A subject at or below the threshold. Dissimilarities: lower is closer; they are no probabilities."""
 
     rank: int
     subject_id: str
     reference_id: str
     name: str | None
     dissimilarity: float
-    scores: dict[str, float] = Field(description="Of each embedder by itself.", examples=[{"sface": 0.4, "dlib": 0.5}])
+    scores: dict[str, float] = Field(description="By each embedder.", examples=[{"sface": 0.4, "dlib": 0.5}])
     stands_for_fmr: float | None = Field(description="Share of strangers as close; null without a scale.")
     stands_for: str | None = Field(
         description="The same in words, and whether it is a bound.",
@@ -56,7 +57,7 @@ class CandidateOut(BaseModel):
 
 
 class SearchOut(BaseModel):
-    """What one search found, with the two log entries that prove it."""
+    """The result of one search, with the indexes of its two log entries."""
 
     candidates: list[CandidateOut]
     request_index: int
@@ -68,13 +69,13 @@ class SearchOut(BaseModel):
     searched: int = Field(description="References whose consent covered this search.")
     gallery_size: int
     gallery_revision: int
-    warnings: list[WarningOut] = Field(description="Such as that no consent covers the search.")
+    warnings: list[WarningOut] = Field(description="For example that no consent covers the search.")
 
     @classmethod
     def of(
         cls, found: CandidateList, request: Request, caller: Principal, service: Service, purpose: str
     ) -> "SearchOut":
-        """From the noun, for this caller. purpose: what was searched for."""
+        """From the search, for this caller. purpose: of the search."""
         return cls(
             candidates=[_candidate(candidate, found.request_index, service, caller) for candidate in found.candidates],
             request_index=found.request_index,
@@ -101,7 +102,7 @@ class VerificationOut(BaseModel):
 
     mated: bool
     dissimilarity: float
-    scores: dict[str, float] = Field(description="Of each embedder by itself.", examples=[{"sface": 0.4, "dlib": 0.5}])
+    scores: dict[str, float] = Field(description="By each embedder.", examples=[{"sface": 0.4, "dlib": 0.5}])
     operating_point: OperatingPointOut
     request_index: int
     request_receipt: ReceiptPath
@@ -126,7 +127,7 @@ def identify(
     face: FaceIndex = None,
     case_reference: Case = None,
 ) -> IdentificationOut:
-    """Searches those whose consent covers this purpose and searches by picture, now. The picture is not kept unless
+    """Searches the people whose consent covers this purpose and searches by picture, now. The picture is stored only if
     somebody is found."""
     probe = service.searching.probe(file.file, face)
     found = service.searching.identify(caller, probe, purpose=purpose, case_reference=case_reference)
@@ -156,7 +157,7 @@ def verify(
     subject_id: Annotated[str | None, Form(max_length=64, description="Or an enrolled subject.")] = None,
     case_reference: Case = None,
 ) -> VerificationOut:
-    """Compares a picture with a second one, or with an enrolled subject, which takes the permission to search."""
+    """Compares a picture with a second one, or with an enrolled subject, which needs the permission to search."""
     other = _target(service, against, against_face, subject_id)
     with about("file"):
         probe = service.searching.probe(file.file, face)

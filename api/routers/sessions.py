@@ -43,11 +43,10 @@ class WhoOut(BaseModel):
 
 
 class SessionOut(BaseModel):
-    """Who is logged in. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates.
-
-    duty: what must be done before anything else: a new password, or a second factor; null if nothing. emergency: of an
-    administrator, begun while nothing could be logged: it only shows what is wrong, until the log can be written again.
-    Until then a duty has to wait, too.
+    """The account and its session. csrf: to be sent as X-CSRF-Token with every write; null where a token authenticates.
+    duty: the step to complete first: a new password, or a second factor; null if none. emergency: an administrator's
+    session that began while the log could not be written: it only shows what is wrong until the log can be written
+    again, and a duty must wait until then.
     """
 
     account: WhoOut
@@ -86,9 +85,9 @@ def log_in(login: LoginIn, request: Request, response: Response, service: Servic
     )
 
 
-@router.get("/current", operation_id="current_session", summary="Who am I?", openapi_extra=_ALWAYS)
+@router.get("/current", operation_id="current_session", summary="The present account", openapi_extra=_ALWAYS)
 def current_session(caller: Caller) -> SessionOut:
-    """The account behind this request and what it may do."""
+    """The account of this request and its permissions."""
     return SessionOut(account=WhoOut.of(caller), csrf=caller.csrf, duty=caller.duty, emergency=caller.emergency)
 
 
@@ -110,12 +109,11 @@ def log_out(request: Request, response: Response, caller: Caller, service: Servi
 @router.post(
     "/current/use",
     operation_id="note_use",
-    summary="Somebody is there",
+    summary="Report a person's activity",
     status_code=204,
     openapi_extra=_ALWAYS,
 )
 def note_use(caller: Caller) -> None:
-    """Keeps a session from its idle end: for pages, when a person uses the mouse, a finger or the keyboard.
-
-    Every other write does so too. Reading does not, since pages read by themselves.
+    """Prolongs a session: pages send it when a person uses the mouse, a finger or the keyboard. Every other write does
+    so too. Reads do not, since pages read by themselves.
     """

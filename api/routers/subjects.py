@@ -31,7 +31,7 @@ class SubjectOut(BaseModel):
 
     @classmethod
     def of(cls, subject: Subject) -> "SubjectOut":
-        """From the noun, as its caller may see it."""
+        """From the subject, as its caller may see it."""
         return cls(
             id=subject.id,
             name=subject.name,
@@ -43,7 +43,7 @@ class SubjectOut(BaseModel):
 class ListedSubjectOut(SubjectOut):
     """A subject in the list."""
 
-    references: int = Field(description="How many pictures the subject is enrolled with; none after withdrawal.")
+    references: int = Field(description="The number of the subject's enrolled pictures; 0 after withdrawal.")
 
 
 class SubjectDetailOut(BaseModel):
@@ -55,17 +55,17 @@ class SubjectDetailOut(BaseModel):
 
 
 class EnrolmentOut(BaseModel):
-    """What came of an enrolment: every picture is either a reference or refused with the reason."""
+    """The result of an enrolment: every picture is either a reference or refused with the reason."""
 
     subject: SubjectOut
     consent: ConsentOut | None
     accepted: list[ReferenceOut]
     refused: list[RefusedOut]
-    warnings: list[WarningOut] = Field(description="Such as that no search is made for the consent's purpose.")
+    warnings: list[WarningOut] = Field(description="For example that no search is made for the consent's purpose.")
 
 
 class DeclarationOut(BaseModel):
-    """Groups that a person says they belong to, by attribute."""
+    """The groups that a person declares, by attribute."""
 
     attributes: dict[str, str] = Field(examples=[{"gender": "female", "age": "60+"}])
 
@@ -75,7 +75,9 @@ class DeclarationIn(DeclarationOut):
 
     model_config = {"extra": "forbid"}
 
-    agreed: Literal[True] = Field(description="That it is used to measure whether groups are treated alike.")
+    agreed: Literal[True] = Field(
+        description="The person agrees to the use for measuring if error rates differ between groups."
+    )
 
 
 @router.get("", operation_id="list_subjects", summary="List subjects", openapi_extra=asks(Permission.SUBJECTS_READ))
@@ -84,9 +86,9 @@ def list_subjects(
     service: ServiceDep,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-    withdrawn: Annotated[bool, Query(description="Also those who have withdrawn, nameless.")] = False,
+    withdrawn: Annotated[bool, Query(description="Also subjects who have withdrawn, without names.")] = False,
 ) -> list[ListedSubjectOut]:
-    """Subjects in the order they were enrolled. That names were shown is logged."""
+    """Subjects in the order of their enrolment. The log records that names were shown."""
     subjects = service.people.page(caller, withdrawn=withdrawn, limit=limit, offset=offset)
     return [ListedSubjectOut(**dict(SubjectOut.of(subject)), references=subject.references) for subject in subjects]
 
@@ -106,9 +108,11 @@ def enrol_subject(
     purpose: Annotated[str, Form(min_length=1, max_length=100, examples=["door-opening"])],
     valid_until: Annotated[Moment, Form(examples=["2027-11-22T00:00:00Z"])],
     files: Files,
-    cameras: Annotated[str, Form(max_length=4000, description="Ids by comma; * for all.", examples=["*"])] = "*",
+    cameras: Annotated[
+        str, Form(max_length=4000, description="Ids, separated by commas; * for all.", examples=["*"])
+    ] = "*",
     valid_from: Annotated[Moment | None, Form(description="Now, if left out.")] = None,
-    evidence: Annotated[UploadFile | None, File(description="The signed consent; its digest alone is kept.")] = None,
+    evidence: Annotated[UploadFile | None, File(description="The signed consent; only its digest is stored.")] = None,
     evidence_digest: Annotated[str | None, Form(pattern="^[0-9a-f]{64}$", description="Or its SHA-256.")] = None,
     times: Annotated[
         str, Form(max_length=4000, description="Hours as in a further consent, a JSON list; none: at all hours.")
@@ -116,10 +120,10 @@ def enrol_subject(
     faces: Faces = "",
     acknowledged: Acknowledged = "",
 ) -> EnrolmentOut:
-    """Enrols a person from pictures and a consent. All or nothing: refused pictures are told, and if all are, no
-    subject is made. Refused with `likely_duplicate` if the gallery holds somebody like the person: the error lists
-    them, and the same request is taken once they are acknowledged. Each picture is searched for to find that out, among
-    everybody whose consent is in force, with two entries in the log."""
+    """Enrols a person from pictures and a consent. The answer lists refused pictures; if all are refused, no subject is
+    made. Refused with `likely_duplicate` if the gallery has a similar subject: the error lists such subjects, and the
+    same request is accepted once it acknowledges them. For this check each picture is searched for among all people
+    whose consent is in force, with two entries in the log."""
     consent = NewConsent(
         purpose=purpose,
         cameras=camera_ids(cameras.split(",")),
@@ -149,7 +153,7 @@ def enrol_subject(
     "/{subject_id}", operation_id="get_subject", summary="One subject", openapi_extra=asks(Permission.SUBJECTS_READ)
 )
 def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> SubjectDetailOut:
-    """A subject with consents and references. That the name was shown is logged."""
+    """A subject with consents and references. The log records that the name was shown."""
     people = service.people
     return SubjectDetailOut(
         subject=SubjectOut.of(people.subject(caller, subject_id)),
@@ -161,23 +165,23 @@ def get_subject(subject_id: str, caller: Caller, service: ServiceDep) -> Subject
 @router.get(
     "/{subject_id}/declaration",
     operation_id="get_declaration",
-    summary="What groups a person declared",
+    summary="A person's declared groups",
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def get_declaration(subject_id: str, service: ServiceDep) -> DeclarationOut:
-    """What is kept of it, for the person to see."""
+    """The stored declaration, for the person to see."""
     return DeclarationOut(attributes=dict(service.matcher.declarations.declaration(subject_id).attributes))
 
 
 @router.put(
     "/{subject_id}/declaration",
     operation_id="declare_groups",
-    summary="Declare groups a person belongs to",
+    summary="Declare groups of a person",
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def declare_groups(subject_id: str, new: DeclarationIn, caller: Caller, service: ServiceDep) -> DeclarationOut:
-    """Keeps what the person declared, in place of what they declared before. Only with their agreement that it is used
-    to measure fairness; it is used for nothing else."""
+    """Stores the person's declaration in place of an earlier one. It needs the person's agreement to the use for
+    measuring fairness, its only use."""
     made = service.matcher.declarations.declare(subject_id, new.attributes, caller.actor)
     return DeclarationOut(attributes=dict(made.attributes))
 
@@ -185,12 +189,12 @@ def declare_groups(subject_id: str, new: DeclarationIn, caller: Caller, service:
 @router.delete(
     "/{subject_id}/declaration",
     operation_id="remove_declaration",
-    summary="Take back what a person declared",
+    summary="Delete a person's declaration",
     status_code=204,
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def remove_declaration(subject_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Forgets it: the words are overwritten; the log tells only that there were some."""
+    """Deletes and overwrites it; the log records only that there was one."""
     service.matcher.declarations.remove(subject_id, caller.actor)
 
 
@@ -202,5 +206,5 @@ def remove_declaration(subject_id: str, caller: Caller, service: ServiceDep) -> 
     openapi_extra=asks(Permission.SUBJECTS_WRITE),
 )
 def withdraw_subject(subject_id: str, caller: Caller, service: ServiceDep) -> None:
-    """Takes a person out. When this answers, no search finds them, and name, templates and pictures are destroyed."""
+    """Withdraws a person. After the answer no search finds them, and name, templates and pictures are destroyed."""
     service.people.withdraw(caller, subject_id)

@@ -24,14 +24,14 @@ class CommandSocketError(ClearglassError):
 
 @contextmanager
 def listening(folder: Path) -> Iterator[socket.socket]:
-    """The socket, while the block runs. The caller holds the folder: one that is there is left from a service that was
-    killed. Raises: CommandSocketError."""
+    """The socket, while the block runs. The caller holds the folder, so an existing socket is left from a service that
+    was killed. Raises: CommandSocketError."""
     path = folder / NAME
     with _short(folder) as short, socket.socket(socket.AF_UNIX) as listener:
         try:
             path.unlink(missing_ok=True)
             listener.bind(f"{short}/{NAME}")
-            path.chmod(0o600)  # nobody connects before it listens
+            path.chmod(0o600)  # no client connects before it listens
             listener.listen(_WAITING)
         except OSError as error:
             raise CommandSocketError(
@@ -46,7 +46,7 @@ def listening(folder: Path) -> Iterator[socket.socket]:
 
 @contextmanager
 def served_path(folder: Path) -> Iterator[str | None]:
-    """Where to connect to the service that runs on the folder, while the block runs; None if none runs."""
+    """The path of the running service's socket, while the block runs; None if none runs."""
     with _short(folder) as short:
         path = f"{short}/{NAME}"
         yield path if _answers(path) else None
@@ -63,7 +63,7 @@ def _answers(path: str) -> bool:
 
 @contextmanager
 def _short(folder: Path) -> Iterator[str]:
-    """A path to the folder that leaves room for the socket's name."""
+    """A path to the folder that is short enough for the socket's name."""
     path = str(folder.absolute())
     if len(os.fsencode(path)) + len(NAME) < _LONGEST or not folder.is_dir():
         yield path

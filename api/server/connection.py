@@ -1,6 +1,5 @@
-"""One HTTP connection that must get on: a request's head and body, and the taking of its answer, have deadlines.
-
-Uvicorn's own protocol waits for all three as long as the client likes.
+"""One HTTP connection with deadlines for a request's head, its body and the reading of its answer. Uvicorn's own
+protocol has no limit for the three.
 """
 
 import asyncio
@@ -22,17 +21,17 @@ if TYPE_CHECKING:
     from api.server.connection_limits import ConnectionLimits
 
 _TICK: Final = 1.0
-"""Seconds between two looks at a body that arrives."""
+"""Seconds between two checks of a body that arrives."""
 
 
 class Connection(H11Protocol):
     """One client's connection, from before its TLS handshake until it ends.
 
-    on_ended is told why the service closes it; on_gone is called once it is closed, by whichever side.
+    on_ended is called with the reason when the service closes it; on_gone when either side has closed it.
     """
 
     opening: asyncio.Task[None] | None = None
-    """While the TLS handshake goes on: there is no transport yet."""
+    """During the TLS handshake there is no transport yet."""
 
     def __init__(
         self,
@@ -55,16 +54,16 @@ class Connection(H11Protocol):
 
     @property
     def awaits_head(self) -> bool:
-        """Whether it is still at its TLS handshake, or no whole head of a request has come."""
+        """True during the TLS handshake, and until a whole head of a request has arrived."""
         return self.transport is None or self.conn.their_state is h11.IDLE
 
     @property
     def awaits_body(self) -> bool:
-        """Whether a head has come, and not the whole body."""
+        """True if a head has arrived, and not the whole body."""
         return self.conn.their_state is h11.SEND_BODY
 
     def give_way(self) -> None:
-        """Ends at once, for another client's sake."""
+        """Closes immediately, to make room for another client."""
         self._on_ended(Ended.ROOM)
         if self.transport is not None:
             self.transport.abort()
@@ -78,8 +77,8 @@ class Connection(H11Protocol):
         self._follow()
 
     def data_received(self, data: bytes) -> None:
-        """Takes what has arrived."""
-        if self.transport.is_closing():  # TLS still hands on what was under way
+        """Processes received bytes."""
+        if self.transport.is_closing():  # TLS still delivers bytes that were in transit
             return
         self._arrived += len(data)
         super().data_received(data)
@@ -100,23 +99,23 @@ class Connection(H11Protocol):
         self._on_gone(self)
 
     def pause_writing(self) -> None:
-        """The client does not take its answer as fast as it is made: it must go on taking some of it."""
+        """The client reads its answer more slowly than it is made: it must keep reading some of it."""
         super().pause_writing()
         self._await_taking()
 
     def resume_writing(self) -> None:
-        """The client has taken nearly all of what was waiting for it."""
+        """The client has read nearly all waiting bytes."""
         super().resume_writing()
         if self._answer is not None:
             self._answer.cancel()
             self._answer = None
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is answered in the one form of errors too."""
+        """Answers invalid HTTP with an error in the API's form."""
         self._refuse(400)
 
     def _follow(self) -> None:
-        """Starts and stops the clocks, by what of a request is there."""
+        """Starts and stops the deadlines, by the received parts of a request."""
         if self.transport.is_closing():
             return
         if self.conn.their_state is not h11.IDLE:
@@ -147,18 +146,19 @@ class Connection(H11Protocol):
         if self.conn.trailing_data[0]:
             self._refuse(408)
         else:
-            self.transport.abort()  # it asked for nothing
+            self.transport.abort()  # it sent no request
 
     def _tick(self) -> None:
-        """Counts a second in which the client could have sent; after `body_seconds` of them enough must be there."""
+        """Counts a second in which the client could have sent; after `body_seconds` of them enough bytes must have
+        arrived."""
         self._body = self.loop.call_later(_TICK, self._tick)
         answered = self.cycle.response_complete
         if not answered and (self.flow.read_paused or self.cycle.waiting_for_100_continue):
-            return  # the service keeps the client waiting, not the client the service
+            return  # the client waits for the service, not the service for the client
         self._ticks += 1
         if self._ticks * _TICK < self._limits.body_seconds:
             return
-        # Nobody needs what still comes after the answer.
+        # Bytes that arrive after the answer are not needed.
         if answered or self._arrived < self._limits.body_seconds * self._limits.body_bytes_per_second:
             self._on_ended(Ended.BODY)
             self._unset_body()

@@ -1,4 +1,4 @@
-"""What one client may take of the server's connections, and how long it may take over a request."""
+"""Limits of the connections of one client, and of the time for a request."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,10 +9,10 @@ from api.settings import ApiSettings
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionLimits:
-    """head_seconds: until a request's head must be whole. body_seconds: in each so long stretch of a body, that many
-    `body_bytes_per_second` must arrive. answer_seconds: in each so long, some of a waiting answer must be taken.
-    connections: in total; connections_per_client: of one address, or one /64 network of IPv6.
-    proxies: whose connections are many clients', and count in total only.
+    """head_seconds: until a request's head must be whole. body_seconds: in each interval of this length
+    `body_bytes_per_second` must arrive on average. answer_seconds: in each interval of this length the client must read
+    some of a waiting answer. connections: in total; connections_per_client: of one address, or one /64 network of IPv6.
+    proxies: their connections serve many clients, and count in total only.
     """
 
     head_seconds: float
@@ -25,7 +25,7 @@ class ConnectionLimits:
 
     @classmethod
     def of(cls, settings: ApiSettings) -> Self:
-        """As an installation has set them."""
+        """From an installation's settings."""
         return cls(
             head_seconds=settings.head_seconds,
             body_seconds=settings.body_seconds,

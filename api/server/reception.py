@@ -1,6 +1,5 @@
-"""Takes up connections, to a limit in total and of one client; beyond it the one that has waited longest gives way.
-
-Uvicorn would take as many as there are file descriptors, and count none that is still at its TLS handshake.
+"""Accepts connections up to a limit in total and for one client; beyond it the one that has waited longest is closed.
+Uvicorn would accept as many as there are file descriptors, and does not count those in their TLS handshake.
 """
 
 import asyncio
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
 _PAUSE_SECONDS: Final = 0.1
 _GOODBYE_SECONDS: Final = 2.0
-"""How long TLS waits for the other side to close too."""
+"""Seconds that TLS waits for the other side to close too."""
 _OTHER_FILES: Final = 160
-"""Descriptors that the rest of the service may need: the database's, the cameras' pipes and relays, the decoders'."""
+"""File descriptors reserved for the rest of the service: database, cameras' pipes and relays, decoders."""
 _LEAST: Final = 16
 
 
@@ -55,15 +54,16 @@ class Reception:
         self._accepting = asyncio.ensure_future(self._accept())
 
     def close(self) -> None:
-        """Takes no more connections. Those there are go on."""
+        """Accepts no more connections. Existing ones continue."""
         self._accepting.cancel()
 
     async def wait_closed(self) -> None:
-        """Until no more are taken."""
+        """Waits until no more are accepted."""
         await asyncio.wait([self._accepting])
 
     def require_accepting(self) -> None:
-        """Raises the fault that ended the taking up of connections, if there was one: a deaf service must not go on."""
+        """Raises the error that ended the accepting of connections, if there was one: a service that accepts none must
+        end."""
         if self._accepting.done() and not self._accepting.cancelled():
             self._accepting.result()
 
@@ -83,7 +83,7 @@ class Reception:
             except BaseException:
                 accepted.close()
                 raise
-            await asyncio.sleep(0)  # while further ones are waiting, nothing else would have its turn
+            await asyncio.sleep(0)  # otherwise waiting connections would let no other task run
 
     def _take_up(self, accepted: socket.socket, address: str) -> None:
         client = network_of(address)
@@ -111,7 +111,7 @@ class Reception:
                 ssl_handshake_timeout=seconds,
                 ssl_shutdown_timeout=None if self._tls is None else _GOODBYE_SECONDS,
             )
-        except OSError:  # the client was gone, or no TLS came of it; asyncio has closed the socket
+        except OSError:  # the client has disconnected, or the TLS handshake failed; asyncio has closed the socket
             pass
         finally:
             connection.opening = None
@@ -120,7 +120,7 @@ class Reception:
 
     def _make_room(self, crowd: Iterable[Connection]) -> bool:
         """Closes the oldest connection without a request, else the oldest whose request is not whole; False if there is
-        neither: what is being worked on is not closed for others."""
+        neither: a connection whose request is being processed is not closed for others."""
         longest = next((one for one in crowd if one.awaits_head), None)
         if longest is None:
             longest = next((one for one in crowd if one.awaits_body), None)
@@ -139,7 +139,7 @@ class Reception:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 network that one IPv6 machine has for itself."""
+    """The key of a client: an IPv4 address, or the /64 network of an IPv6 machine."""
     if ":" not in address:
         return address
     return str(ip_network((int(IPv6Address(address)), 64), strict=False))

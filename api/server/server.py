@@ -32,7 +32,7 @@ STOP_SECONDS = 5
 
 
 class AddressInUseError(ClearglassError):
-    """The service could not listen where it was told to."""
+    """The service could not listen at the address."""
 
     code: ClassVar[str] = "address_in_use"
 
@@ -58,11 +58,11 @@ class Server(uvicorn.Server):
 
     @property
     def scheme(self) -> str:
-        """Of the addresses that it answers at."""
+        """The host of its addresses."""
         return "http" if self._tls is None else "https"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Takes up connections from sockets that listen already."""
+        """Accepts connections from sockets that listen already."""
         self._receptions = [
             Reception(
                 listener,
@@ -74,17 +74,17 @@ class Server(uvicorn.Server):
             )
             for listener in sockets or []
         ]
-        self.servers = cast("list[asyncio.Server]", self._receptions)  # of which uvicorn closes them only
+        self.servers = cast("list[asyncio.Server]", self._receptions)  # uvicorn itself only closes them
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: whether to end."""
+        """Checks ten times a second for the end."""
         for reception in self._receptions:
             reception.require_accepting()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends endless answers first: they would hold the server up to the last second."""
+        """Ends endless answers first, which would delay the end until the last second."""
         self._on_stop()
         await super().shutdown(sockets)
 
@@ -97,7 +97,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(1024)  # from now on nobody is refused, even before the server takes them up
+        listener.listen(1024)  # from now on no client is refused, even before the server accepts it
     except OSError as error:
         listener.close()
         raise AddressInUseError(
@@ -117,17 +117,17 @@ def _server(service: "Service", *, host: str = "", tls: Tls | None = None) -> Se
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises: AddressInUseError if the service could not listen there: better before long work than after it."""
+    """Raises: AddressInUseError if the service could not listen there, so that a command finds out before long work."""
     listen(host, port).close()
 
 
 def _config(app: "ASGIApp", *, proxies: str | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        access_log=False,  # the audit log says who asked; an access log would keep a second, unsigned record
+        access_log=False,  # the audit log has the actors; an access log would be a second, unsigned record
         log_level="warning",
         server_header=False,
-        # By default any program on this machine would be believed about where a request comes from.
+        # By default any program on this machine could forge a request's origin.
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or "",
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -147,7 +147,7 @@ def serve_forever(
 ) -> None:
     """Takes the address, starts the service, announces it, and serves until SIGINT or SIGTERM.
 
-    plain_http: without TLS beyond this machine as well, though no proxy is named that would bring it.
+    plain_http: allows other machines without TLS, also without a trusted proxy.
     Raises: AddressInUseError, PlainHttpError, TlsError, before any camera is started.
     """
     with listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
@@ -170,7 +170,7 @@ def serve_witness(
     tls: Tls | None = None,
     plain_http: bool = False,
 ) -> None:
-    """Takes the address, announces it, and answers logs until SIGINT or SIGTERM.
+    """Takes the address, announces it, and serves logs until SIGINT or SIGTERM.
 
     Raises: AddressInUseError, PlainHttpError, TlsError.
     """
@@ -190,7 +190,7 @@ def _run(server: Server, listeners: list[socket.socket], host: str, ready: Calla
     def end(*_: object) -> None:
         server.should_exit = True
 
-    # Uvicorn raises the signal anew once it has shut down: by default that would end us before all is closed.
+    # Uvicorn raises the signal again once it has shut down: by default that would end the process before all is closed.
     signal.signal(signal.SIGTERM, end)
     ready(_address(server, listeners[0], host))
     server.run(sockets=listeners)

@@ -1,4 +1,4 @@
-"""TLS of our own servers, and the refusal to listen to other machines without any."""
+"""TLS of this project's servers, and the refusal to listen to other machines without it."""
 
 import ssl
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class TlsError(ClearglassError):
 
 
 class PlainHttpError(ClearglassError):
-    """Other machines would reach a server without encryption, and nobody has said that this is meant."""
+    """Other machines would reach a server without encryption, and no option allows it."""
 
     code: ClassVar[str] = "plain_http"
 
@@ -29,7 +29,7 @@ class Tls:
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """What connections are encrypted by: TLS 1.2 or 1.3. Raises: TlsError."""
+        """The TLS context, for TLS 1.2 or 1.3. Raises: TlsError."""
         for file in (self.certificate, self.key):
             if not file.is_file():
                 raise TlsError(f"There is no file {file}.", remedy="Give the files of the certificate and of its key.")
@@ -37,7 +37,7 @@ class Tls:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         try:
-            # A password would be asked for at the terminal.
+            # OpenSSL would prompt for a password at the terminal.
             context.load_cert_chain(self.certificate, self.key, password="")
         except OSError as error:
             raise TlsError(
@@ -48,9 +48,8 @@ class Tls:
 
 
 def require_encryption(address: str, *, tls: Tls | None, proxied: bool, plain: bool) -> None:
-    """Raises PlainHttpError where what is sent would cross a network in the clear.
-
-    address: that is listened on. proxied: whether a proxy is named, which brings TLS. plain: the explicit flag.
+    """Raises PlainHttpError where traffic would cross a network in the clear. address: to listen on. proxied: true if a
+    proxy, which brings TLS, is named. plain: the explicit flag.
     """
     if tls is None and not proxied and not plain and not ip_address(address).is_loopback:
         raise PlainHttpError(

@@ -1,1 +1,1 @@
-"""What a caller can have done, for every door: each checks, does, logs and tells all that belongs to it."""
+"""The use cases for every interface: each checks, acts, logs and notifies completely."""

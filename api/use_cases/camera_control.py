@@ -1,10 +1,10 @@
-"""Adding, changing, removing and watching cameras: what is kept of a camera and what runs are brought into step."""
+"""Adds, changes, removes and shows cameras, and keeps the running cameras equal to the stored ones."""
 
 from typing import Unpack
 
 from api.access.account import Principal
 from api.camera_checks import CameraChecks, CheckState
-from api.events import Events
+from api.events import EventHub
 from ingest.camera.camera import Camera, ListedCamera
 from ingest.camera.camera_settings import CameraSettings, ChangedSettings
 from ingest.camera.camera_store import CameraStore, CameraUnknownError
@@ -16,7 +16,7 @@ from ingest.supervision.supervisor import Supervisor
 class CameraControl:
     """The cameras as a caller may use them. Safe to use from several threads. checks: of cameras' fitness."""
 
-    def __init__(self, cameras: CameraStore, supervisor: Supervisor, events: Events, checks: CameraChecks) -> None:
+    def __init__(self, cameras: CameraStore, supervisor: Supervisor, events: EventHub, checks: CameraChecks) -> None:
         self._cameras = cameras
         self._supervisor = supervisor
         self._events = events
@@ -35,13 +35,13 @@ class CameraControl:
         return self._cameras.get(camera_id)
 
     def health(self, camera_id: str) -> Health:
-        """How a camera does now; an unknown one is stopped."""
+        """A camera's present health; an unknown one is stopped."""
         return self._supervisor.health(camera_id)
 
     def add(
         self, caller: Principal, *, name: str, address: str, purpose: str, **settings: Unpack[CameraSettings]
     ) -> Camera:
-        """A new camera, which runs. Files and webcams are for commands. Raises as `CameraStore.add` does."""
+        """Adds a camera and starts it. Files and webcams are for commands. Raises as `CameraStore.add` does."""
         camera = self._cameras.add(
             actor=caller.actor, local=caller.command, name=name, address=address, purpose=purpose, **settings
         )
@@ -49,13 +49,13 @@ class CameraControl:
         return camera
 
     def change(self, caller: Principal, camera_id: str, **change: Unpack[ChangedSettings]) -> Camera:
-        """A camera's new settings, with which it runs. Raises as `CameraStore.update` does."""
+        """Changes a camera's settings and restarts it with them. Raises as `CameraStore.update` does."""
         camera = self._cameras.update(camera_id, actor=caller.actor, local=caller.command, **change)
         self._run(camera.id)
         return camera
 
     def remove(self, caller: Principal, camera_id: str) -> None:
-        """Stops a camera and forgets it, its login, views and checks. Raises CameraUnknownError."""
+        """Stops a camera and removes it with its login, views and checks. Raises CameraUnknownError."""
         self._cameras.remove(camera_id, actor=caller.actor)
         self._run(camera_id)
         self._events.forget(camera_id)
@@ -75,7 +75,8 @@ class CameraControl:
         return self.checks.of(self._cameras.get(camera_id).id)
 
     def _run(self, camera_id: str) -> None:
-        """Has the camera run as it is kept: of two changes at once, either may come here last."""
+        """Makes the camera run with its stored settings; after two simultaneous changes either may be the last
+        caller."""
 
         def load() -> Camera | None:
             try:

@@ -23,7 +23,7 @@ S = TypeVar("S", bound=Subject)
 class People:
     """The gallery as a caller may use and see it. Safe to use from several threads.
 
-    What follows a change of the gallery (searches, cameras, live views) follows it by itself.
+    The followers of the gallery (searches, cameras, live views) receive each change by themselves.
     """
 
     def __init__(self, matcher: Matcher, cameras: CameraStore, reads: GalleryReads) -> None:
@@ -44,7 +44,7 @@ class People:
         acknowledged: Collection[str] = (),
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """A new subject. Raises as `Enroller.enrol` does, and CameraUnknownError."""
+        """Enrols a new subject. Raises as `Enroller.enrol` does, and CameraUnknownError."""
         self._require_cameras(consent.cameras)
         enrolment = self._enroller.enrol(
             name=name,
@@ -66,7 +66,7 @@ class People:
         acknowledged: Collection[str] = (),
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """More pictures of a subject. Raises as `Enroller.add_pictures` does."""
+        """Adds pictures of a subject. Raises as `Enroller.add_pictures` does."""
         enrolment = self._enroller.add_pictures(
             subject_id,
             pictures,
@@ -78,7 +78,7 @@ class People:
         return replace(enrolment, subject=_shown(enrolment.subject, caller))
 
     def grant(self, caller: Principal, subject_id: str, consent: NewConsent) -> Consent:
-        """One more consent. Raises as `Gallery.grant` does, and CameraUnknownError."""
+        """Records a further consent. Raises as `Gallery.grant` does, and CameraUnknownError."""
         self._require_cameras(consent.cameras)
         return self._gallery.grant(subject_id, consent, caller.actor)
 
@@ -99,7 +99,7 @@ class People:
         return [_shown(subject, caller) for subject in subjects]
 
     def count(self) -> int:
-        """How many subjects there are who have not withdrawn."""
+        """The number of subjects who have not withdrawn."""
         return self._gallery.subject_count()
 
     def subject(self, caller: Principal, subject_id: str) -> Subject:
@@ -109,7 +109,7 @@ class People:
         return _shown(subject, caller)
 
     def names(self, caller: Principal, subject_ids: Collection[str]) -> Mapping[str, str | None]:
-        """Names by id within an answer that is logged by itself, such as a search's; at most 1,000 at once.
+        """Names by id, for an answer that has log entries of its own, such as a search's; at most 1,000.
 
         None after withdrawal; none at all where the caller may see no names.
         """
@@ -121,7 +121,7 @@ class People:
 
     @property
     def revision(self) -> int:
-        """A number that grows with every change of the gallery: names that are kept hold for one revision."""
+        """The gallery's revision, which grows with every change: cached names are valid for one revision."""
         return self._gallery.revision
 
     def references(self, subject_id: str) -> Sequence[Reference]:
@@ -134,11 +134,11 @@ class People:
         return self._gallery.reference_picture(reference_id)
 
     def consents(self, subject_id: str) -> Sequence[Consent]:
-        """A subject's consents, oldest first, whatever their state. Raises SubjectUnknownError."""
+        """A subject's consents in any state, oldest first. Raises SubjectUnknownError."""
         return self._gallery.consents(subject_id)
 
     def consent(self, consent_id: str) -> Consent:
-        """One consent, whatever its state. Raises ConsentUnknownError."""
+        """One consent in any state. Raises ConsentUnknownError."""
         return self._gallery.consent(consent_id)
 
     def evidence_salt(self, consent_id: str) -> bytes | None:
@@ -148,7 +148,7 @@ class People:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _require_cameras(self, named: Iterable[str]) -> None:
-        """Raises CameraUnknownError, so that no consent covers less than was meant."""
+        """Raises CameraUnknownError, so that no consent covers less than intended."""
         for camera_id in frozenset(named) - {ANY_CAMERA, UPLOAD}:
             self._cameras.get(camera_id)
 

@@ -1,4 +1,5 @@
-"""Alerts as a caller may see them, and reviews. A caller who could be the second reviewer learns of no first one."""
+"""Alerts as a caller may see them, and reviews. A caller who could be the second reviewer does not see a first
+review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,8 @@ class ShownAlert:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownReview:
-    """A review as one caller may see it: without its note for roles that see no names, who stand in notes too."""
+    """A review as one caller may see it: without its note, which may contain names, for roles that may not see
+    names."""
 
     review: Review
     reviewer_name: str | None
@@ -60,7 +62,7 @@ class Reviewing:
         return self.shown(caller, found)
 
     def counts(self, caller: Principal) -> dict[AlertStatus, int]:
-        """How many alerts there are of each status, as this caller may see it."""
+        """The number of alerts of each status, as this caller may see it."""
         return self._alerts.counts(reviewer=_blind(caller))
 
     def alert(self, caller: Principal, alert_id: str) -> ShownAlert:
@@ -111,12 +113,13 @@ class Reviewing:
         return self._shown_review(self._alerts.review(alert_id, caller.actor, verdict, note), caller)
 
     def _pictures(self, caller: Principal, alert_id: str) -> tuple[bytes, bytes]:
-        """The log holds the account that looks at them before they are shown."""
+        """Logs the account that reads them, before they are shown."""
         self._reads.picture(Seen.ALERT_PICTURES, caller, self._alerts.alert(alert_id).subject_id)
         return self._alerts.pictures(alert_id)
 
     def _blind_to(self, caller: Principal, alerts: Sequence[Alert]) -> frozenset[str]:
-        """The ids of the alerts of which the caller could be the second reviewer: a first would tell the verdict."""
+        """The ids of the alerts of which the caller could be the second reviewer, and so may not see a first
+        verdict."""
         awaiting = [alert for alert in alerts if alert.status is AlertStatus.AWAITING_SECOND]
         if not awaiting or not caller.may(Permission.REVIEW):
             return frozenset()
@@ -135,5 +138,5 @@ class Reviewing:
 
 
 def _blind(caller: Principal) -> str | None:
-    """The actor of a caller who may not know of a first confirmation but their own; None for all others."""
+    """The actor of a caller who may not see another person's first confirmation; None for all others."""
     return caller.actor if caller.may(Permission.REVIEW) else None

@@ -1,4 +1,4 @@
-"""Searches by pictures that people hand in. Each is logged before and after, with its caller and its purpose."""
+"""Searches by pictures that people hand in. Each has log entries before and after, with its caller and its purpose."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ from matcher.search.crowd import Crowd, CrowdSearcher, SearchedFace
 
 
 class Searching:
-    """What a caller may search for. Safe to use from several threads."""
+    """The searches for callers. Safe to use from several threads."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
@@ -27,16 +27,14 @@ class Searching:
     def identify(
         self, caller: Principal, probe: Probe, *, purpose: str, case_reference: str | None = None
     ) -> CandidateList:
-        """Who this may be (1:N). Raises as `Identifier.identify` does."""
+        """Identifies a probe (1:N). Raises as `Identifier.identify` does."""
         return self._identifier.identify(probe, _query(caller, purpose, case_reference))
 
     def verify(
         self, caller: Principal, probe: Probe, against: str | Probe, *, purpose: str, case_reference: str | None = None
     ) -> Verification:
-        """Whether it is this subject, or the same person as another probe (1:1).
-
-        Raises as `Identifier.verify` does; PermissionDeniedError where the caller may compare pictures, and search for
-        nobody who is enrolled.
+        """Compares a probe with a subject, or with another probe (1:1). Raises as `Identifier.verify` does;
+        PermissionDeniedError if the caller may compare pictures only, and not search for enrolled people.
         """
         if isinstance(against, str) and not caller.may(Permission.SEARCH):
             raise PermissionDeniedError(caller.role, Permission.SEARCH)
@@ -52,10 +50,9 @@ class Searching:
         least_eye_distance: float | None = None,
         owe: Callable[[int], None],
     ) -> tuple[Crowd, Sequence[SearchedFace]]:
-        """Everybody in a photograph, each in a search of their own. Raises as `CrowdSearcher` does, and QueryError.
-
-        owe: called before anything is searched for, with how many searches more than one it takes; where there are too
-        many faces to search for, with how many more it would take.
+        """Searches for all people in a photograph, each in a search of its own. Raises as `CrowdSearcher` does, and
+        QueryError. owe: called before the searches with their number minus one; also where there are too many faces to
+        search for.
         """
         searcher = CrowdSearcher(self._matcher.sampler, self._identifier)
         query = _query(caller, purpose, case_reference)
@@ -63,14 +60,14 @@ class Searching:
         try:
             crowd = searcher.find(picture, least_eye_distance=least_eye_distance)
         except TooManyFacesError as error:
-            owe(error.faces - 1)  # to look at them took as long as to search
+            owe(error.faces - 1)  # detecting them took as long as a search
             raise
         owe(max(len(crowd.usable) - 1, 0))
         return crowd, searcher.search(crowd, query)
 
 
 def _query(caller: Principal, purpose: str, case_reference: str | None) -> Query:
-    """A search by picture that this account asks for."""
+    """The request of a search by picture of this account."""
     return Query(
         actor=caller.actor, role=caller.role.value, camera=UPLOAD, purpose=purpose, case_reference=case_reference
     )

@@ -1,11 +1,11 @@
-"""What a "similarity of 80" did in 2018, done again on LFW: `python -m benchmarks aclu`.
+"""The test of 2018 with a "similarity of 80", repeated on LFW: `python -m benchmarks aclu`.
 
-The American Civil Liberties Union held 535 members of Congress against 25,000 arrest photographs with a vendor's
+The American Civil Liberties Union compared 535 members of Congress with 25,000 arrest photographs with a vendor's
 service at its default, a similarity of 80, and got 28 false matches (J. Snow, aclu.org, 26 July 2018). The vendor
-answered that 95 or 99 should have been set; which false match rates these numbers stand for was not told. Here 535
-people of LFW are held against the pictures of everybody else. The threshold like 80 is the one that should give the
-ACLU's share of false matches in this gallery; those like 95 and 99 are ten and a hundred times stricter. They are
-chosen on view 1; the 535 are not in view 1.
+answered that 95 or 99 should have been set; it did not state the false match rates of these numbers. Here 535 people of
+LFW are compared with the pictures of all others. The threshold like 80 is the one that is expected to give the ACLU's
+share of false matches in this gallery; those like 95 and 99 are ten and a hundred times stricter. They are chosen on
+view 1; the 535 are not in view 1.
 """
 
 import math
@@ -32,21 +32,20 @@ PEOPLE, PHOTOGRAPHS, FALSE_MATCHES = 535, 25_000, 28
 """The test of 2018."""
 
 FMR_OF_2018 = -math.expm1(math.log1p(-FALSE_MATCHES / PEOPLE) / PHOTOGRAPHS)
-"""Of a pair of two people, from its own count: 1 - (1 - FMR)^25,000 = 28 / 535."""
+"""The FMR of that test, from its own count: 1 - (1 - FMR)^25,000 = 28 / 535."""
 
 LARGE = 1_000_000
 QUICK_GALLERY = 1_000
 
 LIKE = (("like 80", 1.0), ("like 95", 0.1), ("like 99", 0.01))
 ONE_TO_ONE = (1e-3, 1e-4)
-"""Rates that are called good where one face is compared with one."""
+"""FMRs that are usual for 1:1 comparison."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reenacted:
-    """One threshold. fmr: that it stands for on view 1, on so many false matches there; borne: whether they are enough.
-
-    expected, found: of the searches those with a false match. fnmr: of view 1's mated pairs.
+    """One threshold. fmr: its FMR on view 1, with the number of false matches there; borne: true if they are enough.
+    expected, found: the number of searches with a false match. fnmr: of view 1's mated pairs.
     """
 
     what: str
@@ -105,7 +104,8 @@ def _only(templates: Templates, names: Sequence[str]) -> Templates:
 
 
 def reenacted(non_mated: np.ndarray, mated: np.ndarray, nearest: np.ndarray, references: int) -> Iterator[Reenacted]:
-    """non_mated, mated: of view 1. nearest: (n,) how near each probe's nearest reference is, all of other people."""
+    """non_mated, mated: of view 1. nearest: (n,) the dissimilarity of each probe's nearest reference of another
+    person."""
     share = FALSE_MATCHES / PEOPLE
     eighty = -math.expm1(math.log1p(-share) / references)
     like = [(what, factor * eighty) for what, factor in LIKE]

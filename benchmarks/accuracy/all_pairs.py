@@ -1,8 +1,8 @@
 """Every picture of LFW's view 2 against every picture of another person: error rates far below what 3,000 pairs show.
 
-The false non-match rate is that of the protocol's 3,000 mated pairs. Thresholds named by a rate are of the very same
-pictures. Those of the operating points were chosen on view 1, which shares people and even pairs with view 2; what they
-bring is therefore told of the people who are not in view 1 as well.
+The false non-match rate is that of the protocol's 3,000 mated pairs. Thresholds named by a rate are computed on the
+same pictures. Those of the operating points were chosen on view 1, which shares people and even pairs with view 2;
+their rates are therefore reported for the people who are not in view 1, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 RATES = (1e-3, 1e-4, 1e-5, 1e-6)
 GROUP_RATES = (1e-3, 1e-4)
 MOST_FNMR = 0.018
-"""Aimed at by the fusion at FMR 1e-4."""
+"""The target for the fusion's FNMR at FMR 1e-4."""
 
 ATTRIBUTE = "gender"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One threshold. what: the rate it was chosen for, or the operating point it belongs to, and of whom."""
+    """One threshold. what: its rate or its operating point, and the people measured."""
 
     recogniser: str
     what: str
@@ -66,7 +66,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """What view 2 shares with view 1. strangers: (n,) whether a sample's person is not in view 1."""
+    """The overlap of view 2 with view 1. strangers: (n,) true if a sample's person is not in view 1."""
 
     people: int
     of_people: int
@@ -92,7 +92,7 @@ class Shared:
 
 
 class AllPairsBenchmark:
-    """Of LFW's view 2, for every recogniser, and by gender."""
+    """Error rates on LFW's view 2, for every recogniser, and by gender."""
 
     name = "lfw-all-pairs"
     summary = "FNMR at FMR 1e-3 to 1e-6 over all non-mated pairs of LFW's view 2, and by gender"
@@ -198,8 +198,8 @@ def _notes(points: Sequence[Point], shared: Shared, pictures: int) -> list[str]:
         f"its {points[0].mated:,} mated pairs. No picture was left out: one without a found face matches nobody.",
         "Thresholds named by a rate are those at which this very set has that rate; the operating points were chosen "
         f"on view 1. The two views are no strangers to each other: {shared.people:,} of these {shared.of_people:,} "
-        f"people are in view 1, and {shared.mated:,} of the {shared.of_mated:,} mated pairs are among its pairs. What "
-        "is told of people not in view 1 leaves all of them out.",
+        f"people are in view 1, and {shared.mated:,} of the {shared.of_mated:,} mated pairs are among its pairs. The "
+        "rates for people not in view 1 leave all of them out.",
         f"Intervals are of 1,000 resamples of the people, on both sides of each pair. {FIXED_THRESHOLD}",
         "By gender, the non-mated pairs are within the group. The labels are not the people's own (Afifi and "
         "Abdelhamed, 2019), and LFW's makers call it too small for conclusions on groups.",

@@ -1,4 +1,4 @@
-"""Which of a set's trials are measured: all of them, or evenly some where there are too many for one file of scores."""
+"""Chooses the trials of a set that are measured: all, or an even sample if they are too many for one score file."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,11 +9,12 @@ from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.trial_table import TrialTable
 
 MOST_TRIALS = 2_000_000
-"""A file of scores of so many takes a quarter of a gigabyte."""
+"""A score file with this number of trials takes a quarter of a gigabyte."""
 
 
 def at_most(trials: Sequence[Trial], most: int = MOST_TRIALS) -> Sequence[Trial]:
-    """All trials; of more than `most`, all mated ones and evenly so many non-mated that there are about as many."""
+    """All trials; if there are more than `most`, all mated ones and an even sample of the non-mated, about `most` in
+    all."""
     if len(trials) <= most:
         return trials
     mated = trials.mated if isinstance(trials, TrialTable) else np.fromiter((one.mated for one in trials), bool)
@@ -23,7 +24,8 @@ def at_most(trials: Sequence[Trial], most: int = MOST_TRIALS) -> Sequence[Trial]
 
 
 def thinned(trials: Sequence[Trial], count: int) -> list[Trial]:
-    """About so many: evenly some of the mated and of the non-mated of each fold, at least one of each."""
+    """About this number of trials: an even sample of the mated and of the non-mated of each fold, at least one of
+    each."""
     kinds: dict[tuple[int, bool], list[Trial]] = defaultdict(list)
     for trial in trials:
         kinds[trial.fold, trial.mated].append(trial)

@@ -1,4 +1,4 @@
-"""Who compares: dlib's network, SFace, both together, or a researcher's own model. Each gives dissimilarities."""
+"""Comparators: dlib's network, SFace, both together, or a researcher's own model. Each gives dissimilarities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

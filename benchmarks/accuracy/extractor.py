@@ -1,4 +1,4 @@
-"""From a picture to vectors: what the service does, and a researcher's own models beside it."""
+"""Extracts vectors from pictures, with the service's models and a researcher's own."""
 
 import hashlib
 import math
@@ -25,18 +25,18 @@ SFACE, DLIB = "sface", "dlib"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Extracted:
-    """Of one picture. quality: 0 to 1. vectors: (d,) by embedder."""
+    """The result for one picture. quality: 0 to 1. vectors: (d,) by embedder."""
 
     quality: float
     vectors: Mapping[str, Floats]
 
 
 class Extractor(Protocol):
-    """Goes to each process as it is, and is loaded there."""
+    """It is sent to each process and loads its models there."""
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 of everything that decides the vectors."""
+        """Hex SHA-256 of everything that determines the vectors."""
         ...
 
     def load(self) -> None:
@@ -44,12 +44,12 @@ class Extractor(Protocol):
         ...
 
     def extract(self, data: bytes, landmarks: Floats | None) -> Extracted | None:
-        """Of a JPEG or PNG; None where no face is found. landmarks: where the set itself says where the face is."""
+        """Extracts from a JPEG or PNG; None if no face is found. landmarks: those of the set itself, if it has any."""
         ...
 
 
 class ServiceExtractor:
-    """The templates that the service would make, and vectors of these embedders from the same refined landmarks."""
+    """Makes the service's templates, and these embedders' vectors from the same refined landmarks."""
 
     def __init__(self, entries: Sequence[EmbedderEntry] = ()) -> None:
         self._entries = tuple(entries)
@@ -82,7 +82,7 @@ class ServiceExtractor:
 
 
 def face_of(recogniser: OnnxRecogniser, image: Image, landmarks: Floats | None) -> Face | None:
-    """The face that such a picture is of."""
+    """The face that the picture is labelled with."""
     if landmarks is not None:
         (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
         box = Box(x=float(left), y=float(top), width=float(right - left), height=float(bottom - top))

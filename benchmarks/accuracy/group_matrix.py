@@ -1,4 +1,4 @@
-"""The false match rate between each group and each other, headed by those within a group."""
+"""The false match rates between groups, and within each group."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from benchmarks.harness.benchmark import Plot, Table
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Between two groups, or within one. claimed: whether there are people and pairs enough to tell the rate."""
+    """The rate between two groups, or within one. claimed: true if there are enough people and pairs for the rate."""
 
     false_matches: int
     non_mated: int
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupMatrix:
-    """Of one recogniser at the threshold for `fmr` over all. cells: (groups, groups)."""
+    """The matrix of one recogniser at the threshold for `fmr` over all. cells: (groups, groups)."""
 
     recogniser: str
     fmr: float
@@ -37,7 +37,7 @@ class GroupMatrix:
 
 
 def group_matrix(people: PairPeople, recogniser: str, fmr: float, threshold: float) -> GroupMatrix:
-    """Of every group with every other."""
+    """The matrix of every group with every other."""
     numbers = range(len(people.groups))
     return GroupMatrix(
         recogniser=recogniser,
@@ -65,7 +65,7 @@ def _cell(people: PairPeople, recogniser: str, fmr: float, threshold: float, row
 
 
 def matrix_table(matrix: GroupMatrix) -> Table:
-    """As people read it."""
+    """The matrix as a table."""
     return Table(
         title=f"{matrix.recogniser}: FMR between groups, at dissimilarity {matrix.threshold:.4f}, FMR {matrix.fmr:.0e} "
         "over all",
@@ -75,7 +75,7 @@ def matrix_table(matrix: GroupMatrix) -> Table:
 
 
 def matrix_plot(matrix: GroupMatrix) -> Plot:
-    """As a picture."""
+    """The matrix as a plot."""
     return Plot(
         name=f"matrix-{matrix.fmr:.0e}",
         draw=partial(_draw, matrix),

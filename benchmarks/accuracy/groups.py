@@ -1,7 +1,7 @@
-"""Error rates of groups of people, all held against one threshold, and how unequal they are.
+"""Error rates of groups of people at one threshold, and measures of their inequality.
 
-Non-mated pairs are those within a group: pairs across groups are easier, and dilute the rate (NIST IR 8280). Nothing is
-claimed of a group with too few people or comparisons, and it takes no part in the measures of inequality.
+Non-mated pairs are those within a group: pairs across groups are easier, and dilute the rate (NIST IR 8280). No rate is
+reported for a group with too few people or comparisons, and the measures of inequality leave it out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,9 +26,8 @@ Exact = NDArray[np.floating[Any]]
 LEAST_PEOPLE = 30
 LEAST_MATED = 100
 LEAST_FALSE_MATCHES = 3
-"""A group must have so many non-mated comparisons that at the rate of all it would have three false matches.
-
-With fewer, even none at all would be no proof of a lower rate than that of all (the rule of three).
+"""A group needs enough non-mated comparisons to expect this number of false matches at the rate of all. With fewer,
+even no false match would not prove a lower rate than that of all (the rule of three).
 """
 
 MEASURES = ("max_to_min", "max_to_geometric_mean", "fdr", "inequity", "garbe")
@@ -36,7 +35,7 @@ MEASURES = ("max_to_min", "max_to_geometric_mean", "fdr", "inequity", "garbe")
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRates:
-    """One group at the threshold of all. why_not: what is missing for a claim; empty where there is enough."""
+    """One group at the threshold of all. why_not: why its rates are not reported; empty if they are."""
 
     group: str
     people: int
@@ -47,7 +46,7 @@ class GroupRates:
 
     @property
     def claimed(self) -> bool:
-        """Whether its rates may be told."""
+        """True if its rates are reported."""
         return not self.why_not
 
 
@@ -63,9 +62,8 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True)
 class Grouping:
-    """Of one recogniser by one attribute ("gender", or several with " × "), at the threshold for `fmr` over all.
-
-    measures: of the claimed groups; empty for fewer than two.
+    """The groups of one recogniser by one attribute ("gender", or several with " × "), at the threshold for `fmr` over
+    all. measures: of the reported groups; empty for fewer than two.
     """
 
     recogniser: str
@@ -77,23 +75,20 @@ class Grouping:
 
 
 def attributes(samples: Iterable[Sample]) -> tuple[tuple[str, ...], ...]:
-    """What people can be grouped by: each attribute that is labelled, and all of them together."""
+    """The groupings: each labelled attribute, and all of them together."""
     single = sorted({name for sample in samples for name in sample.labels})
     return (*((name,) for name in single), *([tuple(single)] if len(single) > 1 else []))
 
 
 def group_of(sample: Sample, attribute: Sequence[str]) -> str | None:
-    """Its group; None if a label is missing."""
+    """The sample's group; None if a label is missing."""
     values = [sample.labels.get(name) for name in attribute]
     return " ".join(value for value in values if value is not None) if None not in values else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupedErrors:
-    """What a group's figures are made from.
-
-    fmr, fnmr: (resamples,) the rates in each resample of people, and their intervals.
-    """
+    """The data of a group's figures. fmr, fnmr: (resamples,) the rates by resample, and their intervals."""
 
     group: str
     people: int
@@ -107,7 +102,7 @@ class GroupedErrors:
 def grouping(
     recogniser: str, attribute: Sequence[str], fmr: float, threshold: float, errors: Sequence[GroupedErrors]
 ) -> Grouping:
-    """What may be said of these groups."""
+    """The inequality of these groups."""
     groups = tuple(
         GroupRates(
             group=one.group,
@@ -153,7 +148,7 @@ def _measures(errors: Sequence[GroupedErrors]) -> Iterator[Measure]:
     ]
     for name in MEASURES:
         values = [value for one in resampled if (value := getattr(one, name)) is not None]
-        # Where a resample in forty has a rate of zero, a ratio has no end.
+        # If one resample in forty has a rate of zero, the ratio's interval is unbounded.
         defined = len(values) > 0.975 * len(resampled)
         low, high = np.percentile(values, [2.5, 97.5]).tolist() if defined else (None, None)
         yield Measure(name=name, value=getattr(whole, name), low=low, high=high)
@@ -166,7 +161,8 @@ def grouped(
     whose: tuple[Whole, Whole],
     rates: Sequence[float],
 ) -> list[Grouping]:
-    """By every attribute, of every recogniser, at the thresholds for these rates over all non-mated comparisons.
+    """Groups by every attribute, for every recogniser, at the thresholds for these rates over all non-mated
+    comparisons.
 
     whose: the people, by number, of each comparison's two samples.
     """

@@ -44,12 +44,12 @@ RATES = (1e-3, 1e-2, 1e-1)
 RANKS = (1, 5, 20)
 QUICK_PEOPLE = 300
 LEAST_FALSE = 3
-"""So many non-mated searches must a threshold let through to stand for an FPIR."""
+"""The least number of non-mated searches with a candidate for a threshold to stand for an FPIR."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
-    """At the threshold for one FPIR. fnir: with its interval."""
+    """The rates at the threshold for one FPIR. fnir: with its interval."""
 
     fpir: float
     threshold: float
@@ -61,7 +61,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Identified:
-    """One recogniser on one gallery. rank: the share of mated searches whose mate is among the first so many."""
+    """One recogniser on one gallery. rank: the share of mated searches whose mate is among the first n candidates."""
 
     search: str
     recogniser: str
@@ -126,7 +126,8 @@ def searched(
     columns: Sequence[Comparator],
     distractors: Sequence[str] = (),
 ) -> SearchScores:
-    """One protocol's searches by every recogniser. distractors: samples that join the gallery, each somebody else."""
+    """One protocol's searches by every recogniser. distractors: samples of other people that are added to the
+    gallery."""
     samples = dataset.samples()
     return search(
         protocol.name,
@@ -141,7 +142,7 @@ def searched(
 
 
 def identified(scores: SearchScores, recogniser: str, people: Sequence[str | None]) -> Identified:
-    """The rates of one recogniser. people: who is on each probe."""
+    """The rates of one recogniser. people: the person on each probe."""
     found = scores.found[recogniser]
     numbers = {who: place for place, who in enumerate(dict.fromkeys(people))}
     whose = np.array([numbers[who] for who in people], np.int64)[scores.mated]
@@ -180,7 +181,7 @@ def identified_all(
     *,
     distractors: int = 0,
 ) -> Result:
-    """Everything that the file of searches says. protocol: in sentences, who is enrolled and who is searched for."""
+    """The record of a file of searches. protocol: a description of the enrolled people and of the probes."""
     samples = dataset.samples()
     found = [
         identified(scores, name, [samples[probe].subject for probe in scores.probe])
@@ -204,8 +205,9 @@ def identified_all(
             Plot(
                 name="fnir",
                 draw=partial(_draw_fnir, list(each)),
-                caption="How many enrolled people are missed, by how many searches for strangers name somebody, each "
-                "line with so many enrolled. Lower left is better; the larger the gallery, the harder it is.",
+                caption="The share of mated searches that miss the subject (FNIR) over the share of non-mated searches "
+                "with a candidate (FPIR), one line for each number of enrolled people. Lower left is better; it is "
+                "harder with a larger gallery.",
             ),
         ],
         notes=[
@@ -253,7 +255,7 @@ def _draw_fnir(each: Sequence[SearchScores], figure: Any) -> None:
         missed = [
             ((found.mate[mated] > threshold_at(nearest, rate)) | (found.rank[mated] != 1)).mean() for rate in rates
         ]
-        # Below one in all, a logarithmic axis has no place for none.
+        # A logarithmic axis cannot show 0: it is drawn below one in all.
         axes.plot(rates, np.maximum(missed, 0.2 / mated.sum()), label=scores.name)
     axes.set(
         xscale="log",

@@ -1,4 +1,4 @@
-"""What a good figure on a data set does not say, by its registered name."""
+"""The limits of a data set's figures, by its registered name."""
 
 LIMITS = {
     "lfw": "News photographs of well-known people, mostly men, mostly white, few of them old or young: a good figure "

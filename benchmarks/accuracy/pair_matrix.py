@@ -1,8 +1,6 @@
-"""Every sample against every other: the dissimilarities on disk, and which pairs they are of.
-
-They stand in condensed form, as `scipy.spatial.distance.pdist` has it: of samples i < j, row by row, one float32 each,
-in a .npy file for each recogniser. `samples.json` beside them tells of each sample, in order: its name, who is on it,
-and its labels.
+"""Every sample against every other: the dissimilarities on disk, and their pairs. They have the condensed form of
+`scipy.spatial.distance.pdist`: for samples i < j, row by row, one float32 each, in a .npy file for each recogniser.
+`samples.json` beside them has each sample's name, person and labels, in order.
 """
 
 import json
@@ -26,7 +24,8 @@ _BLOCK = 256
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairMatrix:
-    """n samples. names: of them. person: (n,) a number for each person, from 0. folder: where the files are."""
+    """n samples. names: of the samples. person: (n,) the number of each sample's person, from 0. folder: of the
+    files."""
 
     names: tuple[str, ...]
     person: Whole
@@ -42,7 +41,7 @@ class PairMatrix:
         progress: Progress,
         labels: Mapping[str, Sequence[str]] | None = None,
     ) -> "PairMatrix":
-        """Compares everything. people: who is on each sample. labels: of each sample, by attribute."""
+        """Compares all pairs. people: the person on each sample. labels: of each sample, by attribute."""
         folder.mkdir(parents=True, exist_ok=True)
         numbers = {name: place for place, name in enumerate(sorted(set(people)))}
         matrix = cls(names=templates.names, person=np.array([numbers[one] for one in people], np.int64), folder=folder)
@@ -74,12 +73,12 @@ class PairMatrix:
 
     @cached_property
     def begins(self) -> Whole:
-        """(n + 1,) where each sample's row begins; the last is where the last row ends."""
+        """(n + 1,) the beginning of each sample's row, and the end of the last row."""
         return np.concatenate([[0], np.cumsum(np.arange(len(self.person) - 1, -1, -1))]).astype(np.int64)
 
     @cached_property
     def mated(self) -> Whole:
-        """Places of pairs of one person."""
+        """The positions of mated pairs."""
         return np.array(sorted(self._mated_places()), np.int64)
 
     def non_mated(self, recogniser: str) -> Floats:
@@ -87,7 +86,7 @@ class PairMatrix:
         return np.delete(self.read(recogniser), self.mated)
 
     def pairs(self, places: Whole) -> tuple[Whole, Whole]:
-        """Which samples are compared at these places."""
+        """The two samples of the pairs at these positions."""
         one = np.searchsorted(self.begins, places, side="right") - 1
         return one, places - self.begins[one] + one + 1
 

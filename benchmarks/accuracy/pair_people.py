@@ -1,4 +1,4 @@
-"""Whose the pairs of a matrix are: what its rates and their intervals are counted by."""
+"""The people of a matrix's pairs, by whom its rates and intervals are computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairRates:
-    """At one threshold, with the intervals by people. fmr, fnmr: (resamples,) the rates in each resample."""
+    """The rates at one threshold, with intervals by people. fmr, fnmr: (resamples,) the rates in each resample."""
 
     rates: ErrorRates
     fmr_interval: Interval
@@ -30,9 +30,8 @@ class PairRates:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairPeople:
-    """matrix: of all pairs. apart: (m,) of the mated pairs by recogniser; probe, reference: their samples' places.
-
-    groups: their names. group: (n,) of each sample, -1 for none.
+    """matrix: of all pairs. apart: (m,) dissimilarities of the mated pairs by recogniser; probe, reference: the
+    positions of their samples. groups: their names. group: (n,) of each sample, -1 for none.
     """
 
     matrix: PairMatrix
@@ -45,7 +44,7 @@ class PairPeople:
 
     @classmethod
     def of(cls, matrix: PairMatrix, scores: Scores, labels: Sequence[str] = ()) -> Self:
-        """scores: whose mated pairs are meant. labels: each sample's group, empty for none."""
+        """scores: with the mated pairs. labels: each sample's group, empty for none."""
         places = {name: place for place, name in enumerate(matrix.names)}
         probe, reference = (
             np.array([places[name] for name, mated in zip(names, scores.mated, strict=True) if mated], np.int64)
@@ -64,17 +63,17 @@ class PairPeople:
         )
 
     def all(self, recogniser: str, threshold: float) -> PairRates:
-        """Of everybody."""
+        """The rates of all people."""
         everybody = np.ones(len(self.matrix.names), bool)
         return self.between(recogniser, threshold, everybody, everybody)
 
     def within(self, recogniser: str, threshold: float, group: int) -> PairRates:
-        """Of one group."""
+        """The rates of one group."""
         members = self.group == group
         return self.between(recogniser, threshold, members, members)
 
     def between(self, recogniser: str, threshold: float, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> PairRates:
-        """Of pairs with a sample of the one and a sample of the other set; both (n,), the same or without a common one.
+        """The rates of pairs with a sample of each of two sets; both (n,), equal or disjoint.
 
         The mated pairs are those with both samples in the first set.
         """
@@ -104,11 +103,12 @@ class PairPeople:
         )
 
     def people_in(self, group: int) -> int:
-        """How many people have a sample in it."""
+        """The number of people with a sample in the set."""
         return len(np.unique(self.matrix.person[self.group == group]))
 
 
 def _pairs(one: Whole, other: Whole) -> int:
-    """How many non-mated pairs there are between samples of so many of each person, or within them."""
+    """The number of non-mated pairs between two sets of samples, or within one, by the number of samples of each
+    person."""
     pairs = int(one.sum()) * int(other.sum()) - int((one * other).sum())
     return pairs // 2 if np.array_equal(one, other) else pairs

@@ -1,4 +1,4 @@
-"""The curves of evaluation, as ISO/IEC 19795-1 has them. Each has a caption that says how it is read."""
+"""The curves of evaluation as in ISO/IEC 19795-1, each with a caption that explains it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,8 @@ def roc(figure: "Figure", columns: Columns, least: float) -> None:
 
 
 def distributions(figure: "Figure", columns: Columns) -> None:
-    """How far apart mated and non-mated pairs are; pairs without a found face are counted in the legend only."""
+    """The distributions of mated and non-mated dissimilarities; pairs without a found face are counted in the legend
+    only."""
     for place, (name, pairs) in enumerate(columns.items(), start=1):
         axes = figure.add_subplot(len(columns), 1, place)
         axes.set(title=name, xlabel="dissimilarity: lower is more alike", ylabel="share of pairs", yticks=[])
@@ -106,7 +107,7 @@ def distributions(figure: "Figure", columns: Columns) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A rate with its interval, and what it is of. claimed: whether there is enough for the rate to be told."""
+    """A rate with its interval and its label. claimed: true if there are enough data for the rate."""
 
     name: str
     rate: float
@@ -136,7 +137,7 @@ def bars(figure: "Figure", each: Sequence[Bar], what: str, overall: float | None
 
 
 def matrix(figure: "Figure", names: Sequence[str], rates: Floats, what: str) -> None:
-    """The rate between each group and each other; hatched where nothing is claimed (not finite)."""
+    """The rates between groups; hatched where no rate is reported (not finite)."""
     axes = figure.add_subplot()
     known = rates[np.isfinite(rates)]
     most = float(known.max()) if known.size else 1.0
@@ -185,7 +186,7 @@ def fnmr_curve(
     *,
     label: str = "",
 ) -> None:
-    """False non-match rates in [0, 1] with their intervals over what changes: size, blur, compression.
+    """False non-match rates in [0, 1] with their intervals over a quantity: size, blur, compression.
 
     xs: numbers, or names in order. rates, lows, highs: as many. label: names the curve. A further call for the same
     figure draws another curve into it, a little to the right where the steps are names.

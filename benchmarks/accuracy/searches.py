@@ -1,8 +1,9 @@
-"""Open-set searches: how far each probe's own subject is, how far the nearest other, and at which rank its own comes.
+"""Open-set searches: the dissimilarity of each probe's own subject and of the nearest other one, and the rank of its
+own.
 
 They are kept in a CSV file: search (the protocol's name), probe, mated (0 or 1), and for each recogniser three columns,
-`<name> mate`, `<name> other` and `<name> rank`. From it every rate can be recomputed. Where there is no mate, or a face
-was not found, the dissimilarity is inf and the rank 0.
+`<name> mate`, `<name> other` and `<name> rank`. From it every rate can be recomputed. Without a mate, or without a
+found face, the dissimilarity is inf and the rank 0.
 """
 
 import csv
@@ -27,7 +28,8 @@ _BLOCK = 256
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Found:
-    """Of n searches by one recogniser. mate, other: (n,) dissimilarities. rank: (n,) of the mate; 0 for none."""
+    """The results of n searches by one recogniser. mate, other: (n,) dissimilarities. rank: (n,) of the mate; 0 for
+    none."""
 
     mate: Floats
     other: Floats
@@ -36,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SearchScores:
-    """n searches of one gallery. name: the protocol's. mated: (n,) whether the probe's subject is in the gallery."""
+    """n searches of one gallery. name: the protocol's. mated: (n,) true if the probe's subject is in the gallery."""
 
     name: str
     probe: tuple[str, ...]

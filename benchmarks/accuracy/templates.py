@@ -1,6 +1,5 @@
-"""Templates of a data set's samples: extracted once, on all cores, kept on disk, and gone on with after a break.
-
-They are kept under `templates/` of the folder for results, by what extracted them, some hundred samples a file.
+"""Templates of a data set's samples: extracted once, on all cores, stored on disk, and continued after an interruption.
+They are stored under `templates/` of the folder for results, by their extractor, some hundred samples a file.
 """
 
 import hashlib
@@ -30,7 +29,7 @@ Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
 PART = 256
-"""Samples a file: what a break may cost."""
+"""Samples a file: the most that an interruption loses."""
 
 JOB = 16
 """Samples that a process takes at once."""
@@ -38,7 +37,8 @@ JOB = 16
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Templates:
-    """Of n samples. found: (n,) whether a face was. quality: (n,) 0 to 1. vectors: (n, d) by embedder.
+    """The templates of n samples. found: (n,) true if a face was found. quality: (n,) 0 to 1. vectors: (n, d) by
+    embedder.
 
     Where none was found, quality and vectors are 0.
     """
@@ -49,12 +49,12 @@ class Templates:
     vectors: Mapping[str, Floats]
 
     def rows(self, names: Iterable[str]) -> Whole:
-        """Where these samples stand."""
+        """The positions of these samples."""
         places = {name: place for place, name in enumerate(self.names)}
         return np.array([places[name] for name in names], np.int64)
 
     def __add__(self, other: "Templates") -> "Templates":
-        """Both, one behind the other."""
+        """The concatenation of both."""
         return Templates(
             names=self.names + other.names,
             found=np.concatenate([self.found, other.found]),
@@ -69,9 +69,8 @@ class Templates:
 
 
 def extract(dataset: Dataset, names: Iterable[str], context: Context, extractor: Extractor | None = None) -> Templates:
-    """The templates of these samples, in their order; those that are not kept already are extracted and kept.
-
-    extractor: None is what the service does. Raises MeasurementError if no face was found in any of them.
+    """The templates of these samples, in their order; those that are not stored yet are extracted and stored.
+    extractor: None: the service's. Raises MeasurementError if no face was found in any of them.
     """
     extractor = extractor or ServiceExtractor()
     store = _Store(context.out / "templates" / f"{dataset.description.name}-{extractor.digest[:12]}")
@@ -116,7 +115,7 @@ class _Row:
 
 
 class _Store:
-    """The folder of one data set and one choice of models. Each file is whole or not there."""
+    """The folder of one data set and one choice of models. Files are written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -153,14 +152,14 @@ class _Store:
 
 
 _Pictures = Sequence[tuple[str, bytes, Floats | None]]
-"""Of a sample: each picture's medium, bytes and known landmarks."""
+"""The medium, bytes and known landmarks of each of a sample's pictures."""
 
 _Job = Sequence[tuple[str, str, _Pictures]]
-"""Of each sample its name, its fingerprint and its pictures."""
+"""The name, fingerprint and pictures of each sample."""
 
 
 def _fingerprint(sample: Sample) -> str:
-    """So that another copy's picture of the same name is not taken for this one's."""
+    """A fingerprint, which distinguishes pictures with the same name in other copies."""
     digest = hashlib.blake2b(digest_size=8)
     for picture in sample.pictures:
         digest.update(picture.read())
@@ -168,7 +167,7 @@ def _fingerprint(sample: Sample) -> str:
 
 
 def _extracted(pool: ProcessPoolExecutor, samples: Sequence[Sample], fingerprints: Mapping[str, str]) -> Iterator[_Row]:
-    """In order. No more jobs are waiting than keep all processes busy, for each holds its pictures."""
+    """The results in order. Only as many jobs wait as keep all processes busy, because each holds its pictures."""
     waiting: list[Future[list[_Row]]] = []
     left = iter(samples)
     while True:
@@ -194,7 +193,7 @@ def _processes(extractor: Extractor) -> Iterator[ProcessPoolExecutor]:
 
 
 class _Worker:
-    """What a process keeps between its jobs."""
+    """The state that a process keeps between its jobs."""
 
     extractor: Extractor
 
@@ -209,7 +208,8 @@ def _rows(job: _Job) -> list[_Row]:
 
 
 def _row(name: str, fingerprint: str, pictures: _Pictures) -> _Row:
-    """A sample of several pictures has the mean of their vectors, each medium with one voice, as IJB asks for."""
+    """A sample of several pictures has the mean of their vectors, with equal weight for each medium, as IJB
+    requires."""
     media: dict[str, list[Extracted]] = {}
     for place, (medium, data, landmarks) in enumerate(pictures):
         if (one := _extracted_of(data, landmarks)) is not None:

@@ -1,6 +1,6 @@
 """One-to-one comparison by a data set's own protocol: `python -m benchmarks lfw`, or the name of another set.
 
-First the scores are written, `<set>/scores.csv` of the folder for results; every figure is made from that file.
+First the scores are written to `<set>/scores.csv` of the folder for results; every figure is computed from that file.
 """
 
 import math
@@ -50,18 +50,18 @@ RATES = (1e-2, 1e-3)
 QUICK_TRIALS = 200
 
 TARGETS = {"lfw": {"fusion": 0.9960, "sface": 0.9930, "dlib": 0.9900}}
-"""Accuracies aimed at on the whole of a set, by recogniser."""
+"""Targets for the accuracy on the whole of a set, by recogniser."""
 
 
 class VerificationBenchmark:
-    """Of a registered data set that has trials."""
+    """The benchmark of a registered data set with trials."""
 
     def __init__(self, dataset: str) -> None:
         self.name = dataset
         self.summary = f"Verification by the protocol of {DATASETS[dataset].description.title}"
 
     def run(self, context: Context) -> Result:
-        """Measures, or goes on where it was broken off. With `quick` few trials of each fold."""
+        """Measures, or continues after an interruption. With `quick` few trials of each fold."""
         dataset = open_dataset(self.name, context.root_of(self.name))
         models = read_entries(context.models) if context.models else ()
         model = FaceModel.chosen(context.models, context.fusion)
@@ -102,7 +102,7 @@ def together(verification: Result, identification: Result) -> Result:
 
 
 def _departures(every: Sequence[Trial], taken: Sequence[Trial], dataset: Dataset, root: Path) -> Iterator[str]:
-    """What is to be known of this copy, and of what was measured of it."""
+    """Remarks on this copy of the set, and on the measured part of it."""
     if len(taken) < len(every):
         yield (
             f"Of the set's {len(every):,} trials {len(taken):,} were measured: all mated ones, and evenly some of the "
@@ -135,7 +135,8 @@ def scored(dataset: Dataset, trials: Sequence[Trial], templates: Templates, colu
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """Of one recogniser. accuracy: by folds, or at the best threshold where there are none. low, high: its interval.
+    """The figures of one recogniser. accuracy: by folds, or at the best threshold where there are none. low, high: its
+    interval.
 
     fnmr: by FMR, at the threshold of that rate, with counts and the interval of the FNMR.
     """
@@ -150,7 +151,7 @@ class Verified:
 
 
 def verified(scores: Scores, recogniser: str, bootstrap: SubjectBootstrap, one: Whole, other: Whole) -> Verified:
-    """Figures of one column. one, other: whose samples each comparison has, by number."""
+    """Figures of one column. one, other: the people of each comparison's two samples, by number."""
     column = scores.dissimilarity[recogniser]
     mated, non_mated = scores.of(recogniser)
     folds = len(np.unique(scores.fold)) > 1
@@ -169,7 +170,7 @@ def verified(scores: Scores, recogniser: str, bootstrap: SubjectBootstrap, one: 
 
 
 def _thresholds(fold: Whole, accuracy: FoldedAccuracy) -> NDArray[np.float64]:
-    """(n,) the threshold that each comparison is held against."""
+    """(n,) the threshold of each comparison."""
     return np.array(accuracy.thresholds)[np.searchsorted(np.unique(fold), fold)]
 
 
@@ -193,10 +194,8 @@ def _fnmr(
 
 
 def subjects_of(scores: Scores, samples: Mapping[str, Sample]) -> tuple[int, Whole, Whole]:
-    """How many people there are, and whose the samples of each comparison are.
-
-    Where a set does not say who is on its pictures, each sample is taken for a person of its own, but the two of a
-    mated comparison for one.
+    """The number of people, and the people of each comparison's samples. If a set does not name people, each sample
+    counts as a person of its own, and the two of a mated comparison as one.
     """
     parent = {name: samples[name].subject or name for names in (scores.probe, scores.reference) for name in names}
 
@@ -217,7 +216,7 @@ def subjects_of(scores: Scores, samples: Mapping[str, Sample]) -> tuple[int, Who
 
 
 def result(scores: Scores, dataset: Dataset, path: Path, *, quick: bool, remarks: Sequence[str] = ()) -> Result:
-    """Everything that a file of scores says. remarks: what is to be known of this copy of the set."""
+    """The record of a score file. remarks: on this copy of the set."""
     samples = dataset.samples()
     people, one, other = subjects_of(scores, samples)
     bootstrap = SubjectBootstrap(people)

@@ -1,4 +1,4 @@
-"""LFW's view 1: what thresholds, weights and steps are chosen on, so that view 2 stays for the final number."""
+"""LFW's view 1, on which thresholds, weights and steps are chosen, so that view 2 is used for the final number only."""
 
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw

@@ -1,7 +1,7 @@
-"""How rates and their intervals are written for people."""
+"""Formats rates and their intervals for people."""
 
 NOTHING_CLAIMED = "nothing is claimed"
-"""Stands where there is too little to tell a rate from."""
+"""Replaces a rate that has too few data."""
 
 
 def rate_text(fnmr: float, low: float, high: float) -> str:

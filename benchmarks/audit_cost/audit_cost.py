@@ -1,4 +1,4 @@
-"""What the durable log adds to an identification: the same searches with and without it, by turns."""
+"""The time that the durable log adds to an identification: the same searches with and without it, alternating."""
 
 import tempfile
 import time
@@ -45,7 +45,7 @@ class AuditCostBenchmark:
     summary = "what the durable log adds to an identification, empty and long, with one client and with eight"
 
     def run(self, context: Context) -> Result:
-        """Searches by turns with and without the log, times what a log entry is made of, and verifies the whole log."""
+        """Searches alternately with and without the log, times the parts of a log entry, and verifies the whole log."""
         plan = QUICK if context.quick else FULL
         context.out.mkdir(parents=True, exist_ok=True)
         # Not the system's folder for temporary files: that may be memory, where an fsync costs nothing.
@@ -131,7 +131,7 @@ def _figures(timings: Timings) -> Mapping[str, Any]:
 
 
 def _verify(world: World, progress: Progress) -> int:
-    """How many entries the log's own verification went through. Raises MeasurementError if it finds anything wrong."""
+    """Verifies the log; returns the number of entries. Raises MeasurementError if there is a problem."""
     log = world.matcher.log
     with progress.step("verifying", total=log.size()) as advance:
         report = verify_log(world.matcher.database, log.verifier_key, progress=_steps(advance))
@@ -139,7 +139,7 @@ def _verify(world: World, progress: Progress) -> int:
 
 
 def _audited(world: World, folder: Path, progress: Progress) -> Mapping[str, float]:
-    """Exports the log, and checks the export as an auditor does who has nothing else."""
+    """Exports the log, and checks the export alone, as an auditor does."""
     log, verifier = world.matcher.log, Verifier.parse(world.matcher.log.verifier_key)
     export = ExportedLog(folder)
     with progress.step("exporting") as advance:
@@ -156,7 +156,7 @@ def _audited(world: World, folder: Path, progress: Progress) -> Mapping[str, flo
 
 
 def _steps(advance: Advance) -> Callable[[int, int], None]:
-    """What is told how much is done, as a bar wants it: by how much more."""
+    """Converts progress totals into the increments of a progress bar."""
     done = 0
 
     def on(now: int, _of: int) -> None:

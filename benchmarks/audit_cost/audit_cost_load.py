@@ -1,4 +1,4 @@
-"""Clients that ask for identifications as fast as they are answered, and how long each answer took."""
+"""Clients that send identifications as fast as they are answered, and the time of each answer."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from matcher.probe.probe import Probe, Query
 
 
 class Asked(Protocol):
-    """An identifier, or what stands in for one."""
+    """An identifier, or a substitute."""
 
     def identify(self, probe: Probe, query: Query) -> object:
         """Answers."""
@@ -22,7 +22,7 @@ class Asked(Protocol):
 
 @dataclass(kw_only=True)
 class Timings:
-    """seconds: of each answered identification, over all turns. rates: identifications a second, of each turn."""
+    """seconds: the time of each identification, over all turns. rates: identifications a second, of each turn."""
 
     seconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -38,7 +38,8 @@ class Timings:
 
 
 def ask(identifier: Asked, probes: Sequence[Probe], query: Query, *, clients: int, seconds: float) -> Timings:
-    """One turn of so many threads, each going through the probes from its own place. Raises what a client raised."""
+    """One turn of this number of threads, each of which takes the probes from its own position on. Raises a client's
+    error."""
     together = threading.Barrier(clients)
 
     def client(number: int) -> list[float]:

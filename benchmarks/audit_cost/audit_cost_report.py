@@ -1,4 +1,4 @@
-"""The audit-cost figures as people read them."""
+"""The tables of the audit-cost figures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ Runs = Sequence[Mapping[str, Any]]
 
 
 def tables(runs: Runs, stages: Mapping[str, float]) -> list[Table]:
-    """By length and clients; what the log adds; and the parts alone."""
+    """Tables by length and clients; the log's addition; and the parts alone."""
     return [
         Table(
             title="Identifications with the durable log, the same searches alone, the log alone",
@@ -48,7 +48,7 @@ def tables(runs: Runs, stages: Mapping[str, float]) -> list[Table]:
 
 
 def targets(runs: Runs, stages: Mapping[str, float], audited: Mapping[str, float]) -> list[Target]:
-    """All at the longest log. audited: what the check of its export took."""
+    """All at the longest log. audited: the time of the check of its export."""
     longest = max(run["entries"] for run in runs)
     at = {run["clients"]: run for run in runs if run["entries"] == longest}
     one, many = at[min(at)], at[max(at)]

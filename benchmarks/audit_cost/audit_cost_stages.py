@@ -1,4 +1,4 @@
-"""What the parts of a log entry cost by themselves, in the same folder."""
+"""The times of the parts of a log entry, in the same folder."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from matcher.tlog.note import Signer, sign_note
 RECEIPT = "receipt of an entry, with its proof"
 
 _PAGES = 8 * 4096
-"""About what a small transaction adds to the write-ahead log."""
+"""The approximate bytes that a small transaction adds to the write-ahead log."""
 
 
 def stages(world: World, progress: Progress, *, rounds: int) -> Mapping[str, float]:

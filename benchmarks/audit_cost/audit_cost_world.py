@@ -1,4 +1,4 @@
-"""What the log's cost is measured on: synthetic vectors enrolled, a log of any length, and a search without a log."""
+"""The world of the measurement: enrolled synthetic vectors, a log of any length, and a search without a log."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -46,7 +46,7 @@ _BULK = 10_000
 
 
 class _NoRecogniser:
-    """A matcher needs one; here no picture is ever looked at."""
+    """A matcher needs one; here no picture is ever processed."""
 
     model_digest = DIGEST
     fusion = DEFAULT_FUSION
@@ -65,7 +65,7 @@ class _NoRecogniser:
 
 
 class _Unlogged(AuditLog):
-    """Keeps nothing. A search on it does all that any other does but log: the consent check at its end too."""
+    """Stores nothing. A search on it does everything except the logging, including the consent check at its end."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -83,7 +83,7 @@ class _Unlogged(AuditLog):
 
 
 class _WithoutEvidence(SearchLog):
-    """Ends a search without an entry, and without the evidence that is kept beside it."""
+    """Ends a search without an entry and without evidence."""
 
     def end(self, *_: Any) -> int:
         return 0
@@ -94,7 +94,7 @@ class SearchAlone(Identifier):
 
     @classmethod
     def of(cls, matcher: Matcher) -> "SearchAlone":
-        """Like the matcher's own identifier in all but the log: nobody else is given the index."""
+        """Equals the matcher's own identifier except for the log; the index is not available otherwise."""
         twin, log = cls.__new__(cls), _Unlogged(matcher.database)
         searches = _WithoutEvidence(matcher.gallery, log, system_clock)
         rounds = Rounds(twin._answer_round, most=MOST_SEARCHES)
@@ -141,7 +141,7 @@ class LogAlone:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """An open matcher with its gallery. probes: mated and non-mated by turns."""
+    """An open matcher with its gallery. probes: mated and non-mated, alternating."""
 
     matcher: Matcher
     probes: Sequence[Probe]
@@ -149,7 +149,7 @@ class World:
 
 @contextmanager
 def open_world(folder: Path, progress: Progress, *, references: int, probes: int, seed: int) -> Iterator[World]:
-    """Enrols so many people, of one reference each, by the gallery's own door."""
+    """Enrols this number of people, with one reference each, by the gallery's own methods."""
     random = np.random.default_rng(seed)
     people = [_template(random) for _ in range(references)]
     consent = one_day("demo")
@@ -178,9 +178,8 @@ def loaded_shard(matcher: Matcher) -> LocalShard:
 
 
 def fill(world: World, entries: int, progress: Progress) -> None:
-    """Makes the log so long by pairs of request and outcome, as searches that found nobody leave them.
-
-    The log's own encoding and tree, but thousands of entries in each transaction.
+    """Fills the log to this length with pairs of request and outcome, as of searches without a candidate. It uses the
+    log's own encoding and tree, but writes thousands of entries in each transaction.
     """
     log = world.matcher.log
     scope = world.matcher.gallery.scope(QUERY, system_clock())

@@ -1,8 +1,8 @@
-"""What recognition does by which choice, and what each step gains: on LFW's view 1, never on view 2.
+"""Compares the choices for recognition, and the gain of each step: on LFW's view 1, never on view 2.
 
 Alignment, mirror images and the detector's size by the error rates of SFace and dlib's network alone; the weight of the
-fusion by the FNMR at FMR 1e-4 and 1e-5; how several references of a person are taken together by searches of people
-with three references each.
+fusion by the FNMR at FMR 1e-4 and 1e-5; the combination of several references of a person by searches of people with
+three references each.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ class Step:
     """One way of making and comparing vectors.
 
     accuracy: of each part of view 1 at the other part's best threshold, the mean. fnmr: by FMR over all pairs of
-    different people. in_use: whether the service does it so.
+    different people. in_use: true if the service uses it.
     """
 
     what: str
@@ -116,8 +116,8 @@ class ChoicesBenchmark:
                 "dlib's 68 points are no part of the service: the pictures that their predictor learnt from exclude "
                 "commercial use (dlib-models, README).",
                 "Several references: people with three pictures or more, two of them as references, all pictures of "
-                "the others as strangers. What is learnt is learnt on the people of view 1's larger part, and all ways "
-                "are told of those of its smaller part.",
+                "the others as strangers. Learnt parameters come from the people of view 1's larger part, and all "
+                "methods are compared on those of its smaller part.",
             ],
         )
 
@@ -148,11 +148,11 @@ POOLED = (
     replace(_comparator(variants.IN_USE[0], Metric.COSINE), name="SFace"),
     replace(_comparator(variants.IN_USE[1], Metric.EUCLIDEAN), name="dlib"),
 )
-"""Whose references are taken together: the weaker a recogniser, the more there is to gain."""
+"""The recognisers whose references are combined: a weaker one gains more."""
 
 
 class _Compared:
-    """The pictures of view 1, compared in any way."""
+    """The pictures of view 1, compared by any method."""
 
     def __init__(self, lfw: Lfw, trials: Sequence[Trial], templates: Templates) -> None:
         self._lfw, self._trials, self._templates = lfw, trials, templates
@@ -161,7 +161,7 @@ class _Compared:
         self.non_mated = (len(self._person) ** 2 - int((counts**2).sum())) // 2
 
     def step(self, comparator: Comparator, advance: Any) -> Step:
-        """How that way does."""
+        """The figures of that method."""
         scores = scored(self._lfw, self._trials, self._templates, [comparator])
         mated, _ = scores.of(comparator.name)
         non_mated = np.concatenate(list(self._apart(comparator)))
@@ -191,7 +191,7 @@ class _Compared:
 def best_weight(curve: Mapping[float, Step]) -> float:
     """The weight with the least FNMR on average over CHOSEN_AT (or all rates, if those were not measured).
 
-    Of several that are equally good the middle one, since that is farthest from where it becomes worse.
+    Of several equally good ones the middle one, which is farthest from worse ones.
     """
     losses = {}
     for weight, step in curve.items():

@@ -1,6 +1,6 @@
 """Measures the thresholds that the package carries, on LFW's view 1.
 
-View 2's trials are not looked at: they are for the final number, though the two views share people. Every picture of
+View 2's trials are not used: they are for the final number, though the two views share people. Every picture of
 view 1 is compared with every picture of another person; the mated pairs are those of view 1's lists.
 """
 
@@ -38,7 +38,7 @@ QUICK_EVERY = 20
 
 
 class OperatingPointBenchmark:
-    """Writes the operating points that the package carries, if those there are missing, of another model or weaker."""
+    """Writes the package's operating points, if the present ones are missing, of another model or weaker."""
 
     name = "operating-point"
     summary = "Thresholds at false match rates of 1e-3 to 1e-6, chosen on LFW's view 1"
@@ -80,7 +80,7 @@ class OperatingPointBenchmark:
 
 
 def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
-    """An operating point for each of RATES that the non-mated pairs can bear. scores: of the mated pairs."""
+    """An operating point for each of RATES for which the non-mated pairs suffice. scores: of the mated pairs."""
     non_mated = matrix.non_mated(FUSION)
     people = PairPeople.of(matrix, scores)
     model = FaceModel()
@@ -113,7 +113,8 @@ def measured(matrix: PairMatrix, scores: Scores) -> Iterator[OperatingPoint]:
 
 
 def _write(measured: OperatingPoints) -> bool:
-    """Writes the package's file unless it holds a scale and points of this model on as many pairs; whether it did."""
+    """Writes the package's file unless it has a scale and points of this model on as many pairs; returns true if it
+    did."""
     path = Path(str(files("matcher.recognition").joinpath(OPERATING_POINTS)))
     try:
         present, model = parse_operating_points(path.read_bytes()), FaceModel()

@@ -1,7 +1,6 @@
-"""Several references of one person taken together: by the nearest of them, by their mean, or by what was learnt.
-
-Of a probe and a person's references the dissimilarities d₁ … dₙ become one. The learnt way is a soft minimum,
--log(mean(exp(-b dᵢ))) / b: the mean where b is near 0, the nearest where it is large.
+"""Pooling of several references of one person: the nearest, the mean, or a learnt pooling. It turns the dissimilarities
+d₁ … dₙ of a probe and a person's references into one. The learnt pooling is a soft minimum, -log(mean(exp(-b dᵢ))) / b:
+the mean where b is near 0, the nearest where it is large.
 """
 
 from collections import defaultdict
@@ -37,7 +36,7 @@ POOLINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Pooled:
-    """One way of one recogniser. learnt: of the soft minimum, else None.
+    """One pooling of one recogniser. learnt: the parameter of the soft minimum, else None.
 
     fnmr: by FMR, over everybody's pictures against all other people's references.
     """
@@ -52,7 +51,8 @@ class Pooled:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Gallery:
-    """Rows of references (people, REFERENCES) and of probes (n,). owner: (n,) whose each probe is, -1 for nobody's."""
+    """Rows of references (people, REFERENCES) and of probes (n,). owner: (n,) the person of each probe, -1 for a
+    stranger."""
 
     references: Whole
     probes: Whole
@@ -60,7 +60,7 @@ class _Gallery:
 
 
 def pooled(templates: Templates, comparator: Comparator, trials: Sequence[Trial]) -> list[Pooled]:
-    """Every way on the people of fold 1, what is learnt having been learnt on those of fold 0; empty for too few."""
+    """Every pooling on the people of fold 1, with parameters learnt on those of fold 0; empty for too few."""
     learning, telling = (_gallery(templates, trials, fold) for fold in (0, 1))
     if not len(learning.references) or not len(telling.references):
         return []
@@ -147,7 +147,7 @@ def _fnmr(apart: Floats, gallery: _Gallery, rate: float) -> float:
 
 
 def _loss(apart: Floats, gallery: _Gallery) -> float:
-    """What is made small in learning: how far apart mated and non-mated are, in units of both spreads, negated.
+    """The loss: the negated distance of mated and non-mated dissimilarities in units of both spreads.
 
     The FNMR of some hundred probes is too coarse to choose by.
     """

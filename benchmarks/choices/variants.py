@@ -1,4 +1,4 @@
-"""The steps from a picture to a vector, done in other ways: what `choices` compares on LFW's view 1."""
+"""Variants of the steps from a picture to a vector, which `choices` compares on LFW's view 1."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +115,7 @@ def _with_mirrored(name: str, chips: Sequence[Image]) -> dict[str, list[Image]]:
 
 
 def _means(steps: Sequence[str], chips: Mapping[str, Sequence[Image]], embed: Any) -> Iterator[tuple[str, Floats]]:
-    """Each chip goes through the network once, in however many steps it is."""
+    """Each chip goes through the network once, also if several variants use it."""
     wanted = {id(chip): chip for step in steps for chip in chips[step]}
     vectors = dict(zip(wanted, embed(list(wanted.values())), strict=True))
     for step in steps:

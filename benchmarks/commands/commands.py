@@ -36,8 +36,8 @@ FULL = Plan(references=1_000_000, entries=10_000, runs=7)
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """One run of a command. processor_seconds: its own and its processes', which tell what it takes where others use
-    the machine too. said: what it wrote to standard error, or to standard output where it wrote none there."""
+    """One run of a command. processor_seconds: of it and its processes, a measure that other load on the machine
+    changes less. said: its standard error, or its standard output if that was empty."""
 
     seconds: float
     processor_seconds: float
@@ -52,7 +52,7 @@ class CommandsBenchmark:
     summary = "The commands that only read, each as a fresh process beside a service with a large gallery"
 
     def run(self, context: Context) -> Result:
-        """Makes the folder, starts the service on it, and types every command several times, by turns."""
+        """Makes the folder, starts the service on it, and runs every command several times, in rounds."""
         plan = QUICK if context.quick else FULL
         people = math.ceil((context.references or plan.references) / REFERENCES_EACH)
         load = [os.getloadavg()]
@@ -90,7 +90,7 @@ class CommandsBenchmark:
 
 
 def _asked(service: RunningService, folder: Path, outside: Path) -> Asked:
-    """One person more, enrolled and found by a picture: to be shown, and a search to be made again."""
+    """Enrols one more person and finds them by a picture, for the commands that show a person and replay a search."""
     from ingest.rehearsal.film.cast import volunteer
     from matcher.recognition.image import encode_jpeg
 
@@ -109,7 +109,7 @@ def _asked(service: RunningService, folder: Path, outside: Path) -> Asked:
 
 
 def _measured(commands: Sequence[Command], runs: int, progress: Progress) -> dict[str, Any]:
-    """By name. All of them by turns, so that what else the machine does meanwhile falls on each."""
+    """The runs by command. They run in rounds, so that other load on the machine affects each."""
     made: dict[str, list[_Run]] = {command.name: [] for command in commands}
     with progress.step("commands", total=runs * len(commands)) as advance:
         for _ in range(runs):

@@ -1,4 +1,4 @@
-"""The commands that only read, as somebody types them beside a running service."""
+"""The commands that only read, as people run them beside a running service."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,8 @@ LOG, GALLERY = "log", "gallery"
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """arguments: what follows `clearglass`. name: as the table has it. whole: what it goes through from one end to the
-    other, LOG or GALLERY; empty for most.
-
-    answers: its exit statuses when it answered, whatever the answer is.
+    """arguments: what follows `clearglass`. name: as the table has it. whole: what it reads completely, LOG or GALLERY;
+    empty for most. answers: its exit statuses without an error.
     """
 
     name: str
@@ -23,7 +21,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the commands ask about. request: a search's entry in the log. outside: a folder for what they write."""
+    """The arguments of the commands. request: a search's entry in the log. outside: a folder for their files."""
 
     data: Path
     subject_id: str
@@ -34,7 +32,7 @@ class Asked:
 
 
 def reading_commands(asked: Asked) -> Sequence[Command]:
-    """All of them; each may be run again and again."""
+    """All commands; each may be run repeatedly."""
     return [
         Command(name="--version", arguments=["--version"]),
         Command(name="--help", arguments=["--help"]),

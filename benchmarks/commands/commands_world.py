@@ -1,4 +1,4 @@
-"""The data folder that the commands are run on: people, accounts, cameras and a log, as a site has them."""
+"""The data folder of the commands: people, accounts, cameras and a log, as at a site."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +53,7 @@ def newest_request(folder: Path) -> int:
 
 
 def write_receipt(folder: Path, index: int, path: Path) -> str:
-    """Writes an entry's receipt to a file; the key that it is checked with."""
+    """Writes an entry's receipt to a file; returns the key for its check."""
     with Database.open_read_only(folder) as database:
         path.write_text(Receipt.issue(StoredPublication(database), index).text, encoding="utf-8")
     keys: Sequence[str] = read_verifier_keys(folder)

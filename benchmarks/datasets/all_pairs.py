@@ -8,7 +8,7 @@ from benchmarks.datasets.lazy_trials import LazyTrials
 
 
 def pair_count(samples: int) -> int:
-    """How many pairs so many samples make."""
+    """The number of pairs of this number of samples."""
     return samples * (samples - 1) // 2
 
 

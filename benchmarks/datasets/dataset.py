@@ -1,4 +1,4 @@
-"""What a data set is: samples, who is on them and how they are labelled, and the trials that its protocol asks for."""
+"""The protocol of data sets: samples with people and labels, and the trials of the set's own protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """name: as typed on the command line. terms: what its makers allow, or ask. source: who published it, where.
-
-    counts: what a complete copy has, by noun ("pictures", "people", "mated", "non-mated"); empty where the makers
-    published none. sha256: of files in its folder, by their path there; empty where nobody published any.
+    """name: as typed on the command line. terms: its makers' terms of use. source: its publication. counts: of a
+    complete copy, by noun ("pictures", "people", "mated", "non-mated"); empty where the makers published none. sha256:
+    of files in its folder, by their path there; empty where nobody published any.
     """
 
     name: str
@@ -26,9 +25,9 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """One picture. read: its bytes, a JPEG or PNG. landmarks: (5, 2) float32 pixels in YuNet's order, where the set
-    itself says where the face is; None where a detector has to find it. medium: the photograph or video that it is of,
-    whose pictures of one sample have one voice together; empty where each picture is its own."""
+    """One picture. read: its bytes, a JPEG or PNG. landmarks: (5, 2) float32 pixels in YuNet's order, if the set has
+    them; None if a detector must find the face. medium: the photograph or video that it is from; pictures of one sample
+    and medium have one weight together; empty if each picture is its own medium."""
 
     name: str
     read: Callable[[], bytes]
@@ -38,9 +37,8 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
-    """What a trial compares: a picture, or several of one person (a template of IJB), whose vectors are pooled.
-
-    subject: None in sets that tell of pairs only. labels: by attribute, such as {"gender": "female"}.
+    """A sample: a picture, or several of one person (a template of IJB), whose vectors are pooled. subject: None in
+    sets that only label pairs. labels: by attribute, such as {"gender": "female"}.
     """
 
     name: str

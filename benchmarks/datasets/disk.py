@@ -1,4 +1,4 @@
-"""What a data set has on this machine's disk: files and folders that must be there, and the pictures in them."""
+"""Files, folders and pictures of a data set on this machine's disk."""
 
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -47,7 +47,7 @@ def within(folder: Path, name: str) -> Path | None:
 def picture_on_disk(
     path: Path, *, name: str, landmarks: NDArray[np.float32] | None = None, medium: str = ""
 ) -> Picture:
-    """A picture whose file is read when somebody asks for it. DataMissingError then, where it is not there."""
+    """A picture whose file is read on access, which raises DataMissingError if it is missing."""
     return Picture(name=name, read=partial(_read, path), landmarks=landmarks, medium=medium)
 
 
@@ -62,7 +62,7 @@ def pictures_below(root: Path) -> tuple[Path, ...]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether its name says so; what is in it is not looked at."""
+    """True if its name is that of a picture; the content is not read."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 

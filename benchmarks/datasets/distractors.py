@@ -1,7 +1,7 @@
-"""Distractors as MegaFace has them: pictures of people whom no probe shows, to make a gallery large.
+"""Distractors as in MegaFace: pictures of people whom no probe shows, which make a gallery larger.
 
-A tree of folders with pictures, of any depth. Where a file `list.json` lies in the root, in the form of MegaFace's
-own lists `{"path": ["…/….jpg", …]}`, only what it names takes part, in its order.
+A tree of folders with pictures, of any depth. Where a file `list.json` lies in the root, in the form of MegaFace's own
+lists `{"path": ["…/….jpg", …]}`, only the pictures that it names are used, in its order.
 """
 
 import json
@@ -27,7 +27,7 @@ DESCRIPTION = Description(
 class Distractors:
     """The pictures below one folder; DataMissingError where there are none.
 
-    No sample has a subject: nothing is mated with it, other distractors included, so there are no trials either.
+    No sample has a subject, so there are no mated pairs and no trials.
     """
 
     def __init__(self, root: Path) -> None:

@@ -1,5 +1,5 @@
-"""FairFace: pictures labelled by age, gender and race, of people who are not told apart: for rates of detection and
-quality by group, and no comparisons.
+"""FairFace: pictures labelled by age, gender and race, of unidentified people: for rates of detection and quality by
+group, and no comparisons.
 
     fairface_label_train.csv, fairface_label_val.csv      file,age,gender,race,… where file is train/1.jpg
     train/1.jpg, val/1.jpg, …
@@ -53,7 +53,7 @@ class FairFace:
         return self._samples
 
     def trials(self) -> Sequence[Trial]:
-        """None: who is who is not known."""
+        """None: people are not identified."""
         return ()
 
     def searches(self) -> Sequence[Searches]:

@@ -1,11 +1,11 @@
-"""Anybody's own pictures: a folder for each person, and labels where somebody wrote them down.
+"""A user's own pictures: a folder for each person, and optional labels.
 
     <person>/<picture>.jpg or .png
     labels.csv            optional. Its first column is a person or a person/picture, each other one an attribute;
-                          an empty field is no label. What is said of a picture goes before what is said of its person.
+                          an empty field is no label. A picture's label takes precedence over its person's.
 
-There is no protocol, so one is drawn: of each person up to so many mated pairs, and as many non-mated ones of any two
-people, the same ones for the same pictures and seed.
+There is no protocol, so pairs are drawn: up to `pairs_a_person` mated pairs of each person, and the same number of
+non-mated pairs of any two people; the same pictures and seed give the same pairs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ DESCRIPTION = Description(
     name="folder",
     title="A folder for each person",
     terms="Whatever the people on the pictures agreed to.",
-    source="Whoever keeps the folder",
+    source="The keeper of the folder",
 )
 
 
@@ -58,7 +58,7 @@ class Folder:
         return self._trials
 
     def searches(self) -> Sequence[Searches]:
-        """None: who is to be in a gallery is for the caller to say."""
+        """None: the caller chooses the gallery."""
         return ()
 
     @cached_property
@@ -114,7 +114,7 @@ class Folder:
 
 
 def _positions(subjects: Sequence[str | None]) -> Sequence[Sequence[int]]:
-    """By subject, where their pictures stand."""
+    """The positions of each subject's pictures."""
     positions: dict[str | None, list[int]] = {}
     for position, subject in enumerate(subjects):
         positions.setdefault(subject, []).append(position)
@@ -122,7 +122,7 @@ def _positions(subjects: Sequence[str | None]) -> Sequence[Sequence[int]]:
 
 
 def _strangers(subjects: Sequence[str | None], wanted: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    """So many different pairs of two people, or all where there are fewer."""
+    """This number of different pairs of two people, or all if there are fewer."""
     total = pair_count(len(subjects))
     possible = total - sum(pair_count(len(own)) for own in _positions(subjects))
     drawn: dict[tuple[int, int], None] = {}

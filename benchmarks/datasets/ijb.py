@@ -8,7 +8,7 @@
     meta/ijbc_1N_probe_mixed.csv             the same of the probes, every one searched in each gallery
 
 IJB-B has `ijbb` for `ijbc`, and S1 and S2 for G1 and G2. A sample is a template: pictures of one person, stills and
-frames of videos. Frames of one video are one *medium*, and have one voice together (Whitelam et al., CVPR workshops
+frames of videos. Frames of one video are one *medium*, and have one weight together (Whitelam et al., CVPR workshops
 2017). Subjects are known from the 1:N files, where these are there.
 """
 
@@ -108,7 +108,7 @@ class Ijb:
         }
 
     def _pictures(self) -> Iterator[tuple[str, Picture]]:
-        """The two lists side by side: the line of one speaks of the picture in the line of the other."""
+        """The two lists side by side: line n of both is about the same picture."""
         members = Listing(self._path("face_tid_mid.txt"), what="templates").lines()
         points = Listing(self._path("name_5pts_score.txt"), what="landmarks").lines()
         for line in members:
@@ -168,7 +168,7 @@ def _landmarks(line: Line, name: str) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """What the 1:N protocol says of a template, and where."""
+    """A template's row in the 1:N protocol, with its file and line."""
 
     subject: str
     line: Line

@@ -1,4 +1,4 @@
-"""InsightFace's `.bin` files, in which CFP-FP, AgeDB-30, CALFW and CPLFW mostly travel.
+"""InsightFace's `.bin` files, in which CFP-FP, AgeDB-30, CALFW and CPLFW are usually distributed.
 
 One pickle of two lists: pictures as JPEG or PNG bytes, of which the first and second make a pair, the third and fourth
 another; and for each pair whether it is mated. Ten folds of equal length in that order. People are not named.
@@ -60,7 +60,7 @@ CPLFW = Description(
 
 
 class InsightfaceBin:
-    """One such file. DataMissingError where it is not there; what is in it is looked at when it is asked for."""
+    """One such file. DataMissingError if it is missing; its content is read on access."""
 
     def __init__(self, path: Path, description: Description) -> None:
         self._path = existing_file(path, what=f"InsightFace's file of {description.title}")
@@ -117,7 +117,7 @@ class _Dtype:
 
 @dataclass(eq=False)
 class _Array:
-    """Stands in for a numpy array: remembers its bytes and what they are."""
+    """Stands in for a numpy array: keeps its bytes and their type."""
 
     dtype: object = None
     raw: object = b""
@@ -192,7 +192,7 @@ _STAND_INS: Mapping[tuple[str, str], _StandIn] = {
 
 
 class _Unpickler(pickle.Unpickler):
-    """Finds nothing but the stand-ins, whatever a pickle asks for."""
+    """Finds only the stand-ins, for any name in a pickle."""
 
     def find_class(self, module: str, name: str, /) -> _StandIn:
         """A stand-in. Raises UnpicklingError for every other name; nothing is ever imported."""
@@ -204,7 +204,7 @@ class _Unpickler(pickle.Unpickler):
 def _unpickled(path: Path) -> object:
     try:
         return _Unpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-    # The many ways in which the virtual machine of pickles stumbles over a file that is none.
+    # The errors of unpickling a file that is no pickle.
     except (
         pickle.UnpicklingError,
         EOFError,
@@ -254,7 +254,7 @@ def _raw(path: Path, array: _Array) -> bytes:
 def _wrong(path: Path, what: str) -> DatasetError:
     return DatasetError(
         f"{path} is no InsightFace file of pictures and pairs: {what[:200]}.",
-        remedy="Get the file anew from where InsightFace publishes it, and open no pickle from elsewhere.",
+        remedy="Get the file again from where InsightFace publishes it, and open no pickle from elsewhere.",
     )
 
 

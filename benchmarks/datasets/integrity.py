@@ -1,4 +1,4 @@
-"""Whether a copy of a data set is the one that others measured on: counts, checksums, and pictures that are there."""
+"""Checks that a copy of a data set is complete and unchanged: counts, checksums, and existing pictures."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from benchmarks.datasets.trial_table import TrialTable
 from matcher.errors import ClearglassError
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-"""How a JPEG and a PNG begin."""
+"""The first bytes of a JPEG and of a PNG."""
 
 
 @runtime_checkable
@@ -25,7 +25,7 @@ class Selective(Protocol):
 
 
 def departures(dataset: Dataset, root: Path) -> tuple[str, ...]:
-    """What in this copy is not as its description says, a sentence each; empty where all is.
+    """The differences of this copy from its description, a sentence each.
 
     Every picture is read, though not decoded: with large sets that takes minutes. root: where the checksums' files are.
     """
@@ -91,4 +91,4 @@ _COUNTS: Mapping[str, Callable[[Dataset], int]] = {
     "mated": _count_mated,
     "non-mated": lambda dataset: len(dataset.trials()) - _count_mated(dataset),
 }
-"""How what `Description.counts` names is counted."""
+"""The functions that count the nouns of `Description.counts`."""

@@ -1,4 +1,4 @@
-"""Trials that are made when they are looked at: protocols of many millions would not fit as objects."""
+"""Trials that are made on access: protocols of many millions would not fit into memory as objects."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from benchmarks.datasets.dataset import Trial
 
 
 class LazyTrials(Sequence[Trial], ABC):
-    """A sequence of trials; who implements it gives its length and any one of them."""
+    """A sequence of trials; an implementation provides its length and single trials."""
 
     @abstractmethod
     def trial(self, position: int) -> Trial:

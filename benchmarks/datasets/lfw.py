@@ -1,7 +1,7 @@
 """Labeled Faces in the Wild, deep-funneled: 13,233 pictures of 5,749 people, and its two views of pairs.
 
 View 1 is for choosing (thresholds, weights), view 2 for the final number. Huang et al., University of Massachusetts,
-Technical Report 07-49, 2007. News photographs of people whom nobody asked: for measurements only.
+Technical Report 07-49, 2007. News photographs of people who were not asked: for measurements only.
 
 Gender is not LFW's own: `male_names.txt` and `female_names.txt`, a picture's name a line with or without `.jpg`, are
 from Afifi and Abdelhamed, "AFIF4", 2019. Five pictures are in both and four in neither; those get no label.
@@ -47,7 +47,7 @@ class Pair:
 
 
 def person_of(name: str) -> str:
-    """Who is on the sample of that name."""
+    """The person on the sample with that name."""
     return name.partition("/")[0]
 
 
@@ -92,7 +92,7 @@ class Lfw:
         return self._pictures / person / f"{person}_{number:04d}.jpg"
 
     def people(self) -> Mapping[str, tuple[Path, ...]]:
-        """Everybody's pictures by name, both in order."""
+        """All pictures by person's name, both in order."""
         return {folder.name: tuple(sorted(folder.glob("*.jpg"))) for folder in folders_in(self._pictures)}
 
     def view1_train(self) -> tuple[Pair, ...]:

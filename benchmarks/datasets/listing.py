@@ -1,4 +1,4 @@
-"""A text file that comes with a data set. Whatever is wrong in it is told with the file and the line."""
+"""A text file that comes with a data set. Errors in it name the file and the line."""
 
 import csv
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A list of pairs as LFW has it, which other sets took over: `person 1 4` is mated, `person 1 other 2` is not."""
+"""A list of pairs in LFW's form, which other sets use too: `person 1 4` is mated, `person 1 other 2` is not."""
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from benchmarks.harness.errors import DataMissingError
 
 @dataclass(frozen=True, kw_only=True)
 class NumberedPair:
-    """Two pictures by person and number; numbers start at 1. line: where it stands."""
+    """Two pictures by person and number; numbers start at 1. line: its line in the file."""
 
     left: tuple[str, int]
     right: tuple[str, int]
@@ -20,7 +20,7 @@ class NumberedPair:
 
     @property
     def mated(self) -> bool:
-        """Whether the line names one person."""
+        """True if the line names one person."""
         return self.left[0] == self.right[0]
 
 

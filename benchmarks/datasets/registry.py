@@ -15,9 +15,8 @@ from benchmarks.harness.errors import UnknownDatasetError
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """open: from the set's own folder. layout: what has to be in that folder, for people.
-
-    trials: whether it has any, and can be measured by its own name; the others have labels or distractors.
+    """open: from the set's own folder. layout: the needed content of that folder, for people. trials: true if it has
+    trials, and can be measured by its own name; the others have labels or distractors.
     """
 
     description: Description
@@ -29,7 +28,7 @@ class Entry:
 def open_dataset(name: str, root: Path) -> Dataset:
     """The set of that name in the folder `root`.
 
-    Raises UnknownDatasetError, and DataMissingError that tells which file or folder is expected where.
+    Raises UnknownDatasetError, and DataMissingError that names the expected file or folder.
     """
     if name not in DATASETS:
         raise UnknownDatasetError(f"There is no data set {name!r}.", remedy=f"Known are {', '.join(DATASETS)}.")

@@ -13,7 +13,7 @@ from benchmarks.datasets.lazy_trials import LazyTrials
 class TrialTable(LazyTrials):
     """Columns of one length. probes, references: positions in `names`. folds: None where there are none.
 
-    The columns are for who reckons with all trials at once; as a sequence it is one of `Trial`.
+    The columns are for computations with all trials; as a sequence it contains `Trial`.
     """
 
     def __init__(

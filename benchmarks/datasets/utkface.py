@@ -1,4 +1,4 @@
-"""UTKFace: pictures whose names are their labels, of people who are not told apart: no comparisons.
+"""UTKFace: pictures whose names are their labels, of unidentified people: no comparisons.
 
 A name is `[age]_[gender]_[race]_[date and time].jpg`, with `.chip.jpg` behind it in the aligned part, in any folder
 below the root. Some names of the published files lack a part: those pictures are left out and listed, for a guess
@@ -18,7 +18,7 @@ RACES = ("White", "Black", "Asian", "Indian", "Others")
 """In the order of their numbers in names; the words are the makers'."""
 
 OLDEST = 116
-"""The greatest age that the makers tell of."""
+"""The greatest age in the makers' labels."""
 
 _NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d+(\.jpg\.chip)?\.jpg", re.ASCII | re.IGNORECASE)
 
@@ -50,7 +50,7 @@ class UtkFace:
         }
 
     def trials(self) -> Sequence[Trial]:
-        """None: who is who is not known."""
+        """None: people are not identified."""
         return ()
 
     def searches(self) -> Sequence[Searches]:
@@ -58,7 +58,7 @@ class UtkFace:
         return ()
 
     def left_out(self) -> Sequence[str]:
-        """The pictures whose names do not tell all three labels."""
+        """The pictures whose names lack one of the three labels."""
         return tuple(name for name, labels in self._labels.items() if not labels)
 
     @cached_property

@@ -1,8 +1,6 @@
-"""What a face must be like for the model to know it again: probes made worse on purpose, references left as they are.
-
-On mated pairs of LFW view 1, since what comes out is chosen by: cameras are judged by it (`ingest.check.suitability`).
-A face that the detector does not find counts as missed. Turns are as they come in the pictures; nods, of which there
-are few, are made too.
+"""The needs of recognition: probes are degraded, references are not. Measured on mated pairs of LFW view 1, since
+cameras are judged by the result (`ingest.check.suitability`). A face that the detector does not find counts as missed.
+Turns are those in the pictures; nods, which are rare, are simulated too.
 """
 
 import json
@@ -41,12 +39,12 @@ from matcher.recognition.template import Template
 
 OPERATING_POINTS = (DEFAULT_OPERATING_POINT, "fmr-1e-4")
 PAIRS = 250
-"""Of view 1's 1,600 mated ones, evenly taken: each level is measured on all of these."""
+"""The number of pairs, an even sample of view 1's 1,600 mated ones: each level is measured on all of them."""
 QUICK_PAIRS = 4
 THREADS = 2
 EDGES = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 90.0)
 LEVEL_YAW = 25.0
-"""Nods are told from faces turned no further than this, in degrees."""
+"""Nods are measured on faces turned no further than this, in degrees."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -54,7 +52,7 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
-    """A picture whose face was found: what it is like, and its template. nod: see `ingest.analysis.close_look`."""
+    """A picture whose face was found: its measures and its template. nod: see `ingest.analysis.close_look`."""
 
     image: Image
     face: Face
@@ -65,7 +63,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What became of one probe. quality: None when no face was found, and then dissimilarity is infinite.
+    """The result for one probe. quality: None when no face was found, and then dissimilarity is infinite.
 
     bits_per_pixel: of the compressed picture, NaN when it was not compressed.
     """
@@ -77,7 +75,7 @@ class Seen:
 
 
 class DegradationBenchmark:
-    """Writes the needs that the package carries, unless it is a quick run."""
+    """Writes the package's needs, unless it is a quick run."""
 
     name = "degradation"
     summary = "How small, blurred, noisy, compressed, dark or turned a face may be: FNMR on LFW view 1, made worse"
@@ -178,7 +176,7 @@ def _each(threads: ThreadPoolExecutor, do: Callable[[T], U], what: Sequence[T], 
 
 
 class Measuring:
-    """Measures curves on the same pairs; what they have in common once."""
+    """Measures curves on the same pairs, with common steps done once."""
 
     def __init__(
         self,
@@ -223,7 +221,7 @@ class Measuring:
 def probed(
     recogniser: Recogniser, eye_distance: float | None, level: Level | None, pair: tuple[Sample, Sample]
 ) -> Seen:
-    """What becomes of the second picture of a pair as the probe, made worse; the first is the reference."""
+    """The result for the second picture of a pair as the degraded probe; the first is the reference."""
     reference, original = pair
     face = original.face
     image = original.image if eye_distance is None else at_eye_distance(original.image, face, eye_distance)
@@ -238,7 +236,8 @@ def probed(
 
 
 def figures(seen: Sequence[Seen], points: Mapping[str, OperatingPoint]) -> dict[str, Any]:
-    """Of at least one probe: failures to acquire, medians of the measured quality, FNMR at each operating point."""
+    """Figures of at least one probe: failures to acquire, medians of the measured quality, FNMR at each operating
+    point."""
     qualities = [one.quality for one in seen if one.quality is not None]
     names = ("eye_distance", "sharpness", "yaw", "brightness")
     medians = {name: float(np.median([getattr(quality, name) for quality in qualities])) for name in names if qualities}
@@ -260,7 +259,7 @@ def figures(seen: Sequence[Seen], points: Mapping[str, OperatingPoint]) -> dict[
 def poses(pairs: Sequence[tuple[Sample, Sample]], points: Mapping[str, OperatingPoint]) -> list[dict[str, Any]]:
     """Curves of turns and nods as they come. The probe is the one of a pair that turns or nods more.
 
-    Hardly anybody in news photographs nods far: what a camera may ask is taken from the nods that were made.
+    Large nods are rare in news photographs: a camera's bounds come from simulated nods.
     """
     level = [pair for pair in pairs if all(abs(one.quality.yaw) <= LEVEL_YAW and one.nod is not None for one in pair)]
     return [

@@ -1,4 +1,4 @@
-"""Pictures made worse on purpose: how, and how far."""
+"""The kinds and levels of degradation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from matcher.recognition.face import Face
 from matcher.recognition.image import decode_image
 
 EYE_DISTANCE = 32.0
-"""Pixels between the eyes at which all is measured but size itself: as in a picture that a good camera gives."""
+"""Pixels between the eyes at which everything except size is measured: those of a good camera."""
 
 ORDINARY_QUANTISER = 32
 """H.264's quantiser of a camera that is neither starved nor spoilt: small faces are measured through it as well."""
@@ -23,7 +23,7 @@ STEP = 0.75
 """Pixels by which the picture moves between two frames of a film, across and down."""
 
 Degrade = Callable[[Image, Face], tuple[Image, float]]
-"""Of a picture and the face in its original: the worse picture, and its bits a pixel or NaN."""
+"""Degrades a picture, given the face in its original; returns it and its bits a pixel, or NaN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +36,11 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One way to make pictures worse, its levels from mild to hard.
+    """One kind of degradation, its levels from mild to hard.
 
-    name: the quantity that a camera needs. judged_by: how it is told of a camera, see `degradation_needs`; None: it is
-    only to be read. eye_distance: what pictures are scaled down to first; None: they stay as large as they are.
+    name: the quantity that a camera needs. judged_by: the measure by which a camera is judged, see `degradation_needs`;
+    None: for information only. eye_distance: what pictures are scaled down to first; None: they stay as large as they
+    are.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Curve:
 
 
 def at_eye_distance(image: Image, face: Face, wanted: float) -> Image:
-    """The picture scaled down so that the eyes of its face are so many pixels apart; never up."""
+    """The picture scaled down to this distance of the eyes in pixels; never up."""
     present = float(np.hypot(*(face.landmarks[1] - face.landmarks[0])))
     scale = min(wanted / max(present, 1.0), 1.0)
     height, width = image.shape[:2]
@@ -75,7 +76,8 @@ def noisy(image: Image, sigma: float) -> Image:
 
 
 def lit(image: Image, factor: float) -> Image:
-    """With so many times the light: what would be over 255 is lost, and so is what is between two steps."""
+    """The picture with its light multiplied by a factor: values over 255 are clipped, and values between two steps
+    rounded."""
     return (image * factor).clip(0, 255).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""What a curve says that a face needs."""
+"""Derives the needs of a face from a curve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from matcher.recognition.needs import Need
 from matcher.recognition.operating_point import DEFAULT_OPERATING_POINT
 
 MOST_FNMR = 0.1
-"""One in ten may be missed for any one reason: not what recognition can do, but what a passage with several samples
-bears. A share of what is missed undegraded would be within the noise of some hundred pairs."""
+"""The FNMR that one kind of degradation may cause: one in ten, which a passage with several samples tolerates. A
+multiple of the undegraded FNMR would be within the noise of some hundred pairs."""
 
 LEAST_PAIRS = 30
-"""Fewer say nothing: a curve ends there."""
+"""The least number of pairs: a curve ends where there are fewer."""
 
 UNITS = {
     "eye_distance": "pixels",
@@ -21,14 +21,13 @@ UNITS = {
     "brightness": "mean grey, 0 to 255",
     "bits_per_pixel": "bits a pixel",
 }
-"""Of what is told by a measure; else it is the curve's own."""
+"""The units of measures; otherwise the unit is the curve's own."""
 
 
 def need_of(curve: Mapping[str, Any]) -> Need | None:
-    """How far the quantity of a curve may go: None for one that no camera is judged by, or that says too little.
-
-    Its levels go from mild to hard, and are told by `judged_by`: "value", what was asked for; "to", the end of a bin;
-    or what is measured of the middle face at that level.
+    """The bound of a curve's quantity: None for one that no camera is judged by, or with too few data. Its levels go
+    from mild to hard, and are expressed by `judged_by`: "value", what was asked for; "to", the end of a bin; or what is
+    measured of the middle face at that level.
     """
     levels = _known(curve["levels"])
     if curve["judged_by"] is None or not levels:
@@ -52,7 +51,7 @@ def need_of(curve: Mapping[str, Any]) -> Need | None:
 
 
 def clearly_worse(level: Mapping[str, Any], base: float) -> bool:
-    """Whether a level misses more than it may, and even the low end of its interval more than `base`."""
+    """True if a level's FNMR exceeds the limit, and the low end of its interval exceeds `base`."""
     found = level[DEFAULT_OPERATING_POINT]
     return bool(found["fnmr"] > MOST_FNMR and found["fnmr_low"] > base)
 
@@ -67,12 +66,12 @@ def _known(levels: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _told(level: Mapping[str, Any], curve: Mapping[str, Any]) -> float:
-    """A level in the terms that a camera is judged in. What is worse than the pictures as they are begins at 0."""
+    """A level in the unit in which a camera is judged. Degradation of the original pictures is 0."""
     judged_by = curve["judged_by"]
     if judged_by == "bits_per_pixel":
         # Undegraded, a picture has the 24 of its three colours.
         return float(level[judged_by] or 24)
     if judged_by in ("eye_distance", "sharpness", "brightness"):
-        # Where no face at all was found any more, nothing is left to measure.
+        # Without any found face there is nothing to measure.
         return float(level["median"].get(judged_by, 0.0))
     return float(level.get(judged_by, 0.0))

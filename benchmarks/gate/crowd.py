@@ -1,4 +1,5 @@
-"""A photograph of a crowd, all its faces searched for in one call; and what searches for such small faces are worth."""
+"""A photograph of a crowd, all its faces searched for in one call; and the error rates of searches for such small
+faces."""
 
 import tempfile
 import time
@@ -47,7 +48,7 @@ class Call:
 
     @property
     def milliseconds(self) -> float:
-        """Of the whole call, for each face that was searched for."""
+        """The time of the whole call, divided by the number of faces searched for."""
         return 1_000 * (self.find_seconds + self.search_seconds) / max(self.searched, 1)
 
 
@@ -89,7 +90,7 @@ class CrowdBenchmark:
 
 
 def _calls(photograph: bytes, enrolled: Sequence[Path], progress: Progress) -> list[Call]:
-    """By what the gate asks for, and with the smallest faces that a caller may ask for."""
+    """With the gate's own limit of size, and with the smallest that a caller may choose."""
     calls = []
     with (
         tempfile.TemporaryDirectory(prefix="clearglass-crowd-") as folder,

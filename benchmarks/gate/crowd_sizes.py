@@ -1,4 +1,4 @@
-"""FMR and FNMR of small faces that are searched for as a crowd's are, at several distances between the eyes."""
+"""FMR and FNMR of small faces that are processed as a crowd's, at several distances between the eyes."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -39,8 +39,8 @@ Rate = tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """One distance between the eyes, in pixels. searched: of `people`. fmr, fnmr: by operating point, of `non_mated`
-    and `mated` pairs."""
+    """One distance between the eyes, in pixels. searched: the number of `people` with a usable face. fmr, fnmr: by
+    operating point, of `non_mated` and `mated` pairs."""
 
     eye_distance: float
     people: int
@@ -51,7 +51,7 @@ class Size:
     fnmr: Mapping[str, Rate]
 
     def target(self) -> Target:
-        """Whether strangers are taken for each other no more often than the operating points say."""
+        """True if the FMR is no higher than that of the operating points."""
         times = {point: self.fmr[point][1] / rate for point, rate in OPERATING_POINTS.items()}
         worst = max(times, key=lambda point: times[point])
         return Target(
@@ -62,7 +62,8 @@ class Size:
 
 
 def measured(people: Mapping[str, Sequence[Path]], context: Context) -> list[Size]:
-    """Of each person's first picture, made small, against everybody's as it is and the person's second one."""
+    """Compares each person's first picture, scaled down, with all people's unscaled pictures and the person's second
+    one."""
     sizes = QUICK_SIZES if context.quick else SIZES
     pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=_load)
     try:
@@ -91,7 +92,7 @@ def _each(
 
 
 class _Worker:
-    """What a process keeps between its jobs."""
+    """The state that a process keeps between its jobs."""
 
     sampler: Sampler
     gate: QualityGate
@@ -117,7 +118,7 @@ def _probes(picture: Path, sizes: tuple[float | None, ...]) -> Mapping[float | N
 
 
 def _probe(data: bytes) -> Probe:
-    """Of the largest face."""
+    """The template of the largest face."""
     photograph = _Worker.sampler.crowd(data, _Worker.gate)
     if not photograph.faces:
         return NOBODY
@@ -128,7 +129,8 @@ def _probe(data: bytes) -> Probe:
 
 
 class Comparison:
-    """Of small probes with pictures as they are. names: of the people; references: theirs; mates: second pictures."""
+    """Dissimilarities of small probes and unscaled pictures. names: of the people; references: theirs; mates: second
+    pictures."""
 
     def __init__(self, *, names: tuple[str, ...], references: Sequence[Probe], mates: Mapping[str, Probe]) -> None:
         self._names = names
@@ -140,7 +142,7 @@ class Comparison:
         self._thresholds = {point: points[point].threshold for point in OPERATING_POINTS}
 
     def at(self, eye_distance: float, probes: Sequence[Probe]) -> Size:
-        """The figures of one size. probes: of everybody, in the order of the names."""
+        """The figures of one size. probes: of all people, in the order of the names."""
         templates = templates_of(self._names, probes)
         everybody = np.arange(len(self._names))
         others = everybody + len(self._names)

@@ -1,4 +1,4 @@
-"""How well an enrolment meets people who are in the gallery already: planted duplicates, and newcomers beside them."""
+"""How often an enrolment finds people who are enrolled already: planted duplicates, and new people for comparison."""
 
 import tempfile
 from collections import Counter
@@ -31,11 +31,11 @@ SEED = 20261130
 NAMES = "duplicates-people.csv"
 
 SPARE = 2
-"""People at hand for each one wanted: the gate refuses some pictures."""
+"""The number of available people for each one needed: the gate refuses some pictures."""
 
 
 class Part(StrEnum):
-    """What somebody is in the run."""
+    """A person's part in the run."""
 
     GALLERY = "gallery"
     PLANTED = "planted duplicate"
@@ -68,7 +68,7 @@ QUICK = Size(gallery=30, planted=5, newcomers=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One enrolment to be tried: whose, from which pictures."""
+    """One enrolment to try: the person and the pictures."""
 
     part: Part
     person: str
@@ -77,7 +77,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of an attempt. seen: the people, by name, whom the warning named. refused: why it does not count."""
+    """The result of an attempt. seen: the people, by name, whom the warning named. refused: why it does not count."""
 
     attempt: Attempt
     seen: tuple[str, ...] = ()
@@ -85,12 +85,12 @@ class Outcome:
 
     @property
     def found(self) -> bool:
-        """Whether the warning named the person."""
+        """True if the warning named the person."""
         return self.attempt.person in self.seen
 
     @property
     def false(self) -> bool:
-        """Whether it named anybody else."""
+        """True if it named another person."""
         return bool(set(self.seen) - {self.attempt.person})
 
 
@@ -103,7 +103,7 @@ class DuplicatesBenchmark:
     )
 
     def run(self, context: Context) -> Result:
-        """Enrols the gallery, then tries the planted and the newcomers, all by the service's own enrolment."""
+        """Enrols the gallery, then tries the planted and the new people, all by the service's own enrolment."""
         size = QUICK if context.quick else FULL
         attempts = planned(Lfw.at(context.root_of("lfw")), size)
         with (
@@ -118,9 +118,8 @@ class DuplicatesBenchmark:
 
 
 def planned(lfw: Lfw, size: Size) -> Mapping[Part, Sequence[Attempt]]:
-    """Whom to try, in this order, until enough pictures were good enough.
-
-    Planted ones and newcomers are not of view 1, on which the threshold was chosen; of the gallery as few as can be.
+    """The people to try, in this order, until enough pictures are usable. Planted and new people are not of view 1, on
+    which the threshold was chosen; the gallery has as few of view 1 as possible.
     """
     chosen_on = {person_of(name) for trial in view1(lfw) for name in (trial.probe, trial.reference)}
     people = lfw.people()
@@ -148,7 +147,7 @@ def planned(lfw: Lfw, size: Size) -> Mapping[Part, Sequence[Attempt]]:
 def tried(
     matcher: Matcher, attempts: Mapping[Part, Sequence[Attempt]], size: Size, progress: Progress
 ) -> Sequence[Outcome]:
-    """People of the gallery are enrolled whatever the warning says; others only if there is none."""
+    """People of the gallery are enrolled in spite of a warning; others only without one."""
     names: dict[str, str] = {}
     outcomes: list[Outcome] = []
     with ThreadPoolExecutor(cores()) as threads:
@@ -166,7 +165,7 @@ def tried(
 
 
 def _try(matcher: Matcher, names: dict[str, str], attempt: Attempt) -> Outcome:
-    """names: of those who are in the gallery, by subject id; a person who is enrolled here is added."""
+    """names: of the people in the gallery, by subject id; a person who is enrolled here is added."""
     pictures = [_picture(matcher, path) for path in attempt.pictures]
     needed = 1 if attempt.part is Part.GALLERY else len(pictures)
     acknowledged: tuple[str, ...] = ()
@@ -198,7 +197,7 @@ def _outcome(attempt: Attempt, seen: tuple[str, ...], *, used: int, needed: int)
 
 
 def _picture(matcher: Matcher, path: Path) -> Picture:
-    """In LFW the face nearest to the centre is the one of the person whose name the picture bears."""
+    """In LFW the face nearest to the centre is that of the named person."""
     data = path.read_bytes()
     listed = listing(matcher.sampler.photograph(data))
 
@@ -215,7 +214,8 @@ _COLUMNS = ("part", "person", "mistake", "others")
 
 
 def _mistakes(outcomes: Sequence[Outcome]) -> Iterator[Sequence[str]]:
-    """Whom to look at. Not in the record, which is kept with the code: names stay with the data."""
+    """The people to review by hand. They are not in the record, which is stored with the code: names stay with the
+    data."""
     for one in outcomes:
         part, person = one.attempt.part, one.attempt.person
         if one.refused:

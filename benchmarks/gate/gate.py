@@ -1,8 +1,7 @@
-"""What the gate lets through of faces that were turned, cut, squeezed, smeared, darkened, covered or compressed.
-
-On people of LFW outside view 1, since the gate was chosen on view 1. One picture of each is handed in once for
-each way and degree, as an upload is. What passes is compared with all else that passed of the same way and degree, and
-with the same person's second picture as it is.
+"""How many faces pass the gate after being turned, cut, squeezed, smeared, darkened, covered or compressed. Measured on
+people of LFW outside view 1, since the gate was chosen on view 1. One picture of each is handed in once for each kind
+and degree, as an upload. A picture that passes is compared with all others that passed of the same kind and degree, and
+with the same person's second, unchanged picture.
 """
 
 from collections import Counter
@@ -35,7 +34,7 @@ SEED = 16
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mated:
-    """(n,) whose pairs of one person they are, and how far apart."""
+    """(n,) the people of the mated pairs, and the pairs' dissimilarities."""
 
     person: NDArray[np.int64]
     apart: NDArray[np.float64]
@@ -104,7 +103,8 @@ def _each(
 
 
 class Judge:
-    """Compares what passed. names: of the people. upright: their pictures as they are; references: by person."""
+    """Compares the pictures that passed. names: of the people. upright: their unchanged pictures; references: by
+    person."""
 
     def __init__(self, *, names: tuple[str, ...], upright: Sequence[Probe], references: Mapping[str, Probe]) -> None:
         points = load_operating_points()
@@ -117,7 +117,7 @@ class Judge:
         self._person = np.array([names.index(name) for name in references], np.int64)
 
     def passed(self, kind: Kind, probes: Sequence[Probe]) -> Passed:
-        """What became of a kind. probes: of everybody, in the order of `names`."""
+        """The figures of a kind. probes: of all people, in the order of `names`."""
         templates = templates_of(self._names, probes)
         found = templates.found
         apart = self._apart(templates)
@@ -141,7 +141,7 @@ class Judge:
         return apart
 
     def _mated(self, templates: Templates) -> Mated:
-        """Of those whose picture and reference both passed."""
+        """The mated pairs whose picture and reference both passed."""
         both = templates + self._references
         reference = len(self._names) + np.arange(len(self._person))
         apart = self._fusion.pairs(both, self._person, reference)

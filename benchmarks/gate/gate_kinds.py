@@ -1,4 +1,4 @@
-"""Pictures of faces made worse on purpose, for `benchmarks.gate.gate`: in which ways, and how far."""
+"""The kinds and degrees of degradation for `benchmarks.gate.gate`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,14 +18,13 @@ ANGLES = tuple(range(0, 360, 30))
 """Degrees clockwise."""
 
 Disturb = Callable[[Image, Face], Image]
-"""Of a picture and the face that was found in it: the worse picture."""
+"""Degrades a picture, given the face that was found in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One way to make pictures worse, so far.
-
-    name: of the way. degree: how far, as tables show it. quality: of the JPEG that the picture is handed in as.
+    """One kind of degradation at one degree. name: of the kind. degree: as tables show it. quality: of the JPEG that
+    the picture is handed in as.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Kind:
 
     @property
     def label(self) -> str:
-        """Both in one."""
+        """The composition of both."""
         return f"{self.name} {self.degree}".strip()
 
 
@@ -43,7 +42,7 @@ UPRIGHT = Kind(name="upright", degree="", disturb=lambda image, _: image)
 
 
 def turned(image: Image, degrees: float) -> Image:
-    """Turned clockwise. By quarter turns it is exact; else what comes into the picture mirrors what is at its edge."""
+    """Turned clockwise. Quarter turns are exact; otherwise new areas mirror the picture's edge."""
     import cv2
 
     if degrees % 90 == 0:
@@ -155,7 +154,7 @@ def eye_distance(face: Face) -> float:
 
 
 def roll(face: Face) -> float:
-    """Of the line through the eyes, in degrees clockwise."""
+    """The angle of the line through the eyes, in degrees clockwise."""
     across = face.landmarks[1] - face.landmarks[0]
     return float(np.degrees(np.arctan2(across[1], across[0])))
 

@@ -1,4 +1,5 @@
-"""Pictures disturbed in every way and handed in as uploads, on all cores: what passed the gate, and its templates."""
+"""Pictures degraded in every kind and handed in as uploads, on all cores: those that pass the gate, and their
+templates."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +31,7 @@ DIMENSION = 128
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Probe:
-    """One picture that was handed in. template: of its face; None where it was refused, and `reasons` says why."""
+    """One picture that was handed in. template: of its face; None if it was refused for `reasons`."""
 
     template: Template | None = None
     reasons: tuple[str, ...] = ()
@@ -40,7 +41,7 @@ REFUSED = Probe(reasons=(NO_FACE,))
 
 
 def handed_in(sampler: Sampler, image: Image, face: Face, kind: Kind) -> Probe:
-    """A picture, disturbed and handed in as a JPEG; of several faces the largest is meant. face: in the picture."""
+    """A picture, degraded and handed in as a JPEG; of several faces the largest is used. face: in the picture."""
     try:
         sample = sampler.sample(encode_jpeg(kind.disturb(image, face), kind.quality), face=1)
     except NoFaceError:
@@ -51,7 +52,7 @@ def handed_in(sampler: Sampler, image: Image, face: Face, kind: Kind) -> Probe:
 
 
 def templates_of(names: Sequence[str], probes: Sequence[Probe]) -> Templates:
-    """What passed, to be compared; what was refused counts as not found. names: of the probes."""
+    """The pictures that passed, for comparison; refused ones count as not found. names: of the probes."""
     found = np.array([probe.template is not None for probe in probes])
     return Templates(
         names=tuple(names),
@@ -79,7 +80,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 
 
 class _Worker:
-    """What a process keeps between its jobs."""
+    """The state that a process keeps between its jobs."""
 
     sampler: Sampler
 

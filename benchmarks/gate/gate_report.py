@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OPERATING_POINTS: Mapping[str, float] = {"fmr-1e-3": 1e-3, "fmr-1e-4": 1e-4, "fmr-1e-5": 1e-5}
-"""The false match rate that each stands for."""
+"""The FMR of each operating point."""
 
 MOST_TIMES = 2.0
-"""How many times the operating point's rate the low end of FMR's interval may be."""
+"""The greatest ratio of the low end of FMR's interval to the operating point's rate."""
 
 QUARTERS = ("90°", "180°", "270°")
 LEAST_FOUND = 0.95
-"""Of the people found upright, the share to be found after a quarter turn."""
+"""The target: the share of the people found upright who are found after a quarter turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
-    """At one operating point. Intervals of 95 %, by resampling people; FNMR of what passed the gate. None: no pairs."""
+    """Rates at one operating point. Intervals of 95 %, by resampling people; FNMR of pictures that passed the gate.
+    None: no pairs."""
 
     false_matches: int
     non_mated: int
@@ -40,9 +41,8 @@ class Rates:
 
 @dataclass(frozen=True, kw_only=True)
 class Passed:
-    """What became of one kind. passed: of `pictures`. of_upright: of those that pass as they are.
-
-    refused: how often for which reason; a picture may have several. rates: by operating point.
+    """The figures of one kind. passed: of `pictures`. of_upright: of those that pass unchanged. refused: the number by
+    reason; a picture may have several. rates: by operating point.
     """
 
     name: str
@@ -94,7 +94,7 @@ def _fmr_text(rates: Rates) -> str:
 
 
 def targets(passed: Sequence[Passed]) -> list[Target]:
-    """What the gate is to hold: of each kind, how often different people match; of quarter turns, who is found."""
+    """The targets of the gate: the FMR of each kind, and the share found after quarter turns."""
     kinds = groupby(passed, key=lambda one: one.name)
     return [*(_false_matches(name, list(degrees)) for name, degrees in kinds), _found(passed)]
 
@@ -123,7 +123,7 @@ def _found(passed: Sequence[Passed]) -> Target:
 
 
 def plots(passed: Sequence[Passed]) -> list[Plot]:
-    """Of each operating point, FMR by kind and degree."""
+    """The FMR by kind and degree, for each operating point."""
     return [
         Plot(
             name=point,

@@ -1,1 +1,1 @@
-"""What every benchmark shares."""
+"""Code that every benchmark uses."""

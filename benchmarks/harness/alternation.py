@@ -1,11 +1,11 @@
-"""Contestants take turns, A B A B …, so that whatever else the machine does meets all of them alike."""
+"""Contestants take turns, A B A B …, so that other load on the machine affects all of them equally."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 Contestant = Callable[[], object]
-"""One call is one thing measured; what it returns is dropped."""
+"""One call is one measurement; its result is dropped."""
 
 
 def alternate(
@@ -18,7 +18,7 @@ def alternate(
     """Seconds a call took, in the mean over its turn, by contestant and round.
 
     Each first takes one turn that does not count. rounds: how many turns each gets. seconds: a turn repeats its call
-    until so much time has passed, for calls too short to be timed alone. advance: told of each turn.
+    until this time has passed, for calls too short to be timed alone. advance: called after each turn.
     """
     for contestant in contestants.values():
         contestant()
@@ -32,7 +32,7 @@ def alternate(
 
 
 def ratio(slower: Sequence[float], faster: Sequence[float]) -> float:
-    """How many times as long the first took: the median of the rounds' own ratios."""
+    """The ratio of the first one's time to the second one's: the median of the rounds' ratios."""
     return median(one / other for one, other in zip(slower, faster, strict=True))
 
 

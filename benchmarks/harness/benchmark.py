@@ -1,4 +1,5 @@
-"""What a benchmark is: a name, and a run that gives figures, tables and plots. See `benchmarks.running.runner`."""
+"""The protocol of benchmarks: a name, and a run that returns figures, tables and plots. See
+`benchmarks.running.runner`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,27 +11,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Advance = Callable[[float], None]
-"""Moves a progress bar on by so many of its units."""
+"""Advances a progress bar by this number of its units."""
 
 
 class Progress(Protocol):
     """Shows how far a run is. `with progress.step("detecting", total=900) as advance: … advance(1)`."""
 
     def step(self, description: str, total: float | None = None) -> AbstractContextManager[Advance]:
-        """One bar, from its beginning to its end; no total when nobody can know it."""
+        """One bar, from its beginning to its end; no total if it is unknown."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a run is given.
-
-    quick: a smaller run, for a first look. data: the folder of public data, perhaps absent. out: where the record and
-    the plots go; a run may leave raw results of its own there, under names that start with its own. root: where the one
-    data set is that the run is about, if not in its place in `data`. models: a file that registers embedders of others.
-    fusion: what the column `fusion` compares by, as CLEARGLASS_FUSION has it; None is what the service has by default.
-    distractors: a folder of pictures of people who are nobody's mates, to make a gallery larger. references: how many
-    the gallery holds, where the run lets one choose.
+    """The arguments of a run. quick: a smaller run, for a first look. data: the folder of public data, perhaps absent.
+    out: where the record and the plots go; a run may leave raw results of its own there, under names that start with
+    its own. root: the folder of the run's data set, if not in its place in `data`. models: a file that registers
+    further embedders. fusion: that of the column `fusion`, in the form of CLEARGLASS_FUSION; None: the service's
+    default. distractors: a folder of pictures of other people, which make a gallery larger. references: the size of the
+    gallery, if the run has this option.
     """
 
     quick: bool
@@ -50,7 +49,7 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table for the terminal. Cells are text, as people shall read it; the exact values are in the figures."""
+    """One table for the terminal. Cells are text for people; the exact values are in the figures."""
 
     title: str
     columns: Sequence[str]
@@ -61,7 +60,7 @@ class Table:
 class Plot:
     """One picture, saved as `<benchmark>-<name>.png` and `.svg`. `draw` gets an empty matplotlib figure.
 
-    size: in inches. caption: what it shows and how it is read, in a sentence or two for somebody new to it.
+    size: in inches. caption: its content and how to read it, in one or two sentences for new readers.
     """
 
     name: str
@@ -72,9 +71,8 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What was aimed at, beside what came out. measured: as people shall read it; met: whether that is enough.
-
-    why_not: what limits it, in a sentence, where the run itself can tell.
+    """A target and its result. measured: as text; met: true if it meets the target. why_not: the limiting cause, a
+    sentence, if the run knows it.
     """
 
     aim: str
@@ -85,9 +83,8 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a run found. figures: every value, as JSON values; a rate stands with its counts and its interval.
-
-    notes: what was measured, on what, and with which limits, in sentences for somebody who was not there.
+    """The results of a run. figures: every value, as JSON values; a rate has its counts and its interval. notes: the
+    measurement, its data and its limits, in sentences for readers.
     """
 
     figures: Mapping[str, Any]
@@ -107,7 +104,7 @@ class Benchmark(Protocol):
 
     @property
     def summary(self) -> str:
-        """What is measured, in one line."""
+        """The measured quantity, in one line."""
         ...
 
     def run(self, context: Context) -> Result:

@@ -1,9 +1,9 @@
-"""Galleries of any size, drawn from a model fitted to real embeddings, so that search is measured on what it will meet.
+"""Galleries of any size, drawn from a model fitted to real embeddings, so that search is measured on realistic data.
 
 A template is a subject's own centre plus a deviation, brought to length 1. Centres and deviations are Gaussian with the
 covariances between and within the people of the fitted embeddings (the probabilistic linear discriminant of Ioffe, ECCV
-2006); how far a subject's deviations go is taken from one of the real people, for some vary far more than others. Some
-subjects look alike: their centres share most of another's.
+2006); the size of a subject's deviations is that of a random real person, because some vary far more than others. Some
+subjects look alike: their centres are close to another's.
 """
 
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ Whole = NDArray[np.int64]
 _BLOCK = 1 << 17
 
 ALIKE_SHARE = 0.05
-"""So many subjects look like another one, as relatives do."""
+"""The share of subjects who look like another one, as relatives do."""
 
 ALIKE = 0.8
-"""How much of the other's centre such a subject has; in the mean over LFW's people it would be 0."""
+"""The weight of the other's centre in such a subject's; over LFW's people the mean is 0."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Subjects:
-    """centres: (n, d) float32, one a subject. lengths: (n,) how far their deviations go, 1 in the mean."""
+    """centres: (n, d) float32, one a subject. lengths: (n,) the size of their deviations, 1 on average."""
 
     centres: Floats
     lengths: Floats
 
 
 class EmbeddingModel:
-    """Made by `fit`. Every draw is decided by its seed."""
+    """Made by `fit`. A draw depends on its seed alone."""
 
     def __init__(self, *, mean: Floats, between: Floats, within: Floats, lengths: Floats) -> None:
         """between, within: (d, d) square roots of the covariances. lengths: of each real person's deviations."""
@@ -44,9 +44,8 @@ class EmbeddingModel:
 
     @classmethod
     def fit(cls, vectors: Floats, person: Whole) -> Self:
-        """vectors: (n, d) of length 1; person: (n,) who is on each. People with one picture tell of the centres only.
-
-        Raises ValueError if hardly anybody has several pictures.
+        """vectors: (n, d) of length 1; person: (n,) the person on each. People with one picture contribute to the
+        centres only. Raises ValueError if too few people have several pictures.
         """
         numbers, counts = np.unique(person, return_counts=True)
         several = np.isin(person, numbers[counts > 1])
@@ -94,7 +93,7 @@ class EmbeddingModel:
 
 
 def _power(covariance: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
-    """Of a symmetric matrix; what noise made negative counts as next to nothing."""
+    """The square root of a symmetric matrix; eigenvalues that noise made negative are raised to almost 0."""
     values, axes = np.linalg.eigh(covariance)
     powered: NDArray[np.float64] = (axes * np.maximum(values, values.max() * 1e-6) ** exponent) @ axes.T
     return powered

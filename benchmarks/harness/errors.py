@@ -1,4 +1,4 @@
-"""What can keep a measurement from being made."""
+"""Errors of a measurement."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ class UnknownBenchmarkError(ClearglassError):
 
 
 class DataMissingError(ClearglassError):
-    """A public data set is not where CLEARGLASS_DATA says."""
+    """A public data set is not in the folder of CLEARGLASS_DATA."""
 
     code: ClassVar[str] = "data_missing"
 
@@ -36,6 +36,6 @@ class UnknownDatasetError(ClearglassError):
 
 
 class DatasetError(ClearglassError):
-    """A file of a data set is not what its format says."""
+    """A file of a data set breaks its format."""
 
     code: ClassVar[str] = "dataset_invalid"

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LATENCY_CAPTION = (
-    "How many searches were decided within so many milliseconds of their picture's arrival. Further left is better; "
-    "the dotted line is the aim for 95 of 100."
+    "The share of searches that were decided within a time, in milliseconds, after their picture's arrival. Further "
+    "left is better; the dotted line is the aim for 95 of 100."
 )
 
 

@@ -1,4 +1,4 @@
-"""The machine a measurement was made on, without anything that names its owner."""
+"""The machine of a measurement, without anything that identifies its owner."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 WARM_UP_SHARE = 0.25
-"""The first quarter of a step is not asked about growth: buffers and pools fill in that time."""
+"""The first quarter of a step does not count for growth: buffers and pools fill in that time."""
 
 FLAT_SHARE, FLAT_MINUTES = 0.01, 10.0
-"""Memory is flat that surely grows by no more than this share of itself in so many minutes."""
+"""Memory counts as flat if its growth is certainly at most this share in this number of minutes."""
 
 MOST_ALIKE = 0.95
 
@@ -31,7 +31,7 @@ class Memory:
 
     @property
     def pss(self) -> int:
-        """Of service and workers together."""
+        """The sum of service and workers."""
         return self.service_pss + sum(self.workers_pss)
 
 
@@ -46,12 +46,12 @@ class Growth:
 
     @property
     def flat(self) -> bool:
-        """Whether even two standard errors above the slope it grows by less than what counts as none."""
+        """True if the slope plus two standard errors is less than the growth that counts as none."""
         return (self.slope + 2 * self.error) * FLAT_MINUTES <= FLAT_SHARE * self.level
 
 
 def look(seconds: float, worker_pids: Sequence[int]) -> Memory:
-    """Memory of this process and of those."""
+    """The memory of this process and of the given ones."""
     import psutil
 
     service = psutil.Process().memory_full_info()

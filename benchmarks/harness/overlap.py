@@ -1,4 +1,4 @@
-"""How much two boxes have in common."""
+"""The overlap of two boxes."""
 
 from matcher.recognition.face import Box
 

@@ -1,4 +1,4 @@
-"""How values are spread: what is told of a latency."""
+"""The distribution of values, as reported for latencies."""
 
 from collections.abc import Sequence
 from typing import Any

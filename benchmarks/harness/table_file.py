@@ -13,7 +13,7 @@ LONGEST_NAME = 80
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The table as RFC 4180 has it, with its header. Names of files and people are guarded, numbers are as they are."""
+    """The table as RFC 4180 has it, with its header. Texts are escaped for spreadsheets, numbers are unchanged."""
     written = StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows([guarded(cell) for cell in row] for row in [columns, *rows])
     return written.getvalue()

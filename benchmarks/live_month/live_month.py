@@ -1,4 +1,4 @@
-"""Does the live evaluation find an unfairness that is there, and none that is not? Over many simulated months."""
+"""Measures over many simulated months how often the live evaluation finds a planted unfairness, and a false one."""
 
 import math
 import tempfile
@@ -26,18 +26,18 @@ MOST_FALSE = 0.05
 MOST_MISSED = 0.1
 PLANTED = ("gender", "female")
 _SEED = 1_000
-"""The first seed: others were looked at while the evaluation was made."""
+"""The first seed: others were used during the development of the evaluation."""
 _FEW = 400
-"""People of the months that show what is missed where fewer are enrolled."""
+"""The number of people in the months with fewer enrolled."""
 SMALL = Plan(enrolled=240, cameras=3, days=21, strangers=60, regulars=30, non_mated=0.9)
-"""Of the month that is written as a log."""
+"""The size of the month that is written as a log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What one month's report said. naive: whether taking all false alarms for independent events would have found the
-    women's rate to differ. counted: whether the interval of all false alarms holds how many there were, though people
-    decided some of the alerts only and erred in a few."""
+    """The result of one month's report. naive: true if a test that treats all false alarms as independent events would
+    have found the women's rate to differ. counted: true if the interval of all false alarms contains their true number,
+    though people decided some of the alerts only and erred in a few."""
 
     planted: Comparison
     others: bool
@@ -49,12 +49,12 @@ class _Seen:
 
     @property
     def any(self) -> bool:
-        """Whether anything at all was found."""
+        """True if there is any finding."""
         return self.planted.finding or self.others or self.drifted
 
     @property
     def found(self) -> bool:
-        """Whether what was planted was found, and in its direction."""
+        """True if the planted unfairness was found in its direction."""
         ratio = self.planted.ratio
         return self.planted.finding and ratio is not None and ratio.ratio > 1
 
@@ -110,8 +110,8 @@ class LiveMonthBenchmark:
 
 
 def naive_finding(report: LiveReport) -> bool:
-    """Whether a Poisson test of the women's rate against the men's, alarms as independent events, would find them to
-    differ at the same corrected level."""
+    """True if a Poisson test of the women's rate against the men's, with alarms as independent events, rejects at the
+    same corrected level."""
     from scipy.stats import norm
 
     rates = {one.value: one for one in report.groups if one.attribute == PLANTED[0]}
@@ -138,7 +138,8 @@ def _seen(month: Month) -> _Seen:
 
 
 def _by_log() -> tuple[int, bool]:
-    """Writes a month's log and evaluates its export; how many entries, and whether all figures are the same."""
+    """Writes a month's log and evaluates its export; returns the number of entries, and true if all figures are the
+    same."""
     month = simulate(SMALL, seed=1, factor=FACTOR)
     with tempfile.TemporaryDirectory(prefix="clearglass-live-month-") as folder:
         with Database.open(Path(folder, "data")) as database:

@@ -1,4 +1,4 @@
-"""Writes a simulated month as a service would have logged it: by the log itself, entry for entry."""
+"""Writes a simulated month entry by entry into a log, as a service would have logged it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.live_month.live_month_world import BEGAN, PURPOSE, THRESHOLD, Month
 from matcher.consent.consents import microseconds
 from matcher.consent.rule import ANY_CAMERA
-from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.log_extract import LoggedAlert
 from matcher.log.entry import EntryKind
 from matcher.log.log import AuditLog
 from matcher.recognition.registry import DEFAULT_FUSION

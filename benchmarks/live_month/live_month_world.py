@@ -1,9 +1,8 @@
-"""A simulated month of cameras, people who pass, and people who review: what a live evaluation gets to see of it.
-
-Non-mated dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others:
-Doddington et al., ICSLP 1998). Part of the strangers pass again and again, and whoever is taken for somebody once is
-taken for them on most days. The planted unfairness: women's non-mated dissimilarities lie lower by so much that their
-FMR is FACTOR times as high, as if their threshold alone had been shifted.
+"""A simulated month of cameras, people who pass, and people who review: the input of a live evaluation. Non-mated
+dissimilarity is normal about a mean of each person's own (some are mistaken more easily than others: Doddington et al.,
+ICSLP 1998). Some strangers pass repeatedly, and a stranger who is mistaken for a subject once is mistaken for them on
+most days. The planted unfairness: women's non-mated dissimilarities are lower by the amount that makes their FMR FACTOR
+times as high, as if only their threshold had been raised.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from matcher.consent.consents import microseconds
 from matcher.consent.rule import ANY_CAMERA, ConsentRule
-from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert, Searches, Span
 from matcher.people.declaration import Attributes, Declaration
 
 FACTOR = 3.0
@@ -26,9 +25,9 @@ THRESHOLD = 0.5
 QUALITY = 0.8
 
 _SPREAD = 0.11
-"""Of one stranger's dissimilarities to others, once a person's own mean is taken away."""
+"""The spread of one stranger's dissimilarities to others, without a person's own mean."""
 _PAIR = 0.107
-"""The part of it that stays when the same stranger passes again."""
+"""The share of it that stays when the same stranger passes again."""
 _PERSON = 0.025
 _MATED = (0.3, 0.08)
 _COMES = 0.7
@@ -43,10 +42,10 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """enrolled: half of them women, who all declared that and one of three ages. strangers: passages of people who pass
-    once, for a camera and a day. regulars: who pass on most days, each at one camera. visits: on which share of days
-    somebody enrolled passes. decided: the share of alerts that people decide, at the first camera and at the last.
-    wrong: the share of the false alerts that they confirm, and of the true ones that they reject. non_mated: the mean
-    dissimilarity to strangers.
+    once, for a camera and a day. regulars: who pass on most days, each at one camera. visits: the share of days on
+    which an enrolled person passes. decided: the share of alerts that people decide, at the first camera and at the
+    last. wrong: the share of the false alerts that they confirm, and of the true ones that they reject. non_mated: the
+    mean dissimilarity to strangers.
     """
 
     enrolled: int = 1000
@@ -62,20 +61,19 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Month:
-    """As the live evaluation sees it, and from what its log is written.
-
-    A request is numbered by its place in time among all, and each passage is one: whoever was found in it, an alert was
-    raised about. false: how many of the alerts were about somebody who was not there.
+    """The month in the live evaluation's form, from which its log is written. A request is numbered by its position in
+    time among all, and each passage is one, with an alert if a subject was found. false: the number of alerts about a
+    subject who was not there.
     """
 
-    events: Events
+    events: LogExtract
     groups: Mapping[str, Attributes]
     declarations: Sequence[Declaration]
     false: int
 
 
 def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
-    """A month. factor: how many times the FMR of men that of women is, each person being as easily mistaken."""
+    """A month. factor: the ratio of women's FMR to men's, at the same distribution of personal means."""
     random = np.random.default_rng(seed)
     subjects = [str(UUID(bytes=random.bytes(16), version=4)) for _ in range(plan.enrolled)]
     women = np.arange(plan.enrolled) % 2 == 0
@@ -103,7 +101,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
         Declaration(subject_id=subject, attributes=groups[subject], salt=random.bytes(32)) for subject in subjects
     ]
     end = BEGAN + timedelta(days=plan.days + 1)
-    events = Events(
+    events = LogExtract(
         began=min(int(one.times[0]) for one in searches),
         ended=max(int(one.times[-1]) for one in searches) + 1,
         searches=searches,
@@ -133,7 +131,7 @@ def simulate(plan: Plan, *, seed: int, factor: float = 1.0) -> Month:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """A search that found somebody: whom, where, on which day, and whether it was they."""
+    """A search with a candidate: the subject, camera and day, and true if it was that person."""
 
     person: int
     camera: int
@@ -143,7 +141,7 @@ class _Found:
 
 
 def _shift(mean: float, factor: float) -> float:
-    """By how much lower dissimilarities make a stranger's FMR that many times as high, averaged over people."""
+    """The shift of dissimilarities that makes a stranger's FMR that many times as high, averaged over people."""
     from scipy.stats import norm
 
     spread = float(np.hypot(_SPREAD, _PERSON))
@@ -177,7 +175,7 @@ def _strangers(plan: Plan, means: Floats, random: np.random.Generator) -> list[_
 
 
 def _regulars(plan: Plan, means: Floats, random: np.random.Generator) -> list[_Found]:
-    """Each regular is about as like somebody on every day."""
+    """Each regular has about the same dissimilarities on every day."""
     within = float(np.sqrt(_SPREAD**2 - _PAIR**2))
     pairs = means + random.normal(0, _PAIR, (plan.regulars, len(means)))
     cameras = random.integers(plan.cameras, size=plan.regulars)
@@ -206,7 +204,7 @@ def _visits(plan: Plan, random: np.random.Generator) -> list[_Found]:
 def _searches(
     plan: Plan, found: list[_Found], random: np.random.Generator
 ) -> tuple[list[Searches], list[tuple[int, int, _Found]]]:
-    """Every passage is one search. Gives those that found somebody with request and time as well, in order."""
+    """Every passage is one search. Returns those with a candidate, with request and time, in order."""
     others = int((plan.strangers * plan.cameras + plan.regulars * _COMES) * plan.days)
     cameras = np.append([one.camera for one in found], random.integers(plan.cameras, size=others))
     days = np.append([one.day for one in found], random.integers(plan.days, size=others))
@@ -230,7 +228,7 @@ def _searches(
 
 
 def _decisions(plan: Plan, placed: list[tuple[int, int, _Found]], random: np.random.Generator) -> dict[int, bool]:
-    """By request, whether people would reject it, of those they look at: of some cameras' alerts more than others'."""
+    """By request, the verdict for the reviewed alerts; people review more alerts of some cameras than of others."""
     shares = np.linspace(*plan.decided, plan.cameras)
     decisions: dict[int, bool] = {}
     for request, _, one in placed:

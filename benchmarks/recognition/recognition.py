@@ -24,7 +24,7 @@ THREADS = (1, 2)
 class Plan:
     """pictures: 1080p ones; every: 1 when all places in them are taken, 2 when every other is, and so on.
 
-    rounds: turns that each contestant gets, of so many seconds at least. times: fresh processes for each footprint.
+    rounds: turns of each contestant, of at least `seconds` each. times: fresh processes for each footprint.
     """
 
     pictures: int

@@ -1,4 +1,5 @@
-"""Whether the fast ways give what the others give, and which faces each detector finds."""
+"""Checks that the fast implementations give the results of the others, and counts the faces that each detector
+finds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether they are as equal as they must be, and anything was compared."""
+        """True if the difference is allowed, and something was compared."""
         return self.of > 0 and self.greatest <= self.allowed
 
 
@@ -62,7 +63,7 @@ def checks(contestants: Contestants, material: Material) -> list[Check]:
 
 
 def found(contestants: Contestants, pictures: Sequence[Picture], progress: Progress) -> dict[str, Any]:
-    """Of the faces that are there, how many each detector finds, by their width; and what it finds beside them."""
+    """The number of the present faces that each detector finds, by their width; and its false detections."""
     detectors: Mapping[str, Detects] = {
         HOG: lambda picture: contestants.dlib.detect(pixels.rgb(picture), upsampled=0),
         HOG_UPSAMPLED: lambda picture: contestants.dlib.detect(pixels.rgb(picture), upsampled=1),
@@ -97,7 +98,7 @@ def _boxes(contestants: Contestants, pictures: Sequence[Picture]) -> Check:
         ours = np.array([row(face) for face in contestants.yunet.detect_unscaled(small)], np.float32).reshape(-1, 15)
         theirs = contestants.opencv.detect(small)
         if len(ours) != len(theirs):
-            # A face that only one of them finds is as far off as the picture is high.
+            # A face that only one of them finds counts as a difference of the picture's height.
             return Check(what=_BOXES, of=len(theirs), greatest=float(len(small)), allowed=_BOX_APART, unit="pixels")
         pairs.append((ours, theirs))
     return Check(what=_BOXES, **_apart(pairs), allowed=_BOX_APART, unit="pixels")

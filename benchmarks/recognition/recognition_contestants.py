@@ -1,4 +1,5 @@
-"""The jobs of recognition and who does them: Clearglass, dlib as face_recognition uses it, OpenCV with our weights."""
+"""The steps of recognition by each contestant: Clearglass, dlib as face_recognition uses it, OpenCV with the same
+weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,9 +37,8 @@ MIN_SCORE, OVERLAP, MOST_FACES = 0.7, 0.3, 5000
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One thing to do, and the ways of doing it, the first being what the others are held against.
-
-    faces: how many one call does; a detection counts as one, however many faces it finds.
+    """One step, and its implementations, of which the first is the reference. faces: how many one call processes; a
+    detection counts as one, however many faces it finds.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
-    """What all of them work on. faces: found in the first picture. photograph: one face, 250×250."""
+    """The input of all contestants. faces: found in the first picture. photograph: one face, 250×250."""
 
     pictures: Sequence[Picture]
     faces: Sequence[Face]
@@ -61,9 +61,8 @@ class Material:
 
 
 class OpenCv:
-    """OpenCV's own classes around YuNet and SFace, with our weights, dequantised as ours are.
-
-    The files themselves are slower in it, or not read at all.
+    """OpenCV's own classes for YuNet and SFace, with the same dequantised weights. With the original files they are
+    slower, or cannot read them.
     """
 
     def __init__(self) -> None:
@@ -97,7 +96,8 @@ class OpenCv:
 
 
 class Contestants:
-    """Everybody, on so many threads. OpenCV is held to as many in the whole process; dlib knows only one."""
+    """All contestants, with this number of threads. OpenCV's limit holds for the whole process; dlib uses one
+    thread."""
 
     def __init__(self, *, threads: int) -> None:
         self.recogniser = load_recogniser(threads=threads, eager=True)

@@ -1,4 +1,4 @@
-"""What each way of recognising faces costs to load and to keep: each in a fresh process of its own."""
+"""Load time and memory of each implementation, each in a fresh process of its own."""
 
 import multiprocessing
 import time
@@ -17,10 +17,11 @@ BATCH = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Footprint:
-    """Of one process, in bytes beside what Python and NumPy took before. load_seconds: with its libraries' import.
+    """The footprint of one process, in bytes without those of Python and NumPy. load_seconds: with its libraries'
+    import.
 
-    loaded: RSS when it is ready. rss, pss, uss: after it has done one face and sixteen at once. PSS shares what
-    processes have in common among them; USS is what ends with the process. peak: the greatest RSS of all.
+    loaded: RSS when it is ready. rss, pss, uss: after it has done one face and sixteen at once. PSS divides shared
+    pages among processes; USS counts the pages of the process alone. peak: the greatest RSS of all.
     """
 
     load_seconds: float
@@ -33,7 +34,7 @@ class Footprint:
 
 
 Work = Callable[[Image, int], object]
-"""Does its part of recognition with a photograph of one face, and so many times what comes after detection."""
+"""Runs its part of recognition on a photograph of one face, and the steps after detection several times."""
 
 
 def _detector() -> Work:
@@ -132,7 +133,7 @@ def _peak(rss: int) -> int:
 
 
 def footprints(picture: Image, progress: Progress, *, times: int) -> dict[str, Any]:
-    """The median of so many fresh processes, by kind."""
+    """The median over this number of fresh processes, by kind."""
     measured: dict[str, list[Footprint]] = {kind: [] for kind in KINDS}
     with progress.step("loading", total=times * len(KINDS)) as advance:
         for _ in range(times):

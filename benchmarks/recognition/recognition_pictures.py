@@ -1,4 +1,4 @@
-"""1080p pictures of LFW's faces, with the truth of where each is and how large."""
+"""1080p pictures of LFW's faces, with the true position and size of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,10 +40,10 @@ class Picture:
 def compose(
     lfw: Lfw, recogniser: Recogniser, progress: Progress, *, count: int, every: int, seed: int
 ) -> list[Picture]:
-    """So many pictures, each with other people, one row of them for each size, in front of a plain wall.
+    """This number of pictures, each with other people, one row of them for each size, in front of a plain wall.
 
-    every: 1 for all places, 2 for every other, and so on. Nobody of view 1 is among them, since how far a picture is
-    scaled down was chosen with them; and nobody is shown twice.
+    every: 1 for all places, 2 for every other, and so on. No person of view 1 is among them, since the scaling of
+    pictures was chosen on view 1; and no person is shown twice.
     """
     chosen_on = {
         path.parent.name for pair in (*lfw.view1_train(), *lfw.view1_test()) for path in (pair.left, pair.right)

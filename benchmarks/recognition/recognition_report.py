@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Figures = Mapping[str, Any]
 
 AIMED_RATIO = {1: 15.0, 2: 25.0}
-"""Threads to how many times as fast as dlib itself."""
+"""By number of threads, the target ratio to dlib's own speed."""
 
 AIMED_MILLISECONDS = 15.0
 

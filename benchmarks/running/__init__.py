@@ -1,1 +1,1 @@
-"""Running benchmarks by name, and reporting what they wrote."""
+"""Runs benchmarks by name, and reports their records."""

@@ -1,4 +1,4 @@
-"""Every benchmark there is. Modules are imported only when asked for."""
+"""The list of all benchmarks. Modules are imported only on use."""
 
 from importlib import import_module
 from typing import cast
@@ -38,7 +38,7 @@ ACCURACY = (LFW, "lfw-all-pairs", "identification", "aclu")
 
 
 def names() -> tuple[str, ...]:
-    """Their names, in the order in which `all` runs them; sets that are not at hand everywhere are not among them."""
+    """Their names, in the order in which `all` runs them; data sets that are not available everywhere are left out."""
     return (LFW, *_CLASSES)
 
 

@@ -1,4 +1,4 @@
-"""The words of the field, for somebody who never needed them before."""
+"""The terms of the field, for readers who are new to it."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _GROTHER = "Grother, NIST IR 8429, 2022"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """term: as it stands in tables. name: written out, if it is short for something. source: who says so."""
+    """term: as tables use it. name: in full, if the term is an abbreviation. source: of the definition."""
 
     term: str
     name: str = ""
@@ -46,7 +46,7 @@ GLOSSARY = (
     ),
     Entry(
         term="dissimilarity",
-        meaning="How unlike two faces are found to be. Lower is more alike. It is no percentage and no probability.",
+        meaning="How different two faces are. Lower is closer. It is no probability.",
     ),
     Entry(
         term="threshold",

@@ -1,4 +1,4 @@
-"""What each benchmark asks, as one would ask it across a table."""
+"""The question of each benchmark, in everyday words."""
 
 from benchmarks.datasets.registry import DATASETS
 

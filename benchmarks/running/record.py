@@ -1,4 +1,4 @@
-"""A benchmark's record as it was written, `NAME.json`: read back, and held against what a record must say."""
+"""Reads a benchmark's record, `NAME.json`, and validates it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _AGAIN = "Run its benchmark again, or take the file away."
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a run was made on; the same for two runs that may be compared by their times."""
+    """The machine of a run; runs on equal machines may be compared by their times."""
 
     processor: str
     cores: int

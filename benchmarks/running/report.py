@@ -1,6 +1,6 @@
-"""`python -m benchmarks report`: every record of a folder as one page for whoever was not there.
+"""`python -m benchmarks report`: every record of a folder as one self-contained page.
 
-The page stands alone: its pictures and tables are inside it, and it loads nothing from anywhere.
+Its pictures and tables are inside the page, and it loads nothing from other hosts.
 """
 
 import re
@@ -111,7 +111,7 @@ def _asked(benchmark: str) -> str:
 
 
 def _shared(pairs: Iterable[tuple[Key, str]]) -> Mapping[Key, list[str]]:
-    """Which benchmarks have it in common."""
+    """The benchmarks that share a value."""
     found: dict[Key, list[str]] = {}
     for key, benchmark in pairs:
         found.setdefault(key, []).append(benchmark)

@@ -1,4 +1,4 @@
-"""`benchmarks/RESULTS.md`: every kept record as people read it. Made from the records, never by hand."""
+"""`benchmarks/RESULTS.md`: every stored record for people. It is generated from the records, never edited by hand."""
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Runs one benchmark and leaves its record: tables on the terminal, NAME.json; the plots and tables beside it."""
+"""Runs one benchmark and writes its record: tables on the terminal, NAME.json; the plots and tables beside it."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from matcher.recognition.embedder_entry import read_entries
 from matcher.recognition.face_model import FaceModel
 
 OURS = "clearglass"
-"""What our own model is called in a record."""
+"""The name of the service's model in a record."""
 
 TARGET_COLUMNS = ("target", "measured", "met", "what limits it")
 
@@ -107,7 +107,7 @@ def _record(
 
 
 def _models(context: Context) -> dict[str, str]:
-    """The hex SHA-256 of what recognised, by name: ours and a researcher's own."""
+    """The hex SHA-256 of the models, by name: the service's and a researcher's own."""
     own = read_entries(context.models) if context.models else ()
     return {OURS: FaceModel().digest, **{model.name: model.sha256 for model in own}}
 

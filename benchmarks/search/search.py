@@ -1,4 +1,4 @@
-"""How fast a gallery is searched, and what the fast ways miss: galleries of several sizes, one query and many."""
+"""Speed and recall of searches of a gallery: several sizes, single queries and batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -59,12 +59,12 @@ class SearchBenchmark:
         )
 
     def targets(self, figures: Mapping[str, Any], size: int) -> Sequence[Target]:
-        """What is aimed at in the largest gallery."""
+        """The targets for the largest gallery."""
         return targets(figures, size)
 
 
 class HugeSearchBenchmark(SearchBenchmark):
-    """Of a gallery beside which the other contestants do not fit into memory."""
+    """The size of a gallery beside which the other contestants do not fit into memory."""
 
     name = "search-huge"
     summary = "The same with ten million references, by the house's own indexes alone"
@@ -76,7 +76,7 @@ class HugeSearchBenchmark(SearchBenchmark):
 
 
 def _real(lfw: Lfw, every_pair: int, context: Context) -> tuple[Floats, Whole]:
-    """SFace's vectors of pictures of view 1, and who is on each."""
+    """SFace's vectors of pictures of view 1, and the person on each."""
     pairs = view1(lfw)[::every_pair]
     templates = extract(lfw, sorted({name for pair in pairs for name in (pair.probe, pair.reference)}), context)
     people = [person_of(name) for name, found in zip(templates.names, templates.found, strict=True) if found]

@@ -1,4 +1,4 @@
-"""Ways to search a gallery, each behind the same three calls."""
+"""Indexes over a gallery, each with the same three calls."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ class Contestant(Protocol):
 
 
 class Own:
-    """One of the house's own indexes."""
+    """One of this project's indexes."""
 
     def __init__(self, index: Index, size: int) -> None:
         self.index = index
@@ -44,7 +44,7 @@ class Own:
 
 
 class Faiss:
-    """One of FAISS's indexes. effort: how far a single search looks, in the index's own unit."""
+    """One of FAISS's indexes. effort: the index's own search parameter, such as nprobe."""
 
     def __init__(self, index: Any, parameters: Callable[..., Any], size: int, **effort: int) -> None:
         self._index = index
@@ -119,7 +119,7 @@ def _graph(vectors: Floats, *, ef: int) -> Contestant:
 
 
 class Usearch:
-    """USearch's graph of half-precision vectors. It knows no filter: what must not be found is dropped afterwards."""
+    """USearch's graph of half-precision vectors. It has no filter: excluded references are dropped afterwards."""
 
     def __init__(self, vectors: Floats, *, expansion: int) -> None:
         from usearch.index import Index
@@ -148,7 +148,7 @@ CONTESTANTS: Mapping[str, Callable[[Floats], Contestant]] = {
     "FAISS HNSW fp16, ef 64": lambda vectors: _graph(vectors, ef=64),
     "USearch HNSW fp16, ef 64": lambda vectors: Usearch(vectors, expansion=64),
 }
-"""The first is what the others are held against."""
+"""The contestants; the first is the reference."""
 
 OWN: Mapping[str, Callable[[Floats], Contestant]] = {EXACT: _exact, CELLS: _cells}
 """For galleries of which not all the others fit into memory side by side."""

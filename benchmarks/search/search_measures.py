@@ -1,4 +1,4 @@
-"""What is measured of each contestant in one gallery: building, memory, single queries, batches, changes, recall."""
+"""The measures of each contestant in one gallery: building, memory, single queries, batches, changes, recall."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -25,7 +25,8 @@ CHANGED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much of everything. probes: mated ones, each of another subject; as many non-mated are timed with them."""
+    """The extent of the measurement. probes: mated ones, each of another subject; the same number of non-mated ones is
+    timed with them."""
 
     contestants: Mapping[str, Callable[[Floats], Contestant]]
     sizes: tuple[int, ...]
@@ -94,10 +95,9 @@ def _changes(one: Own, trial: Trial, rounds: int) -> dict[str, Any]:
 
 
 def _recalls(built: Mapping[str, Contestant], trial: Trial, progress: Progress) -> dict[str, dict[str, Any]]:
-    """Of the subjects whom the exact first contestant brings forward, how many each brings forward too.
-
-    By the share that is let through; and, where all are, of each reference of theirs by itself: who is enrolled with
-    one picture has no second chance.
+    """The recall of each contestant: the share of the subjects found by the exact first contestant that it finds too.
+    By the share of subjects in scope; and with all in scope, for each reference by itself, since a person enrolled with
+    one picture has only one chance.
     """
     recalls: dict[str, dict[str, Any]] = {name: {} for name in built}
     exact: dict[float, NDArray[np.bool_]] = {}
@@ -121,7 +121,7 @@ def _counted(found: NDArray[np.bool_], exact: NDArray[np.bool_]) -> dict[str, An
 
 
 def _brought(one: Contestant, asked: Asked) -> NDArray[np.bool_]:
-    """(probes, REFERENCES_EACH) which references of the probe's own subject are brought forward."""
+    """(probes, REFERENCES_EACH) true for the references of the probe's own subject that are found."""
     blocks = [asked.probes[begin : begin + BATCH] for begin in range(0, len(asked.probes), BATCH)]
     places = np.concatenate([one.search(block, SHORTLIST, asked.mask) for block in blocks])
     own = asked.mated[:, None] * REFERENCES_EACH + np.arange(REFERENCES_EACH)

@@ -1,4 +1,4 @@
-"""What the benchmark of search tells: its tables, its targets and its picture."""
+"""The tables, targets and plot of the search benchmark."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def size_table(size: int, figures: Mapping[str, Any]) -> Table:
-    """What each contestant did in a gallery of that size."""
+    """The figures of each contestant in a gallery of that size."""
     return Table(
         title=f"{size:,} references",
         columns=(
@@ -46,7 +46,7 @@ def _recall(counted: Mapping[str, Any]) -> str:
 
 
 def targets(figures: Mapping[str, Any], size: int) -> Sequence[Target]:
-    """The aims for one query, held against the fastest way that recalls enough, and for exact batches."""
+    """The targets for one query, judged by the fastest contestant with enough recall, and for exact batches."""
     good = {name: one for name, one in figures.items() if one["mated_recall"]["1.0"]["recall"] >= 0.9995}
     name = min(good, key=lambda one: float(good[one]["single_seconds"]["p50"]))
     best, exact = good[name], figures[EXACT]
@@ -72,7 +72,7 @@ def targets(figures: Mapping[str, Any], size: int) -> Sequence[Target]:
 
 
 def _bandwidth(flat: Mapping[str, Any]) -> str:
-    """What the sixtieth part of Flat's time is, against what there is to be read in it."""
+    """A sixtieth of Flat's time, compared with the memory that must be read in it."""
     seconds = flat["single_seconds"]["p50"]
     read = flat["bytes"] / seconds
     return (
@@ -82,7 +82,7 @@ def _bandwidth(flat: Mapping[str, Any]) -> str:
 
 
 def huge_target(figures: Mapping[str, Any], size: int) -> Target:
-    """What is aimed at in ten million references."""
+    """The targets for ten million references."""
     one = figures[CELLS]
     p50, gib = one["single_seconds"]["p50"] * 1000, one["bytes"] / 2**30
     return Target(
@@ -93,7 +93,7 @@ def huge_target(figures: Mapping[str, Any], size: int) -> Target:
 
 
 def filter_target(size: int, figures: Mapping[str, Any]) -> Target:
-    """What is aimed at where few subjects are let through."""
+    """The targets for a scope of few subjects."""
     counted = figures[CELLS]["mated_recall"]["0.01"]
     return Target(
         aim=f"{size:,} references, 1 % of the subjects let through: mated recall ≥ 0.9995",
@@ -103,7 +103,7 @@ def filter_target(size: int, figures: Mapping[str, Any]) -> Target:
 
 
 def changes_table(sizes: Mapping[int, Mapping[str, Any]]) -> Table:
-    """How long changes take, of the house's own indexes."""
+    """The time of changes of this project's indexes."""
     return Table(
         title=f"Removing and adding {CHANGED} references, median",
         columns=("references", "index", "removed in", "added in"),

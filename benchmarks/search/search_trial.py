@@ -1,4 +1,5 @@
-"""Galleries drawn from a model of embeddings, the probes that they are searched with, and how true to life they are."""
+"""Galleries drawn from a model of embeddings, the probes that they are searched with, and their comparison with real
+embeddings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -102,7 +102,7 @@ def _answering(folder: Path, password: str, picture: bytes) -> Iterator[tuple[Ru
 
 
 def _changes(service: RunningService, picture: bytes, plan: Plan, progress: Progress) -> Mapping[str, Any]:
-    """One person is enrolled, searched for, withdrawn and searched for, again and again. Every search must be right."""
+    """Enrols a person, searches, withdraws and searches again, repeatedly. Every search must be right."""
     seconds: dict[str, list[float]] = {"enrolment_seconds": [], "withdrawal_seconds": [], "search_seconds": []}
 
     def timed(name: str, call: Any) -> Any:
@@ -115,10 +115,10 @@ def _changes(service: RunningService, picture: bytes, plan: Plan, progress: Prog
         for _ in range(plan.changes):
             subject_id = timed("enrolment_seconds", lambda: service.enrol(picture))
             if timed("search_seconds", lambda: service.identify(picture)) != [subject_id]:
-                raise MeasurementError("Who was enrolled was not found.", remedy="This is a fault: report it.")
+                raise MeasurementError("An enrolled person was not found.", remedy="This is a fault: report it.")
             timed("withdrawal_seconds", lambda subject_id=subject_id: service.withdraw(subject_id))
             if timed("search_seconds", lambda: service.identify(picture)):
-                raise MeasurementError("Who withdrew was found.", remedy="This is a fault: report it.")
+                raise MeasurementError("A withdrawn person was found.", remedy="This is a fault: report it.")
             advance(1)
     return {name: spread(values) for name, values in seconds.items()}
 

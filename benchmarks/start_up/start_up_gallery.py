@@ -1,4 +1,4 @@
-"""A data folder with any number of people in it, for a service to start on: real tables, seals and consents."""
+"""A data folder with any number of people, on which a service starts: real tables, seals and consents."""
 
 import os
 import uuid

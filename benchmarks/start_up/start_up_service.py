@@ -1,4 +1,4 @@
-"""`clearglass serve` in a process of its own, and who asks it over HTTP."""
+"""`clearglass serve` in a process of its own, and its HTTP client."""
 
 import os
 import re
@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "api.cli")
 _START_SECONDS = 300.0
 _STOP_SECONDS = 60.0
 _REST_SECONDS, _REST_SHARE = 3.0, 0.1
-"""At rest is who uses less than such a share of a core for so long."""
+"""A process is at rest if it uses less than this share of a core for this time."""
 
 _ENVIRONMENT = {"CLEARGLASS_SEARCHES_PER_MINUTE": "100000", "CLEARGLASS_REQUESTS_PER_MINUTE": "100000"}
 
@@ -36,12 +36,12 @@ class RunningService:
         self._client = client
 
     def identify(self, picture: bytes) -> Sequence[str]:
-        """Whom a search by picture brings."""
+        """The subjects that a search by picture finds."""
         answer = self._asked("POST", "/identifications", files={"file": picture}, data={"purpose": PURPOSE})
         return [candidate["subject_id"] for candidate in answer.json()["candidates"]]
 
     def enrol(self, picture: bytes) -> str:
-        """Enrols a person by one picture; the subject's id."""
+        """Enrols a person by one picture; returns the subject's id."""
         data = {
             "name": "Eileen Collins",
             "purpose": PURPOSE,
@@ -52,7 +52,7 @@ class RunningService:
         return str(answer.json()["subject"]["id"])
 
     def withdraw(self, subject_id: str) -> None:
-        """Takes a person out."""
+        """Withdraws a person."""
         self._asked("DELETE", f"/subjects/{subject_id}")
 
     def read(self, path: str) -> Any:
@@ -79,7 +79,7 @@ class RunningService:
         return {"own": used.user + used.children_user, "kernel": used.system + used.children_system}
 
     def wait_for_rest(self) -> float:
-        """Returns when it has nothing left to do but to answer; seconds until then."""
+        """Waits until it is at rest; returns the seconds."""
         import psutil
 
         process, began = psutil.Process(self.process.pid), time.monotonic()
@@ -156,7 +156,7 @@ def serving(
 
 
 def forget_files() -> bool:
-    """Drops the system's cache of files, so that a start is a cold one; whether this process may."""
+    """Drops the system's file cache, for a cold start; returns true if this process may."""
     os.sync()
     try:
         Path("/proc/sys/vm/drop_caches").write_text("3\n", encoding="ascii")

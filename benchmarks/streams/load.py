@@ -1,4 +1,4 @@
-"""A number of cameras at once on a real RTSP server, for some time: what they cost and how late they answer."""
+"""A number of simultaneous cameras on a real RTSP server, for some time: their CPU, memory and latency."""
 
 import time
 from collections.abc import Mapping, Sequence

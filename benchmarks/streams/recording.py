@@ -1,4 +1,4 @@
-"""Streams scenes from a real RTSP server through the whole system, and records what it says and costs."""
+"""Streams scenes from a real RTSP server through the whole system, and records its results and its CPU time."""
 
 import time
 from array import array
@@ -41,7 +41,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Raised:
-    """One alert: when its frame arrived, as in `Seen`, and whom it names."""
+    """One alert: the arrival of its frame, as in `Seen`, and the person it names."""
 
     seconds: float
     subject_id: str
@@ -49,7 +49,7 @@ class Raised:
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What one camera gave. begins: from which second on it counts; before and after: its health."""
+    """The recording of one camera. begins: the second from which on it counts; before and after: its health."""
 
     camera_id: str
     begins: float
@@ -61,7 +61,7 @@ class Recording:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What all cameras together gave, over `seconds` of measurement.
+    """The recording of all cameras, over `seconds` of measurement.
 
     decisions: seconds from a packet's arrival to the logged answer. stages: seconds by stage. cpu_seconds: of the
     service and its workers, without the RTSP server.

@@ -1,4 +1,4 @@
-"""Who plays in the `scene` benchmark: people of LFW, enrolled from other pictures than those they walk with."""
+"""The people of the `scene` benchmark: people of LFW, enrolled from other pictures than those they walk with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Cast:
 def choose_cast(lfw: Lfw, matcher: Matcher, size: Size, progress: Progress, *, seed: int) -> Cast:
     """Enrols the enrolled and cuts out the walkers.
 
-    Nobody of view 1 takes part, since the operating points were chosen on it. A person of whom no picture can be
+    People of view 1 are left out, since the operating points were chosen on it. A person of whom no picture can be
     enrolled is replaced by the next and counted.
     """
     chosen_on = {
@@ -94,7 +94,7 @@ def _enrol(matcher: Matcher, name: str, files: Sequence[Path]) -> tuple[str, int
         try:
             enrolment = enrol()
         except LikelyDuplicateError as error:
-            # Who looks like another takes part as well: to leave them out would make the figures too good.
+            # People who look like another take part as well: to leave them out would make the figures too good.
             enrolment = enrol(acknowledged=error.check.subjects)
     except EnrolmentError:
         return None

@@ -1,4 +1,4 @@
-"""From packet to alert with the truth at hand: scenes, a real RTSP server, the whole system, one camera and four."""
+"""From packet to alert with ground truth: scenes, a real RTSP server, the whole system, one camera and four."""
 
 import os
 import tempfile
@@ -24,7 +24,7 @@ AIMED_P95 = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much of everything. scenes: different films; four cameras share them."""
+    """The extent of the measurement. scenes: different films; four cameras share them."""
 
     size: Size
     scenes: int
@@ -90,7 +90,7 @@ class SceneBenchmark:
 
 
 def compose(folder: Path, cast: Cast, progress: Progress, *, scenes: int, seconds: float, seed: int) -> list[Scene]:
-    """So many scenes, each with its own order of walks, and everybody in it."""
+    """This number of scenes, each with all people in an order of its own."""
     composed = []
     with progress.step("composing", total=scenes * seconds * 25) as advance:
         for number in range(scenes):

@@ -1,4 +1,4 @@
-"""Holds what the cameras said against the scene's truth."""
+"""Compares the cameras' results with the scene's ground truth."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,14 @@ TOLERANCE = 3
 """Frames by which a moment's place in the scene may be mistaken: an alert's lies between those of two views."""
 
 NAMING_SECONDS = 1.5
-"""A name appears in the views within so long after its alert's frame."""
+"""Seconds after its alert's frame within which a name appears in the views."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one passage.
-
-    eye_distance: the greatest, in pixels, at which the whole face was to be seen; 0 if it never was. boxed: analysed
-    frames with a box on the face. named: whom the views called it. raised: whom alerts about it named.
+    """The result of one passage. eye_distance: the greatest, in pixels, with the whole face visible; 0 if it never was.
+    boxed: analysed frames with a box on the face. named: the people that views named for it. raised: the people that
+    alerts about it named.
     """
 
     passage: Passage
@@ -37,7 +36,7 @@ class Outcome:
 
     @property
     def misnamed(self) -> bool:
-        """An alert or a view named somebody else: for a stranger, anybody at all."""
+        """An alert or a view named another person: for a stranger, any person."""
         return bool((self.named | self.raised) - {self.passage.person})
 
 
@@ -53,7 +52,8 @@ class Score:
 def score(scene: Scene, recording: Recording, names: Mapping[str, str]) -> Score:
     """Counts each passage once: in the stream's first round if it began after the measurement did, else in the second.
 
-    names: subject id to the person's name in the scene. MeasurementError: the recording cannot be laid onto the scene.
+    names: subject id to the person's name in the scene. MeasurementError: the recording cannot be aligned with the
+    scene.
     """
     timeline = synchronise(scene, recording)
     begins = timeline.place(recording.begins)
@@ -127,7 +127,7 @@ def _about(scene: Scene, seconds: float, drawn: tuple[Box, str | None]) -> Passa
 
 
 def _near(scene: Scene, seconds: float) -> Iterator[tuple[Passage, Appearance]]:
-    """Everybody in the frame of that moment and in its neighbours."""
+    """All people in the frame of that moment and in its neighbours."""
     frame = round(seconds * scene.fps)
     for offset in range(-TOLERANCE, TOLERANCE + 1):
         yield from scene.present((frame + offset) % scene.frames)

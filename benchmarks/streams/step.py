@@ -1,11 +1,11 @@
-"""One step of the `streams` benchmark: so many cameras, for so long."""
+"""One step of the `streams` benchmark: a number of cameras for a time."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """cameras: how many. seconds: of measurement. substream: whether each also offers a picture of 640×360."""
+    """cameras: their number. seconds: of measurement. substream: true if each also sends a picture of 640×360."""
 
     cameras: int
     seconds: float
@@ -13,5 +13,5 @@ class Step:
 
     @property
     def label(self) -> str:
-        """As tables and plots name it."""
+        """Its name in tables and plots."""
         return f"{self.cameras} + substream" if self.substream else str(self.cameras)

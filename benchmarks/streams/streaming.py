@@ -1,4 +1,4 @@
-"""Films from a real RTSP server to as many cameras of the whole system, running: what is measured starts there."""
+"""Streams films from a real RTSP server to running cameras of the whole system, one a film."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from ingest.supervision.supervisor import Supervisor
 from matcher.matcher import Matcher
 
 LIVE_SECONDS = 120.0
-"""How long all cameras together may take until they are live."""
+"""Seconds in which all cameras must be live."""
 
 SETTLE_SECONDS = 2.0
 """Between the last camera going live and the measurement: a stream's opening packets come in one burst."""
@@ -54,7 +54,7 @@ def streaming(
     watched: bool,
     substreams: Sequence[Path] = (),
 ) -> Iterator[Streaming]:
-    """One camera a film, all at once. watched: somebody looks at every live view. substreams: one a film, or none.
+    """One camera a film, simultaneously. watched: every live view has a viewer. substreams: one a film, or none.
 
     MeasurementError when they are not all live within two minutes.
     """
@@ -65,7 +65,7 @@ def streaming(
         settings = IngestSettings(
             allow_loopback=True,
             allowed_ports=((server.port, server.port),),
-            # Each passage counts, also of somebody who was here a moment ago.
+            # Each passage counts, also soon after another one of the same person.
             alert_again_seconds=0.0,
         )
         cameras = [

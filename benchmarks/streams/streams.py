@@ -1,4 +1,4 @@
-"""How many cameras this machine carries: more and more of them, the RTSP server on the same cores."""
+"""The number of cameras that this machine supports: an increasing number, with the RTSP server on the same cores."""
 
 import os
 import tempfile
@@ -25,8 +25,8 @@ SEED = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much of everything. beyond: further steps, up to the first that is not carried. interval: seconds between
-    looks at memory."""
+    """The extent of the measurement. beyond: further steps, up to the first that is not supported. interval: seconds
+    between samples of memory."""
 
     size: Size
     scenes: int
@@ -98,13 +98,13 @@ class StreamsBenchmark:
                         interval=plan.interval,
                     )
                 except MeasurementError as error:
-                    # More than the machine can do is a finding, and takes nothing from what the other steps found.
+                    # An overload is a result, and does not affect the other steps' results.
                     failed[step] = str(error)
         return report(loads, failed, load_before=load_before)
 
 
 def report(loads: Mapping[Step, Load], failed: Mapping[Step, str], *, load_before: float) -> Result:
-    """What the steps found. failed: what kept others from being measured. load_before: of the machine, by then."""
+    """The results of the steps. failed: the errors of others. load_before: of the machine."""
     by_step = {step.label: load_figures(one) for step, one in loads.items()}
     unmet = {step.label: shortfall(one) for step, one in loads.items()} | {s.label: why for s, why in failed.items()}
     return Result(

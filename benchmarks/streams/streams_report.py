@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AIMED_RATE, AIMED_P95, AIMED_MAX = 5.0, 0.4, 2.0
-"""What a camera is to be given: analysed frames a second, seconds from capture to decision."""
+"""The targets for a camera: analysed frames a second, seconds from capture to decision."""
 
 RATE_TOLERANCE = 0.02
-"""Counting whole frames at both ends of a step may cost so much of the rate."""
+"""The rate that counting whole frames at both ends of a step may lose."""
 
 
 def load_figures(run: Load) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _stage(values: Mapping[str, float] | None) -> str:
 
 
 def shortfall(run: Load) -> str:
-    """In what the cameras fell short of what one alone is given; nothing when all of them were carried."""
+    """The targets that the cameras missed; empty if all were met."""
     longest = max(run.decisions, default=0.0)
     p95 = float(np.percentile(run.decisions, 95)) if run.decisions else 0.0
     slowest = min(run.rates)
@@ -119,7 +119,7 @@ def shortfall(run: Load) -> str:
 
 
 def carried_table(unmet: Mapping[str, str]) -> Table:
-    """The point where it breaks. unmet: by step, what was not reached; nothing where all was."""
+    """The first step that misses a target. unmet: the missed targets by step."""
     return Table(
         title=f"Carried: {AIMED_RATE:g} analysed frames a second each, p95 ≤ {AIMED_P95 * 1000:.0f} ms, "
         f"none over {AIMED_MAX:g} s",
@@ -129,7 +129,7 @@ def carried_table(unmet: Mapping[str, str]) -> Table:
 
 
 def rate_plot(loads: Mapping[Step, Load]) -> "Callable[[Figure], None]":
-    """Analysed frames a second, a dot a camera: how evenly they share what there is."""
+    """Analysed frames a second, a dot a camera, which shows how evenly cameras share the CPU."""
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""What the steps of the `streams` benchmark say to what was aimed at."""
+"""The targets of the `streams` benchmark and their results."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,14 +12,14 @@ from benchmarks.streams.streams_report import AIMED_MAX, AIMED_P95, AIMED_RATE, 
 
 LONG_STEP = 600.0
 SHORT_STEP = 45.0
-"""Seconds that a step must have been measured for an aim to be held against it."""
+"""The least seconds of a step for a target to be judged."""
 
 OVERLOADED_P95, EVEN = 1.0, 0.5
 """Where there is too little CPU: seconds, and the least share of the fastest camera's rate that the slowest has."""
 
 
 def targets(loads: Mapping[Step, Load]) -> list[Target]:
-    """One for each aim whose step was made, and as long as the aim asks."""
+    """One for each target whose step was measured for long enough."""
     return [target for step, run in loads.items() if run.decisions for target in _of(step, run)]
 
 
@@ -67,7 +67,7 @@ def _memory(run: Load) -> Target:
 
 
 def _overload(run: Load) -> Target:
-    """However little CPU there is: fewer frames, as many of each camera, and none of them old."""
+    """With too little CPU: fewer frames, the same number of each camera, and none of them old."""
     p95, longest = _latest(run)
     return Target(
         aim=f"sixteen cameras, too many or not: p95 ≤ {OVERLOADED_P95:g} s, none over {AIMED_MAX:g} s, evenly",

@@ -1,9 +1,8 @@
-"""Which frame of a scene a camera's frame is, however late it came.
-
-The pictures say it themselves: each bears its number in the scene as a stamp. But a stamp repeats with the scene, and a
-view in which something hides it has none. The frames' own numbers do not repeat: every packet is counted, and TCP loses
-none, so they stay apart from the endless stream's by one and the same number, that of the opening frames which were
-spent on finding out what the stream is. The stamps give that number. How late each frame came follows.
+"""Identifies the scene's frame of each camera frame, with any delay. Each picture has its number in the scene as a
+stamp. But a stamp repeats with the scene, and a view in which something hides it has none. The frames' own numbers do
+not repeat: every packet is counted, and TCP loses none, so they stay apart from the endless stream's by one and the
+same number, that of the opening frames which were spent on finding out what the stream is. The stamps give that number.
+How late each frame came follows.
 """
 
 from collections import Counter
@@ -17,10 +16,12 @@ from benchmarks.streams.recording import Recording
 from ingest.rehearsal.film.scene import Scene
 
 HANDFUL = 5
-"""Stamps of one recording that may contradict the others: pictures that a decoder patched up as the stream began."""
+"""The most stamps of one recording that may contradict the others: pictures that a decoder concealed as the stream
+began."""
 
 EARLY_SECONDS = 1.0
-"""A frame may seem to come so long before it was sent: the server says that it has begun a little after it has."""
+"""The greatest time by which a frame may seem to arrive before it was sent: the server reports its beginning a little
+late."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def synchronise(scene: Scene, recording: Recording) -> Timeline:
 
 
 def _skipped(scene: Scene, recording: Recording) -> int:
-    """How many of the stream's frames came before the one that is numbered 1: fewer than the scene has."""
+    """The number of the stream's frames before the one with number 1: fewer than the scene has."""
     read = Counter((one.stamp - (one.number - 1)) % scene.frames for one in recording.seen if one.stamp is not None)
     if not read:
         raise MeasurementError(

@@ -68,7 +68,7 @@ def frames(folder: Path, *, references: int, rounds: int, progress: Progress) ->
 def _walked(
     watch: Watch, search: SightingSearch, frame: Frame, worker: ThreadPoolExecutor, keeper: ThreadPoolExecutor
 ) -> str | None:
-    """From the frame to the alert and the worker's answer; whom the search found."""
+    """From the frame to the alert and the worker's answer; returns the subject found."""
     looked = worker.submit(watch.look, frame).result()
     if len(looked.sightings) != 1:
         raise MeasurementError("The frame's face was not searched for.", remedy="This is a fault: report it.")
@@ -80,7 +80,7 @@ def _walked(
 
 
 def _watch(matcher: Matcher) -> Watch:
-    """As a worker has it, with the settings that a site begins with."""
+    """A worker's analyser, with the default settings."""
     settings = IngestSettings()
     return Watch(
         matcher.recogniser,

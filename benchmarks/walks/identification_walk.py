@@ -15,7 +15,7 @@ from benchmarks.walks.traced_program import BEGIN, END
 from benchmarks.walks.tracer import Walk
 
 ASIDE = ("Server.on_tick", "GalleryReads._run")
-"""What the service does by the clock, whether anybody asks for anything or not."""
+"""Functions that the service runs by the clock, also without requests."""
 
 WARM_UP = 3
 _SEED = 13
@@ -62,13 +62,13 @@ def identifications(folder: Path, *, references: int, rounds: int, progress: Pro
             time.sleep(_SETTLE_SECONDS)
             walks.append(_ended(ours))
             if found != [subject_id]:
-                raise MeasurementError("Who was enrolled was not found.", remedy="This is a fault: report it.")
+                raise MeasurementError("An enrolled person was not found.", remedy="This is a fault: report it.")
             advance(1)
     return walks[WARM_UP:]
 
 
 def _require_idle(orders: socket.socket) -> None:
-    """Else what it does by the clock would be counted as the identification's."""
+    """Otherwise the service's periodic work would be counted as the identification's."""
     _order(orders, BEGIN)
     time.sleep(_IDLE_SECONDS)
     calls = _ended(orders).calls

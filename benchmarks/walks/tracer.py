@@ -1,4 +1,4 @@
-"""Counts calls of our own packages, and how often one leads from one file into another, in every thread."""
+"""Counts calls of this project's packages, and changes from one file to another, in every thread."""
 
 import sys
 import threading
@@ -24,7 +24,7 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """What was counted. deepest: most frames of ours on one stack. threads: those in which anything of ours ran.
+    """The counts. deepest: the most frames of this project on one stack. threads: those in which its code ran.
 
     changes: calls and returns of functions whose file is not that of the call or return before, in the same thread.
     crossings: calls alone, where the nearest caller of ours is in another file.
@@ -41,12 +41,13 @@ class Walk:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Walk":
-        """From `dataclasses.asdict`, also after a journey as JSON."""
+        """From `dataclasses.asdict`, also after encoding as JSON."""
         return cls(**{**values, "pairs": tuple(Pair(**pair) for pair in values["pairs"])})
 
 
 class Tracer:
-    """Hears of every call from `install` on, in that thread and those that are started later; counts where asked to.
+    """Is called for every call from `install` on, in that thread and those that are started later; counts between
+    `begin` and `end`.
 
     aside: qualified names of functions of ours that run by the clock, such as "Server.on_tick". They are not counted,
     nor what they call.
@@ -58,21 +59,21 @@ class Tracer:
         self._count: _Count | None = None
 
     def install(self) -> None:
-        """To be called before the threads begin that are to be heard."""
+        """Call it before the start of the threads to be traced."""
         threading.setprofile(self._heard)
         sys.setprofile(self._heard)
 
     def remove(self) -> None:
-        """Undoes `install`, but for threads that have begun meanwhile: they are heard until they end."""
+        """Undoes `install`, except for threads that have begun meanwhile: they are traced until they end."""
         sys.setprofile(None)
         threading.setprofile(None)
 
     def begin(self) -> None:
-        """Counts from here on, from nothing."""
+        """Resets the counts and begins to count."""
         self._count = _Count()
 
     def end(self) -> Walk:
-        """What was counted since `begin`. Threads that are in the middle of something are cut off there."""
+        """The counts since `begin`. Threads in the middle of a call are cut off there."""
         count, self._count = self._count, None
         if count is None:
             raise RuntimeError("nothing is being counted: call begin first")

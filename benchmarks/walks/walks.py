@@ -1,4 +1,4 @@
-"""How often one frame of a camera, and one identification over HTTP, lead from one of our files into another."""
+"""How often one camera frame, and one identification over HTTP, change from one file of this project to another."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from benchmarks.walks.identification_walk import identifications
 from benchmarks.walks.tracer import Walk
 
 PASSES = 2
-"""Each on a new data folder, to see whether what is counted is the same again."""
+"""The number of passes, each on a new data folder, which shows if the counts are repeatable."""
 
 MOST_PAIRS = 20
 
@@ -48,7 +48,7 @@ class WalksBenchmark:
     summary = "Changes of file of one camera frame and one HTTP identification, from a trace of every call of ours"
 
     def run(self, context: Context) -> Result:
-        """Takes each walk some times on a data folder, and then once more so on a new one."""
+        """Makes each walk several times on a data folder, and then the same on a new one."""
         plan = QUICK if context.quick else FULL
         context.out.mkdir(parents=True, exist_ok=True)
         figures = {
@@ -71,7 +71,7 @@ def _pass(walked: _Walked, plan: Plan, context: Context) -> Sequence[Walk]:
 
 
 def _figures(name: str, passes: Sequence[Sequence[Walk]]) -> dict[str, Any]:
-    """The first walk that was counted, and how all of them compare with it."""
+    """The first counted walk, and the comparison of all others with it."""
     walks = [walk for one in passes for walk in one]
     return {
         **asdict(walks[0]),

@@ -1,1 +1,1 @@
-"""A camera: its settings, its address, how its picture hangs, how it does."""
+"""A camera: its settings, its address, the shape of its picture, its health."""

@@ -1,9 +1,8 @@
-"""Where a camera's stream may be, checked before anything is opened.
-
-A service that opens addresses handed to it is a way into the network it stands in (server-side request forgery), and
-cameras do stand in private networks: so an address is allowed only when its network and its port are on the site's
-list. A host's name is resolved once for each connection and the connection is made to that very address. No message
-here repeats a login, a path or a query: at most scheme, host and port.
+"""Checks a camera's address before anything is opened. A service that connects to addresses given by users can be
+misused to reach its own network (server-side request forgery), and cameras are in private networks: so an address is
+allowed only when its network and its port are on the site's list. A host's name is resolved once for each connection
+and the connection is made to that very address. No message here repeats a login, a path or a query: at most scheme,
+host and port.
 """
 
 import ipaddress
@@ -29,14 +28,14 @@ DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254"))
 )
-"""Where clouds serve a machine its own keys; one of them lies in a private network."""
+"""The addresses at which clouds serve a machine its own keys; one of them lies in a private network."""
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?\.?")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
 class CameraAddressInvalidError(ClearglassError):
-    """An address that cannot be read as one, or whose host cannot be found."""
+    """An address that cannot be parsed, or whose host cannot be found."""
 
     code: ClassVar[str] = "camera_address_invalid"
 
@@ -58,22 +57,22 @@ class Address:
 
     @property
     def host_and_port(self) -> str:
-        """As HTTP's Host header has it."""
+        """The form of HTTP's Host header."""
         return f"{_bracketed(self.host)}:{self.port}"
 
     @property
     def uses_tls(self) -> bool:
-        """Whether the scheme is rtsps or https."""
+        """True if the scheme is rtsps or https."""
         return self.scheme in ("rtsps", "https")
 
     def __str__(self) -> str:
-        """What people may be shown: no path, for cameras do put passwords there."""
+        """The address for people, without its path, since some cameras have their password there."""
         return f"{self.scheme}://{self.host_and_port}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Where a checked address is: a pinned network address, or a file or device on this machine."""
+    """A checked place: a pinned network address, or a file or device on this machine."""
 
     address: Address | None
     ip: IpAddress | None = None
@@ -81,11 +80,10 @@ class Location:
 
 
 def split_address(text: str) -> tuple[str, Credentials | None]:
-    """Takes a login out of an address as people paste it; returns the address without it, and the login.
-
-    The login ends at the last `@`, for passwords hold slashes and hashes too; but at an earlier one, or there is none,
-    where an IP address or a name with a domain stands before the first slash: then what follows is a path, and cameras
-    do have `@` in those.
+    """Splits an address as people paste it into the address without a login, and the login. The login ends at the last
+    `@`, because passwords may contain slashes and hashes. Exception: where an IP address or a name with a domain stands
+    before the first slash, the rest is a path, in which cameras may have `@`; then the login ends before it, or there
+    is none.
     """
     text = text.strip()
     head, separator, rest = text.partition("://")
@@ -132,9 +130,8 @@ def parse_address(text: str) -> Address:
 
 
 def split_path(text: str) -> tuple[str, str]:
-    """A network address up to its host and port, and the rest, which may hold secrets. A local one is all of the first.
-
-    Together they are the address as it was written.
+    """Splits a network address after its host and port; the rest may contain secrets. Of a local address the rest is
+    empty. The two parts together are the address as it was written.
     """
     found = None if is_local(text) else re.match(r"[^:]*://[^/?#]*", text)
     end = len(text) if found is None else found.end()
@@ -142,13 +139,13 @@ def split_path(text: str) -> tuple[str, str]:
 
 
 def is_local(text: str) -> bool:
-    """Whether the address is a file's or a device's and no network address."""
+    """True if the address is that of a file or a device and no network address."""
     found = _SCHEME.match(text)
     return found is None or found[1].lower() == "file"
 
 
 def local_path(text: str) -> Path:
-    """The file or the device that a local address names, whether there is one or not. A number is a webcam's."""
+    """The path of the file or device that a local address names; it need not exist. A number is that of a webcam."""
     if text.isdigit():
         text = f"/dev/video{text}"
     return Path(unquote(text.removeprefix("file://").removeprefix("file:"))).resolve()
@@ -156,7 +153,7 @@ def local_path(text: str) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class AddressPolicy:
-    """What a site allows. networks and ports are the whole list; loopback opens 127.0.0.0/8 and ::1 as well.
+    """The addresses that a site allows. networks and ports are the whole list; loopback adds 127.0.0.0/8 and ::1.
 
     This machine's other addresses are judged like any machine's: by the networks they lie in.
 
@@ -190,10 +187,10 @@ class AddressPolicy:
         return Location(address=address, ip=ips[0])
 
     def allows(self, ip: IpAddress) -> bool:
-        """Whether connections may go to this address."""
+        """True if connections to this address are allowed."""
         inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
         if inner is not None:
-            # Another spelling of an IPv4 address is judged as what it is, and only if the site lists the spelling.
+            # An IPv6 form of an IPv4 address is checked as that IPv4 address, and only if the site lists the IPv6 form.
             return self._lists(ip) and self.allows(inner)
         if ip.is_loopback:
             return self.loopback or self._lists(ip, within=True)
@@ -204,7 +201,7 @@ class AddressPolicy:
         return self._lists(ip)
 
     def _lists(self, ip: IpAddress, *, within: bool = False) -> bool:
-        """within: only a network that was written for such addresses counts, and not one that swallows everything."""
+        """within: only a network that lies within the range counts, not a larger one that contains it."""
         holding = (network for network in self.networks if ip.version == network.version and ip in network)
         if not within:
             return any(True for _ in holding)
@@ -250,7 +247,8 @@ def _port(text: str, default: int) -> int:
 
 
 def _is_host_and_port(authority: str) -> bool:
-    """Whether this is surely a host: an IP address, or a name whose last label is no number; perhaps with a port."""
+    """True if this is certainly a host: an IP address, or a name whose last label is no number, with or without a
+    port."""
     found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::\d{0,5})?", authority)
     if found is None:
         return False
@@ -282,7 +280,7 @@ def _resolve(address: Address) -> list[IpAddress]:
 
 
 def _in_order(ips: Iterable[IpAddress]) -> list[IpAddress]:
-    """Without doubles, IPv4 first: cameras that announce IPv6 often serve no stream there."""
+    """The addresses without duplicates, IPv4 first: cameras that announce IPv6 often serve no stream there."""
     return sorted(dict.fromkeys(ips), key=lambda ip: ip.version)
 
 

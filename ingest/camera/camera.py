@@ -24,17 +24,15 @@ class Camera:
     It may hold a password in its path or query all the same, so repr does not show it.
 
     substream: the address of a smaller picture of the same view that the camera sends beside the main one, from the
-    same host and port. Faces are looked for in it, and the main stream is decoded only for samples.
-    purpose: what its searches are for; only consents for it are searched. analysed_fps: frames looked at a second.
-    min_eye_distance: pixels asked for between the eyes before a face is searched.
-    rotation: degrees clockwise by which the picture is turned before anything looks at it: 0, 90, 180 or 270.
-    mirrored: left and right are exchanged, after the rotation.
-    aspect: width to height of the whole picture before the rotation, such as "16:9"; overrides the stream's sample
-    aspect ratio. None: as the stream says.
-    certificate: of rtsps and https cameras only. None: a trusted CA must have issued it for the address's host;
-    "sha256:<64 hex digits>": exactly this certificate; UNVERIFIED: any certificate.
-    snapshot_seconds: pause between two requests to a camera that sends one still picture per request.
-    time_zone: IANA name of the zone the camera is in, by whose clocks the hours of consents are read. None: the site's.
+    same host and port. Faces are looked for in it, and the main stream is decoded only for samples. purpose: what its
+    searches are for; only consents for it are searched. analysed_fps: frames analysed a second. min_eye_distance: the
+    least distance of the eyes, in pixels, of a face that is searched for. rotation: degrees clockwise by which the
+    picture is turned before it is analysed: 0, 90, 180 or 270. mirrored: left and right are exchanged, after the
+    rotation. aspect: width to height of the whole picture before the rotation, such as "16:9"; overrides the stream's
+    sample aspect ratio. None: as the stream says. certificate: of rtsps and https cameras only. None: a trusted CA must
+    have issued it for the address's host; "sha256:<64 hex digits>": exactly this certificate; UNVERIFIED: any
+    certificate. snapshot_seconds: pause between two requests to a camera that sends one still picture per request.
+    time_zone: IANA name of the camera's time zone, in which the hours of consents are read. None: the site's.
     """
 
     id: str

@@ -22,7 +22,7 @@ class CameraSettings(TypedDict, total=False):
 
 
 class ChangedSettings(CameraSettings, total=False):
-    """What is to change. A missing setting stays as it is; None removes a login, a substream, an aspect, a rule or
+    """The settings to change. A missing setting stays as it is; None removes a login, a substream, an aspect, a rule or
     a time zone."""
 
     name: str

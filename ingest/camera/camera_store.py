@@ -1,4 +1,4 @@
-"""The cameras of this site as they are kept: in the database, logins and paths sealed, every change in the log."""
+"""The cameras of this site in the database: logins and paths are sealed, and every change is in the log."""
 
 import json
 import uuid
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matcher.store.sealing import MasterKey
 
 MAX_TEXT = 100
-"""Characters of a name or a purpose."""
+"""The greatest length of a name or a purpose, in characters."""
 
 MAX_ANALYSED_FPS = 30.0
 
@@ -64,7 +64,7 @@ class CameraInvalidError(ClearglassError):
 
 
 class CameraStore:
-    """Adds, changes and removes cameras. An address is checked against the site's policy before it is kept."""
+    """Adds, changes and removes cameras. An address is checked against the site's policy before it is stored."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class CameraStore:
         local: bool = False,
         **settings: Unpack[CameraSettings],
     ) -> Camera:
-        """Keeps a new camera under an id of its own. A login within its addresses is taken out of them and sealed.
+        """Stores a new camera under a new id. A login within its addresses is removed from them and sealed.
 
         local: whether a file or a device may be the camera (command line only). Raises CameraAddressInvalidError,
         CameraAddressRefusedError, CameraInvalidError, CameraExistsError, AspectError, CertificateRuleError,
@@ -136,14 +136,15 @@ class CameraStore:
     def update(self, camera_id: str, *, actor: str, local: bool = False, **change: Unpack[ChangedSettings]) -> Camera:
         """Changes the settings that are given; returns the camera as it is now.
 
-        A login, a substream and a certificate rule are kept only for the host and port they were given for: with a new
-        place come new ones, or none. Raises as `add` does, and CameraUnknownError.
+        A login, a substream and a certificate rule hold only for the host and port they were given for: for a new host
+        or port they must be given again. Raises as `add` does, and CameraUnknownError.
         """
         from matcher.store import tables
 
         given = _tidy(change)
         place = given.get("address")
-        # Before the transaction, because locate may wait for the name service. An allowed address is not checked twice.
+        # Before the transaction, because locate may wait for the name service. An unchanged address is not checked
+        # again.
         if place is not None and place != self.get(camera_id).address:
             self._policy.locate(place, local=local)
         with self._log.writing() as connection:
@@ -158,7 +159,7 @@ class CameraStore:
         return camera
 
     def remove(self, camera_id: str, *, actor: str) -> None:
-        """Forgets a camera and its login. Raises CameraUnknownError."""
+        """Removes a camera and its login. Raises CameraUnknownError."""
         from matcher.store import tables
 
         with self._log.writing() as connection:
@@ -200,7 +201,7 @@ class CameraStore:
         )
 
     def _row(self, camera: Camera) -> dict[str, object]:
-        """Login, path and substream go under seal: some cameras are given their password in the path."""
+        """Seals login, path and substream: some cameras have their password in the path."""
         place, path = split_path(camera.address)
         sealed, login = None, camera.credentials
         if login is not None or path:
@@ -216,7 +217,7 @@ class CameraStore:
         return None if sealed is None else self._key.open(sealed, context=_substream_context(camera_id)).decode()
 
     def _record(self, connection: "Connection", action: str, camera: Camera, actor: str) -> None:
-        """Says host and port and no path: some cameras are given passwords there."""
+        """Names host and port and no path: some cameras have passwords there."""
         body = {
             "action": action,
             "actor": actor,
@@ -234,7 +235,7 @@ class CameraStore:
 
 
 def _tidy(change: ChangedSettings) -> ChangedSettings:
-    """The change with its texts as they are kept, and a login that stood in the address apart from it."""
+    """The change with its texts in stored form, and with a login split from the address."""
     tidy = change.copy()
     if "name" in tidy:
         tidy["name"] = tidied(tidy["name"])
@@ -302,7 +303,7 @@ def _uses_tls(camera: Camera) -> bool:
 
 
 def _certificate_in_a_word(camera: Camera) -> str:
-    """As the log's schema has it."""
+    """The camera in the form of the log's schema."""
     if camera.certificate is None:
         return "verified"
     return "unverified" if camera.certificate == UNVERIFIED else "pinned"
@@ -317,7 +318,8 @@ def _substream_context(camera_id: str) -> str:
 
 
 def _same_place(old: str, new: str | None) -> bool:
-    """Whether a login given for one address may go to the other, and not to a host of an editor's choosing."""
+    """True if a login given for one address may be sent to the other: an editor must not be able to send it to another
+    host."""
     if new is None or old == new:
         return True
     if is_local(old) or is_local(new):

@@ -1,4 +1,4 @@
-"""Which certificate of a camera is accepted, as people write it down."""
+"""The rule for a camera's certificate, as people write it."""
 
 import re
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""How a camera is doing."""
+"""The health of a camera."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CameraState(StrEnum):
-    """Where a camera stands in its life."""
+    """The state of a camera."""
 
     STARTING = "starting"
     LIVE = "live"
@@ -21,10 +21,10 @@ class Health:
 
     bitrate: bits a second, frame_rate: frames received a second, both over the last seconds. newest_frame_age: seconds,
     None before the first frame. reconnects: new attempts after a stream was lost or could not be opened. refused: faces
-    the quality gate turned down, by reason. error: the last failure in plain words, without any secret.
-    received_packets, lost_packets: RTP packets, counted by the relay; both stay 0 for streams without RTP.
-    turned: degrees clockwise (90, 180, 270) to add to the camera's rotation for its faces to stand upright; None when
-    they do, or when too few were seen. retry_at: UTC, when a login that the camera refused is tried next.
+    that the quality gate refused, by reason. error: the last failure as a sentence, without any secret.
+    received_packets, lost_packets: RTP packets, counted by the relay; both stay 0 for streams without RTP. turned:
+    degrees clockwise (90, 180, 270) to add to the camera's rotation to make its faces upright; None when they are, or
+    when too few were seen. retry_at: UTC, when a login that the camera refused is tried next.
     """
 
     camera_id: str

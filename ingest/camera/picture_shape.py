@@ -1,4 +1,4 @@
-"""How a camera's picture is stretched, rotated and mirrored before anything looks at it."""
+"""How a camera's picture is stretched, rotated and mirrored before it is analysed."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _ASPECT = re.compile(r"\s*([0-9]{1,4})\s*:\s*([0-9]{1,4})\s*", re.ASCII)
 
 
 class AspectError(ClearglassError):
-    """A picture's aspect ratio is not written as it should be, or is out of bounds."""
+    """A picture's aspect ratio cannot be parsed, or is out of bounds."""
 
     code: ClassVar[str] = "camera_aspect_invalid"
 

@@ -1,1 +1,1 @@
-"""Whether a camera is fit for recognition, and what to change."""
+"""Checks if a camera is fit for recognition, and names what to change."""

@@ -1,6 +1,5 @@
-"""What does this camera send? Looks at a stream for some time and says what arrives and what its faces are like.
-
-Nothing is searched for and nothing is kept: faces are only measured. `ingest.check.suitability` judges what comes out.
+"""Measures a camera's stream and its faces for some time. Nothing is searched for and nothing is stored: faces are only
+measured. `ingest.check.suitability` judges the measurement.
 """
 
 import time
@@ -18,28 +17,28 @@ from matcher.recognition.recogniser import Recogniser
 
 LOOKS_PER_SECOND = 2.0
 RECONNECT_SECONDS = 1.0
-"""Pause before a stream that broke is taken up again."""
+"""Seconds before a stream that broke is opened again."""
 
 OPENING_GRACE = 5.0
-"""Seconds beyond a source's own limits after which its thread counts as hung in the system."""
+"""Seconds beyond a source's own limits after which its thread counts as hung in a system call."""
 
 POLL_SECONDS = 0.1
-"""How long to wait for a packet before the time is looked at."""
+"""Seconds to wait for a packet before the time is checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraCheck:
-    """What a stream brought. width, height: pixels of a frame as it is sent. frame_rate: frames a second. bitrate: bits
-    a second. Both are 0 when fewer than two frames came. eye distance: pixels.
+    """The measurement of a stream. width, height: pixels of a frame as it is sent. frame_rate: frames a second.
+    bitrate: bits a second. Both are 0 when fewer than two frames came. eye distance: pixels.
 
-    damaged: packets and frames that were damaged themselves. interruptions: times the stream broke. faces: detections
-    in all frames looked at, one person in ten frames being ten. usable: those that the quality gate accepts; refused:
-    why the others were not. Medians are over all faces, as `Quality` has them: yaw to either side. pitch: as
-    `close_look.nod` measures it, which is less than it is; positive when heads are seen from above. quantiser: how hard
-    H.264 was compressed where faces are, or everywhere if there are none; None when that cannot be told.
+    damaged: packets and frames with damage of their own, not inherited from others. interruptions: times the stream
+    broke. faces: detections in all analysed frames; one person in ten frames counts ten times. usable: those that the
+    quality gate accepts; refused: the reasons of the others. Medians are over all faces, as `Quality` has them: yaw to
+    either side. pitch: as `close_look.nod` measures it, which is too low; positive when heads are seen from above.
+    quantiser: H.264's quantiser where faces are, or everywhere if there are none; None when it is unknown.
     received_packets, lost_packets: of RTP, as the caller's relay counted them. rotation: the camera's setting, degrees.
-    turned: degrees clockwise to add to it for faces to stand upright; None when too few were seen to say.
-    aspect_stated: the stream or a setting says how wide the pixels are.
+    turned: degrees clockwise to add to it to make faces upright; None when too few were seen.
+    aspect_stated: true if the stream or a setting states the shape of the pixels.
     """
 
     codec: str
@@ -70,7 +69,7 @@ class CameraCheck:
 
     @property
     def bits_per_pixel(self) -> float:
-        """Of each frame, on the average."""
+        """Bits a pixel, averaged over frames."""
         return self.bitrate / max(self.width * self.height * self.frame_rate, 1e-6)
 
     @property
@@ -80,7 +79,7 @@ class CameraCheck:
 
     @property
     def damaged_share(self) -> float:
-        """Share of frames that were damaged themselves, 0 to 1."""
+        """Share of frames with damage of their own, 0 to 1."""
         return min(self.damaged / max(self.frames, 1), 1.0)
 
 
@@ -95,12 +94,11 @@ def check_camera(
     gate: QualityGate | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CameraCheck:
-    """Looks at a stream for some seconds, over however many connections, each of a source of its own.
-
-    open_source: makes a source that was not opened yet. endless: it is no file, which may end. open_seconds: the
-    source's own; the first connection may take twice as long and a little more. shape: what the source applies.
-    progress: called with seconds gone and seconds in all. Raises what `open_source` and `Source` raise, unless
-    something has arrived before.
+    """Measures a stream for some seconds, over one or more connections, each with a source of its own. open_source:
+    makes a source that is not open yet. endless: false for a file, which may end. open_seconds: the source's own; the
+    first connection may take twice as long and a little more. shape: what the source applies. progress: called with the
+    seconds that have passed and the seconds in all. Raises the errors of `open_source` and `Source`, unless something
+    has arrived before.
     """
     if recogniser is None:
         from matcher.recognition.networks.pipeline import load_recogniser
@@ -142,16 +140,17 @@ class _Look:
 
     @property
     def time_left(self) -> float:
-        """Seconds for which to look on; not positive when the time is over."""
+        """The seconds left; not positive when the time is over."""
         return self._seconds - self._gone()
 
     def tell(self) -> None:
-        """Says how far it is."""
+        """Reports the progress."""
         if self._progress is not None:
             self._progress(min(round(self._gone()), round(self._seconds)), round(self._seconds))
 
     def through(self, source: MeasuringSource) -> bool:
-        """Looks until the time is over or the stream ends; whether it broke. Raises why, if nothing ever came."""
+        """Analyses until the time is over or the stream ends; returns true if it broke. Raises the reason if nothing
+        ever came."""
         receiver = Receiver(source, self._stream)
         receiver.start()
         try:
@@ -195,7 +194,7 @@ class _Look:
             return
         packet, torn = received
         frame = packet.decode(torn)
-        # What waits is decoded first: to look at old pictures would have more and more of them wait.
+        # Waiting packets are decoded first: if old pictures were analysed, ever more packets would wait.
         due = packet.arrived >= self._look_due and not receiver.waiting
         if frame is not None and due and not frame.damaged:
             self._look_due = packet.arrived + 1 / LOOKS_PER_SECOND
@@ -205,7 +204,7 @@ class _Look:
         return 0.0 if self._began is None else time.monotonic() - self._began
 
     def result(self, shape: PictureShape) -> CameraCheck:
-        """What came of it."""
+        """The measurement."""
         assert self._info is not None  # noqa: S101 - `through` raises when nothing was opened
         stream, faces = self._stream, self._faces
         stream.end(time.monotonic())

@@ -1,7 +1,6 @@
-"""A check of a camera in a process of its own: a stream that crashes or hangs the decoder ends its check, and no more.
-
-The service's side is `CheckProcess`; the process's own is `main`, run as `python -m ingest.check.check_process FD`.
-Both talk over FD: where the stream is goes in there, and stands on no command line and in no environment.
+"""A check of a camera in a process of its own: a stream that crashes or hangs the decoder ends its check and nothing
+else. The service's side is `CheckProcess`; the process's side is `main`, run as `python -m ingest.check.check_process
+FD`. Their messages go over FD: the stream's address is sent there, and is on no command line and in no environment.
 """
 
 import contextlib
@@ -32,11 +31,11 @@ PATIENCE = 60.0
 loads its models in that time, waits for the camera, and looks at the last picture."""
 
 NICER = 5
-"""The service and its searches come first."""
+"""The process's niceness: the service and its searches have priority."""
 
 
 class CheckError(ClearglassError):
-    """Nothing came of a check. Its code is the failure's own."""
+    """A check failed. Its code is that of the failure."""
 
     code: ClassVar[str] = "check_failed"
 
@@ -46,7 +45,7 @@ class CheckError(ClearglassError):
 
 
 class CheckDone(Message, frozen=True, kw_only=True):
-    """Process of a check to service, at its end: what came of it."""
+    """Process of a check to service, at its end: the measurement."""
 
     check: CameraCheck
 
@@ -60,13 +59,13 @@ FromCheck = CheckProgress | CheckDone | CheckFailed
 
 @cache
 def from_check() -> "msgspec.msgpack.Decoder[FromCheck]":
-    """Decodes what the process of a check says."""
+    """Decodes the messages of the process of a check."""
     return decoder(FromCheck)
 
 
 @cache
 def to_check() -> "msgspec.msgpack.Decoder[CheckStart]":
-    """Decodes what the service says to the process of a check."""
+    """Decodes the service's messages to the process of a check."""
     return decoder(CheckStart)
 
 
@@ -78,11 +77,11 @@ class CheckProcess:
         self._end = Event()
 
     def stop(self) -> None:
-        """Has `run` kill the process and return, without waiting for that."""
+        """Makes `run` kill the process and return; does not wait for that."""
         self._end.set()
 
     def run(self, start: CheckStart, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
-        """Looks at the camera until the check is over, and leaves no process behind, whatever happens.
+        """Runs the check to its end; no process is left behind, also after an error.
 
         progress: called with the seconds gone. Raises OSError when no process can be started.
         """
@@ -118,7 +117,7 @@ class CheckProcess:
 
 
 def check_failed(message: str) -> CheckFailed:
-    """What is told when a check ends by no fault that the camera or its address is known to have."""
+    """The error of a check that ended by no known fault of the camera or its address."""
     return CheckFailed(
         code="check_failed",
         message=message,
@@ -143,7 +142,7 @@ def main() -> None:
 
 
 def _looked(channel: Channel[CheckStart], start: CheckStart) -> CheckDone | CheckFailed:
-    """What comes of the check. Raises ChannelClosedError when the service has gone."""
+    """The result of the check. Raises ChannelClosedError when the service has closed the connection."""
     told = -math.inf
 
     def advance(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Are the faces that a camera brings good enough to be recognised?"""
+"""Judges if a camera's faces are good enough to be recognised."""
 
 import math
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from matcher.recognition.needs import Needs
 from matcher.recognition.quality import QualityGate
 
 LEAST_FACES = 20
-"""Fewer faces say nothing about a camera: at two looks a second, some four people who walk through."""
+"""The least number of faces for a finding: at two analysed frames a second, some four people who walk through."""
 
 OVERHEAD_METRES = 3.0
-"""Distance for which it is said how high a camera hangs above people's eyes."""
+"""The distance in metres for which the camera's height above people's eyes is stated."""
 
 
 def face_findings(check: CameraCheck, needs: Needs, gate: QualityGate) -> tuple[Finding, ...]:
-    """What is said of faces, all of it unknown where fewer than LEAST_FACES were seen."""
+    """The findings about faces; all are UNKNOWN where fewer than LEAST_FACES were seen."""
     enough = check.faces >= LEAST_FACES
     return (
         _seen(check, enough),
@@ -104,7 +104,7 @@ def _median(
     least: float | None = None,
     most: float | None = None,
 ) -> Finding:
-    """What all faces' median is, held against its bounds. enough: faces were seen to say."""
+    """A finding by the median of all faces and its bounds. enough: true if enough faces were seen."""
     verdict = _within(measured, least, most) if enough else Verdict.UNKNOWN
     sentence = change(measured) if measured is not None and verdict is Verdict.FAIL else ""
     return Finding(what=what, measured=measured, least=least, most=most, unit=unit, verdict=verdict, change=sentence)
@@ -119,9 +119,8 @@ def _within(measured: float | None, least: float | None, most: float | None) -> 
 
 
 def _pitch(check: CameraCheck, needs: Needs, enough: bool) -> Finding:
-    """Fails only where the measure is sure: it follows a nod weakly, and people differ by as much as by a large one.
-
-    Two standard errors of the mean of four people, whom LEAST_FACES stand for, are one standard deviation.
+    """Fails only where the measure is certain: it responds weakly to a nod, and people differ by as much as a large nod
+    changes it. Two standard errors of the mean of four people, for whom LEAST_FACES stands, are one standard deviation.
     """
     least, most = needs.limit("pitch_up"), needs.limit("pitch_down")
     verdict, change, nod = Verdict.UNKNOWN, "", None

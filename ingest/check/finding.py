@@ -1,11 +1,11 @@
-"""One thing that is judged about a camera, and the verdict on it."""
+"""A finding: one property of a camera and its verdict."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Aspect(StrEnum):
-    """What is judged."""
+    """The properties that are judged."""
 
     FACES_SEEN = "faces_seen"
     EYE_DISTANCE = "eye_distance"
@@ -21,7 +21,7 @@ class Aspect(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Of one finding, or of all. UNKNOWN: not enough was seen to say."""
+    """The verdict of one finding, or of all. UNKNOWN: too little was seen."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing about a camera. measured, least, most: in `unit`; None: not measured, or no bound on that side.
+    """One property of a camera. measured, least, most: in `unit`; None: not measured, or no bound on that side.
 
     change: what to do about it, one plain sentence; empty when it passes.
     """
@@ -45,12 +45,12 @@ class Finding:
 
     @property
     def found(self) -> str:
-        """What was measured, in words."""
+        """The measured value as text."""
         return "–" if self.measured is None else f"{_figure(self.measured)} {self.unit}".strip()
 
     @property
     def needed(self) -> str:
-        """The bounds in words."""
+        """The bounds as text."""
         if self.least is not None and self.most is not None:
             return f"{_figure(self.least)} to {_figure(self.most)} {self.unit}".strip()
         if self.least is not None:
@@ -59,5 +59,5 @@ class Finding:
 
 
 def _figure(value: float) -> str:
-    """Below 100 to a tenth: next to a bound, whole numbers would seem to be the same."""
+    """Values below 100 are shown to a tenth: rounded to whole numbers, a value next to its bound would look equal."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Does a camera's picture stand upright, and are its pixels as wide as they seem?"""
+"""Judges if a camera's picture is upright, and if its pixels have the stated shape."""
 
 from ingest.check.check import CameraCheck
 from ingest.check.finding import Aspect, Finding, Verdict
@@ -22,16 +22,17 @@ HALVED = {
 shape: halves of 1080, 1440 and 720 lines, and of analogue pictures (2CIF and the like)."""
 
 NARROWED = {(704, 576), (720, 576), (704, 480), (720, 480), (352, 288), (352, 240)}
-"""Sizes of analogue pictures (ITU-R BT.601, CIF), some percent off the 4:3 that they show; some cameras put 16:9 in."""
+"""Sizes of analogue pictures (ITU-R BT.601, CIF), some percent from the 4:3 that they show; some cameras show 16:9 in
+them."""
 
 
 def picture_findings(check: CameraCheck) -> tuple[Finding, ...]:
-    """What is said of how the picture stands, and of its shape."""
+    """The findings about the picture's orientation and shape."""
     return (_upright(check), _shape(check))
 
 
 def _upright(check: CameraCheck) -> Finding:
-    """Fails however few faces were found otherwise: most of those that lie on their side are not found."""
+    """Fails with any number of faces: most faces that lie on their side are not found."""
     turned, change = check.turned, ""
     if turned:
         hang = "the other way up" if turned == 180 else "upright"
@@ -42,7 +43,7 @@ def _upright(check: CameraCheck) -> Finding:
 
 
 def _shape(check: CameraCheck) -> Finding:
-    """Half a width misses more than eight times as many people; some percent are worth a note."""
+    """A picture at half its width misses more than eight times as many people; some percent give a note only."""
     size = (check.width, check.height)
     sent, verdict, change = f"The stream sends {size[0]}×{size[1]} pixels", Verdict.PASS, ""
     if not check.aspect_stated and size in HALVED:

@@ -1,4 +1,4 @@
-"""A check of a camera: a relay in this process, and a process of its own that looks at what comes through it."""
+"""A check of a camera: a relay in this process, and a child process that analyses the relayed stream."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from ingest.settings import IngestSettings
 
 
 class RelayedCheck:
-    """One check. `run` belongs to one thread; `stop` may come from any.
+    """One check. `run` belongs to one thread; any thread may call `stop`.
 
     recogniser_factory: called once in the check's process. forbidden: paths that the process may not read, such as the
     data folder. patience: see `ingest.check.check_process.PATIENCE`.
@@ -37,11 +37,12 @@ class RelayedCheck:
         self._process = CheckProcess(patience=patience)
 
     def stop(self) -> None:
-        """Has `run` end the process and return, without waiting for that."""
+        """Makes `run` end the process and return; does not wait for that."""
         self._process.stop()
 
     def run(self, seconds: float, progress: Callable[[float], None]) -> CameraCheck | CheckFailed:
-        """Looks for `seconds`; leaves neither process nor thread behind. progress: called with the seconds gone.
+        """Runs the check for `seconds`; leaves neither process nor thread behind. progress: called with the seconds
+        that have passed.
 
         Raises ClearglassError when the camera's address cannot be read, and OSError when no process can be started.
         """

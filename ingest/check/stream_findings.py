@@ -1,28 +1,28 @@
-"""Does a stream bring enough: bits, frames, and all of what was sent?"""
+"""Judges a stream's bitrate, frame rate and losses."""
 
 from ingest.check.check import CameraCheck
 from ingest.check.finding import Aspect, Finding, Verdict
 from matcher.recognition.needs import Needs
 
 MOST_LOST = 0.01
-"""Share of RTP packets, or of frames that are damaged. At 25 frames a second and a key frame every second, one frame in
-a hundred lost leaves about an eighth of the others to be made from a picture that is not there: 1 - .99 ** 12.5, a loss
-falling in the middle on the average."""
+"""The greatest share of lost RTP packets, or of damaged frames. At 25 frames a second and a key frame every second,
+with one frame in a hundred lost, about an eighth of the others depend on a lost one: 1 - .99 ** 12.5, since a loss lies
+in the middle of a group on average."""
 
 LONGEST_GAP = 1.0
-"""Seconds without a frame: in more, a person walks through a view's sharp part and was not seen."""
+"""The longest gap between frames in seconds: in a longer one a person can walk through a view's sharp part unseen."""
 
 
 def stream_findings(check: CameraCheck, needs: Needs, frame_rate: float) -> tuple[Finding, ...]:
-    """What is said of the stream. frame_rate: frames a second that the service shall look at."""
+    """The findings about the stream. frame_rate: frames a second that the service is to analyse."""
     return (_bitrate(check, needs), _rate(check, frame_rate), _loss(check))
 
 
 def _bitrate(check: CameraCheck, needs: Needs) -> Finding:
-    """Judged by H.264's quantiser where faces are, since a still scene needs few bits and a busy one many.
-
-    The quantiser's step doubles every 6 (ITU-T H.264, 8.5.9), and bits go about inversely with it: what rate would be
-    needed is estimated by that. Without a quantiser, enough bits for a JPEG as good are enough for any codec.
+    """Judged by H.264's quantiser where faces are, since a still scene needs few bits and a busy one many. The
+    quantiser's step doubles every 6 (ITU-T H.264, 8.5.9), and the bitrate is about inversely proportional to it: the
+    rate needed is estimated from that. Without a quantiser the bound is the bitrate of a JPEG of the same quality,
+    which is enough for any codec.
     """
     rate = check.bitrate / 1000
     if not rate:
@@ -58,7 +58,7 @@ def _bitrate(check: CameraCheck, needs: Needs) -> Finding:
 
 
 def _rate(check: CameraCheck, least: float) -> Finding:
-    # A rate measured over some seconds is a little off: a twentieth less is no failure.
+    # A rate measured over some seconds is imprecise: a twentieth less is no failure.
     low = check.frame_rate < 0.95 * least
     return Finding(
         what=Aspect.FRAME_RATE,

@@ -1,7 +1,6 @@
-"""Is this camera fit for recognition? What it sends, held against what the model was measured to need, and what to do.
-
-What a face needs is `matcher.recognition.needs`, or the quality gate where that asks for more: what the gate refuses is
-never searched. What a stream needs is stated in `stream_findings`.
+"""Judges if a camera is fit for recognition: compares the measurement with the needs of the model, and names what to
+change. The bounds for faces are those of `matcher.recognition.needs`, or of the quality gate where those are stricter:
+a face that the gate refuses is never searched for. The bounds for streams are in `stream_findings`.
 """
 
 from collections.abc import Sequence
@@ -16,12 +15,12 @@ from matcher.recognition.needs import Needs
 from matcher.recognition.quality import QualityGate
 
 LEAST_FRAME_RATE = 5.0
-"""Frames a second: as many as the service looks at unless it is told otherwise."""
+"""Frames a second: the service's default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suitability:
-    """The judgement of a camera. warnings: what makes it less certain. stands: the verdict in a sentence."""
+    """The judgement of a camera. warnings: what makes it less certain. stands: the verdict as a sentence."""
 
     findings: tuple[Finding, ...]
     verdict: Verdict
@@ -30,12 +29,12 @@ class Suitability:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What to change, as the findings come."""
+        """What to change, in the order of the findings."""
         return tuple(finding.change for finding in self.findings if finding.verdict is Verdict.FAIL)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The warnings, and what could not be told though faces enough were seen."""
+        """The warnings, and the findings that are UNKNOWN though enough faces were seen."""
         doubts = (finding for finding in self.findings if finding.verdict is Verdict.UNKNOWN)
         return (*self.warnings, *(one.change for one in doubts if one.change and one.what is not Aspect.FACES_SEEN))
 
@@ -43,9 +42,8 @@ class Suitability:
 def judge(
     check: CameraCheck, needs: Needs, *, gate: QualityGate | None = None, frame_rate: float = LEAST_FRAME_RATE
 ) -> Suitability:
-    """Holds what a stream brought against what is needed. Raises NeedsError when that was not measured.
-
-    frame_rate: frames a second that the service shall look at.
+    """Compares a measurement with the needs. Raises NeedsError when the needs were not measured. frame_rate: frames a
+    second that the service is to analyse.
     """
     faces = face_findings(check, needs, gate or QualityGate())
     findings = (*faces, *stream_findings(check, needs, frame_rate), *picture_findings(check))
@@ -61,7 +59,7 @@ def judge(
 
 
 def _overall(findings: Sequence[Finding]) -> Verdict:
-    """A stream whose compression cannot be told may still pass: its faces are measured as they arrive."""
+    """A stream whose compression is unknown may still pass: its faces are measured as they arrive."""
     verdicts = {finding.what: finding.verdict for finding in findings}
     if Verdict.FAIL in verdicts.values():
         return Verdict.FAIL

@@ -1,1 +1,1 @@
-"""What a worker and the service say to each other, and how it is bounded."""
+"""The messages between a worker and the service, and their limits."""

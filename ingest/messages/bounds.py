@@ -1,4 +1,4 @@
-"""Limits on what a message may hold, whichever nouns it is made of."""
+"""Limits on the content of every message."""
 
 import dataclasses
 import math
@@ -8,20 +8,20 @@ from datetime import datetime
 import numpy as np
 
 LONGEST_TEXT = 2_000
-"""Characters."""
+"""The greatest length of a text, in characters."""
 
 LARGEST_PICTURE = 4 << 20
-"""Bytes of one JPEG."""
+"""The most bytes of one JPEG."""
 
 LARGEST_COUNT = 1 << 53
 """The largest whole number that a float still holds exactly."""
 
 MOST_ITEMS = 500
-"""Items of one sequence or mapping."""
+"""The most items of one sequence or mapping."""
 
 
 def check_bounds(value: object) -> None:
-    """Looks at every field of a dataclass, at any depth. Raises ValueError where one exceeds its limit.
+    """Checks every field of a dataclass, at any depth. Raises ValueError where one exceeds its limit.
 
     Texts have at most LONGEST_TEXT characters, bytes at most LARGEST_PICTURE, sequences and mappings at most MOST_ITEMS
     items; whole numbers lie between -LARGEST_COUNT and LARGEST_COUNT; floats are finite; times have a time zone. Arrays

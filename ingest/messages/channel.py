@@ -1,7 +1,7 @@
-"""Messages between the service and a worker process, over a socket pair, never waiting on half a message.
-
-A worker may be stopped or die in the middle of a message: each side reads what is there and goes on. Each message is
-preceded by its length (4 bytes, big-endian) and is decoded by the decoder of its direction (`ingest.messages.message`).
+"""Messages between the service and a worker process, over a socket pair. Neither side waits for the rest of a message:
+a worker may stop or die in the middle of one, so each side reads the bytes that have arrived and goes on. Each message
+is preceded by its length (4 bytes, big-endian) and is decoded by the decoder of its direction
+(`ingest.messages.message`).
 """
 
 import select
@@ -16,18 +16,19 @@ from ingest.messages.message import INVALID, Message, encoded
 _HEADER = struct.Struct(">I")
 _CHUNK = 1 << 18
 MAX_MESSAGE = 5 << 20
-"""Bytes: more than the largest picture and what is said about it."""
+"""The most bytes of a message: more than the largest picture with its fields."""
 
 MAX_UNSENT = 4 << 20
 
 MOST_AT_ONCE = 200
-"""Messages that one call of `receive` decodes; the rest waits for the next, so that a flood of them delays nothing."""
+"""The most messages that one call of `receive` decodes; the rest waits for the next, so that a flood of messages delays
+nothing."""
 
 M = TypeVar("M", bound=Message)
 
 
 class ChannelClosedError(Exception):
-    """The other side has gone, or sent what is no message. Never shown to people."""
+    """The other side has closed the connection, or sent an invalid message. Never shown to people."""
 
 
 class Channel(Generic[M]):
@@ -39,7 +40,7 @@ class Channel(Generic[M]):
         self._receives = receives
         self._received = bytearray()
         self._waiting = False
-        """Whether whole messages may be among the received bytes."""
+        """True if whole messages may be among the received bytes."""
         self._unsent = bytearray()
 
     @property
@@ -48,9 +49,8 @@ class Channel(Generic[M]):
         return len(self._unsent)
 
     def send(self, message: Message) -> None:
-        """Sends what can be sent now and keeps the rest for `flush`.
-
-        Raises ChannelClosedError when the other side has gone, or has taken nothing for very long.
+        """Sends as much as possible now and keeps the rest for `flush`. Raises ChannelClosedError when the other side
+        has closed the connection, or has not read for very long.
         """
         data = encoded(message)
         self._unsent += _HEADER.pack(len(data)) + data
@@ -59,7 +59,7 @@ class Channel(Generic[M]):
             raise ChannelClosedError("the other side takes nothing any more")
 
     def flush(self, timeout: float = 0.0) -> bool:
-        """Sends on what was kept, waiting up to timeout seconds for room; whether all is sent."""
+        """Sends the rest, waiting up to timeout seconds for room; returns true if all is sent."""
         poll = select.poll()
         poll.register(self._end, select.POLLOUT)
         while self._unsent:
@@ -75,10 +75,9 @@ class Channel(Generic[M]):
         return True
 
     def receive(self, timeout: float) -> list[M]:
-        """Whole messages that are there, MOST_AT_ONCE at most; waits up to timeout seconds for bytes if there are none.
-
-        Raises ChannelClosedError when the other side has gone and everything it sent was handed out, or when what it
-        sent is no message.
+        """The whole messages that have arrived, MOST_AT_ONCE at most; if there are none, waits up to timeout seconds
+        for bytes. Raises ChannelClosedError when the other side has closed the connection and all its messages were
+        returned, or when it sent an invalid message.
         """
         poll = select.poll()
         poll.register(self._end, select.POLLIN)
@@ -91,11 +90,11 @@ class Channel(Generic[M]):
         return messages
 
     def close(self) -> None:
-        """Gives the socket back."""
+        """Closes the socket."""
         self._end.close()
 
     def _fill(self) -> bool:
-        """Reads what is there; False at its end."""
+        """Reads the bytes that have arrived; False at the end of the connection."""
         while len(self._received) <= MAX_MESSAGE:
             try:
                 data = self._end.recv(_CHUNK)

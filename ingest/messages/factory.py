@@ -1,4 +1,4 @@
-"""How another process makes a recogniser: by the name of a callable, since the callable itself cannot be sent."""
+"""Names the callable by which another process makes a recogniser, since the callable itself cannot be sent."""
 
 import pkgutil
 from pathlib import Path
@@ -28,15 +28,15 @@ class Factory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 _LOAD = "matcher.recognition.networks.pipeline:load_recogniser"
 
 RECOGNISING = Factory(name=_LOAD, arguments={"eager": True})
-"""Loads every part of the default model at once: what a camera's worker needs."""
+"""Loads every part of the default model: for a camera's worker."""
 
 
 DETECTING = Factory(name=_LOAD, arguments={"embedders": False})
-"""Finds and judges faces, and makes no templates: what a check needs."""
+"""Finds and judges faces, and makes no templates: for a check."""
 
 
 def recognising(*, embedders: Path | None, fusion: str | None) -> Factory:
-    """As RECOGNISING, of the model that these settings choose (`FaceModel.chosen`)."""
+    """As RECOGNISING, for the model that these settings choose (`FaceModel.chosen`)."""
     if fusion is None:
         return RECOGNISING
     place = None if embedders is None else str(embedders.absolute())

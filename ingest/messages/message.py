@@ -1,7 +1,6 @@
-"""What the service and its worker processes say to each other: typed messages, encoded as MessagePack.
-
-Each direction has its own decoder, which takes only the messages of that direction and checks types, lengths and
-numbers while it decodes: a worker has decoded what strangers sent, so nothing it says is trusted.
+"""The messages between the service and its worker processes: typed, encoded as MessagePack. Each direction has its own
+decoder, which accepts only the messages of that direction and checks types, lengths and numbers while it decodes: a
+worker decodes untrusted bytes, so its messages are not trusted either.
 """
 
 from datetime import datetime
@@ -22,7 +21,7 @@ from matcher.recognition.face import Box
 from matcher.recognition.quality import QualityReason
 
 LARGEST_VECTOR = 4_096
-"""Numbers in a vector of a template."""
+"""The greatest dimension of a vector of a template."""
 
 Count = Annotated[int, Meta(ge=0, le=LARGEST_COUNT)]
 Seconds = Annotated[float, Meta(ge=-1e12, le=1e12)]
@@ -35,15 +34,15 @@ STAGES = frozenset({"decode", "convert", "detect", "track", "assess", "extract",
 """The stages that a worker may report: every name that its `Stopwatch` is given. A new one must be added here."""
 
 Times = Annotated[list[Seconds], Meta(max_length=1_000)]
-"""Between two reports, which come twice a second."""
+"""The longest time of a stage between two reports, which come twice a second."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
-    """What every message is: frozen, named by its class, without fields that its class does not know."""
+    """The base of messages: frozen, tagged with the class's name, without unknown fields."""
 
 
 class Report(Message, frozen=True, kw_only=True):
-    """Worker to service, at least once a second: also the sign of life that the watchdog waits for.
+    """Worker to service, at least once a second; the watchdog kills a worker that sends none.
 
     sent: when it was sent, in seconds of the worker's time.monotonic(). stages: seconds spent since the last report.
     """
@@ -97,7 +96,7 @@ class Sighting(Message, frozen=True, kw_only=True, eq=False):
     probe: Probe
 
     def __post_init__(self) -> None:
-        """Raises ValueError where the probe exceeds its limits, or is none that a recogniser makes."""
+        """Raises ValueError where the probe exceeds its limits, or no recogniser can have made it."""
         check_bounds(self.probe)
         crop = self.probe.crop
         if crop is not None and not crop.startswith(b"\xff\xd8\xff"):
@@ -111,11 +110,11 @@ class Passed(Message, frozen=True, kw_only=True):
 
 
 class Loading(Message, frozen=True, kw_only=True):
-    """Worker to service: pictures come, and the models are loaded now; nothing is said until that is done."""
+    """Worker to service: pictures arrive, and the models are loaded now; no other message comes until that is done."""
 
 
 class Retiring(Message, frozen=True, kw_only=True):
-    """Worker to service: no pictures came for long, so this process ends, and its models with it; start another."""
+    """Worker to service: no pictures came for IDLE_SECONDS, so this process ends to free its models; start another."""
 
 
 class Identified(Message, frozen=True, kw_only=True):
@@ -127,7 +126,7 @@ class Identified(Message, frozen=True, kw_only=True):
 
 
 class Forget(Message, frozen=True, kw_only=True):
-    """Service to worker: this subject may be shown no longer, and is a stranger from now on."""
+    """Service to worker: this subject may not be shown any more, and is a stranger from now on."""
 
     subject_id: Id
 
@@ -143,17 +142,16 @@ class Pause(Message, frozen=True, kw_only=True):
 
 
 class Watching(Message, frozen=True, kw_only=True):
-    """Service to worker: whether anybody looks at this camera's live view. If nobody does, no JPEG is made."""
+    """Service to worker: true if this camera's live view has viewers. Without viewers no JPEG is made."""
 
     on: bool
 
 
 class Start(Message, frozen=True, kw_only=True):
-    """Service to worker, first of all: what to do.
-
-    places: where the main stream is, and behind it the substream if there is one; each an URL or the path of a file or
-    device. name: what error sentences call the camera, without path or login. recogniser_factory: called once in the
-    worker, when pictures come. forbidden: paths of which the worker may read nothing, such as the data folder.
+    """Service to worker, the first message: the task. places: the main stream and then the substream, if there is one;
+    each an URL or the path of a file or device. name: the camera's name in error sentences, without path or login.
+    recogniser_factory: called once in the worker, when pictures come. forbidden: paths of which the worker may read
+    nothing, such as the data folder.
     """
 
     camera_id: Id
@@ -195,7 +193,7 @@ class CheckProgress(Message, frozen=True, kw_only=True):
 
 
 class CheckFailed(Message, frozen=True, kw_only=True):
-    """Why nothing came of a check, as a ClearglassError tells it."""
+    """The error of a failed check: the fields of its ClearglassError."""
 
     code: Id
     message: Text
@@ -212,24 +210,24 @@ def encoded(message: Message) -> bytes:
 
 
 def decoder(kind: Any) -> "msgspec.msgpack.Decoder[Any]":
-    """A decoder of the messages in a union. What it decodes raises the errors named at `INVALID`."""
+    """A decoder of the messages in a union. Decoding raises the errors in `INVALID`."""
     return msgspec.msgpack.Decoder(kind, dec_hook=_vector)
 
 
 @cache
 def from_worker() -> "msgspec.msgpack.Decoder[FromWorker]":
-    """Decodes what a worker says."""
+    """Decodes a worker's messages."""
     return decoder(FromWorker)
 
 
 @cache
 def to_worker() -> "msgspec.msgpack.Decoder[ToWorker]":
-    """Decodes what the service says to a worker."""
+    """Decodes the service's messages to a worker."""
     return decoder(ToWorker)
 
 
 INVALID = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
-"""What decoding nonsense may raise. msgspec passes on what Python's own decoding of texts and times raises."""
+"""The errors of decoding invalid bytes; msgspec passes on those of Python's own decoding of texts and times."""
 
 
 def _vector_bytes(value: object) -> bytes:
@@ -241,7 +239,7 @@ def _vector_bytes(value: object) -> bytes:
 def _vector(kind: Any, value: object) -> Any:
     """(d,) float32 from 4 d bytes, little-endian. Raises ValueError unless all are finite.
 
-    Whether an embedder may have made such a vector is for the search to decide, which knows the fusion.
+    The search, which knows the fusion, checks if an embedder can have made the vector.
     """
     if get_origin(kind) is not np.ndarray or not isinstance(value, bytes) or not 0 < len(value) <= 4 * LARGEST_VECTOR:
         raise ValueError(f"a vector has no bytes, or more than {4 * LARGEST_VECTOR}")

@@ -1,4 +1,4 @@
-"""What a worker process must know of a camera and of the site's settings to analyse the camera's stream."""
+"""The settings of the camera and of the site that a worker process needs to analyse the camera's stream."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What can go wrong with a rehearsal."""
+"""Errors of a rehearsal."""
 
 from typing import ClassVar
 

@@ -12,13 +12,12 @@ _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
     "SHA-256": hashlib.sha256,
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False),
 }
-"""By the algorithm's name without `-sess`, strongest first."""
+"""Hashes by the algorithm's name without `-sess`, strongest first."""
 
 
 class Authentication:
-    """The state of one connection's login. Owned by one task. Nothing of it is ever shown.
-
-    No login is sent before the camera has asked for one, and the strongest way that it offers is taken.
+    """The state of one connection's login. Owned by one task. It is never shown. No login is sent before the camera has
+    asked for one; the strongest scheme that it offers is used.
     """
 
     def __init__(self, credentials: Credentials | None) -> None:
@@ -27,21 +26,21 @@ class Authentication:
         self._count = 0
         self._proven = False
         self._renewed = False
-        """Whether the last challenge took the place of one that was answered: a second in a row is a refusal."""
+        """True if the last challenge replaced one that was answered: a second one in a row is a refusal."""
 
     @property
     def given(self) -> bool:
-        """Whether requests carry the login by now."""
+        """True if requests carry the login now."""
         return self._challenge is not None
 
     def succeeded(self) -> None:
-        """The camera has answered: a login that was sent was right, and a later refusal is of an old nonce."""
+        """The camera has accepted a request: its login was right, so a later refusal is that of an old nonce."""
         self._proven, self._renewed = self.given, False
 
     def challenged(self, headers: Iterable[str]) -> bool:
-        """Takes the WWW-Authenticate headers of a refusal; whether the same request is worth another try with `header`.
-
-        It is not when the login was sent and refused, when there is none, or when the camera offers no known way.
+        """Reads the WWW-Authenticate headers of a refusal; returns true if the same request should be sent again with
+        `header`. False when the login was sent and refused, when there is none, or when the camera offers no known
+        scheme.
         """
         if self._credentials is None:
             return False
@@ -73,7 +72,7 @@ def _strongest(challenges: Iterable[Challenge]) -> Challenge | None:
 
 
 def _strength(challenge: Challenge) -> str:
-    """The name of a digest's hash, or BASIC; another text for what is not known here."""
+    """The name of a digest's hash, or BASIC; another text for an unknown scheme."""
     if challenge.scheme != "digest":
         return challenge.scheme.upper()
     if "nonce" not in challenge.parameters or not _quality_known(challenge):
@@ -82,13 +81,13 @@ def _strength(challenge: Challenge) -> str:
 
 
 def _quality_known(challenge: Challenge) -> bool:
-    """Whether a digest without the body in it is enough (`auth`, or RFC 2069's without a quality of protection)."""
+    """True if a digest without the body is enough (`auth`, or RFC 2069's without a quality of protection)."""
     offered = challenge.parameters.get("qop")
     return offered is None or "auth" in [quality.strip().lower() for quality in offered.split(",")]
 
 
 def _digest(challenge: Challenge, credentials: Credentials, method: str, uri: str, count: int) -> str:
-    """RFC 7616, 3.4.1 to 3.4.3; without `qop` as RFC 2069 has it, which is what most cameras speak."""
+    """RFC 7616, 3.4.1 to 3.4.3; without `qop` the form of RFC 2069, which most cameras use."""
     asked = challenge.parameters
     algorithm = asked.get("algorithm", "MD5")
     digest = _HASHES[algorithm.upper().removesuffix("-SESS")]

@@ -15,7 +15,7 @@ from matcher.errors import ClearglassError
 
 
 class CameraRelays:
-    """What stands between a camera and the process that looks at it. A context manager; its owner closes it.
+    """The relays between a camera and the process that analyses it. A context manager; its owner closes it.
 
     A camera that is a file or a device of this machine has no relay: the process opens it itself.
     """
@@ -25,12 +25,12 @@ class CameraRelays:
         self._relays: list[Relay] = []
         self.local = is_local(camera.address)
         self.name = "The camera's file"
-        """What sentences call the camera: nothing of its path."""
+        """The camera's name in sentences, without its path."""
         self.stall_seconds = settings.stall_seconds
-        """How long the process that looks must bear that nothing comes; the relay itself is stricter."""
+        """Seconds without data that the analysing process must tolerate; the relay itself is stricter."""
         if self.local:
             self.places: tuple[str, ...] = (str(local_path(camera.address)),)
-            """What the process opens, main stream first: loopback URLs of the relays, or a path."""
+            """The places that the process opens, main stream first: loopback URLs of the relays, or a path."""
             return
         address = parse_address(camera.address)
         self.name = str(address)
@@ -62,12 +62,12 @@ class CameraRelays:
 
     @property
     def failure(self) -> ClearglassError | None:
-        """Why the main stream is not there; None where it is, or was not asked for yet."""
+        """Why the main stream is missing; None where it is not, or was not requested yet."""
         return self._relays[0].failure if self._relays else None
 
     @property
     def error(self) -> str | None:
-        """What is wrong with either stream, in words."""
+        """The failure of either stream, as a sentence."""
         if self.failure is not None:
             return str(self.failure)
         failures = (relay.failure for relay in self._relays)
@@ -75,12 +75,12 @@ class CameraRelays:
 
     @property
     def waits(self) -> tuple[float, ...]:
-        """Seconds for which the camera is not asked for each stream, since it refused it; 0 else."""
+        """For each stream the seconds of the pause after the camera's refusal; 0 without one."""
         return tuple(relay.wait for relay in self._relays)
 
     @property
     def retries_at(self) -> tuple[datetime | None, ...]:
-        """When each of `waits` is over (UTC); None where the camera did not refuse."""
+        """The end of each of `waits` (UTC); None where the camera did not refuse."""
         return tuple(relay.retry_at for relay in self._relays)
 
     @property

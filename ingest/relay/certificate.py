@@ -1,4 +1,5 @@
-"""Which certificate a camera may show: one that a trusted authority issued for its host, a pinned one, or any."""
+"""Checks a camera's certificate: a trusted authority must have issued it for its host, or it must be the pinned one, or
+any is accepted."""
 
 import hashlib
 import ssl
@@ -20,7 +21,7 @@ _REASONS = {
     62: "belongs to another host",
     64: "belongs to another host",
 }
-"""By OpenSSL's X509_V_ERR codes (x509_vfy.h)."""
+"""Reasons by OpenSSL's X509_V_ERR codes (x509_vfy.h)."""
 
 
 class CameraCertificateError(ClearglassError):
@@ -36,7 +37,7 @@ class AuthoritiesError(ClearglassError):
 
 
 def context(rule: str | None, authorities: Path | None) -> ssl.SSLContext:
-    """How TLS is spoken to a camera. authorities: PEM file of further authorities that the site trusts.
+    """The TLS context for a camera. authorities: PEM file of further authorities that the site trusts.
 
     With a pinned certificate `require` decides after the handshake, before anything is sent. Raises AuthoritiesError.
     """
@@ -82,7 +83,7 @@ def require(rule: str | None, certificate: bytes | None, address: Address) -> No
 
 
 def refused(address: Address, error: ssl.SSLCertVerificationError, certificate: bytes | None) -> CameraCertificateError:
-    """The error for a certificate that failed verification. certificate: DER; None where it could not be had."""
+    """The error for a certificate that failed verification. certificate: DER; None where it could not be read."""
     reason = _REASONS.get(error.verify_code, "cannot be verified")
     shown = "" if certificate is None else f" Its fingerprint is {fingerprint(certificate)}."
     return CameraCertificateError(

@@ -1,4 +1,4 @@
-"""What a server asks for before it answers: the challenges of a WWW-Authenticate header (RFC 9110, 11.6.1)."""
+"""The challenges of a WWW-Authenticate header, by which a server asks for a login (RFC 9110, 11.6.1)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,14 +12,14 @@ _PART = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """One way to log in. scheme: lower case. parameters: by lower-case name, unquoted."""
+    """One scheme by which a server accepts a login. scheme: lower case. parameters: by lower-case name, unquoted."""
 
     scheme: str
     parameters: Mapping[str, str]
 
 
 def read_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """The challenges of all WWW-Authenticate headers of an answer, in their order. What is no challenge is left out."""
+    """The challenges of all WWW-Authenticate headers of an answer, in their order. Invalid ones are left out."""
     found: list[tuple[str, dict[str, str]]] = []
     for header in headers:
         place = 0

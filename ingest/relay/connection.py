@@ -14,15 +14,15 @@ from ingest.relay.deadline import Deadline
 from ingest.stream.source import CameraUnreachableError
 
 CHUNK = 1 << 18
-"""Bytes received at once at most."""
+"""The most bytes of one read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """Where one stream of a camera is fetched from. address: without a login; it may hold a password in its path.
+    """The origin of one stream of a camera. address: without a login; it may hold a password in its path.
 
-    policy: checks and pins the address at each connection, since a name may point elsewhere by then. certificate: the
-    rule of `Camera`. authorities: PEM file of authorities that the site trusts beside the system's.
+    policy: checks and pins the address at each connection, since a name may resolve to another address later.
+    certificate: the rule of `Camera`. authorities: PEM file of authorities that the site trusts besides the system's.
     """
 
     address: str
@@ -52,21 +52,20 @@ class Connection:
                 await self.writer.drain()
 
     async def receive(self) -> bytes:
-        """What has come, at least a byte; nothing at the end."""
-        # What has come already is read at once: without this a flood would let nothing else run.
+        """The bytes that have arrived, at least one; none at the end."""
+        # Bytes that have arrived are returned without suspending the task: this lets other tasks run during a flood.
         await asyncio.sleep(0)
         return await self.reader.read(CHUNK)
 
     def close(self) -> None:
-        """Drops the connection, without waiting for the other end to agree."""
+        """Drops the connection, without waiting for the other end."""
         self.writer.transport.abort()
 
 
 async def connect(destination: Destination, deadline: Deadline) -> Connection:
-    """Checks the address, connects to it and makes sure of its certificate; nothing was sent by then.
-
-    Raises what `AddressPolicy.locate` raises, AuthoritiesError, CameraUnreachableError and CameraCertificateError.
-    The deadline bounds the time.
+    """Checks the address, connects to it and checks its certificate; nothing is sent before that. Raises the errors of
+    `AddressPolicy.locate`, AuthoritiesError, CameraUnreachableError and CameraCertificateError. The deadline bounds the
+    time.
     """
     location = await _located(destination)
     address = location.address

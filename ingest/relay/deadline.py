@@ -24,7 +24,7 @@ class Deadline:
         self._connected = False
         self._heard = False
         self.playing = asyncio.Event()
-        """Set once media has come."""
+        """Set once media has arrived."""
 
     def begin(self) -> None:
         """A new request begins, with all the time for its answer."""
@@ -36,18 +36,18 @@ class Deadline:
         self._connected = True
 
     def heard(self) -> None:
-        """The camera has sent something."""
+        """The camera has sent bytes."""
         self._heard = True
 
     def arrived(self) -> None:
-        """Media has come."""
+        """Media has arrived."""
         self._limit = self._stall_seconds
         self._due = time.monotonic() + self._limit
         self.playing.set()
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """While something else is waited for that is no fault of the camera's."""
+        """Suspends the limits while the relay waits for something other than the camera."""
         left, self._due = self._due - time.monotonic(), math.inf
         try:
             yield

@@ -1,4 +1,4 @@
-"""What a relay reads in a stream's description (SDP, RFC 8866): how payload types are encoded, where tracks are."""
+"""Reads a stream's description (SDP, RFC 8866): the encoding of payload types, and the addresses of tracks."""
 
 import re
 

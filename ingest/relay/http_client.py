@@ -12,14 +12,14 @@ from ingest.relay.refusal import redirected, refused_status
 from ingest.stream.source import CameraStreamError
 
 MAX_HEAD = 1 << 16
-"""Bytes of an answer's head at most."""
+"""The most bytes of an answer's head."""
 
 MAX_REFUSAL = 1 << 20
-"""Bytes of a refusal's body that are passed over so that its connection can be used again."""
+"""The most bytes of a refusal's body that are skipped so that its connection can be used again."""
 
 
 class HttpClient:
-    """Asks for one address. Owned by one task, which closes it."""
+    """Sends requests for one address. Owned by one task, which closes it."""
 
     def __init__(self, destination: Destination, authentication: Authentication, deadline: Deadline) -> None:
         self._destination = destination
@@ -29,8 +29,8 @@ class HttpClient:
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
 
     async def get(self) -> str:
-        """Asks, and gives the login if the camera wants one; returns the answer's media type, without parameters, lower
-        case. Its body is to be read from `body`.
+        """Sends a request, with the login if the camera asks for one; returns the answer's media type, without
+        parameters, lower case. Its body is to be read from `body`.
 
         Raises what `connect` raises, and a ClearglassError when the camera refuses or sends its viewers elsewhere.
         """
@@ -46,7 +46,7 @@ class HttpClient:
             return dict(headers).get("content-type", "").partition(";")[0].strip().lower()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The bytes of the body, up to its end; what came together, in however small chunks, together."""
+        """The bytes of the body, up to its end; small chunks that arrived together are joined."""
         pieces: list[bytes] = []
         while True:
             event = self._ready_event()
@@ -81,7 +81,7 @@ class HttpClient:
             return await self._exchange()
 
     def _ready(self) -> bool:
-        """Whether the connection can carry another request."""
+        """True if the connection can carry another request."""
         if self._connection is None or self._connection.reader.at_eof():
             return False
         with contextlib.suppress(h11.ProtocolError):
@@ -120,7 +120,7 @@ class HttpClient:
         return event
 
     def _ready_event(self) -> h11.Event | None:
-        """The next event of what has come; None where more must come first."""
+        """The next event of the bytes received; None if more bytes are needed."""
         try:
             event = self._protocol.next_event()
         except h11.RemoteProtocolError:
@@ -144,7 +144,7 @@ class HttpClient:
         )
 
     async def _pass_over_body(self, headers: dict[str, str]) -> None:
-        """So that the connection can be used again, where the camera has said how long the body is."""
+        """Skips the body of a known length, so that the connection can be used again."""
         if not {"content-length", "transfer-encoding"} & headers.keys():
             self.close()
             return

@@ -16,7 +16,7 @@ from matcher.errors import ClearglassError
 _BOUNDARY = "clearglass"
 _JPEG = b"\xff\xd8\xff"
 _SNIFFED = 4096
-"""Bytes at a body's beginning that tell what it is."""
+"""The number of first bytes by which the kind of a body is recognised."""
 
 _PICTURES = {"image/jpeg", "image/jpg", "image/pjpeg", "video/x-motion-jpeg", "video/x-mjpeg", "video/mjpeg"}
 _PLAYLISTS = {"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl"}
@@ -24,7 +24,7 @@ _MEDIA = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 class HttpExchange:
-    """One viewing. Owned by one task. remote: what people may be shown of the camera's address.
+    """One viewing. Owned by one task. remote: the camera's address for people.
 
     snapshot_seconds: the pause between two requests to a camera that gives one picture for each.
     """
@@ -45,7 +45,8 @@ class HttpExchange:
         self._snapshot_seconds = snapshot_seconds
 
     async def run(self) -> None:
-        """Passes until the viewer has gone. Raises a ClearglassError when the camera refuses or ends the stream."""
+        """Forwards the stream until the viewer disconnects. Raises a ClearglassError when the camera refuses or ends
+        the stream."""
         try:
             await first_of(self._fetch(), self._viewer_gone())
         finally:
@@ -86,7 +87,7 @@ class HttpExchange:
                 raise self._empty()
 
     async def _pass_parts(self, head: bytes, body: AsyncIterator[bytes]) -> int:
-        """Passes the JPEGs of one answer; how many there were."""
+        """Forwards the JPEGs of one answer; returns their number."""
         scanner, passed = JpegScanner(), 0
         for picture in scanner.feed(head):
             await self._pass_part(picture)
@@ -142,7 +143,7 @@ class HttpExchange:
 
 
 async def _beginning(body: AsyncIterator[bytes]) -> bytes:
-    """The first bytes of a body: enough to tell what it is, or all there are."""
+    """The first bytes of a body: enough to recognise its kind, or all of them."""
     head = b""
     async for data in body:
         head += data
@@ -152,6 +153,6 @@ async def _beginning(body: AsyncIterator[bytes]) -> bytes:
 
 
 def _shows_pictures(kind: str, head: bytes) -> bool:
-    """Whether the body is JPEGs, one or many, by its type or, where the camera gives a wrong one, by its beginning."""
+    """True if the body is one or more JPEGs, by its media type or, where that is wrong, by its first bytes."""
     named = kind in _PICTURES or kind.startswith("multipart/")
     return named or head.startswith(_JPEG) or (_JPEG in head and head.lstrip().startswith(b"--"))

@@ -1,7 +1,6 @@
-"""Finds JPEGs in what a camera sends, with any text or bytes around them.
-
-Multipart bodies differ from camera to camera in their boundaries, lengths and line ends, and some are wrong; where a
-JPEG begins and ends is told by its own markers (ITU-T T.81, annex B).
+"""Finds JPEGs in a camera's bytes, with any text or bytes around them. Multipart bodies differ from camera to camera in
+their boundaries, lengths and line ends, and some are wrong; the beginning and end of a JPEG follow from its own markers
+(ITU-T T.81, annex B).
 """
 
 from collections.abc import Iterator
@@ -9,13 +8,13 @@ from collections.abc import Iterator
 from ingest.stream.source import CameraStreamError
 
 MAX_JPEG = 32 << 20
-"""Bytes of a JPEG at most."""
+"""The most bytes of a JPEG."""
 
 MAX_HEADER = 1 << 20
-"""Bytes of a JPEG before its first scan at most."""
+"""The most bytes of a JPEG before its first scan."""
 
 _HEAD = 2
-"""Bytes of the start's marker, after which the header's segments come."""
+"""The length of the start marker in bytes; the header's segments follow it."""
 
 _START = b"\xff\xd8\xff"
 _END = b"\xff\xd9"
@@ -33,12 +32,12 @@ class JpegScanner:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._walked = _HEAD
-        """Up to where the header's segments were walked through."""
+        """The position up to which the header's segments were read."""
         self._searched = 0
-        """Up to where the scan's end was looked for already; 0 while the scan was not reached."""
+        """The position up to which the scan's end was searched for; 0 before the scan."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Takes bytes; gives each JPEG that is whole by now. Raises CameraStreamError when one is too large."""
+        """Adds bytes; yields each JPEG that is complete. Raises CameraStreamError when one is too large."""
         self._buffer += data
         while (end := self._end()) is not None:
             yield bytes(self._buffer[:end])
@@ -50,7 +49,7 @@ class JpegScanner:
             )
 
     def _end(self) -> int | None:
-        """Where the JPEG at the buffer's beginning ends; None when it is not whole. Drops what is before a JPEG."""
+        """The end of the JPEG at the buffer's beginning; None when it is incomplete. Drops bytes before a JPEG."""
         buffer = self._buffer
         while True:
             if not self._searched:
@@ -72,7 +71,7 @@ class JpegScanner:
             return None
 
     def _scan(self) -> int | None:
-        """Where the first scan's header begins; None while it has not come. A false start is left behind."""
+        """The position of the first scan's header; None if it has not arrived. A false start is skipped."""
         buffer = self._buffer
         while self._walked + 4 <= len(buffer):
             place = self._walked
@@ -90,6 +89,7 @@ class JpegScanner:
         return None
 
     def _drop_up_to(self, start: int) -> None:
-        """Begins again there. start: -1 for no JPEG's start in the buffer, whose last bytes may be half of one."""
+        """Begins again at a position. start: -1 if the buffer has no JPEG's start; its last bytes may be half of
+        one."""
         self._walked, self._searched = _HEAD, 0
         del self._buffer[: start if start >= 0 else max(len(self._buffer) - len(_START) + 1, 0)]

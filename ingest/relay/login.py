@@ -9,7 +9,7 @@ from ingest.relay.refusals import Refusals
 
 
 class Login:
-    """Owned by the relays' thread. A changed camera gets a new Login, whose first try is at once.
+    """Owned by the relays' thread. A changed camera gets a new Login, which is tried without a pause.
 
     refusals: of the login after it was sent; they pause every stream of the camera.
     """
@@ -22,7 +22,8 @@ class Login:
 
     @asynccontextmanager
     async def first_try(self) -> AsyncIterator[None]:
-        """Lets one connection at a time try a login that was not accepted yet: a wrong one is sent once, not twice."""
+        """Allows one connection at a time to try a login that was not accepted yet, so that a wrong one is sent only
+        once."""
         if self._proven:
             yield
             return
@@ -30,6 +31,6 @@ class Login:
             yield
 
     def accepted(self) -> None:
-        """The camera has taken the login."""
+        """The camera has accepted the login."""
         self._proven = True
         self.refusals.accepted()

@@ -1,4 +1,4 @@
-"""The thread in which a camera's relays work: one camera's trouble keeps no other's waiting."""
+"""The thread of one camera's relays, so that one camera's faults do not delay another's."""
 
 import asyncio
 import threading
@@ -29,7 +29,7 @@ class RelayLoop:
         self.close()
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Runs a coroutine there to its end; returns or raises what it does."""
+        """Runs a coroutine there to its end; returns its result or raises its error."""
         return asyncio.run_coroutine_threadsafe(work, self._started()).result()
 
     def close(self) -> None:

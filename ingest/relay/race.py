@@ -1,4 +1,4 @@
-"""Several coroutines of which the first to end decides."""
+"""Runs several coroutines until the first has ended."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Runs until the first has ended, cancels the others and waits for them; raises what the first raised."""
+    """Runs until the first has ended, cancels the others and waits for them; raises the first one's error."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

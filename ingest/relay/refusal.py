@@ -17,7 +17,7 @@ _FULL = {453, 429, 503}
 
 
 def redirected(address: Address, target: str) -> ClearglassError:
-    """A camera that sends its viewers elsewhere. target: where, as the camera said; its path is not shown."""
+    """The camera redirects its viewers. target: the address that the camera named; its path is not shown."""
     return CameraAddressRefusedError(
         f"{address} sends its viewers on to {_place(target)}, which nobody has allowed.",
         remedy="Give the camera's final address, if this site allows it. Nothing was sent there.",
@@ -25,7 +25,7 @@ def redirected(address: Address, target: str) -> ClearglassError:
 
 
 def refused_status(address: Address, status: int, *, login: bool) -> ClearglassError:
-    """A refusal by its status. login: whether the request carried the camera's login."""
+    """The error for a refusal, by its status. login: true if the request carried the camera's login."""
     if status == 403:
         return CameraLoginError(
             f"{address} does not allow this stream to be seen.",

@@ -1,4 +1,4 @@
-"""How long a camera that refused a login is left alone: many lock an account after a handful of wrong passwords."""
+"""The pause after a camera refused a login: many cameras lock an account after a few wrong passwords."""
 
 import time
 from collections.abc import Callable
@@ -16,15 +16,15 @@ class Refusals:
         self._count = 0
         self._over = 0.0
         self.retry_at: datetime | None = None
-        """When the camera may be asked again (UTC); None while its last answer was no refusal."""
+        """The time at which the next request is allowed (UTC); None while the last answer was no refusal."""
 
     @property
     def wait(self) -> float:
-        """Seconds until the camera may be asked again; 0 when it may be asked now."""
+        """Seconds until the next request is allowed; 0 when it is allowed now."""
         return max(0.0, self._over - self._clock())
 
     def refused(self) -> None:
-        """The camera has refused. Two connections that were refused at the same time count once."""
+        """Records a refusal. Two connections that were refused at the same time count once."""
         if self.wait:
             return
         pause = RETRY_SECONDS[min(self._count, len(RETRY_SECONDS) - 1)]
@@ -33,5 +33,5 @@ class Refusals:
         self.retry_at = datetime.now(UTC) + timedelta(seconds=pause)
 
     def accepted(self) -> None:
-        """The camera has answered: the next refusal begins with the shortest pause again."""
+        """Records that the camera has accepted a request: the next refusal begins with the shortest pause again."""
         self._count, self._over, self.retry_at = 0, 0.0, None

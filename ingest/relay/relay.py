@@ -1,6 +1,6 @@
 """One stream of a camera, fetched from its checked address and served on loopback without its login.
 
-A worker's FFmpeg opens `url` and reads a stream; it learns neither the camera's login nor how to reach the camera. The
+A worker's FFmpeg opens `url` and reads a stream; it receives neither the camera's login nor its address. The
 relay connects to the camera only while a viewer is connected to it: once for RTSP, again for HTTP when the camera
 closes the connection, and once more to read a certificate that was refused.
 """
@@ -31,20 +31,20 @@ from matcher.process.child_process import place_of
 
 HOST = "127.0.0.1"
 HEAD_SECONDS = 10.0
-"""How long a viewer may take to ask for the stream: one that knows the address does so at once."""
+"""Seconds in which a viewer must request the stream."""
 
 MOST_HEAD = 1 << 13
-"""Bytes of a viewer's first request, and of what it may send before it is read."""
+"""The most bytes of a viewer's first request, and of unread data from a viewer."""
 
 MOST_VIEWERS = 4
-"""Connections at once, those among them that do not know the secret path. A worker has one."""
+"""The most simultaneous connections, including those that do not know the secret path. A worker has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """open_seconds: for a camera's whole answer, up to its stream's first bytes. stall_seconds: without media then.
-
-    snapshot_seconds: the pause between two pictures of a camera that gives one for each request.
+    """open_seconds: for a camera's whole answer, up to its stream's first bytes. stall_seconds: the longest time
+    without media after that. snapshot_seconds: the pause between two pictures of a camera that sends one for each
+    request.
     """
 
     open_seconds: float
@@ -53,10 +53,9 @@ class Timing:
 
 
 class Relay:
-    """Owns a port on loopback and what is connected to it. One viewer at a time: a new one takes the place of the last.
-
-    Works in the thread of `loop`; everything public may be called and read from any thread. login: shared with the
-    camera's other relays. A viewer must name a secret path, so that no other program of this machine is served.
+    """Owns a port on loopback and the connections to it. It has one viewer at a time: a new one replaces the last. It
+    runs in the thread of `loop`; its public members may be used from any thread. login: shared with the camera's other
+    relays. A viewer must name a secret path, so that no other program of this machine is served.
     """
 
     def __init__(self, destination: Destination, *, login: Login, timing: Timing, loop: RelayLoop) -> None:
@@ -69,29 +68,29 @@ class Relay:
         self._viewers: set[asyncio.Future[None]] = set()
         self._closing = False
         self._refusals = Refusals()
-        """Of this stream alone: the camera has not refused the login, but this stream."""
+        """Refusals of this stream alone: the camera accepted the login and refused the stream."""
         self._counter = RtpCounter()
         self._past = (0, 0)
         """Packets received and lost by the viewings before this one."""
         self.failure: ClearglassError | None = None
-        """Why the newest viewing brought no stream or ended; None once media comes, and while the first is awaited."""
+        """Why the newest viewing had no stream or ended; None once media arrives, and while the first is awaited."""
         self._server = loop.run(self._listen())
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     @property
     def url(self) -> str:
-        """What a viewer opens: an address of this machine that works for one camera and while the relay lives."""
+        """The loopback address for a viewer, which is valid for this camera while the relay runs."""
         scheme = "rtsp" if self._address.scheme in ("rtsp", "rtsps") else "http"
         return f"{scheme}://{HOST}:{self.port}/{self._token}"
 
     @property
     def wait(self) -> float:
-        """Seconds for which the camera is not asked for this stream, since it refused; 0 else."""
+        """Seconds of the pause after the camera's refusal; 0 without one."""
         return max(self._login.refusals.wait, self._refusals.wait)
 
     @property
     def retry_at(self) -> datetime | None:
-        """When `wait` is over (UTC); None where the camera did not refuse."""
+        """The end of `wait` (UTC); None where the camera did not refuse."""
         return max(filter(None, (self._login.refusals.retry_at, self._refusals.retry_at)), default=None)
 
     @property
@@ -101,11 +100,11 @@ class Relay:
 
     @property
     def lost(self) -> int:
-        """RTP packets that the camera numbered and that never came."""
+        """RTP packets that never arrived, by the gaps in their sequence numbers."""
         return self._past[1] + self._counter.lost
 
     def close(self) -> None:
-        """Ends the viewing and gives the port back."""
+        """Ends the viewing and closes the port."""
         self._loop.run(self._close())
 
     async def _listen(self) -> asyncio.Server:
@@ -133,7 +132,7 @@ class Relay:
                 await _end(self._viewers - {asyncio.current_task()})
                 await self._view(viewer, request)
         except (OSError, EOFError, asyncio.LimitOverrunError, ViewerError):
-            # The viewer has gone, or speaks no sense: nobody is left to be told.
+            # The viewer has disconnected, or sent an invalid request: there is nobody to answer.
             pass
         finally:
             viewer.close()
@@ -177,7 +176,7 @@ class Relay:
                 )
 
     async def _notice(self, deadline: Deadline, authentication: Authentication, first_try: AsyncExitStack) -> None:
-        """Takes failure and refusals back as soon as media comes."""
+        """Clears failure and refusals as soon as media arrives."""
         await deadline.playing.wait()
         self.failure = None
         self._refusals.accepted()

@@ -1,7 +1,7 @@
-"""How much of an RTP stream was lost on its way, told from sequence numbers (RFC 3550, A.1)."""
+"""Counts the lost packets of an RTP stream by sequence numbers (RFC 3550, A.1)."""
 
 MAX_DROPOUT, MAX_MISORDER = 3000, 100
-"""Steps of the sequence number beyond which a source has begun a new sequence, and back to which packets come late."""
+"""A larger step of the sequence number begins a new sequence; a packet up to this number of steps back is late."""
 
 
 class RtpCounter:
@@ -16,7 +16,7 @@ class RtpCounter:
     def take(self, source: int, sequence: int) -> int:
         """Counts a packet by its SSRC and sequence number; returns how many are missing just before it.
 
-        Where a new sequence begins that number is not known: it is 1 then, and nothing is counted as lost.
+        At the beginning of a new sequence that number is unknown: it is 1 then, and no packet is counted as lost.
         """
         self.received += 1
         ahead = (sequence - self._expected) & 0xFFFF

@@ -1,8 +1,8 @@
-"""Passes RTSP between a worker's FFmpeg and its camera: what FFmpeg asks for gets the login, what comes is counted.
-
-FFmpeg leads: it asks for the loopback address, and its requests go to the camera under the camera's own address. Its
-answers come back as they are, but for these: a demand for a login is answered here, a redirect ends the exchange, and
-so does a refusal. Packets pass unchanged; where some are missing a loss marker takes the place of one.
+"""Forwards RTSP between a worker's FFmpeg and its camera: it adds the login to FFmpeg's requests, and counts the
+packets. FFmpeg leads: it requests the loopback address, and its requests are sent to the camera with the camera's own
+address. The camera's answers are returned unchanged, with these exceptions: a demand for a login is answered here, and
+a redirect or a refusal ends the exchange. Packets are forwarded unchanged; where some are missing, a loss marker is
+inserted.
 """
 
 import re
@@ -27,19 +27,19 @@ _FRAME = 4
 """Bytes before an interleaved packet: a dollar sign, the channel, the length (RFC 2326, 10.12)."""
 
 _MOST_PENDING = 16
-"""Requests that may wait for their answers."""
+"""The most requests that wait for their answers."""
 
 _METHODS = {"OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "TEARDOWN"}
-"""What a viewer of a stream asks for."""
+"""The methods that a viewer of a stream needs."""
 
 _PASSED_HEADERS = {"cseq", "accept", "user-agent", "session", "transport", "range", "blocksize", "public"}
-"""What a viewer may say to a camera; a body it may not."""
+"""The headers that are forwarded to a camera; a body is not."""
 
 _INTERLEAVED = re.compile(r"RTP/AVP/TCP;unicast;interleaved=\d{1,2}-\d{1,2}", re.ASCII)
-"""The one transport that may be asked for: by another a camera would send its packets elsewhere."""
+"""The only transport that is allowed: with another, a camera would send its packets to another address."""
 
 _STARTING = {"OPTIONS", "DESCRIBE", "SETUP", "PLAY"}
-"""What must succeed before a stream flows. Later requests, which keep the session alive, may fail."""
+"""The methods that must succeed before a stream begins. Later requests, which keep the session alive, may fail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,8 @@ class _Asked:
 
 
 class RtspExchange:
-    """One RTSP session. Owned by one task, which passes both directions.
-
-    local: the address under which FFmpeg knows the stream. remote: the camera's. deadline: its limits of time.
+    """One RTSP session. Owned by one task, which forwards both directions. local: the stream's address for FFmpeg.
+    remote: the camera's. deadline: its limits of time.
     """
 
     def __init__(
@@ -78,13 +77,12 @@ class RtspExchange:
         self._number = 0
         self._encodings: dict[int, str] = {}
         self._bases: tuple[str, ...] = ()
-        """Under which addresses the camera's description says that the stream is."""
+        """The stream's addresses in the camera's description."""
         self._playing = False
 
     async def run(self, begun: bytes) -> None:
-        """Passes until the viewer has gone. begun: what the viewer has sent already.
-
-        Raises a ClearglassError when the camera refuses, redirects, ends the stream or makes no sense, and ViewerError.
+        """Forwards until the viewer disconnects. begun: the bytes that the viewer has sent already. Raises a
+        ClearglassError when the camera refuses, redirects, ends the stream or sends invalid messages, and ViewerError.
         """
         await first_of(self._from_viewer(begun), self._from_camera())
 
@@ -111,9 +109,8 @@ class RtspExchange:
         await self._camera.send(sent.encoded())
 
     def _at_camera(self, request: RtspMessage) -> str:
-        """The camera's own name for what the viewer asks for. Raises ViewerError for anything but this stream.
-
-        The request will carry the login: a viewer that was taken over may do with it what a viewer of the stream does.
+        """The camera's own address for the viewer's. Raises ViewerError for any other than this stream's. The request
+        will carry the login: so a captured viewer can only do what a viewer of the stream does.
         """
         uri, path = request.uri, self._remote.path
         known = any(_lies_under(uri, base) for base in (self._local, *self._bases))
@@ -159,7 +156,7 @@ class RtspExchange:
         return [struct.pack(">BBH", 0x24, block.channel, len(head) + len(unit)) + head + unit, data]
 
     async def _answered(self, message: RtspMessage) -> bytes | None:
-        """What the viewer is given for a message of the camera's; None for one that is dealt with here."""
+        """The message for the viewer, from one of the camera's; None for one that is handled here."""
         if message.status is None:
             if message.method == "REDIRECT":
                 raise redirected(self._remote, message.header("location"))
@@ -176,7 +173,7 @@ class RtspExchange:
         return message.changed(cseq=asked.number).encoded()
 
     def _judge(self, method: str, answer: RtspMessage) -> None:
-        """Raises a ClearglassError where the camera's answer means that no stream will come."""
+        """Raises a ClearglassError if the camera's answer means that there will be no stream."""
         status = answer.status or 0
         if 300 <= status < 400:
             raise redirected(self._remote, answer.header("location"))
@@ -195,7 +192,7 @@ class RtspExchange:
 
 
 def _lies_under(uri: str, base: str) -> bool:
-    """Whether an address is the base or a part of it, and not another whose name only begins alike."""
+    """True if an address is the base or below it; another one with the same first characters is not."""
     if not uri.startswith(base) or "/.." in uri or not uri.isprintable():
         return False
     rest = uri.removeprefix(base)

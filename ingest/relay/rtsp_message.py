@@ -9,13 +9,13 @@ from typing import Self
 from ingest.stream.source import CameraStreamError
 
 MAX_HEAD, MAX_BODY = 1 << 16, 1 << 20
-"""Bytes of a message's head and body at most."""
+"""The most bytes of a message's head, and of its body."""
 
 MAX_JUNK = 1 << 16
-"""Bytes in a row that are neither message nor packet, at most."""
+"""The most bytes in a row that are neither message nor packet."""
 
 MAX_CHANNEL = 15
-"""The highest channel of interleaved packets that is taken for one: a client asks for 0 and 1, or a few more."""
+"""The highest valid channel of interleaved packets: a client asks for 0 and 1, or a few more."""
 
 LEAST_PACKET = 8
 """Bytes of the shortest RTCP packet (RFC 3550, 6.4.2)."""
@@ -26,7 +26,7 @@ _HEAD_END = b"\r\n\r\n"
 _BEGIN = re.compile(rb"RTSP/\d\.\d \d|[A-Z_]{3,20} (?:\*|rtsps?:)", re.IGNORECASE)
 _MARK = re.compile(rb"\$[\x00-\x0f]|RTSP/1\.0")
 _LONGEST_BEGIN = 28
-"""Bytes after which it is known whether a message begins."""
+"""The number of bytes by which the beginning of a message is recognised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,11 @@ class RtspMessage:
 
     @property
     def uri(self) -> str:
-        """What a request is about."""
+        """A request's address."""
         return self.start[1]
 
     def all(self, name: str) -> list[str]:
-        """The values of each header of this name, whatever its case."""
+        """The values of each header with this name, in any case of letters."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def header(self, name: str) -> str:
@@ -63,7 +63,7 @@ class RtspMessage:
         return next(iter(self.all(name)), "")
 
     def changed(self, *, uri: str | None = None, **headers: str | None) -> Self:
-        """With other headers (None takes one out) and, for a request, another address."""
+        """A copy with other headers (None removes one) and, for a request, another address."""
         kept = [(key, value) for key, value in self.headers if key.lower() not in headers]
         new = [
             (name.title() if name != "cseq" else "CSeq", value) for name, value in headers.items() if value is not None
@@ -72,12 +72,12 @@ class RtspMessage:
         return type(self)(start=start, headers=[*new, *kept], body=self.body)
 
     def only(self, names: Set[str]) -> Self:
-        """With no body, and no headers but those of these lower-case names whose values are plain text."""
+        """A copy without body, and with only those headers of these lower-case names whose values are plain text."""
         kept = [(name, value) for name, value in self.headers if name.lower() in names and value.isprintable()]
         return type(self)(start=self.start, headers=kept)
 
     def encoded(self) -> bytes:
-        """As it goes over the connection."""
+        """The message as bytes for the connection."""
         lines = [" ".join(self.start).rstrip(), *(f"{name}: {value}" for name, value in self.headers)]
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + _HEAD_END + self.body
 
@@ -91,17 +91,17 @@ class Block:
 
 
 class RtspReader:
-    """Splits what arrives into messages and packets. Bytes that are neither are left out."""
+    """Splits received bytes into messages and packets. Bytes that are neither are dropped."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._head: tuple[RtspMessage, int, int] | None = None
         """The message whose body is awaited, where its body begins in the buffer, and where it ends."""
         self._junk = 0
-        """Bytes left out since the last message or packet."""
+        """Bytes dropped since the last message or packet."""
 
     def feed(self, data: bytes) -> Iterator[RtspMessage | Block]:
-        """Takes bytes; gives what is whole by now. Raises CameraStreamError when it makes no sense."""
+        """Adds bytes; yields the complete messages and packets. Raises CameraStreamError for invalid bytes."""
         buffer = self._buffer
         buffer += data
         place, end = 0, len(buffer)
@@ -129,11 +129,11 @@ class RtspReader:
             del buffer[:place]
 
     def _message(self, place: int) -> tuple[RtspMessage | None, int] | None:
-        """The message that begins here and where it ends; no message where none begins; None where it is not whole."""
+        """The message that begins here and its end; no message where none begins; None where it is incomplete."""
         buffer = self._buffer
         if self._head is None:
             if _BEGIN.match(buffer, place) is None:
-                # Blank lines between messages, nonsense, or half a line.
+                # Blank lines between messages, invalid bytes, or half a line.
                 whole = len(buffer) - place >= _LONGEST_BEGIN or not chr(buffer[place]).isalpha()
                 return (None, self._next(place + 1)) if whole else None
             stop = buffer.find(_HEAD_END, place)
@@ -157,9 +157,10 @@ class RtspReader:
         return RtspMessage(start=message.start, headers=message.headers, body=body), place + end
 
     def _next(self, place: int) -> int:
-        """Where a packet or an answer may begin next. Raises CameraStreamError after too much that is neither."""
+        """The next position at which a packet or an answer may begin. Raises CameraStreamError after too many bytes
+        that are neither."""
         found = _MARK.search(self._buffer, place)
-        # The end may hold the beginning of a mark.
+        # The last bytes may be the beginning of a marker.
         after = max(place, len(self._buffer) - 7) if found is None else found.start()
         self._junk += after - place + 1
         if self._junk > MAX_JUNK:
@@ -168,7 +169,7 @@ class RtspReader:
 
 
 def _parsed(head: bytes) -> RtspMessage | None:
-    """None where it is no message's head."""
+    """The message of this head; None where it is invalid."""
     first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     words = first.split(" ", 2)
     words += [""] * (3 - len(words))

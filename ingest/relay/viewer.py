@@ -8,11 +8,12 @@ from ingest.relay.deadline import Deadline
 
 
 class ViewerError(Exception):
-    """The viewer has gone, or asks for what no viewer of the stream needs. Never shown to people."""
+    """The viewer has disconnected, or requests something that no viewer of the stream needs. Never shown to people."""
 
 
 class Viewer(Connection):
-    """The connection to a viewer. That it breaks is no failure of the camera: ViewerError stands for OSError."""
+    """The connection to a viewer. Its loss is no failure of the camera, so it raises ViewerError in place of
+    OSError."""
 
     async def send(self, data: bytes) -> None:
         """As a connection does. Raises: ViewerError."""

@@ -1,1 +1,1 @@
-"""A camera's stream: packets, frames, what was lost, and the threads that receive it."""
+"""A camera's stream: packets, frames, losses, and the threads that receive it."""

@@ -1,4 +1,4 @@
-"""One stream's decoder (PyAV): packets become frames, and what was lost on the way becomes damage."""
+"""One stream's decoder (PyAV): turns packets into frames, and marks frames that depend on lost packets as damaged."""
 
 import time
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ TOLERATED_BROKEN = 10.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stamps:
-    """Which packet of its stream, and when it came."""
+    """The number of a packet in its stream, and its time of arrival."""
 
     number: int
     arrived: float
@@ -44,16 +44,15 @@ class Stamps:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Decoding:
-    """What a frame bears through the decoder: its packet's stamps, and what is known of the packet's damage."""
+    """Data that stays with a frame through the decoder: its packet's stamps and damage."""
 
     stamps: Stamps
     suspicion: Suspicion
 
 
 class AvDecoder:
-    """Packets may be decoded in another thread than the one that receives them; `close` may be called from any.
-
-    name: what sentences call the camera. measuring, shape: as for `AvSource`.
+    """Packets may be decoded in another thread than the one that receives them; `close` may be called from any. name:
+    the camera's name in sentences. measuring, shape: as for `AvSource`.
     """
 
     def __init__(self, name: str, *, measuring: bool, shape: PictureShape) -> None:
@@ -66,26 +65,25 @@ class AvDecoder:
         self._layout: PictureLayout | None = None
         self._layout_of: tuple[object, ...] = ()
         self._decoding = Lock()
-        """Held while a packet is decoded, and while the decoder is taken away: the two may be in different threads."""
+        """Held while a packet is decoded, and while the decoder is removed: the two may be in different threads."""
         self._damage = Damage()
         self._broken_since: float | None = None
         self._refused: CameraStreamError | None = None
-        """Why the decoder's thread gives the stream up."""
+        """The error for which the decoder's thread closes the stream."""
 
     @property
     def damaged(self) -> int:
-        """Packets that follow a loss or could not be decoded, and frames that came out in pieces, so far."""
+        """The number, so far, of packets that follow a loss or could not be decoded, and of incomplete frames."""
         return self._damage.hits
 
     @property
     def stream(self) -> "VideoStream | None":
-        """What is decoded; None before `prepare` and once it is closed."""
+        """The decoded stream; None before `prepare` and after `close`."""
         return self._stream
 
     def prepare(self, stream: "VideoStream", *, local: bool) -> StreamInfo:
-        """Makes the decoder ready. Raises CameraStreamError when there is none, or it would have too much to do.
-
-        local: it is a file or a device, whose container may state how wide its pixels are.
+        """Opens the decoder. Raises CameraStreamError when there is none for the stream, or the pictures are too large.
+        local: true for a file or a device, whose container may state the shape of its pixels.
         """
         decoder = stream.codec_context
         if decoder is None:
@@ -98,7 +96,7 @@ class AvDecoder:
         # One thread and no frame threading: a second one would hold each frame back until the next has come.
         stream.thread_type = "NONE"
         decoder.thread_count = 1
-        # A frame bears its own packet's stamps, also where others come out of the decoder first.
+        # A frame keeps its own packet's stamps, also where the decoder changes the order.
         decoder.flags |= Flags.copy_opaque
         decoder.options = {"max_pixels": str(MOST_PIXELS)}
         if self._measuring:
@@ -115,7 +113,7 @@ class AvDecoder:
         )
 
     def require_decodable(self) -> None:
-        """Raises CameraStreamError when the stream is to be given up."""
+        """Raises CameraStreamError when the stream is to be closed."""
         if self._refused is not None:
             raise self._refused
         if self._broken_since is not None and time.monotonic() - self._broken_since > TOLERATED_BROKEN:
@@ -125,14 +123,13 @@ class AvDecoder:
             )
 
     def close(self) -> None:
-        """Takes the decoder away: nothing comes of packets that are decoded later."""
+        """Removes the decoder: packets that are decoded later give no frame."""
         with self._decoding:
             self._stream = None
 
     def decoded(self, packet: "VideoPacket", stamps: Stamps, *, afresh: bool, cut: bool) -> Frame | None:
-        """The frame that comes of the packet, or of one before it. afresh: packets before it were left out.
-
-        cut: packets of RTP are missing after it, which may be its own.
+        """The frame of the packet, or of one before it. afresh: packets before it were left out. cut: RTP packets are
+        missing after it, which may be part of it.
         """
         with self._decoding:
             if self._stream is None:
@@ -188,10 +185,10 @@ class AvDecoder:
         )
 
     def _laid_out(self, picture: "VideoFrame", aspect: "Fraction | None") -> PictureLayout:
-        """The layout of a picture, which is that of the one before unless something about the stream has changed."""
+        """The layout of a picture: that of the one before, unless the stream has changed."""
         width, height, interlaced = picture.width, picture.height, picture.interlaced_frame
-        # PyAV's side data and its frame hold each other until Python's collector comes by, so they are read when the
-        # angle has changed only, which costs nothing to ask for.
+        # PyAV's side data and its frame form a reference cycle until Python's collector runs, so side data is read only
+        # when the angle has changed; reading the angle costs nothing.
         kind = (width, height, interlaced, aspect, picture.rotation)
         if self._layout is None or kind != self._layout_of:
             matrix = picture.side_data.get("DISPLAYMATRIX")
@@ -215,11 +212,11 @@ class AvDecoder:
         )
 
     def _too_large_jpeg(self, packet: "VideoPacket") -> CameraStreamError | None:
-        """The decoder forgets the size of a JPEG that it refuses."""
+        """The size of a JPEG, which the decoder does not report when it refuses the JPEG."""
         size = jpeg_size(bytes(packet)) if packet.stream.codec_context.name == "mjpeg" else None
         return None if size is None else self._too_large(*size)
 
 
 def decoder_version() -> str:
-    """The H.264 decoder at hand, in words. Raises ValueError where there is none."""
+    """The available H.264 decoder, as text. Raises ValueError where there is none."""
     return f"{av.codec.Codec('h264', 'r').long_name}, PyAV {av.__version__}"

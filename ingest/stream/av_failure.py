@@ -1,4 +1,4 @@
-"""What an error of FFmpeg's means, in our own words: FFmpeg's may hold an address."""
+"""Turns FFmpeg's errors into this project's: FFmpeg's messages may contain an address."""
 
 import errno
 
@@ -9,7 +9,8 @@ from matcher.errors import ClearglassError
 
 
 def not_opened(error: Exception, name: str, *, local: bool) -> ClearglassError:
-    """Why nothing could be opened. name: what the sentence calls the camera. local: it is a file or a device."""
+    """The error for a place that could not be opened. name: the camera's name in the sentence. local: true for a file
+    or a device."""
     if isinstance(error, TimeoutError | av.error.ExitError):
         return CameraUnreachableError(
             f"{name} did not answer in time.", remedy="Check that the camera is on and can be reached."
@@ -46,7 +47,7 @@ def _stream_not_opened(error: Exception, name: str) -> ClearglassError:
 
 
 def broken_off(error: Exception, name: str, *, local: bool) -> ClearglassError:
-    """Why a stream that was open ended in an error. name, local: as for `not_opened`."""
+    """The error that ended an open stream. name, local: as for `not_opened`."""
     if isinstance(error, TimeoutError | av.error.ExitError):
         return CameraStreamError(
             f"{name} stopped sending.", remedy="Check the camera's power and the network between here and it."

@@ -1,8 +1,9 @@
 """The door to FFmpeg (PyAV): a relay's RTSP or HTTP stream, a file or a V4L2 webcam becomes frames.
 
-FFmpeg by itself opens any protocol that a playlist names, so protocols and formats are whitelisted on each open. Its
-log stays switched off, and none of its messages is passed on: an error of FFmpeg's becomes one of ours, without a
-cause. Logins, TLS, redirects and the camera's own address are the relay's: nothing of them reaches this process.
+By default FFmpeg opens any protocol that a playlist names, so each open has lists of allowed protocols and formats. Its
+log is switched off, and none of its messages is passed on: an error of FFmpeg's is replaced by one of this project,
+without a cause. The relay handles logins, TLS, redirects and the camera's own address, and this process receives none
+of them.
 """
 
 import stat
@@ -40,24 +41,24 @@ LONGEST_STEP = 10.0
 """Seconds between the time stamps of two packets of a file; a longer step, or one back, begins a new time line."""
 
 UNFLAGGED = {"hevc"}
-"""Decoders that do not say when the end of a picture is missing, as FFmpeg's H.264 decoder does. The mark of a loss
-comes with the next packet, so each waits for the next: one frame's time."""
+"""Decoders that do not report a missing end of a picture, as FFmpeg's H.264 decoder does. The loss marker comes with
+the next packet, so each packet waits for the next one: one frame's time."""
 
 GRACE_SECONDS = 1.0
-"""By how much FFmpeg waits longer than a relay does: the relay knows what the camera has not done, and tells it."""
+"""Seconds that FFmpeg waits longer than a relay: the relay's error names what the camera did not do."""
 
 PROBED = "2000000"
-"""Microseconds of a stream that FFmpeg reads at most to find out what it is."""
+"""The most microseconds of a stream that FFmpeg reads to detect its format."""
 
 
 class AvSource:
     """A source on FFmpeg.
 
     place: an address of a relay, rtsp://127.0.0.1:PORT/… or http://127.0.0.1:PORT/…, or a path of a file or a device.
-    name: what sentences call it. open_seconds: how long a relay waits for the whole answer; FFmpeg waits a little
-    longer in each of its two steps, connecting and finding the video. stall_seconds: how long a relay waits between two
-    pictures; FFmpeg waits a little longer. paced: play files at their own speed, as a camera would; else as fast as
-    they are read. measuring: have the decoder say with each frame how hard it was compressed. shape: applied to every
+    name: the camera's name in sentences. open_seconds: how long a relay waits for the whole answer; FFmpeg waits a
+    little longer in each of its two steps, connecting and finding the video. stall_seconds: how long a relay waits
+    between two pictures; FFmpeg waits a little longer. paced: play files at their own speed, as a camera would; else as
+    fast as they are read. measuring: make the decoder report the quantisers of each frame. shape: applied to every
     frame.
     """
 
@@ -105,11 +106,12 @@ class AvSource:
         try:
             self._container = self._opened()
         except (av.FFmpegError, OSError, ValueError) as error:
-            # FFmpeg's RTSP calls it invalid data when it was stopped while it waited for an answer.
+            # FFmpeg's RTSP reports invalid data when it was stopped while it waited for an answer.
             late = time.monotonic() - began >= self._timeout[0]
             failure = not_opened(TimeoutError() if late else error, self._name, local=self._local)
         if failure is not None:
-            # Raised out here so that FFmpeg's own error, which repeats the place, is not even its context.
+            # Raised outside of the except block, so that FFmpeg's own error, which contains the place, is not its
+            # context.
             raise failure
         try:
             return self._prepared()
@@ -128,7 +130,7 @@ class AvSource:
             raise failure
 
     def close(self) -> None:
-        """Gives everything back. A thread that reads meanwhile gives the connection back itself when it may."""
+        """Closes everything. If a thread is reading, that thread closes the connection itself."""
         self._closed.set()
         self._decoder.close()
         if self._reading.acquire(blocking=False):
@@ -143,7 +145,7 @@ class AvSource:
             container.close()
 
     def _opened(self) -> "InputContainer":
-        # The limit on pixels holds for the decoder that finds out what the stream is, too.
+        # The limit on pixels applies to the decoder that detects the stream's format, too.
         options = {"max_pixels": str(MOST_PIXELS), "protocol_whitelist": PROTOCOLS.get(self._scheme, "none")}
         if self._local:
             path = Path(self._place)
@@ -153,18 +155,18 @@ class AvSource:
             return av.open(f"file:{path}", options=options | {"format_whitelist": FORMATS}, timeout=self._timeout)
         self._paced = False
         options |= {"format_whitelist": FORMATS, "analyzeduration": PROBED}
-        # The relay keeps the precise time: FFmpeg's own limit is there for a relay that hangs.
+        # The relay applies the precise limit: FFmpeg's own is for a relay that hangs.
         microseconds = str(round(max(self._timeout) * 1e6))
         if self._scheme == "rtsp":
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video", "timeout": microseconds}
             options |= {"fflags": "nobuffer"}
         else:
-            # Not even one frame more than the decoder needs: a still-picture camera may send the next in an hour.
+            # No frame more than the decoder needs: a still-picture camera may send the next in an hour.
             options |= {"max_redirects": "0", "rw_timeout": microseconds, "fpsprobesize": "0"}
         return av.open(self._place, options=options, timeout=self._timeout)
 
     def _prepared(self) -> StreamInfo:
-        """Finds the video, and makes its decoder ready. Raises CameraStreamError where that cannot be done."""
+        """Finds the video, and opens its decoder. Raises CameraStreamError where that fails."""
         assert self._container is not None  # noqa: S101 - for the type checker
         if not self._container.streams.video:
             raise CameraStreamError(
@@ -183,7 +185,7 @@ class AvSource:
             self._decoder.require_decodable()
 
     def _arriving(self, demuxed: "Iterator[VideoPacket]") -> "Iterator[tuple[VideoPacket, Stamps]]":
-        """Packets with their stamps, files' at their pace."""
+        """Packets with their stamps; those of paced files at their speed."""
         due = _Due()
         while (packet := self._next(demuxed)) is not None:
             if not packet.size:
@@ -204,7 +206,7 @@ class AvSource:
             return packet
 
     def _stamped(self, packet: "VideoPacket", stamps: Stamps, cut: bool) -> Packet:
-        """cut: packets of RTP are missing after it, which may be its own."""
+        """cut: RTP packets are missing after it, which may be part of it."""
         return Packet(
             arrived=stamps.arrived,
             key=packet.is_keyframe,
@@ -214,14 +216,14 @@ class AvSource:
 
 
 class _Due:
-    """When the packets of a file are due, by its own time stamps."""
+    """The times at which the packets of a file are due, by its own time stamps."""
 
     def __init__(self) -> None:
         self._began: float | None = None
         self._first = self._last = 0.0
 
     def seconds_until(self, packet: "VideoPacket") -> float:
-        """How long to wait for the packet; 0 when it is due."""
+        """Seconds to wait for the packet; 0 when it is due."""
         if packet.dts is None or packet.time_base is None:
             return 0.0
         sent = float(packet.dts * packet.time_base)
@@ -234,7 +236,7 @@ class _Due:
 def _in_hindsight(
     arriving: "Iterator[tuple[VideoPacket, Stamps]]",
 ) -> "Iterator[tuple[VideoPacket, Stamps, bool]]":
-    """Each packet once the next is there, and whether that one bears the mark of a loss."""
+    """Each packet once the next has arrived, and true if that one has a loss marker."""
     before = None
     for packet, stamps in arriving:
         if before is not None:

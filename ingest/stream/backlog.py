@@ -1,7 +1,6 @@
-"""What has to be decoded to see the newest frame, between the thread that receives and the one that analyses.
-
-A key frame needs nothing that came before it: when one arrives, whatever was not decoded by then is dropped. So who
-comes late decodes less, sees the newest frame all the same, and can never fall behind by more than one key frame.
+"""The packets that must be decoded to see the newest frame, between the thread that receives and the one that analyses.
+A key frame needs no earlier packet: when one arrives, all packets that are not decoded yet are dropped. So an analysis
+that is late decodes less, still sees the newest frame, and is never more than one key frame behind.
 """
 
 from collections.abc import Sequence
@@ -10,16 +9,15 @@ from threading import Condition
 from ingest.stream.packet import Packet
 
 MOST_PACKETS, MOST_BYTES = 1500, 64 << 20
-"""A camera that sends no key frame for so long (a minute at 25 a second) is begun anew wherever it stands."""
+"""After this number of packets without a key frame (a minute at 25 a second) decoding restarts at any packet."""
 
 FEW_PACKETS = 12
-"""Half a second's: a key frame that came within it came just now."""
+"""Half a second: a key frame is recent for that time."""
 
 
 class Backlog:
-    """Packets not decoded yet, from the newest key frame on. Putting never waits; what is passed by is counted.
-
-    put and clear belong to the thread that receives, wait and take to the one that analyses.
+    """Packets not decoded yet, from the newest key frame on. `put` never waits; dropped packets are counted. put and
+    clear belong to the receiving thread, wait and take to the analysing one.
     """
 
     def __init__(self) -> None:
@@ -31,18 +29,18 @@ class Backlog:
 
     @property
     def dropped(self) -> int:
-        """How many packets will never be looked at: newer ones were there."""
+        """The number of packets that were dropped because newer ones had arrived."""
         with self._changed:
             return self._dropped
 
     @property
     def fresh(self) -> bool:
-        """Whether a key frame came just now, so that the newest frame is had for little."""
+        """True if a key frame is recent, so that the newest frame is cheap to decode."""
         with self._changed:
             return 0 < len(self._packets) <= FEW_PACKETS and self._packets[0].key
 
     def put(self, packet: Packet) -> None:
-        """Leaves a packet."""
+        """Adds a packet."""
         with self._changed:
             if packet.key or len(self._packets) >= MOST_PACKETS or self._bytes >= MOST_BYTES:
                 self._drop()
@@ -56,12 +54,12 @@ class Backlog:
             self._drop()
 
     def wait(self, timeout: float) -> bool:
-        """Whether a packet is there, waiting up to timeout seconds for one."""
+        """True if a packet has arrived; waits up to timeout seconds for one."""
         with self._changed:
             return bool(self._packets) or self._changed.wait(max(timeout, 0))
 
     def take(self) -> tuple[Sequence[Packet], bool]:
-        """The packets to decode for the newest frame, oldest first; whether some before them were dropped."""
+        """The packets to decode for the newest frame, oldest first; and true if some before them were dropped."""
         with self._changed:
             packets, torn = self._packets, self._torn
             self._packets, self._bytes, self._torn = [], 0, False

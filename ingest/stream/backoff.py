@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Backoff:
     """Doubling waits with jitter, so that cameras that failed together do not come back together.
 
-    Each wait is drawn evenly from the upper half of its limit; limits go first, 2 first, 4 first … up to cap. Seconds.
+    Each wait is drawn uniformly from the upper half of its limit; the limits are first, 2 first, 4 first … up to cap,
+    in seconds.
     """
 
     first: float = 0.5

@@ -1,10 +1,11 @@
-"""Which frames of a stream are damaged: those that a damaged or missing packet is part of, up to a whole key frame."""
+"""Finds the damaged frames of a stream: those that depend on a damaged or missing packet, up to the next complete key
+frame."""
 
 from dataclasses import dataclass
 
 REFRESH_SECONDS = 60.0
-"""An encoder that sends no key frames renews its picture bit by bit (intra refresh); after so long without new damage
-nothing of the old is left. A camera with key frames sends one long before."""
+"""Seconds after which old damage is gone: an encoder without key frames refreshes its picture in parts (intra refresh).
+A camera with key frames sends one much earlier."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,9 +28,8 @@ class _Group:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Suspicion:
-    """What is known of one packet when it goes to the decoder. hit: it is damaged itself.
-
-    leads: it is shown before its group's key frame, after a damaged group that it may be made from (H.265's RASL).
+    """The damage of one packet, as known when it is decoded. hit: the packet itself is damaged. leads: it is shown
+    before its group's key frame and may depend on a damaged group before it (H.265's RASL).
     """
 
     number: int
@@ -40,9 +40,8 @@ class Suspicion:
 
 
 class Damage:
-    """Follows one stream. Packets are told in decoding order; their frames may come out of the decoder in another.
-
-    hits: packets and frames that were damaged themselves.
+    """Tracks the damage of one stream. Packets are added in decoding order; the decoder may output frames in another.
+    hits: packets and frames with damage of their own.
     """
 
     def __init__(self) -> None:
@@ -54,7 +53,7 @@ class Damage:
     def packet(
         self, number: int, *, arrived: float, shown: float | None, key: bool, hit: bool, torn: bool
     ) -> Suspicion:
-        """Takes the next packet. shown: its presentation time, in any unit. torn: packets before it were left out."""
+        """Adds the next packet. shown: its presentation time, in any unit. torn: packets before it were left out."""
         if key:
             self._before_damaged = not self._begun or self._group.damaged_from is not None or torn
             self._group = _Group(key_shown=shown)
@@ -71,11 +70,11 @@ class Damage:
         return suspicion
 
     def broken(self, packet: Suspicion) -> None:
-        """The packet could not be decoded, or its frame came out in pieces."""
+        """Records that the packet could not be decoded, or that its frame is incomplete."""
         if not packet.hit:
             self.hits += 1
         packet.group.strike(packet.number, packet.arrived)
 
     def damages(self, packet: Suspicion) -> bool:
-        """Whether the packet's frame is damaged, as far as is known by now."""
+        """True if the packet's frame is damaged, as far as known."""
         return packet.leads or packet.group.damages(packet.number, packet.arrived)

@@ -19,13 +19,13 @@ def _untold() -> Quantisers | None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frame:
-    """A frame, stamped when its packet arrived. Pixels are converted only when asked for, since most are dropped.
+    """A frame, stamped when its packet arrived. Pixels are converted only on request, since most frames are dropped.
 
-    arrived: seconds of time.monotonic(), comparable between the processes of one machine. captured_at: UTC.
-    pixels(): the whole picture. shrunk(width, height): the picture scaled down to that size. Both are called from one
-    thread only. All of it stands as the camera's settings have it, with square pixels. samples: whether it is sharp
-    enough to cut faces from, and no substream's. damaged: something that it was made from is damaged or missing.
-    quantisers(): how hard it was compressed where; None when the decoder does not say, or was not asked to.
+    arrived: seconds of time.monotonic(), comparable between the processes of one machine. captured_at: UTC. pixels():
+    the whole picture. shrunk(width, height): the picture scaled down to that size. Both are called from one thread
+    only. Pixels are square, and turned as the camera's settings state. samples: true if faces may be cut from it, which
+    are too small in a substream. damaged: it depends on a packet that is damaged or missing. quantisers(): the
+    quantiser of each block; None when the decoder does not report it, or was not asked to.
     """
 
     number: int
@@ -40,9 +40,8 @@ class Frame:
     quantisers: Callable[[], Quantisers | None] = _untold
 
     def standing_for(self, width: int, height: int) -> "Frame":
-        """A substream's frame in the place of the main stream's, which has this size and shows the same view.
-
-        What is found in it has the main stream's coordinates then. It is never scaled up.
+        """A substream's frame with the coordinates of the main stream's, which has this size and shows the same view.
+        It is never scaled up.
         """
         return replace(
             self,

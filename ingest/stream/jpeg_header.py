@@ -1,4 +1,4 @@
-"""What a JPEG says of its size before anything is decoded."""
+"""Reads the size of a JPEG from its header, without decoding it."""
 
 import struct
 
@@ -8,7 +8,7 @@ _NO_FRAMES = {0xC4, 0xC8, 0xCC}
 
 
 def jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) in pixels of a JPEG's frame header (ITU-T T.81, B.2.2); None when there is none to be found."""
+    """(width, height) in pixels of a JPEG's frame header (ITU-T T.81, B.2.2); None when there is none."""
     place = data.find(b"\xff\xd8") + 2
     while 2 <= place <= len(data) - 4 and data[place] == 0xFF:
         marker, (length,) = data[place + 1], struct.unpack_from(">H", data, place + 2)

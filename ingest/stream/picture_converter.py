@@ -1,4 +1,4 @@
-"""Turns a decoder's picture (PyAV) into pixels that stand as the camera's settings have them."""
+"""Converts a decoder's picture (PyAV) into pixels, turned as the camera's settings state."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,8 @@ class PictureConverter:
         return layout.turn.applied(plain.to_ndarray())
 
     def _first_field(self, picture: "VideoFrame") -> "VideoFrame":
-        """Every other line. FFmpeg's `field` filter copies no pixels, and heeds how fields halve the chroma's lines."""
+        """Every other line. FFmpeg's `field` filter copies no pixels, and handles the chroma lines of fields
+        correctly."""
         kind = (picture.width, picture.height, picture.format.name)
         if self._field is None or kind != self._field_of:
             self._field, self._field_of = _field_graph(picture), kind
@@ -42,7 +43,8 @@ class PictureConverter:
 def quantisers(picture: "VideoFrame", layout: PictureLayout) -> Quantisers | None:
     """H.264's quantiser in each block, turned as the picture is; FFmpeg's AVVideoEncParams.
 
-    None when the decoder was not asked, or does not say: FFmpeg's map of an interlaced picture mixes its two fields.
+    None when the decoder was not asked, or does not report it: FFmpeg's map of an interlaced picture mixes its two
+    fields.
     """
     if layout.one_field:
         return None

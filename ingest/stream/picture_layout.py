@@ -1,4 +1,4 @@
-"""How a decoder's picture becomes one with square pixels that stands as the camera's settings have it."""
+"""The layout by which a decoder's picture gets square pixels and is turned as the camera's settings state."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,15 +7,15 @@ from ingest.camera.picture_shape import WIDEST, PictureShape, parse_aspect
 from ingest.stream.turn import Turn
 
 MOST_PIXELS = 7680 * 4320
-"""Of a picture: 8K, which takes 100 megabytes once it is converted."""
+"""The most pixels of a picture: 8K, which takes 100 megabytes when converted."""
 
 SQUARE = Fraction(1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureLayout:
-    """stretched: (width, height) in square pixels, before the turn. turn: applied to that. one_field: the decoder's
-    picture is interlaced, and the lines of its first field are used alone."""
+    """stretched: (width, height) in square pixels, before the turn. turn: applied to that. one_field: true if the
+    decoder's picture is interlaced: then only the lines of its first field are used."""
 
     stretched: tuple[int, int]
     turn: Turn
@@ -40,7 +40,7 @@ def lay_out(
     sample_aspect: Fraction | None = None,
     displayed: Turn | None = None,
 ) -> PictureLayout:
-    """The layout of a picture of width by height pixels as the decoder has it.
+    """The layout of a decoder's picture of width by height pixels.
 
     sample_aspect: width to height of one pixel as the stream states it; None or a ratio out of bounds counts as 1.
     displayed: the stream's display matrix.
@@ -60,9 +60,9 @@ def lay_out(
 def _stretched(width: int, height: int, pixel: Fraction) -> tuple[int, int]:
     """The size at which pixels of this aspect ratio are square: the side that was squeezed grows.
 
-    Of 150 people of LFW view 1 whose pictures were squeezed to half their width, with 30 pixels between the eyes before
-    that, 90 % passed the quality gate and were found so (91 % unsqueezed, 20 % left squeezed). With the other side
-    shrunk instead none passed the gate, which asks for 20 pixels, and the dissimilarity was the same (.555 and .553).
+    The pictures of 150 people of LFW view 1, with 30 pixels between the eyes, were squeezed to half their width: with
+    the squeezed side enlarged 90 % passed the quality gate and were found (91 % unsqueezed, 20 % left squeezed). With
+    the other side shrunk none passed the gate, which needs 20 pixels; the dissimilarity was the same (.555 and .553).
     The other side shrinks where the picture would have more than MOST_PIXELS.
     """
     wide, high = max(pixel, SQUARE), max(1 / pixel, SQUARE)

@@ -1,7 +1,6 @@
-"""The reader of one stream: its thread keeps a stream open, come what may, and receives; it decodes nothing.
-
-That is little work, so it is done in time also where CPU is short, and a packet's stamp is when it really came. What is
-decoded, and when, is decided by who takes: just what the newest frame needs.
+"""The reader of one stream: its thread opens the stream, reopens it after every failure, and receives; it decodes
+nothing. That is little work, so a packet's stamp is its true time of arrival, also where CPU is short. The thread that
+takes frames decodes just what the newest frame needs.
 """
 
 import time
@@ -17,14 +16,14 @@ from matcher.errors import ClearglassError
 from matcher.process.child_process import place_of
 
 LONG_LIVED = 10.0
-"""Seconds of frames after which a stream counts as well again, and a new failure begins with short waits."""
+"""Seconds of frames after which a stream counts as stable: the next failure begins with short waits."""
 
 REST_STEP = 0.5
-"""Seconds between two looks at whether a rest is over."""
+"""Seconds between two checks for the end of a wait."""
 
 
 class Reader:
-    """Owns the thread and the source. What it counts may be read from any thread; `wait` and `take` belong to one.
+    """Owns the thread and the source. Its counters may be read from any thread; `wait` and `take` belong to one.
 
     open_source: makes a source for each attempt; ClearglassError when it may not be used. open_seconds: the source's
     limit for each of the two steps of opening.
@@ -51,7 +50,8 @@ class Reader:
         self._bytes = 0
         self._source: Source | None = None
         self._connecting = Lock()
-        """Held while the source changes, and while a frame of it makes the state LIVE: never after it was lost."""
+        """Held while the source changes, and while a frame sets the state to LIVE, so that no frame does so after the
+        loss."""
 
     @property
     def bytes(self) -> int:
@@ -61,20 +61,21 @@ class Reader:
 
     @property
     def dropped(self) -> int:
-        """Packets that nobody will look at, since newer ones were there."""
+        """Packets that were dropped because newer ones had arrived."""
         return self._backlog.dropped
 
     @property
     def fresh(self) -> bool:
-        """Whether a key frame came just now, so that the newest frame is had for little."""
+        """True if a key frame is recent, so that the newest frame is cheap to decode."""
         return self._backlog.fresh
 
     def wait(self, timeout: float) -> bool:
-        """Whether there is anything to take, waiting up to timeout seconds for it."""
+        """True if a frame can be taken; waits up to timeout seconds for one."""
         return self._backlog.wait(timeout)
 
     def take(self) -> Frame | None:
-        """The newest frame, decoded now; None when no packet came since the last, or none that completes one."""
+        """The newest frame, decoded now; None when no packet arrived since the last one, or none that completes a
+        frame."""
         packets, torn = self._backlog.take()
         frame = None
         for place, packet in enumerate(packets):
@@ -87,14 +88,13 @@ class Reader:
         return frame
 
     def pause(self, seconds: float) -> None:
-        """Has the next attempt wait for so long at least. May be called from any thread."""
+        """Makes the next attempt wait at least this many seconds. May be called from any thread."""
         self._paused_until = time.monotonic() + seconds
 
     def silent_for(self, moment: float) -> float:
-        """Seconds since the thread last showed that it is not stuck: it took a step, or bytes came.
-
-        Bytes, and not frames: a stream may send for long before its first key frame. The time that a source may take
-        to open is no silence.
+        """Seconds since the thread last made progress: it took a step, or bytes arrived. Bytes count and not frames,
+        because a stream may send for long before its first key frame. The time allowed for opening a source does not
+        count.
         """
         received = self.bytes
         if received != self._noticed:
@@ -107,7 +107,7 @@ class Reader:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Asks the thread to end and waits so long for it; a stuck one is left behind to end with the process."""
+        """Asks the thread to end and waits up to timeout seconds for it; a stuck one ends with the process."""
         self._end.set()
         self._thread.join(timeout)
 
@@ -127,7 +127,7 @@ class Reader:
             self._rest(self._backoff.next())
 
     def _rest(self, seconds: float) -> None:
-        """Waits for so long, and longer while paused."""
+        """Waits this many seconds, and longer while paused."""
         due = time.monotonic() + seconds
         while (left := max(due, self._paused_until) - time.monotonic()) > 0:
             self._beat = time.monotonic()
@@ -135,7 +135,7 @@ class Reader:
                 return
 
     def _connect_once(self) -> None:
-        """One connection from beginning to end. A regular end of a stream is no error, but it is an end."""
+        """One connection from beginning to end. A regular end of the stream ends it without an error."""
         source: Source | None = None
         try:
             source = self._open_source()

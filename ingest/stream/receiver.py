@@ -1,4 +1,5 @@
-"""Receives one connection while somebody looks at its pictures: what is measured of it must not depend on how long."""
+"""Receives one connection in a thread of its own, so that its measures do not depend on the time that the analysis
+takes."""
 
 from collections import deque
 from threading import Condition, Event, Thread
@@ -8,18 +9,16 @@ from ingest.stream.source import Source, StreamInfo
 from ingest.stream.stream_measures import StreamMeasures
 
 MOST_PACKETS, MOST_BYTES = 500, 64 << 20
-"""What may wait to be decoded, some twenty seconds of a camera: a machine that is slower yet decodes less of it."""
+"""The most packets that wait to be decoded, some twenty seconds of a camera: a slower machine decodes fewer."""
 
 ENDING_SECONDS = 5.0
-"""How long a thread whose source was closed may take to end. One that hangs in the system is left to its process."""
+"""Seconds in which a thread whose source was closed must end. One that hangs in a system call ends with its process."""
 
 
 class Receiver:
-    """Opens, receives and measures in a thread, where a packet is stamped when it comes. Nothing else may use `stream`
-    then.
-
-    Every packet waits to be decoded by the thread that made this. When too much waits, what comes is left out, up to
-    the first key frame for which there is room.
+    """Opens, receives and measures in a thread, where a packet is stamped when it arrives. Nothing else may use
+    `stream` then. Every packet waits to be decoded by the thread that made this object. When too many wait, new packets
+    are left out up to the first key frame for which there is room.
     """
 
     def __init__(self, source: Source, stream: StreamMeasures) -> None:
@@ -36,12 +35,12 @@ class Receiver:
 
     @property
     def waiting(self) -> bool:
-        """Whether packets wait."""
+        """True if packets wait."""
         return bool(self._packets)
 
     @property
     def over(self) -> bool:
-        """Whether the stream has ended or broken, and every packet was taken."""
+        """True if the stream has ended or broken, and every packet was taken."""
         return not self._thread.is_alive() and not self.waiting
 
     def start(self) -> None:
@@ -49,7 +48,7 @@ class Receiver:
         self._thread.start()
 
     def opened(self, timeout: float) -> StreamInfo | None:
-        """What the stream says of itself; None when it has not opened or failed within timeout seconds."""
+        """The stream's facts; None when it has neither opened nor failed within timeout seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._info or self._failure, timeout)
             return self._info
@@ -61,12 +60,12 @@ class Receiver:
         self._thread.join(ENDING_SECONDS)
 
     def raise_failure(self) -> None:
-        """Raises what broke the stream, if anything did."""
+        """Raises the error that broke the stream, if there is one."""
         if self._failure is not None:
             raise self._failure
 
     def next(self, timeout: float) -> tuple[Packet, bool] | None:
-        """The next packet, and whether some before it were left out; None when none came within timeout seconds."""
+        """The next packet, and true if some before it were left out; None when none arrived within timeout seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._packets, timeout):
                 return None

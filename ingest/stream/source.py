@@ -1,4 +1,4 @@
-"""Where frames come from: the protocol every kind of source follows, and what can go wrong with it."""
+"""The protocol of sources of frames, and their errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ class CameraUnreachableError(ClearglassError):
 
 
 class CameraLoginError(ClearglassError):
-    """The camera refused the login, or asked for one where there is none.
-
-    sent: whether the camera's login was sent, and refused.
+    """The camera refused the login, or asked for one where there is none. sent: true if the camera's login was sent and
+    refused.
     """
 
     code: ClassVar[str] = "camera_login"
@@ -25,15 +24,15 @@ class CameraLoginError(ClearglassError):
 
 
 class CameraStreamError(ClearglassError):
-    """What the camera sends is no video that can be read, or it stopped sending."""
+    """The camera sends no readable video, or it stopped sending."""
 
     code: ClassVar[str] = "camera_stream"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamInfo:
-    """What a stream says of itself. width, height: pixels as they are sent, before any shape is applied; 0 when the
-    stream did not say yet. aspect_stated: it says that its pixels are not square."""
+    """A stream's facts. width, height: pixels as they are sent, before any shape is applied; 0 while unknown.
+    aspect_stated: true if it states that its pixels are not square."""
 
     codec: str
     width: int
@@ -42,9 +41,8 @@ class StreamInfo:
 
 
 class Source(Protocol):
-    """One connection to one stream. Owned by one thread; `close` may be called from any, also twice.
-
-    Its packets may be decoded by another thread, also after it was closed: then nothing comes of them.
+    """One connection to one stream. Owned by one thread; `close` may be called from any, also twice. Its packets may be
+    decoded by another thread; after `close` they give no frame.
     """
 
     @property
@@ -61,14 +59,14 @@ class Source(Protocol):
         ...
 
     def close(self) -> None:
-        """Gives everything back."""
+        """Closes everything."""
         ...
 
 
 class MeasuringSource(Source, Protocol):
-    """A source that tells besides what is damaged."""
+    """A source that also counts damage."""
 
     @property
     def damaged(self) -> int:
-        """Packets that follow a loss or could not be decoded, and frames that came out in pieces, so far."""
+        """The number, so far, of packets that follow a loss or could not be decoded, and of incomplete frames."""
         ...

@@ -1,4 +1,4 @@
-"""What arrives of a stream: how often, how much, and with which gaps."""
+"""Measures a stream: its frame rate, bitrate and gaps."""
 
 from ingest.stream.packet import Packet
 
@@ -14,7 +14,8 @@ class StreamMeasures:
         self._streamed = 0.0
         self._followed = 0
         self._bytes = 0
-        """Of frames that followed another: a connection's first has no duration, and is large, being a key frame."""
+        """Counts frames that followed another: a connection's first has no duration, and is large, being a key
+        frame."""
         self._lost_connection: float | None = None
 
     def take(self, packet: Packet) -> None:
@@ -31,7 +32,8 @@ class StreamMeasures:
         self._arrived = packet.arrived
 
     def broke(self) -> None:
-        """The connection was lost: what comes next is of another one. The time between is a gap, and in no rate."""
+        """The connection was lost, and the next packet is of another one. The time between is a gap, and counts in no
+        rate."""
         if self._arrived is None:
             return
         self.interruptions += 1
@@ -39,15 +41,14 @@ class StreamMeasures:
         self._arrived = None
 
     def end(self, moment: float) -> None:
-        """Nothing more comes. moment: seconds of time.monotonic()."""
+        """The stream has ended. moment: seconds of time.monotonic()."""
         if self._lost_connection is not None:
             self.longest_gap = max(self.longest_gap, moment - self._lost_connection)
 
     @property
     def frame_rate(self) -> float:
-        """Frames a second while connected: a stream's first frame may take seconds to come, and is no part of it.
-
-        0 while no frame has followed another.
+        """Frames a second while connected; the wait for a stream's first frame does not count. 0 while no frame has
+        followed another.
         """
         return self._followed / max(self._streamed, 1e-6)
 

@@ -1,10 +1,9 @@
-"""The streams of one camera: the main one, and beside it a substream where the camera sends one.
-
-Faces are looked for in the substream, which takes a ninth of the decoding, and the main stream is only received. A
-sample is cut from the main stream's own picture, in which the face is found anew, so the two need not show quite the
-same moment. That picture is decoded when somebody is worth a sample, at best just after a key frame, where it is cheap:
-how far apart key frames are decides what a sample costs, and not whether there is one. A substream that is not there
-costs CPU and nothing else: then the main stream is looked at.
+"""The streams of one camera: the main one, and a substream if the camera sends one. Faces are detected in the
+substream, which takes a ninth of the decoding, and the main stream is only received. A sample is cut from the main
+stream's own picture, in which the face is detected again, so the two streams need not show exactly the same moment.
+That picture is decoded when a sample is wanted, preferably just after a key frame, where it is cheap: the distance of
+key frames decides the cost of a sample, and not whether there is one. Without a substream the main stream is analysed,
+which takes more CPU.
 """
 
 from ingest.camera.health import CameraState
@@ -12,7 +11,7 @@ from ingest.stream.frame import Frame
 from ingest.stream.reader import Reader
 
 SAMPLE_SECONDS = 1.5
-"""So long after the last sample's picture a key frame is waited for; then what there is, is decoded."""
+"""Seconds after the last sample's picture for which to wait for a key frame; then the newest frame is decoded."""
 
 
 class Streams:
@@ -28,19 +27,19 @@ class Streams:
 
     @property
     def state(self) -> CameraState:
-        """The main stream's: without it there are no samples."""
+        """The main stream's state: without it there are no samples."""
         return self._main.state
 
     @property
     def error(self) -> str | None:
-        """What last went wrong with either."""
+        """The last failure of either stream."""
         if self._main.error is not None or self._substream is None or self._substream.error is None:
             return self._main.error
         return f"The substream: {self._substream.error}"
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the main stream's picture, in pixels."""
+        """The size of the main stream's picture, in pixels."""
         return self._main.size
 
     @property
@@ -50,26 +49,26 @@ class Streams:
 
     @property
     def frames(self) -> int:
-        """Of the main stream, received."""
+        """Packets received of the main stream."""
         return self._main.frames
 
     @property
     def dropped(self) -> int:
-        """Of the main stream, received and not looked at."""
+        """Packets of the main stream that were received and dropped."""
         return self._main.dropped
 
     @property
     def bytes(self) -> int:
-        """Received, of both."""
+        """Bytes received of both streams."""
         return sum(reader.bytes for reader in self._readers)
 
     @property
     def reconnects(self) -> int:
-        """Of both."""
+        """Reconnections of both streams."""
         return sum(reader.reconnects for reader in self._readers)
 
     def silent_for(self, moment: float) -> float:
-        """Seconds since the quieter of the two last showed that it is not stuck."""
+        """Seconds since the last progress of the reader that has made none for longer."""
         return max(reader.silent_for(moment) for reader in self._readers)
 
     def start(self) -> None:
@@ -83,12 +82,12 @@ class Streams:
             reader.stop(timeout)
 
     def pause(self, stream: int, seconds: float) -> None:
-        """Has a stream, 0 for the main one, not be opened again for so long. One that is not there is passed over."""
+        """Does not let a stream (0: the main one) be opened again for this many seconds. An unknown one is ignored."""
         if stream < len(self._readers):
             self._readers[stream].pause(seconds)
 
     def wait(self, timeout: float) -> bool:
-        """Whether there is anything to take, waiting up to timeout seconds for it."""
+        """True if a frame can be taken; waits up to timeout seconds for one."""
         substream = self._substream
         if substream is None:
             return self._main.wait(timeout)
@@ -99,7 +98,7 @@ class Streams:
     def take(self, moment: float, *, samples: bool) -> Frame | None:
         """The newest frame of one of the streams, in the main one's coordinates; None when none is complete.
 
-        samples: whether somebody is worth one, so that the main stream's is to be preferred.
+        samples: true if a sample is wanted, so that the main stream's frame is preferred.
         """
         if self._substream is None:
             return self._main.take()

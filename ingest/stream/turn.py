@@ -19,16 +19,17 @@ class Turn:
 
     @property
     def changes_sides(self) -> bool:
-        """Whether the picture's width becomes its height."""
+        """True if the picture's width becomes its height."""
         return self.quarters % 2 == 1
 
     def then(self, other: "Turn") -> "Turn":
-        """Both in one: this one, then the other."""
+        """The composition: this turn, then the other."""
         after = -other.quarters if self.mirrored else other.quarters
         return Turn(quarters=(self.quarters + after) % 4, mirrored=self.mirrored != other.mirrored)
 
     def applied(self, image: NDArray[Any]) -> NDArray[Any]:
-        """A picture or a map of it, (height, width) or (height, width, channels), turned. Unturned, it is no copy."""
+        """A picture or a map of it, (height, width) or (height, width, channels), turned. Without a turn it is the same
+        object."""
         if not self.quarters and not self.mirrored:
             return image
         import cv2

@@ -1,1 +1,1 @@
-"""What keeps the workers alive, searches for what they saw, and tells of it."""
+"""Keeps the workers running, searches for their sightings, and notifies observers."""

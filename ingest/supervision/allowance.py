@@ -1,4 +1,5 @@
-"""How much a worker may say: a compromised one could else have the service search, log and draw without end."""
+"""Limits a worker's rate of messages: otherwise a compromised worker could make the service search, log and draw
+without end."""
 
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ from ingest.messages.message import Passed, Report, Sighting, View
 from ingest.settings import IngestSettings
 
 BURST_SECONDS = 10.0
-"""A worker that was stopped for a moment says what it has to say all at once."""
+"""Seconds of messages allowed in a burst: a worker that was stopped for a moment sends its waiting messages
+together."""
 
 
 @dataclass(kw_only=True)
@@ -19,7 +21,7 @@ class Allowance:
     _moment: float | None = None
 
     def take(self, moment: float) -> bool:
-        """Takes a token; whether there was one. moment: seconds of time.monotonic()."""
+        """Takes a token; returns true if there was one. moment: seconds of time.monotonic()."""
         most = max(self.rate * BURST_SECONDS, 1.0)
         gone = 0.0 if self._moment is None else moment - self._moment
         self._tokens = most if self._moment is None else min(most, self._tokens + gone * self.rate)
@@ -31,7 +33,7 @@ class Allowance:
 
 
 def allowances(camera: Camera, settings: IngestSettings) -> dict[type, Allowance]:
-    """Twice what a worker of this camera says at most, by the kind of message."""
+    """Twice the greatest rate of a correct worker of this camera, by the kind of message."""
     return {
         # One sample is extracted of each frame that is analysed.
         Sighting: Allowance(rate=2 * camera.analysed_fps),

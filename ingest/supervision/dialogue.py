@@ -1,4 +1,4 @@
-"""What one camera's keeper and one worker say to each other, from the worker's start to its end."""
+"""The exchange of messages between one camera's keeper and one worker, from the worker's start to its end."""
 
 import time
 from datetime import datetime
@@ -34,15 +34,15 @@ STOP_SECONDS = 2.0
 
 
 class WorkerSilentError(Exception):
-    """The worker said nothing for too long."""
+    """The worker sent no message for too long."""
 
 
 class WorkerFloodError(Exception):
-    """The worker said more than it may."""
+    """The worker sent more messages than allowed."""
 
 
 class Dialogue:
-    """Owned by the keeper's thread, which it never has wait on the worker. Search, health and orders outlive it.
+    """Owned by the keeper's thread, which never waits for the worker. Search, health and orders outlive it.
 
     loading: the worker loads its models, and may be silent for that long. retiring: it ends because no pictures came
     for long.
@@ -74,10 +74,11 @@ class Dialogue:
         """By stream, the end of the pause that the worker was last sent."""
         self._clock = WorkerClock()
         self._allowances = allowances(camera, settings)
-        """How much the worker may still say, by the kind of message."""
+        """The allowances of messages, by kind."""
 
     def hold(self, start: Start) -> None:
-        """Listens and answers until told to end. Raises ChannelClosedError, WorkerSilentError or WorkerFloodError."""
+        """Receives and answers until the order to end. Raises ChannelClosedError, WorkerSilentError or
+        WorkerFloodError."""
         self._channel.send(start)
         heard, patience = time.monotonic(), self._settings.startup_seconds
         while not self._orders.end.is_set():
@@ -95,10 +96,10 @@ class Dialogue:
                 patience = self._settings.startup_seconds if self.loading else self._settings.silence_seconds
             elif time.monotonic() - heard > patience:
                 raise WorkerSilentError
-        self._dismiss()
+        self._ask_to_end()
 
     def pass_on(self) -> None:
-        """Sends what others want of the worker, and for how long its relays would let nothing through."""
+        """Sends the orders for the worker, and the pauses of its relays."""
         if self._told_watched != self._orders.watched:
             self._told_watched = self._orders.watched
             self._channel.send(Watching(on=self._told_watched))
@@ -123,35 +124,36 @@ class Dialogue:
             self.retiring = True
 
     def _pass_on_forgotten(self) -> None:
-        """After every answer that was still found: an answer and its forgetting reach the worker in that order."""
+        """Called after every answer was sent: the worker then receives an answer before the order to forget its
+        subject."""
         while (subject_id := self._orders.next_forgotten()) is not None:
             self._search.forget(subject_id)
             self._channel.send(Forget(subject_id=subject_id))
 
     def _pass_on_pauses(self) -> None:
-        """Has the worker wait with its next attempt for as long as its relays would let none through."""
+        """Makes the worker wait with its next attempt until the pause of its relays is over."""
         for stream, (wait, retry_at) in enumerate(zip(self._relays.waits, self._relays.retries_at, strict=True)):
             if wait and self._paused_until.get(stream) != retry_at:
                 self._paused_until[stream] = retry_at
                 self._channel.send(Pause(stream=stream, seconds=wait))
 
-    def _dismiss(self) -> None:
-        """Lets the worker close its stream properly; a worker that does not want to go is killed by the caller."""
+    def _ask_to_end(self) -> None:
+        """Asks the worker to end and gives it time to close its stream; the caller kills a worker that does not end."""
         self._channel.send(Stop())
         end = time.monotonic() + STOP_SECONDS
         while time.monotonic() < end:
             self._channel.flush()
-            # Ends with ChannelClosedError when the worker has gone. What it still says comes too late.
+            # Raises ChannelClosedError when the worker has ended. Its last messages are ignored.
             self._channel.receive(TICK)
 
     def _require_allowed(self, message: FromWorker, received: float) -> None:
-        """Raises WorkerFloodError when a worker says more than one that works as it should ever does."""
+        """Raises WorkerFloodError when a worker sends more than a correct worker ever does."""
         allowance = self._allowances.get(type(message))
         if allowance is not None and not allowance.take(received):
             raise WorkerFloodError
 
     def _identify(self, sighting: Sighting) -> str | None:
-        """Searches, and tells the listeners of it; whom the search found, or None."""
+        """Searches, and notifies the listeners; returns the subject found, or None."""
         began = time.monotonic()
         self._health.stopwatch.add("pass on", began - self._clock.here(sighting.sent))
         searched = self._search.search(sighting)

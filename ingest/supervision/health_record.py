@@ -15,10 +15,10 @@ _COUNTERS = ("frames", "analysed", "dropped", "bytes", "reconnects", "passages")
 
 
 class HealthRecord:
-    """Written by the keeper's thread, which so tells the listeners; `health` may be called from any.
+    """Written by the keeper's thread, which notifies the listeners; `health` may be called from any.
 
-    replaces_retired: the worker took the place of one that retired, and has not tried its stream yet. stopwatch: what
-    happens to a sighting on this side; its times are told with the next change.
+    replaces_retired: the worker took the place of one that retired, and has not tried its stream yet. stopwatch: the
+    times of a sighting's processing in the service, which are passed on with the next change.
     """
 
     def __init__(self, camera_id: str, listeners: Listeners) -> None:
@@ -28,12 +28,12 @@ class HealthRecord:
         self._health = Health(camera_id=camera_id, state=CameraState.STOPPED)
         self._newest: float | None = None
         self._past = self._health
-        """What the workers before this one counted."""
+        """The sums of the counters of earlier workers."""
         self.replaces_retired = False
         self.stopwatch = Stopwatch()
 
     def health(self) -> Health:
-        """How the camera does now."""
+        """The camera's present health."""
         with self._lock:
             health, newest = self._health, self._newest
         return replace(health, newest_frame_age=None if newest is None else max(0.0, time.monotonic() - newest))
@@ -47,7 +47,7 @@ class HealthRecord:
         self._change(state=CameraState.STOPPED, retry_at=None, turned=None, **_NO_RATES)
 
     def broke(self, error: str | None) -> None:
-        """The worker is gone, or was never there. error: why."""
+        """The worker has ended, or could not be started. error: the reason."""
         self._change(state=CameraState.RESTARTING, error=error, **_NO_RATES)
 
     def restarting(self) -> None:
@@ -59,10 +59,10 @@ class HealthRecord:
         self._past = self._health
 
     def reported(self, report: Report, relays: CameraRelays, search_error: str | None) -> None:
-        """Takes a worker's report. search_error: why the newest search failed; None where it did not."""
+        """Adds a worker's report. search_error: why the newest search failed; None where it did not."""
         health, past = report.health, self._past
         if health.state is CameraState.RESTARTING:
-            # A worker's last words. It counts nothing any more; what it had counted stands.
+            # A worker's last report has no counters; the earlier ones remain.
             self.broke(health.error)
             return
         refused = {
@@ -73,7 +73,7 @@ class HealthRecord:
         if health.newest_frame_age is not None:
             self._newest = time.monotonic() - health.newest_frame_age
         if self.replaces_retired:
-            # The new worker knows nothing yet: what the camera's state was, it still is.
+            # The new worker does not know the camera's state yet: the earlier one remains.
             if health.state is CameraState.STARTING:
                 health = replace(health, state=past.state, error=past.error, turned=past.turned)
             else:
@@ -86,7 +86,7 @@ class HealthRecord:
             restarts=self._health.restarts,
             width=health.width or past.width,
             height=health.height or past.height,
-            # Why there is no stream, and what was lost on its way, the relays know better than the worker.
+            # The relays know the cause of a missing stream, and the losses, better than the worker.
             error=search_error or relays.error or health.error,
             received_packets=relays.received,
             lost_packets=relays.lost,

@@ -1,8 +1,7 @@
-"""One camera's keeper: a thread that keeps the camera's worker process alive, and speaks for it to the matcher.
-
-The thread never waits on the worker: it reads what is there, answers, and if nothing comes for too long it kills the
-process (SIGKILL reaches a stopped one too) and starts another. Searches run here, one camera's never holding up
-another's.
+"""One camera's keeper: a thread that keeps the camera's worker process running, and passes its sightings to the
+matcher. The thread never waits for the worker: it reads the messages that have arrived, answers, and kills the process
+if none comes for too long (SIGKILL reaches a stopped one too), then starts another. Searches run in this thread, so
+that one camera's never delays another's.
 """
 
 import time
@@ -36,13 +35,13 @@ from matcher.process.child import Child, ending
 from matcher.process.child_process import place_of
 
 LONG_LIVED = 30.0
-"""A worker that lived so long was well: the next restart begins with short waits again."""
+"""Seconds after which a worker counts as stable: the next restart begins with short waits again."""
 
 
 class Keeper:
     """Owns the thread, the worker process and the socket between them. Methods may be called from any thread.
 
-    turnstile: the file that all workers share; its owner is the supervisor. forbidden: paths that no worker may read.
+    cpu_slots: the file that all workers share; its owner is the supervisor. forbidden: paths that no worker may read.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class Keeper:
         settings: IngestSettings,
         metrics: IngestMetrics,
         recogniser_factory: Factory,
-        turnstile: IO[bytes],
+        cpu_slots: IO[bytes],
         forbidden: Sequence[Path] = (),
         watched: bool = False,
     ) -> None:
@@ -66,14 +65,14 @@ class Keeper:
         self._listeners = Listeners(camera.id, observer=observer, metrics=metrics)
         self._settings = settings
         self._recogniser_factory = recogniser_factory
-        self._turnstile = turnstile
+        self._cpu_slots = cpu_slots
         self._forbidden = tuple(map(str, forbidden))
         self._orders = Orders(watched=watched)
         self._health = HealthRecord(camera.id, self._listeners)
         self._thread: Thread | None = None
         self._process: Child | None = None
         self._retired = False
-        """Whether the newest worker ended because no pictures came for long."""
+        """True if the newest worker ended because no pictures came for long."""
 
     @property
     def worker_pid(self) -> int | None:
@@ -87,11 +86,11 @@ class Keeper:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Says that it should end, without waiting."""
+        """Asks it to end, without waiting."""
         self._orders.end.set()
 
     def stop(self, timeout: float) -> bool:
-        """Ends worker and thread, and waits for both, for that many seconds at most; whether they are gone."""
+        """Ends worker and thread, and waits for both, up to this many seconds; returns true if both have ended."""
         self._orders.end.set()
         if self._thread is None:
             return True
@@ -100,23 +99,24 @@ class Keeper:
 
     @property
     def watched(self) -> bool:
-        """Whether anybody looks at the live view."""
+        """True if the live view has viewers."""
         return self._orders.watched
 
     def watching(self, on: bool) -> None:
-        """Says whether anybody looks at the live view."""
+        """Sets whether the live view has viewers."""
         self._orders.watched = on
 
     def forget(self, subject_id: str) -> None:
-        """Has the worker show this subject as a stranger from its next view on. Call it when no search finds them."""
+        """Makes the worker show this subject as a stranger from its next view on. Call it when no search finds the
+        subject any more."""
         self._orders.forget(subject_id)
 
     def health(self) -> Health:
-        """How the camera does now."""
+        """The camera's present health."""
         return self._health.health()
 
     def _keep(self) -> None:
-        """The thread: one worker after another until it is told to end."""
+        """The thread: one worker after another until the order to end."""
         backoff = Backoff(first=self._settings.backoff_first_seconds, cap=self._settings.backoff_cap_seconds)
         self._health.starting()
         while not self._orders.end.is_set():
@@ -155,8 +155,8 @@ class Keeper:
 
     def _one_worker(self, relays: CameraRelays) -> None:
         """One worker process from start to end; leaves neither process nor socket behind, whatever happens."""
-        turnstile = self._turnstile.fileno()
-        self._process = process = Child.start("ingest.worker.worker", str(turnstile), files=(turnstile,))
+        slots = self._cpu_slots.fileno()
+        self._process = process = Child.start("ingest.worker.worker", str(slots), files=(slots,))
         dialogue = self._dialogue(Channel(process.end, receives=from_worker()), relays)
         try:
             self._health.worker_began()
@@ -164,10 +164,10 @@ class Keeper:
             dialogue.hold(self._start_message(relays))
         except (ChannelClosedError, WorkerSilentError, WorkerFloodError) as error:
             if not dialogue.retiring:
-                self._mourn(process, error)
+                self._report_exit(process, error)
         finally:
             self._retired = dialogue.retiring
-            self._bury(process)
+            self._reap(process)
 
     def _dialogue(self, channel: Channel[FromWorker], relays: CameraRelays) -> Dialogue:
         return Dialogue(
@@ -181,7 +181,7 @@ class Keeper:
             listeners=self._listeners,
         )
 
-    def _bury(self, process: Child) -> None:
+    def _reap(self, process: Child) -> None:
         """Kills the worker. One that does not end stays in `worker_pid`, and the camera's health says so."""
         if process.close():
             self._process = None
@@ -200,8 +200,8 @@ class Keeper:
             forbidden=self._forbidden,
         )
 
-    def _mourn(self, process: Child, error: Exception) -> None:
-        """Says why the worker is gone, unless it was to go."""
+    def _report_exit(self, process: Child, error: Exception) -> None:
+        """Records why the worker has ended, unless it was asked to."""
         if self._orders.end.is_set():
             return
         if isinstance(error, WorkerSilentError):

@@ -1,4 +1,4 @@
-"""Those who are told what one camera sees and how it does: an observer and the metrics."""
+"""Notifies the observer and the metrics of one camera's views, searches and health."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Listeners:
-    """Tells them. Their faults are logged: they must not end a camera."""
+    """Notifies them. Their errors are logged: they must not end a camera."""
 
     def __init__(self, camera_id: str, *, observer: Observer, metrics: IngestMetrics) -> None:
         self._camera_id = camera_id
@@ -37,4 +37,4 @@ class Listeners:
         try:
             told(*arguments)
         except Exception as error:  # noqa: BLE001 - a listener's fault, at the top of a supervised thread
-            _LOG.warning("A listener of camera %s met an error (%s).", self._camera_id, place_of(error))
+            _LOG.warning("A listener of camera %s raised an error (%s).", self._camera_id, place_of(error))

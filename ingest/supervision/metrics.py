@@ -1,4 +1,4 @@
-"""What Prometheus may know of the cameras: rates and times under a camera's id, never a person."""
+"""The cameras' metrics for Prometheus: rates and times under a camera's id, never a person."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,8 +13,8 @@ _COUNTED = {
     "analysed": "Frames looked at for faces.",
     "dropped": "Frames dropped because a newer one was there.",
     "bytes": "Bytes of video received.",
-    "reconnects": "Times a stream was lost or could not be opened, and was tried anew.",
-    "restarts": "Times the camera's worker process was started anew.",
+    "reconnects": "Times a stream was lost or could not be opened, and was tried again.",
+    "restarts": "Times the camera's worker process was started again.",
     "passages": "Passages of a person through the view.",
 }
 
@@ -68,7 +68,7 @@ class IngestMetrics:
         )
 
     def reported(self, before: Health, now: Health, stages: Mapping[str, Sequence[float]]) -> None:
-        """Takes over what changed between two reports of one camera, and the stage times since the first."""
+        """Adds the differences between two reports of one camera, and the stage times since the first."""
         camera = now.camera_id
         for name, counter in self._counters.items():
             counter.labels(camera).inc(max(0, getattr(now, name) - getattr(before, name)))
@@ -92,7 +92,7 @@ class IngestMetrics:
         self._searches.labels(camera_id, outcome).inc()
 
     def forget(self, camera_id: str) -> None:
-        """Takes a removed camera's series out."""
+        """Removes a removed camera's series."""
         counters = (*self._counters.values(), self._refused, self._searches, self._packets)
         for metric in (*counters, self._live, self._age, self._stages, self._decision):
             metric.remove_by_labels({"camera": camera_id})

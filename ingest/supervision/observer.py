@@ -1,4 +1,4 @@
-"""Who is told what the cameras see and how they do."""
+"""The observer of the cameras' views and health."""
 
 from typing import Protocol
 
@@ -7,10 +7,10 @@ from ingest.messages.message import View
 
 
 class Observer(Protocol):
-    """Told by the supervisor as things happen, from the thread of the camera in question: so it must not block."""
+    """Is notified by the supervisor, in the thread of the camera concerned: so it must not block."""
 
     def viewed(self, camera_id: str, view: View) -> None:
-        """A new live view; made only while somebody looks (Supervisor.watching)."""
+        """A new live view; made only while there are viewers (Supervisor.watching)."""
         ...
 
     def reported(self, camera_id: str, health: Health) -> None:
@@ -19,7 +19,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Tells nobody."""
+    """Ignores everything."""
 
     def viewed(self, camera_id: str, view: View) -> None:
         """Passes it over."""

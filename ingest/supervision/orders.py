@@ -1,11 +1,12 @@
-"""What others want of one camera's keeper, from any thread: that it ends, shows a live view, forgets somebody."""
+"""Orders to one camera's keeper, from any thread: to end, to send live views, to forget a subject."""
 
 from queue import Empty, SimpleQueue
 from threading import Event
 
 
 class Orders:
-    """Given from any thread, followed in its own. end: set once it shall end. watched: somebody looks at its view."""
+    """Set in any thread, carried out in the keeper's own. end: set when it is to end. watched: true if its view has
+    viewers."""
 
     def __init__(self, *, watched: bool) -> None:
         self.end = Event()
@@ -13,7 +14,7 @@ class Orders:
         self._forgotten: SimpleQueue[str] = SimpleQueue()
 
     def forget(self, subject_id: str) -> None:
-        """This subject shall be shown as a stranger."""
+        """Orders that this subject is shown as a stranger."""
         self._forgotten.put(subject_id)
 
     def next_forgotten(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What ingest asks of the matcher: two calls, so that a supervisor can be tested without a gallery."""
+"""The part of the matcher that ingest uses: two calls, so that a supervisor can be tested without a gallery."""
 
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +12,7 @@ class Identifies(Protocol):
     """`matcher.search.identification.Identifier` is one."""
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
-        """Searches, logged before and after. Raises ClearglassError when the search could not be made or proved."""
+        """Searches, with a log entry before and after. Raises ClearglassError when the search or its entries failed."""
         ...
 
 
@@ -22,5 +22,5 @@ class RaisesAlerts(Protocol):
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime
     ) -> Alert:
-        """Keeps a match for review. Raises ClearglassError when it could not be kept."""
+        """Stores a match for review. Raises ClearglassError when that failed."""
         ...

@@ -1,4 +1,4 @@
-"""What becomes of one camera's sightings: a search for each, and an alert for each passage of somebody who is found."""
+"""Processes one camera's sightings: a search for each, and one alert for each passage of a subject who is found."""
 
 import math
 import time
@@ -13,7 +13,8 @@ from matcher.errors import ClearglassError
 from matcher.probe.probe import CAMERA_ACTOR, Query
 
 LONGEST_AGO = timedelta(minutes=5)
-"""How far a worker's clock may be from this one, and how old a picture that is searched."""
+"""The greatest difference of a worker's clock from this one, and the greatest age of a picture that is searched, in
+seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,8 @@ class SightingSearch:
         """When this camera last raised an alert about a subject, in seconds of time.monotonic()."""
 
     def search(self, sighting: Sighting) -> Searched:
-        """Searches, and raises the alert if somebody was found.
-
-        A search that failed is no answer: `error` says why, and the worker searches for the passage again.
+        """Searches, and raises the alert if a subject was found. A failed search is no answer: `error` has the reason,
+        and the worker searches for the passage again.
         """
         camera = self._camera
         query = Query(
@@ -83,7 +83,7 @@ class SightingSearch:
         self._raised = {raised for raised in self._raised if raised[0] != passage}
 
     def forget(self, subject_id: str) -> None:
-        """This subject is not in the gallery any more."""
+        """Removes a subject who is not in the gallery any more."""
         self._alerted_at.pop(subject_id, None)
         self._raised = {raised for raised in self._raised if raised[1] != subject_id}
 
@@ -92,12 +92,13 @@ class SightingSearch:
         self._raised.clear()
 
     def _is_news(self, passage: int, subject_id: str) -> bool:
-        """Whether a match is worth an alert: one for each passage, and none for somebody who was there just now."""
+        """True if a match needs an alert: one for each passage, and none within `alert_again_seconds` of the subject's
+        last."""
         since = time.monotonic() - self._alerted_at.get(subject_id, -math.inf)
         return (passage, subject_id) not in self._raised and since >= self._alert_again_seconds
 
 
 def _plausible(captured_at: datetime) -> datetime:
-    """The moment as the worker says it, or now where it cannot be right."""
+    """The worker's moment, or the present one where the worker's cannot be right."""
     now = system_clock()
     return captured_at if abs(now - captured_at) < LONGEST_AGO else now

@@ -1,4 +1,4 @@
-"""Keeps every camera going: one keeper thread and one worker process a camera, none of which can touch another's."""
+"""Runs every camera: one keeper thread and one worker process a camera, which share nothing with another camera's."""
 
 import tempfile
 import time
@@ -49,11 +49,11 @@ class Supervisor:
         self._forbidden = forbidden
         self._keepers: dict[str, Keeper] = {}
         self._lock = Lock()
-        """For what follows; never held while anything is waited for."""
+        """Guards the fields below; never held during a wait."""
         self._turns: dict[str, Lock] = {}
         self._closed = False
-        self._turnstile = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        """What the workers take turns at: see `ingest.worker.turnstile`."""
+        self._cpu_slots = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        """The file with which workers share the processor: see `ingest.worker.cpu_slots`."""
 
     def add(self, camera: Camera) -> None:
         """Starts a camera; one that runs already is replaced. A disabled camera is known, and stopped."""
@@ -66,14 +66,13 @@ class Supervisor:
             self.add(camera)
 
     def remove(self, camera_id: str) -> bool:
-        """Stops a camera and forgets it; whether its process is gone. An unknown one is passed over."""
+        """Stops a camera and removes it; returns true if its process has ended. An unknown one is ignored."""
         with self._turn(camera_id):
             return self._take(camera_id)
 
     def refresh(self, camera_id: str, load: Callable[[], Camera | None]) -> None:
-        """Makes a camera run as it is kept now, after any change; None from `load` removes it.
-
-        `load` reads the camera anew within the camera's turn: of several changes at once, the last kept is what runs.
+        """Makes a camera run with its stored settings, after any change; None from `load` removes it. `load` reads the
+        camera under the camera's lock, so that after several simultaneous changes the last stored one runs.
         """
         with self._turn(camera_id):
             camera = load()
@@ -85,13 +84,13 @@ class Supervisor:
     def apply(self, change: Change) -> None:
         """See Follower. When a consent has ended, cameras show a stranger until a search finds the person by another.
 
-        It comes after the change is committed: no search that ends from then on finds them by what has ended.
+        It is called after the change is committed: no search that ends later finds the person by the ended consent.
         """
         if change.ends_consent:
             self.forget(change.subject_id)
 
     def forget(self, subject_id: str) -> None:
-        """Has every camera show this subject as a stranger from its next view on; does not wait for that."""
+        """Makes every camera show this subject as a stranger from its next view on; does not wait for that."""
         for keeper in list(self._keepers.values()):
             keeper.forget(subject_id)
 
@@ -113,13 +112,13 @@ class Supervisor:
                 settings=self._settings,
                 metrics=self._metrics,
                 recogniser_factory=self._recogniser_factory,
-                turnstile=self._turnstile,
+                cpu_slots=self._cpu_slots,
                 forbidden=self._forbidden,
                 watched=old.watched if old is not None else False,
             )
             self._keepers[camera.id] = keeper
             if not camera.enabled:
-                # A camera that is switched off is not a camera that is down.
+                # A camera that is switched off does not count as one that is down.
                 self._metrics.forget(camera.id)
             elif not self._closed:
                 keeper.start()
@@ -135,19 +134,19 @@ class Supervisor:
         return gone
 
     def watching(self, camera_id: str, on: bool) -> None:
-        """Says whether anybody looks at the camera's live view; nobody does at first. An unknown one is passed over."""
+        """Sets whether the camera's live view has viewers; at first it has none. An unknown camera is ignored."""
         with self._lock:
             keeper = self._keepers.get(camera_id)
             if keeper is not None:
                 keeper.watching(on)
 
     def health(self, camera_id: str) -> Health:
-        """How the camera does now; one that is not known here is STOPPED."""
+        """The camera's present health; an unknown one is STOPPED."""
         keeper = self._keepers.get(camera_id)
         return keeper.health() if keeper is not None else Health(camera_id=camera_id, state=CameraState.STOPPED)
 
     def healths(self) -> dict[str, Health]:
-        """How every camera does, by its id."""
+        """The health of every camera, by its id."""
         return {camera_id: keeper.health() for camera_id, keeper in list(self._keepers.items())}
 
     def worker_pid(self, camera_id: str) -> int | None:
@@ -164,7 +163,7 @@ class Supervisor:
             keeper.ask_to_stop()
         end = time.monotonic() + STOP_WITHIN
         left = tuple(camera_id for camera_id, keeper in keepers.items() if not keeper.stop(end - time.monotonic()))
-        self._turnstile.close()
+        self._cpu_slots.close()
         return left
 
     def __enter__(self) -> "Supervisor":

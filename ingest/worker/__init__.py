@@ -1,1 +1,1 @@
-"""The process that looks at one camera."""
+"""The process that analyses one camera."""

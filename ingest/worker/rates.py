@@ -11,7 +11,7 @@ class Rates:
         self._readings: deque[tuple[float, tuple[float, ...]]] = deque()
 
     def read(self, moment: float, *counters: float) -> tuple[float, ...]:
-        """Takes the counters' present values; returns how fast each grew over the last seconds, per second."""
+        """Adds the counters' present values; returns the growth of each over the last seconds, per second."""
         self._readings.append((moment, counters))
         while len(self._readings) > 2 and moment - self._readings[1][0] >= self._seconds:
             self._readings.popleft()

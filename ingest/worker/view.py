@@ -1,4 +1,4 @@
-"""Live views: small pictures in which nobody can be recognised but those who agreed to it.
+"""Live views: small pictures in which only identified subjects can be recognised.
 
 A face is shown only while its track is in sight and was identified; every other track's face is made unrecognisable
 before the picture leaves the worker, also where a face is only expected because the detector missed it in this frame.
@@ -13,14 +13,15 @@ from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Box
 
 COARSE = 5
-"""A stranger's face and its surroundings are brought down to so many cells each way: fewer than identify anybody."""
+"""A stranger's face and its surroundings are averaged to this number of cells each way: too few to identify a
+person."""
 
 SURROUNDINGS = 0.3
-"""How much more than the box is blurred on each side, in shares of it."""
+"""The margin around the box that is blurred too, as a share of its side."""
 
 HIDDEN = 12
-"""Cells across and down to which a whole view is brought where faces look turned: the detector misses some of those,
-and a face that was not found cannot be blurred."""
+"""The number of cells across and down to which a whole view is averaged where faces look turned: the detector misses
+some of those, and a face that was not found cannot be blurred."""
 
 JPEG_QUALITY = 75
 
@@ -72,7 +73,7 @@ def _coarsen(image: Image, cells: int) -> None:
 
     down, across = image.shape[:2]
     coarse = cv2.resize(image, (min(cells, across), min(cells, down)), interpolation=cv2.INTER_AREA)
-    # From cells, which hold all that is left of the face, up again smoothly: blocks would only be uglier.
+    # The cells are enlarged with interpolation; they contain no more of the face than blocks would.
     image[:] = cv2.resize(coarse, (across, down), interpolation=cv2.INTER_LINEAR)
 
 

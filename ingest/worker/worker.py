@@ -1,13 +1,14 @@
-"""One camera's worker process: `python -m ingest.worker.worker FD TURNSTILE`, started by the camera's keeper.
+"""One camera's worker process: `python -m ingest.worker.worker FD CPU_SLOTS`, started by the camera's keeper.
 
-It talks to the keeper over FD, and takes turns with the other cameras' workers at TURNSTILE. It confines itself before
-it opens anything (`matcher.process.sandbox`) and loads its models only when the first packet of its stream came. When
-the stream was not live for IDLE_SECONDS it ends, and the keeper starts another process, without models, in its place.
+It exchanges messages with the keeper over FD, and takes turns with the other cameras' workers by the file CPU_SLOTS. It
+confines itself before it opens anything (`matcher.process.sandbox`) and loads its models only when the first packet of
+its stream came. When the stream was not live for IDLE_SECONDS it ends, and the keeper starts another process, without
+models, in its place.
 
 Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
-analyses the newest frame when it is due and the machine has a core for it, talks to the service, and is the one whose
-silence the keeper takes as a hang. It keeps an eye on the readers itself. A decoder that crashes or hangs takes this
-process with it, and nothing else.
+analyses the newest frame when it is due and the machine has a core for it, talks to the service, and the keeper takes
+its silence as a hang. The main thread watches the readers itself. A decoder that crashes or hangs ends this process and
+nothing else.
 """
 
 import contextlib
@@ -41,9 +42,9 @@ from ingest.stream.frame import Frame
 from ingest.stream.reader import Reader
 from ingest.stream.source import Source
 from ingest.stream.streams import Streams
+from ingest.worker.cpu_slots import CpuSlots
 from ingest.worker.pace import Pace
 from ingest.worker.rates import Rates
-from ingest.worker.turnstile import Turnstile
 from ingest.worker.view import make_view
 from matcher.process.child_process import connect, die_with_parent, limit_resources, place_of
 from matcher.process.sandbox import MEMORY_LIMIT, restrict
@@ -53,36 +54,36 @@ from matcher.recognition.warm_up import warm_up
 
 REPORT_SECONDS = 0.5
 STUCK_SECONDS = 15.0
-"""A reader that shows no life for so long hangs inside a library, where no timeout reaches."""
+"""Seconds without progress after which a reader hangs inside a library, where no timeout applies."""
 
 IDLE_SECONDS = 60.0
-"""After so long without a live stream the process ends: its models are worth 200 MB and more."""
+"""Seconds without a live stream after which the process ends, to free the memory of its models, 200 MB and more."""
 
 WAIT_SECONDS = 0.1
-"""How long to wait for the service's word, while no pictures come, before the stream is looked at again."""
+"""Seconds to wait for a message of the service, while no pictures come, before the stream is checked again."""
 
 TURN_SECONDS = 0.1
-"""How long to wait for a turn before the service is listened to again."""
+"""Seconds to wait for a turn before messages of the service are read again."""
 
 NICER = 5
 
 FEW_BYTES = 1 << 16
-"""A view is skipped while more than this has not been taken by the service: old views help nobody."""
+"""Views are skipped while the service has more unread bytes than this: old views are useless."""
 
 
 class StuckReaderError(Exception):
-    """The reader thread hangs: the process must go."""
+    """The reader thread hangs: the process must end."""
 
 
 class Worker:
     """The main thread's work."""
 
-    def __init__(self, channel: Channel[ToWorker], start: Start, streams: Streams, turnstile: Turnstile) -> None:
+    def __init__(self, channel: Channel[ToWorker], start: Start, streams: Streams, cpu_slots: CpuSlots) -> None:
         self._channel = channel
         self._start = start
         self._settings = start.settings
         self._streams = streams
-        self._turnstile = turnstile
+        self._cpu_slots = cpu_slots
         self._stopwatch = Stopwatch()
         self._watch: Watch | None = None
         """None until the models are loaded."""
@@ -97,8 +98,8 @@ class Worker:
         self._live_at = self._report_due
 
     def run(self) -> None:
-        """Works until it is told to stop, or the stream was away for long. Raises ChannelClosedError when the service
-        has gone."""
+        """Works until the message to stop, or IDLE_SECONDS without a stream. Raises ChannelClosedError when the service
+        has closed the connection."""
         while not self._streams.frames:
             if self._stopping:
                 return
@@ -127,7 +128,7 @@ class Worker:
         )
 
     def _analyse_stream(self, watch: Watch) -> None:
-        """Until told to stop, or IDLE_SECONDS after the stream was live for the last time."""
+        """Until the message to stop, or IDLE_SECONDS after the stream was last live."""
         self._live_at = now = time.monotonic()
         connections = self._streams.reconnects
         pace = Pace(period=1.0 / self._settings.analysed_fps, moment=now)
@@ -147,18 +148,18 @@ class Worker:
             if not self._streams.wait(min(pace.period, 0.05)):
                 self._pass_on_expired(watch)
                 pace.waited(time.monotonic())
-            elif self._turnstile.enter(TURN_SECONDS):
+            elif self._cpu_slots.enter(TURN_SECONDS):
                 try:
                     looked = self._analyse(watch, hurried=hurried)
                 finally:
-                    self._turnstile.leave()
+                    self._cpu_slots.leave()
                 if looked:
                     pace.analysed(time.monotonic())
                 else:
                     pace.waited(time.monotonic())
 
     def _say(self, message: Loading | Retiring) -> None:
-        """Sends it before anything else is done, together with what waits."""
+        """Sends it immediately, together with waiting messages."""
         self._channel.send(message)
         self._channel.flush(1.0)
 
@@ -167,7 +168,7 @@ class Worker:
         self.take(self._channel.receive(timeout))
 
     def take(self, messages: Sequence[ToWorker]) -> None:
-        """Does what the service says."""
+        """Carries out the service's message."""
         for message in messages:
             if isinstance(message, Identified) and self._watch is not None:
                 self._watch.identified(message)
@@ -248,7 +249,7 @@ class Worker:
         self._channel.send(Report(health=health, sent=time.monotonic(), stages=self._stopwatch.handed_over()))
 
 
-def work(channel: Channel[ToWorker], turnstile: Turnstile, start: Start, early: Sequence[ToWorker]) -> None:
+def work(channel: Channel[ToWorker], cpu_slots: CpuSlots, start: Start, early: Sequence[ToWorker]) -> None:
     """Starts the readers and works. early: messages that came along with the first."""
     settings = start.settings
 
@@ -269,10 +270,11 @@ def work(channel: Channel[ToWorker], turnstile: Turnstile, start: Start, early: 
 
     streams = Streams(*map(reader, start.places))
     streams.start()
-    # On Linux of this thread alone: the readers, the service and its searches come first, and they take little.
+    # On Linux this lowers the priority of this thread alone: the readers, the service and its searches come first, and
+    # need little.
     os.nice(NICER)
     try:
-        worker = Worker(channel, start, streams, turnstile)
+        worker = Worker(channel, start, streams, cpu_slots)
         worker.take(early)
         worker.run()
     finally:
@@ -303,19 +305,20 @@ def main() -> None:
         start = messages[0]
         limit_resources(data=MEMORY_LIMIT)
         restrict(places=start.places, forbidden=start.forbidden)
-        work(channel, Turnstile(int(sys.argv[2])), start, messages[1:])
+        work(channel, CpuSlots(int(sys.argv[2])), start, messages[1:])
         channel.flush(1.0)
     except ChannelClosedError:
         pass
     except Exception as error:  # noqa: BLE001 - the top of a supervised process
         status = 1
-        _confess(channel, start, error)
+        _report_error(channel, start, error)
     # Not sys.exit: a reader stuck in a library must not keep the process.
     os._exit(status)
 
 
-def _confess(channel: Channel[ToWorker], start: Start | None, error: Exception) -> None:
-    """Says what went wrong: our own words, or the place in the code; other libraries' words may hold secrets."""
+def _report_error(channel: Channel[ToWorker], start: Start | None, error: Exception) -> None:
+    """Reports the error: this project's own message, or the place in the code; other libraries' messages may contain
+    secrets."""
     if isinstance(error, StuckReaderError):
         text = str(error)
     elif isinstance(error, MemoryError):

@@ -1,4 +1,4 @@
-"""Listeners of alerts, and the one place that tells them."""
+"""Listeners of alerts, and the one place that notifies them."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -11,39 +11,38 @@ _LOG = logging.getLogger(__name__)
 
 
 class AlertListener(Protocol):
-    """Told after an alert or a review is durable, from the thread that made it: so it must not block."""
+    """Is notified after an alert or a review is durable, in the thread that made it: so it must not block."""
 
     def alert_raised(self, alert: Alert) -> None:
         """There is a new alert."""
         ...
 
     def alert_reviewed(self, alert: Alert) -> None:
-        """Somebody reviewed the alert, which is given as it stands now."""
+        """A person reviewed the alert. alert: with the review included."""
         ...
 
 
 class AlertAnnouncer:
-    """Tells every listener. A listener's error is logged: the alert is kept, and its caller must not believe otherwise.
-
-    Listeners are added before alerts come; telling is safe from several threads.
+    """Notifies every listener. A listener's error is logged and not raised, because the alert is stored. Add listeners
+    before the first alert; the methods that notify are safe to use from several threads.
     """
 
     def __init__(self) -> None:
         self._listeners: tuple[AlertListener, ...] = ()
 
     def add(self, listener: AlertListener, known: Iterable[Alert]) -> None:
-        """From now on the listener is told; at once, of the alerts that are known."""
+        """Adds the listener, and notifies it at once of each of these alerts."""
         self._listeners += (listener,)
         for alert in known:
             self._tell(listener.alert_raised, alert)
 
     def raised(self, alert: Alert) -> None:
-        """Tells of a new alert."""
+        """Notifies every listener of a new alert."""
         for listener in self._listeners:
             self._tell(listener.alert_raised, alert)
 
     def reviewed(self, alert: Alert) -> None:
-        """Tells of a reviewed alert."""
+        """Notifies every listener of a reviewed alert."""
         for listener in self._listeners:
             self._tell(listener.alert_reviewed, alert)
 
@@ -52,4 +51,4 @@ class AlertAnnouncer:
         try:
             told(alert)
         except Exception as error:  # noqa: BLE001 - the alert is durable, whatever a listener does
-            _LOG.warning("A listener of alerts met an error (%s).", place_of(error))
+            _LOG.warning("A listener of alerts raised an error (%s).", place_of(error))

@@ -1,6 +1,6 @@
 """Alerts: raised from a candidate list, reviewed by people; each alert and each review is in the log.
 
-Listeners hear of them here and nowhere else, whichever thread, router or start made them.
+All listeners are notified by this module, whichever thread, router or start made the alert.
 """
 
 import uuid
@@ -81,9 +81,8 @@ class Alerts:
     def raise_alert(
         self, *, camera_id: str, candidate_list: CandidateList, probe: Probe, captured_at: datetime
     ) -> Alert:
-        """An alert about the first candidate. Its pictures are the search's own sealed evidence and the reference's.
-
-        probe: what was searched with. Raises NoCandidateError, AlertPictureError if the probe has no picture that
+        """Raises an alert about the first candidate. Its pictures are the search's sealed evidence and the reference's.
+        probe: the probe of that search. Raises NoCandidateError, AlertPictureError if the probe has no picture that
         people could judge, SubjectWithdrawnError if the subject has withdrawn since the search, LogUnavailableError,
         ClockError.
         """
@@ -119,8 +118,8 @@ class Alerts:
     ) -> list[Alert]:
         """The newest first, at most `limit`. before: the id of an alert to go on after. Raises AlertUnknownError.
 
-        reviewer: whoever reviews (`user:<id>`) may not know of a first confirmation but their own, so to them every
-        other alert that awaits a second is among the open ones.
+        reviewer (`user:<id>`): a reviewer may not see that somebody else confirmed an alert first, so the status `open`
+        includes every alert that awaits a second confirmation, except those that this reviewer confirmed.
         """
         query = select(tables.alert).order_by(tables.alert.c.number.desc()).limit(max(0, min(limit, 1_000)))
         if status is not None:
@@ -145,9 +144,8 @@ class Alerts:
             return _alert(_row(connection, alert_id))
 
     def thresholds(self, alerts: Sequence[Alert]) -> dict[str, float]:
-        """The threshold that each was found with, by its id: as the request entry of its search has it.
-
-        The operating point of its name may be another by now.
+        """The threshold of each alert's search, by the alert's id, read from the search's request entry. The operating
+        point of the same name may have another threshold by now.
         """
         entry = tables.audit_entry.c
         query = select(entry.index, entry.data).where(entry.index.in_([alert.request_index for alert in alerts]))
@@ -169,7 +167,7 @@ class Alerts:
         return evidence.crop, self._gallery.reference_picture(row.reference_id)
 
     def review(self, alert_id: str, reviewer: str, verdict: Verdict, note: str | None = None) -> Review:
-        """One person's verdict, in the log and in force when this returns.
+        """Records one person's verdict; it is in the log and in force when this returns.
 
         reviewer: `user:<id>`. Raises AlertUnknownError, ReviewError (the same person twice), AlertClosedError,
         ReviewNoteError, LogUnavailableError. A note about somebody who has withdrawn is not kept.

@@ -1,4 +1,4 @@
-"""Matches that a crash kept from review: their outcome is in the log, the alert was to follow."""
+"""Matches without an alert because of a crash: the outcome is in the log, the alert is not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,10 +39,10 @@ def raise_missed(log: AuditLog) -> tuple[Alert, ...]:
 
 
 def missed_matches(connection: Connection) -> list[MissedMatch]:
-    """What the last run left behind if it crashed, at most one for each camera; to be asked before this run's start.
-
-    A camera's searches follow one another, each with its alert before the next, so only the last can lack it. Some lack
-    it for a reason, because the person was there just before: those are among these too. Rather one alert too many.
+    """The matches for which the last run may have crashed before the alert, at most one for each camera. Call it before
+    this run's start entry. A camera searches again only after the alert of the search before, so only its last search
+    can lack one. A match that needed no alert, because the same person had one just before, is included too: a
+    superfluous alert is better than a missing one.
     """
     entry = tables.audit_entry.c
     last = select(func.max(entry.index))
@@ -83,7 +83,7 @@ def _matches_since(connection: Connection, start: int) -> Iterator[MissedMatch]:
 
 
 def _followed(connection: Connection, match: MissedMatch) -> bool:
-    """Whether the camera searched again: then it was done with this one."""
+    """True if the camera searched again: then it had finished this search."""
     entry = tables.audit_entry.c
     query = select(entry.data).where(
         entry.kind == EntryKind.REQUEST.value,

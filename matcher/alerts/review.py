@@ -1,4 +1,4 @@
-"""What people say of an alert. A confirmation takes two different people (EU AI Act, Art. 14(5)); a rejection one."""
+"""People's verdicts on an alert. A confirmation takes two different people (EU AI Act, Art. 14(5)); a rejection one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from matcher.alerts.alert import AlertStatus
 
 
 class Verdict(StrEnum):
-    """What a reviewer says."""
+    """A reviewer's verdict."""
 
     CONFIRM = "confirm"
     REJECT = "reject"

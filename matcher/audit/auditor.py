@@ -22,10 +22,10 @@ from matcher.tlog.publication import Publication
 from matcher.tlog.tile import HEIGHT, WIDTH, Tile, tiles
 
 _ALONE = 64
-"""Bundles: so few are sooner examined here than a process started for them."""
+"""Up to this number of bundles it is faster to examine them here than to start processes."""
 
 _AHEAD = 4
-"""Bundles that wait for each process, or have been examined before their turn."""
+"""Bundles queued for each process, or examined and not yet taken."""
 
 
 def audit(
@@ -37,10 +37,10 @@ def audit(
 ) -> LogReport:
     """Recomputes everything from the entries: what they say, every hash that is published, the root that was signed.
 
-    verifiers: the log's key, or all that are known of it, of one name. since: an earlier checkpoint, kept by whoever
-    asks: the log must begin with what it covers. policy: whose cosignatures the checkpoint needs. A long log is
-    examined by a process for each core. Raises what reading the log does, but for tiles that are not there, which the
-    report tells.
+    verifiers: the log's known public keys, all of one name. since: an earlier checkpoint that the caller kept; the log
+    must begin with the entries that it covers. policy: whose cosignatures the checkpoint needs. A long log is examined
+    by one process for each core. Raises the errors of reading the log; a missing tile is not raised, it is a problem in
+    the report.
     """
     walk = _Audit(log, since)
     note = log.checkpoint()
@@ -56,7 +56,8 @@ def audit(
 
 
 class Examined(NamedTuple):
-    """A bundle's leaves: the hash of each, and its entry as `examine` gives it. fault: why there are none."""
+    """The hash of each leaf of a bundle, and its entry as `examine` returns it. fault: why the bundle cannot be
+    read."""
 
     hashes: list[bytes]
     entries: list[EntryFacts | EntryFault]
@@ -64,7 +65,7 @@ class Examined(NamedTuple):
 
 
 def examine_bundle(packed: bytes, count: int) -> Examined:
-    """All that can be said of a bundle by itself."""
+    """Examines a bundle by itself, without the entries before it."""
     try:
         leaves = unpack_bundle(packed, count)
     except ValueError as error:
@@ -73,7 +74,7 @@ def examine_bundle(packed: bytes, count: int) -> Examined:
 
 
 class _Audit:
-    """One pass. hashes: by level, what the entries so far make of the tree's tiles."""
+    """One pass. hashes: by level, the tile hashes computed from the entries so far."""
 
     def __init__(self, log: Publication, since: Checkpoint | None) -> None:
         self.checker = EntryChecker()
@@ -98,7 +99,7 @@ class _Audit:
             self.checker.add(None, "root_differs", "The entries do not hash to the root that was signed.")
 
     def _entries(self, size: int, progress: Progress | None) -> bool:
-        """Takes up all entries; False at the first bundle that cannot be read."""
+        """Checks all entries; returns False at the first bundle that cannot be read."""
         for tile, examined in self._examined(size):
             if examined is None:
                 return False
@@ -113,7 +114,7 @@ class _Audit:
         return True
 
     def _examined(self, size: int) -> Iterator[tuple[Tile, Examined | None]]:
-        """Each bundle in its turn; None for one that is missing."""
+        """Each bundle in order; None for one that is missing."""
         # One by one: what is signed may be a size that no log has.
         bundles = takewhile(lambda tile: tile.level is None, tiles(size))
         if size <= _ALONE * WIDTH:
@@ -144,7 +145,7 @@ class _Audit:
             self.checker.add(None, "history_differs", message)
 
     def _compare(self, tile: Tile, level: int) -> None:
-        """Holds a tile's hashes against those of the entries."""
+        """Compares a tile's hashes with those computed from the entries."""
         packed = self._read(tile)
         if packed is not None and packed != b"".join(self._hashes[level][tile.begin : tile.end]):
             self.checker.add(None, "tile_differs", f"{tile.path} is not made of the entries.")

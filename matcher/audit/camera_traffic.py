@@ -1,4 +1,4 @@
-"""How much the cameras search: counted in the log, and kept for a minute, since pages ask again and again."""
+"""The number of searches by cameras, counted in the log and cached for a minute, because pages ask for it often."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,8 @@ KEPT = timedelta(minutes=1)
 
 
 class CameraTraffic:
-    """The cameras' identifications of the last days. Safe to use from several threads: one counts, others wait."""
+    """Counts the cameras' identifications of the last days. Safe to use from several threads: one counts, others
+    wait."""
 
     def __init__(self, database: Database, *, days: Sequence[int]) -> None:
         """days: how far back each of the counts goes."""
@@ -21,7 +22,7 @@ class CameraTraffic:
         self._counted: tuple[datetime, list[int]] | None = None
 
     def counts(self, now: datetime) -> list[int]:
-        """How many there were within each of those spans, a minute ago at most."""
+        """The number of identifications within each of those spans; at most a minute old."""
         with self._lock:
             if self._counted is None or not timedelta() <= now - self._counted[0] < KEPT:
                 since = [now - timedelta(days=days) for days in self._days]

@@ -22,7 +22,7 @@ class EntryChecker:
     """One pass over the entries, from the first one on.
 
     problems: no more than MAX_PROBLEMS. open: searches that have no outcome yet, in the present run. reviewers: by
-    alert, who said something of it.
+    alert, who reviewed it.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -34,7 +34,7 @@ class EntryChecker:
     reviewers: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, index: int | None, code: str, message: str) -> None:
-        """One more problem."""
+        """Adds a problem."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(index=index, code=code, message=message))
 
@@ -59,7 +59,7 @@ class EntryChecker:
             self._change(index, facts.get("revision"))
 
     def report(self, frontier: Frontier, checkpoint: str) -> LogReport:
-        """The end of it. frontier: of the tree that the entries made. checkpoint: the note it was held against."""
+        """The report. frontier: of the tree of the entries. checkpoint: the signed note that was checked."""
         return LogReport(
             entries=frontier.size,
             root=frontier.root(),

@@ -1,4 +1,4 @@
-"""One entry by itself: whether it is one, and the facts that other entries are held against. In any process."""
+"""Checks one entry by itself, and takes from it the facts by which entries are compared. Runs in any process."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,18 +20,19 @@ _FACTS: Mapping[EntryKind, tuple[str, ...]] = {
     EntryKind.CONSENT: ("revision",),
     EntryKind.WITHDRAWAL: ("revision",),
 }
-"""What of a body stands in relation to other entries."""
+"""The fields of a body that refer to other entries."""
 
 
 class EntryFault(NamedTuple):
-    """What is wrong with an entry. code: for programs. what: for people, as the end of a sentence."""
+    """A fault of an entry. code: for programs. what: for people, the end of a sentence."""
 
     code: str
     what: str
 
 
 class EntryFacts(NamedTuple):
-    """What of an entry is held against others. time: in the one form of times. facts: of its body."""
+    """The parts of an entry that are compared with other entries. time: as `format_time` writes it. facts: of its
+    body."""
 
     time: str
     kind: EntryKind
@@ -40,7 +41,7 @@ class EntryFacts(NamedTuple):
 
 
 def examine(leaf: bytes) -> EntryFacts | EntryFault:
-    """The facts of a leaf's entry; a fault if it is no entry, or one that cannot be read here."""
+    """The facts of a leaf's entry, or its fault if it is no valid entry or of a newer version."""
     if len(leaf) > MAX_ENTRY_BYTES:
         return _MALFORMED
     try:

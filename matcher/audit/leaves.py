@@ -13,9 +13,8 @@ from matcher.tlog.tile import tiles
 
 
 def leaves(log: Publication, checkpoint: Checkpoint, progress: Progress | None = None) -> Iterator[bytes]:
-    """Every leaf, from the first. Raises LogChangedError, at the latest after the last, and what reading raises.
-
-    Whose signature the checkpoint bears is not asked here: `auditor.audit` does.
+    """Every leaf, from the first. Raises LogChangedError, at the latest after the last leaf, and the errors of reading.
+    The checkpoint's signature is not checked here: `auditor.audit` does that.
     """
     frontier = Frontier()
     for tile in takewhile(lambda tile: tile.level is None, tiles(checkpoint.size)):

@@ -1,6 +1,6 @@
 """A receipt: one text that shows, offline, that an entry stands in the log (C2SP tlog-proof).
 
-The entry itself is the proof's extra data: nobody needs to ask the log what it is about.
+The entry itself is the proof's extra data, so that its holder can read it without the log.
 """
 
 import base64
@@ -40,7 +40,7 @@ class Receipt:
 
     @classmethod
     def issue(cls, publication: Publication, index: int) -> Self:
-        """That of an entry, by the newest checkpoint of one's own log: nothing of it is checked.
+        """The receipt of an entry under the newest checkpoint of one's own log; nothing is checked.
 
         Raises EntryUnknownError, NoteError and what reading raises.
         """
@@ -59,13 +59,13 @@ class Receipt:
 
     @property
     def text(self) -> str:
-        """As it is handed out; its file's name ends in .tlog-proof."""
+        """The receipt's text; its file's name ends in .tlog-proof."""
         extra = base64.b64encode(self.data).decode()
         return f"{_HEAD}\nextra {extra}\nindex {self.index}\n{encode_proof(self.proof)}\n{self.checkpoint}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The receipt of that text; nothing of it is checked yet. Raises ReceiptError."""
+        """Parses a receipt's text; nothing is checked yet. Raises ReceiptError."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise ReceiptError("it is not a tlog-proof@v1 that holds an entry")
@@ -76,10 +76,9 @@ class Receipt:
         return cls(index=int(match["index"]), data=data, proof=tuple(proof), checkpoint=match["checkpoint"])
 
     def verified(self, verifier: Verifier) -> tuple[AuditEntry, Checkpoint]:
-        """The entry that it proves, and the checkpoint that it proves it by. Raises ReceiptError, NoteError,
-        EntryNewerError where it proves an entry that cannot be read here.
-
-        verifier: the log's key, which must come from elsewhere than the receipt.
+        """Checks the receipt; returns its entry and the checkpoint that covers it. Raises ReceiptError, NoteError, and
+        EntryNewerError for an entry of a version that this code does not know. verifier: the log's public key, which
+        must not come from the receipt's giver.
         """
         checkpoint = Checkpoint.parse(open_note(self.checkpoint, [verifier]))
         if checkpoint.origin != verifier.name:

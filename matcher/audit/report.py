@@ -8,16 +8,16 @@ from matcher.log.entry import EntryKind
 
 
 class Severity(IntEnum):
-    """How bad it is; as a number, the exit status of a check by the command line."""
+    """How severe a problem is; the number is the exit status of a check by the command line."""
 
     RULE = 3
     """The log is what was signed, and shows that a rule was not kept."""
 
     MISSING = 4
-    """A part of the log is not there, or cannot be read here, so that nothing can be said of it."""
+    """A part of the log is missing or cannot be read, so that it was not checked."""
 
     CHANGED = 5
-    """The log is not what was signed, or not the one there was before."""
+    """The log is not what was signed, or does not continue the earlier checkpoint."""
 
 
 _RULES = frozenset(
@@ -38,7 +38,7 @@ _MISSING = frozenset({"cosignatures_missing", "entry_newer", "tile_missing"})
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that is not as it must be. index: the entry's; None for the log as a whole. code: for programs."""
+    """One problem. index: the entry's; None for the log as a whole. code: for programs."""
 
     index: int | None
     code: str
@@ -54,9 +54,10 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class LogReport:
-    """What was found. root: the tree's, computed from the entries, 32 bytes. checkpoint: the signed note checked.
+    """The result of a check. root: the tree's, computed from the entries, 32 bytes. checkpoint: the signed note
+    checked.
 
-    kinds: how many entries of each. began, ended: times of the first entry and of the last, as they stand there; None
+    kinds: the number of entries of each kind. began, ended: the times in the first and in the last entry; None
     in an empty log. open_requests: searches of the present run that had no outcome yet; that is no problem.
     """
 
@@ -71,7 +72,7 @@ class LogReport:
 
     @property
     def verified(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if there is no problem."""
         return not self.problems
 
     @property

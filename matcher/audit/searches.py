@@ -1,4 +1,4 @@
-"""The searches of a log as an auditor asks for them: by whom, for what, where, when, and what came of them."""
+"""The searches of a log, filtered by actor, purpose, camera, time and result."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _BATCH = 1_000
 
 
 class Ending(StrEnum):
-    """What came of a search. A comparison with one subject or picture that is mated has found somebody."""
+    """The result of a search. A 1:1 comparison that is mated counts as FOUND."""
 
     FOUND = "found"
     NOBODY = "nobody"
@@ -30,8 +30,8 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """Which searches are meant: those that are all of this. None is whatever.
+class SearchFilter:
+    """A filter: a search must meet every condition that is not None.
 
     cased: whether there is a case reference. subject: who was found, or compared with. since, until: when it was
     logged; until is not within.
@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedSearch:
-    """A search in one line. Whatever is not known, or of the other kind of search, is None.
+    """A search in one row. A value that is unknown, or belongs to the other kind of search, is None.
 
     request_index, outcome_index: of its entries. candidates: how many were found; subject, dissimilarity: the first of
     them. failure: the code of what it failed with. photograph: the id that it shares with the searches for the other
@@ -80,7 +80,7 @@ class LoggedSearch:
 
     @classmethod
     def of(cls, request: Row[Any]) -> Self:
-        """From a row of index and leaf, of the request and of its answer."""
+        """Builds it from a row: index and leaf of the request and of its outcome."""
         _, moment, _, body = decode(request.data)
         answer = None if request.answer is None else decode(request.answer)
         said = {} if answer is None else answer.body
@@ -117,31 +117,33 @@ class LoggedSearch:
 
 
 def searches(
-    database: Database, question: Question, *, before: int | None = None, limit: int = 100
+    database: Database, wanted: SearchFilter, *, before: int | None = None, limit: int = 100
 ) -> list[LoggedSearch]:
-    """At most so many of those that are meant, the newest first. before: only those of a lower index."""
-    query = _rows(question).order_by(_REQUEST.c.index.desc()).limit(limit)
+    """At most `limit` of the searches that the filter selects, the newest first. before: only those with a lower
+    index."""
+    query = _rows(wanted).order_by(_REQUEST.c.index.desc()).limit(limit)
     if before is not None:
         query = query.where(_REQUEST.c.index < before)
     with database.reading() as connection:
         return [LoggedSearch.of(row) for row in connection.execute(query)]
 
 
-def every_search(database: Database, question: Question) -> Iterator[LoggedSearch]:
-    """All of those that are meant, the newest first."""
+def every_search(database: Database, wanted: SearchFilter) -> Iterator[LoggedSearch]:
+    """All searches that the filter selects, the newest first."""
     before: int | None = None
-    while part := searches(database, question, before=before, limit=_BATCH):
+    while part := searches(database, wanted, before=before, limit=_BATCH):
         yield from part
         before = part[-1].request_index
 
 
-def sampled_searches(database: Database, question: Question, *, count: int, seed: int) -> list[LoggedSearch]:
-    """So many of those that are meant, drawn evenly, by their index. The same seed draws the same of the same log."""
+def sampled_searches(database: Database, wanted: SearchFilter, *, count: int, seed: int) -> list[LoggedSearch]:
+    """A uniform random sample of the searches that the filter selects, ordered by index. The same seed and log give the
+    same sample."""
     with database.reading() as connection:
-        matching = _matching(select(_REQUEST.c.index), question).order_by(_REQUEST.c.index)
+        matching = _matching(select(_REQUEST.c.index), wanted).order_by(_REQUEST.c.index)
         indexes = list(connection.execute(matching).scalars())
         drawn = sorted(random.Random(seed).sample(indexes, min(count, len(indexes))))  # noqa: S311 - no secret
-        query = _rows(Question()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
+        query = _rows(SearchFilter()).where(_REQUEST.c.index.in_(drawn)).order_by(_REQUEST.c.index)
         return [LoggedSearch.of(row) for row in connection.execute(query)]
 
 
@@ -149,9 +151,9 @@ def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
     """How many identifications the cameras asked for since each of these moments.
 
     Since the log was last resumed after a clock that ran ahead: from there on entries stand in the order of their time,
-    so that the first of them is found by halving, and none before it is read. What an entry says is looked for in its
-    bytes: their form is canonical (RFC 8785), and a quotation mark within a text stands behind a backslash, so that no
-    text can look like this.
+    so that the first of them is found by halving, and none before it is read. The field is searched for in the leaf's
+    bytes: their form is canonical (RFC 8785), in which a quotation mark within a text follows a backslash, so that no
+    text can contain these bytes.
     """
     text = cast(_REQUEST.c.data, Text)
     wanted = (_REQUEST.c.kind == EntryKind.REQUEST.value, *(func.instr(text, said) > 0 for said in _BY_CAMERA))
@@ -162,11 +164,11 @@ def camera_searches(database: Database, since: Sequence[datetime]) -> list[int]:
 
 
 LATEST = 20_000
-"""How many searches are looked through for their purposes, which takes some 0.1 s."""
+"""How many searches are read for their purposes, which takes some 0.1 s."""
 
 
 def searched_purposes(database: Database) -> frozenset[str]:
-    """What the latest searches were for, without the checks at enrolments."""
+    """The purposes of the latest searches, without the checks at enrolments."""
     latest = (
         select(_REQUEST.c.data)
         .where(_REQUEST.c.kind == EntryKind.REQUEST.value)
@@ -198,7 +200,7 @@ def _first_since(connection: Connection, moment: datetime) -> int:
 
 
 def _at(column: ColumnElement[Any], *path: str | int) -> Any:
-    """A place of the body of a leaf."""
+    """The JSON path of a field of a leaf's body."""
     place: Any = type_coerce(cast(column, Text), JSON)["body"]
     for name in path:
         place = place[name]
@@ -206,44 +208,44 @@ def _at(column: ColumnElement[Any], *path: str | int) -> Any:
 
 
 def _body_of(column: ColumnElement[Any], *path: str | int) -> ColumnElement[str]:
-    """What stands at such a place, as text."""
+    """The field's value, as text."""
     text: ColumnElement[str] = _at(column, *path).as_string()
     return text
 
 
-def _rows(question: Question) -> Select[Any]:
+def _rows(wanted: SearchFilter) -> Select[Any]:
     columns = select(
         _REQUEST.c.index.label("number"),
         _REQUEST.c.data,
         _ANSWER.c.index.label("answer_number"),
         _ANSWER.c.data.label("answer"),
     )
-    return _matching(columns, question)
+    return _matching(columns, wanted)
 
 
-def _matching(query: Select[Any], question: Question) -> Select[Any]:
+def _matching(query: Select[Any], wanted: SearchFilter) -> Select[Any]:
     query = query.select_from(_REQUEST.outerjoin(_ANSWER, _ANSWER.c.request_index == _REQUEST.c.index))
-    return query.where(_REQUEST.c.kind == EntryKind.REQUEST.value, *_conditions(question))
+    return query.where(_REQUEST.c.kind == EntryKind.REQUEST.value, *_conditions(wanted))
 
 
-def _conditions(question: Question) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: SearchFilter) -> Iterator[ColumnElement[bool]]:
     for name in ("actor", "purpose", "camera", "case_reference"):
-        wanted = getattr(question, name)
-        if wanted is not None:
-            yield _body_of(_REQUEST.c.data, name) == wanted
-    if question.cased is not None:
+        value = getattr(wanted, name)
+        if value is not None:
+            yield _body_of(_REQUEST.c.data, name) == value
+    if wanted.cased is not None:
         case = _body_of(_REQUEST.c.data, "case_reference")
-        yield case.is_not(None) if question.cased else case.is_(None)
-    if question.subject is not None:
+        yield case.is_not(None) if wanted.cased else case.is_(None)
+    if wanted.subject is not None:
         # An id is a random UUID: where its text stands in an outcome, the outcome is about the subject.
-        named = func.instr(cast(_ANSWER.c.data, Text), question.subject) > 0
-        yield named | (_body_of(_REQUEST.c.data, "against", "subject") == question.subject)
-    if question.since is not None:
-        yield _REQUEST.c.time >= question.since
-    if question.until is not None:
-        yield _REQUEST.c.time < question.until
-    if question.ending is not None:
-        yield from _ended(question.ending)
+        named = func.instr(cast(_ANSWER.c.data, Text), wanted.subject) > 0
+        yield named | (_body_of(_REQUEST.c.data, "against", "subject") == wanted.subject)
+    if wanted.since is not None:
+        yield _REQUEST.c.time >= wanted.since
+    if wanted.until is not None:
+        yield _REQUEST.c.time < wanted.until
+    if wanted.ending is not None:
+        yield from _ended(wanted.ending)
 
 
 def _ended(ending: Ending) -> Sequence[ColumnElement[bool]]:

@@ -1,7 +1,7 @@
 """Checks a whole log end to end: every leaf hashed again, the tree, the signature, and what the entries say.
 
-Reads in short transactions, so it may run beside a service that goes on writing: it checks what the checkpoint covers
-that it took at its start.
+It reads in short transactions, so it may run beside a service that writes: it checks the entries that the checkpoint
+covered at its start.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,10 +29,9 @@ _BATCH = 2_000
 
 
 def verify_log(database: Database, *verifier_keys: str, progress: Progress | None = None) -> LogReport:
-    """Checks everything. At most MAX_PROBLEMS are listed.
-
-    verifier_keys: as `AuditLog.verifier_keys` gives them; an auditor brings their own copy of one. Raises NoteError if
-    it is malformed, LogKeyError if there is no log yet, LogTruncatedError if there was one, StoreError.
+    """Checks everything; the report lists at most MAX_PROBLEMS. verifier_keys: as `AuditLog.verifier_keys` returns
+    them; an auditor brings a copy of their own. Raises NoteError if it is malformed, LogKeyError if there is no log
+    yet, LogTruncatedError if there was one, StoreError.
     """
     verifiers = [Verifier.parse(key) for key in verifier_keys]
     with database.reading() as connection:
@@ -97,7 +96,7 @@ def _rows(database: Database, size: int) -> Iterator[Any]:
 
 
 def _hashes(database: Database) -> dict[tuple[int, int], bytes]:
-    """What is kept of the tree above its leaves: one hash for some 255 entries."""
+    """The stored hashes above the leaves: one for some 255 entries."""
     columns = tables.log_hash.c
     query = select(columns.level, columns.place, cast(columns.hash, LargeBinary))
     with database.reading() as connection:
@@ -123,12 +122,13 @@ def _check_head(walk: "_Walk", head: Any, frontier: Frontier, verifiers: Sequenc
 
 @dataclass(kw_only=True)
 class _Walk(EntryChecker):
-    """A pass over a data folder's entries, with what stands beside them there. hashes: as `_hashes` gives them."""
+    """One pass over a data folder's entries and the columns and hashes stored beside them. hashes: as `_hashes` returns
+    them."""
 
     hashes: dict[tuple[int, int], bytes]
 
     def entry(self, row: Any) -> bytes:
-        """Checks one entry; its leaf hash."""
+        """Checks one entry; returns its leaf hash."""
         hashed = leaf_hash(row.data)
         if hashed != row.leaf_hash:
             self.add(row.number, "leaf_differs", f"Entry {row.number} is not what was hashed when it was written.")
@@ -142,7 +142,7 @@ class _Walk(EntryChecker):
         return hashed
 
     def tree(self, index: int, completed: Sequence[bytes]) -> None:
-        """Checks the roots of tiles that are kept. completed: as `Frontier.completed` gives it for this entry."""
+        """Checks the stored roots of tiles. completed: as `Frontier.completed` returns it for this entry."""
         for level, root in enumerate(completed[HEIGHT::HEIGHT], start=1):
             if self.hashes.get((level, index >> HEIGHT * level)) != root:
-                self.add(index, "hash_differs", f"The hash kept of the tile that ends with entry {index} is another.")
+                self.add(index, "hash_differs", f"The stored hash of the tile that ends with entry {index} is wrong.")

@@ -13,23 +13,23 @@ _LEAST = 1024
 class Rows:
     """One writer at a time, and any number of readers beside it, without a lock.
 
-    Growing makes larger arrays and then lets go of the old ones: who reads goes on in those it has. A row that is
-    dropped is overwritten. Rows of numbers that never were put take no memory, page by page.
+    Growing makes larger arrays and then releases the old ones: a reader goes on with the arrays that it holds. A row
+    that is dropped is overwritten. Pages of rows that were never put take no memory.
     """
 
     def __init__(self, width: int, dtype: DTypeLike, *, capacity: int = _LEAST) -> None:
-        """capacity: so many numbers, from 0, have room before it grows."""
+        """capacity: how many numbers, from 0, fit before it grows."""
         self._vectors: NDArray[Any] = np.zeros((capacity, width), dtype=dtype)
         self._held = np.zeros(capacity, dtype=np.bool_)
         self._count = 0
 
     def __len__(self) -> int:
-        """How many numbers have a vector."""
+        """The count of numbers that have a vector."""
         return self._count
 
     @property
     def width(self) -> int:
-        """How many numbers a vector has."""
+        """The dimension of a vector."""
         return int(self._vectors.shape[1])
 
     @property
@@ -43,11 +43,11 @@ class Rows:
         return self._held
 
     def numbers(self) -> Numbers:
-        """Those that have a vector, in order."""
+        """The numbers that have a vector, in ascending order."""
         return np.flatnonzero(self._held)
 
     def known(self, numbers: Numbers) -> Numbers:
-        """Those of these numbers that have a vector, in order, each once."""
+        """Those of the given numbers that have a vector, in ascending order, each once."""
         known = np.unique(numbers[(numbers >= 0) & (numbers < len(self._held))])
         return known[self._held[known]]
 

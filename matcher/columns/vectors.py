@@ -10,4 +10,4 @@ Numbers = NDArray[np.int64]
 
 
 DIMENSION = 128
-"""Of the vectors that the default fusion searches."""
+"""The dimension of the vectors that the default fusion searches."""

@@ -17,7 +17,7 @@ MAX_TIMES = 14
 """Entries of hours in a consent: two for each weekday."""
 
 _YEARS = range(1970, 9001)
-"""What a consent's times may lie in: near the ends of the calendar a time zone's offset leads out of it."""
+"""A consent's times must lie in these years: near the ends of the calendar a time zone's offset leads out of it."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -41,7 +41,7 @@ class NewConsent:
 
 @dataclass(frozen=True, kw_only=True)
 class Consent(ConsentRule):
-    """One consent record: the rule, whose it is, and what proves it. Times are UTC.
+    """One consent record: the rule, its subject, and the evidence for it. Times are UTC.
 
     evidence_digest: hex SHA-256 of the signed document or recording that proves it.
     """
@@ -53,7 +53,7 @@ class Consent(ConsentRule):
 
 
 def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
-    """The consent record for what was handed in, now.
+    """The consent record of what was handed in, as of now.
 
     Raises ConsentInvalidError if it is incomplete, ConsentExpiredError if its time is over.
     """
@@ -79,7 +79,7 @@ def recorded(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
 
 
 def begun(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
-    """As `recorded`, of a consent that is to be active now. Raises also ConsentRequiredError if it is not yet."""
+    """As `recorded`, for a consent that must be active now. Raises ConsentRequiredError too, if it begins later."""
     consent = recorded(new, subject_id=subject_id, moment=moment)
     if consent.valid_from > moment:
         raise ConsentRequiredError(
@@ -90,12 +90,13 @@ def begun(new: NewConsent, *, subject_id: str, moment: datetime) -> Consent:
 
 
 def is_active(consents: Iterable[Consent], moment: datetime) -> bool:
-    """Whether any of a subject's consents is active then, for whatever purpose and camera and at whatever hour."""
+    """True if any of a subject's consents is active at that moment, for any purpose and camera and at any hour."""
     return any(consent.state(moment) is ConsentState.ACTIVE for consent in consents)
 
 
 def permits(consents: Iterable[Consent], *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether one of a subject's consents covers a search now. A withdrawn one never does, whatever the clock says."""
+    """True if one of a subject's consents covers a search now. A withdrawn consent never does, also after the clock was
+    set back."""
     return any(
         consent.withdrawn_at is None and consent.covers(camera=camera, purpose=purpose, moment=moment, zone=zone)
         for consent in consents
@@ -122,7 +123,7 @@ def _problem(new: NewConsent, valid_from: datetime) -> str | None:
 
 
 def _covered_wrongly(new: NewConsent) -> str | None:
-    """What is wrong with its purpose, its cameras or its hours."""
+    """The faults of its purpose, its cameras or its hours."""
     fault = fault_of(new.purpose)
     if fault is not None:
         return f"its purpose {fault}"

@@ -1,4 +1,5 @@
-"""Consents in columns, as the consent book takes them: a hundred thousand at once, at start, as well as one."""
+"""Consents in columns, the form in which they are added to the consent book: one, or a hundred thousand at the
+start."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,10 +24,8 @@ Row = tuple[str, str, str, str, str, str, str, str, str | None, str | None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Consents:
-    """n of them. cameras, times: as JSON texts; no times: always. begins, ends: (n,) microseconds; of a withdrawn one
-    both are 0.
-
-    digests: SHA-256 of each, by which the gallery's content hash names it.
+    """n of them. cameras, times: as JSON texts; no times: always. begins, ends: (n,) microseconds since 1970; both are
+    0 for a withdrawn consent. digests: SHA-256 of each, which stands for it in the gallery's content hash.
     """
 
     ids: Sequence[str]
@@ -45,7 +44,7 @@ class Consents:
 
     @classmethod
     def of_rows(cls, rows: Sequence[Row]) -> Self:
-        """From what stands in the table."""
+        """From rows of the table."""
         columns: list[list[Any]] = [[row[column] for row in rows] for column in range(10)]
         ids, subjects, purposes, cameras, begins, ends, evidence, _, withdrawals, times = columns
         parts = zip(ids, subjects, purposes, cameras, begins, ends, evidence, withdrawals, strict=True)
@@ -73,7 +72,7 @@ def moment_at(time: int) -> datetime:
 
 
 def _microseconds(moments: Sequence[str]) -> Numbers:
-    """Of times as they are stored, whose last letter stands for UTC."""
+    """Microseconds since 1970 of stored times, whose last letter stands for UTC."""
     return np.array(moments, dtype="U26").astype("datetime64[us]").astype(np.int64)
 
 
@@ -98,6 +97,6 @@ def times_text(consent: ConsentRule) -> str | None:
 
 
 def _digest(*parts: str | None, times: str | None) -> bytes:
-    # None of the parts can hold a line's end. Without hours it is what it was before consents had any.
+    # No part can contain a line break. Without hours the digest is the one from before consents had hours.
     limits = () if times is None else (times,)
     return sha256("\n".join(["consent", *(part or "" for part in parts), *limits]).encode()).digest()

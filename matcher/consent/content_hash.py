@@ -1,4 +1,4 @@
-"""One hash that names all references and consents, kept up by what changes and not made anew.
+"""One hash that names all references and consents, updated by each change and not computed again.
 
 A tree of two levels: each key belongs to a bucket, a bucket's hash is over its digests in the order of their keys, and
 the whole is over the buckets' hashes in the order of theirs. A change costs one bucket and the list of buckets.
@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 Key = int | str
-"""Of one kind within one tree."""
+"""The key of an item; keys of one tree are of one type."""
+
+_BUCKET, _BUCKETS = b"room", b"rooms"
+"""Prefixes of what is hashed. The log contains hashes that were made with them, so they never change."""
 
 
 class ContentHash:
-    """The hash of one kind of thing. Not safe to use from several threads at once."""
+    """The hash of all items of one kind. Not safe to use from several threads at once."""
 
     def __init__(self) -> None:
         self._buckets: dict[Key, dict[Key, bytes]] = {}
@@ -31,7 +34,7 @@ class ContentHash:
             self._stale.add(bucket)
 
     def drop(self, keys: Iterable[Key]) -> None:
-        """Takes things out. Raises KeyError if one is not there."""
+        """Removes items. Raises KeyError if one is not there."""
         for key in keys:
             bucket = _bucket(key)
             del self._buckets[bucket][key]

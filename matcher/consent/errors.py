@@ -6,7 +6,7 @@ from matcher.errors import ClearglassError
 
 
 class ConsentError(ClearglassError):
-    """A consent that is not good enough."""
+    """A consent does not allow what was asked."""
 
     code: ClassVar[str] = "consent"
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from matcher.consent.errors import ConsentInvalidError
 
 DAY = 24 * 60
-"""Minutes."""
+"""Minutes of a day."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NUMBERS = {name: number for number, name in enumerate(_DAYS, 1)}
@@ -50,7 +50,7 @@ class Hours:
 
 
 def ordered(times: Iterable[Hours]) -> tuple[Hours, ...]:
-    """Each once, in a fixed order: the same hours are written in one way only."""
+    """The hours, each once, in a fixed order, so that equal hours are written in one way only."""
     return tuple(sorted(set(times), key=lambda one: (sorted(one.days), one.begin, one.end)))
 
 

@@ -31,14 +31,14 @@ ENROLMENT_CHECK = "enrolment-check"
 _MINUTE, _WEEK = timedelta(minutes=1), timedelta(weeks=1)
 _WEEK_MINUTES = 7 * DAY
 _MOST_WEEKS = 4096
-"""Weeks that are kept, each for hours that several consents name."""
+"""The number of weeks in the cache, one for each set of hours that consents name."""
 
 Interval = tuple[datetime, datetime]
-"""From its begin up to but not including its end."""
+"""An interval: its begin is included, its end is not."""
 
 
 class ConsentState(StrEnum):
-    """Where a consent stands in its life, whatever the hour."""
+    """The state of a consent; the weekday and hour do not count."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -67,7 +67,7 @@ class ConsentRule:
         return self.valid_until if self.withdrawn_at is None else min(self.valid_until, self.withdrawn_at)
 
     def state(self, moment: datetime) -> ConsentState:
-        """Its state. A withdrawn one is withdrawn whatever the clock says."""
+        """Its state. A withdrawn consent stays withdrawn, also after the clock was set back."""
         if self.withdrawn_at is not None:
             return ConsentState.WITHDRAWN
         if moment < self.valid_from:
@@ -75,22 +75,22 @@ class ConsentRule:
         return ConsentState.ACTIVE if moment < self.valid_until else ConsentState.EXPIRED
 
     def names(self, *, camera: str, purpose: str) -> bool:
-        """Whether it is for this camera (or UPLOAD) and this purpose, whatever the time; at ENROLMENT it always is."""
+        """True if it names this camera (or UPLOAD) and this purpose; the time does not count. Always true for
+        ENROLMENT."""
         if camera == ENROLMENT:
             return True
         return purpose == self.purpose and (camera in self.cameras or ANY_CAMERA in self.cameras)
 
     def covers(self, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> bool:
-        """Whether a search at this camera, for this purpose, at this moment may find the person.
-
-        zone: the camera's, by whose clocks the hours are read.
+        """True if a search at this camera, for this purpose, at this moment may find the person. zone: the camera's
+        time zone, in which the hours are read.
         """
         if not self.names(camera=camera, purpose=purpose):
             return False
         return self._in_force(moment) if camera == ENROLMENT else self.holds(moment, zone)
 
     def holds(self, moment: datetime, zone: ZoneInfo) -> bool:
-        """Whether it covers, at this moment, the cameras' searches that it names."""
+        """True if it covers, at this moment, searches by the cameras that it names."""
         return self._in_force(moment) and (not self.times or Week.of(self.times).covers(moment, zone))
 
     def exposure(self, begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Interval]:
@@ -114,7 +114,7 @@ class ConsentRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Steady:
-    """covered: the answer from `since` up to but not including `until`; it may be the same beyond them."""
+    """covered: the answer from `since` (included) to `until` (not included); it may be the same beyond them."""
 
     covered: bool
     since: datetime
@@ -136,15 +136,16 @@ class Week:
     @staticmethod
     @lru_cache(_MOST_WEEKS)
     def of(times: tuple[Hours, ...]) -> "Week":
-        """Of these hours, one or more."""
+        """The week that these hours, at least one, cover."""
         return Week(times)
 
     def covers(self, moment: datetime, zone: ZoneInfo) -> bool:
-        """Whether the wall clock shows one of the hours."""
+        """True if the local clock shows one of the hours."""
         return bisect_right(self._edges, _minute(moment.astimezone(zone))) % 2 == 1
 
     def steady(self, moment: datetime, around: SteadyOffset) -> Steady:
-        """The answer at a moment, and how long it is that. around: the time about it with the same offset from UTC."""
+        """The answer at a moment, and the interval in which it stays the same. around: the interval about the moment
+        with the same offset from UTC."""
         local = (moment + around.offset).replace(second=0, microsecond=0)
         minute, start = _minute(local), moment - (moment + around.offset - local)
         place = bisect_right(self._edges, minute)
@@ -174,7 +175,7 @@ class Week:
             yield held
 
     def _within(self, around: SteadyOffset) -> Iterator[Interval]:
-        """The covered intervals of a time with one offset."""
+        """The covered intervals of a stretch of time with one offset."""
         local = around.begin + around.offset
         monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
         week = monday - around.offset
@@ -199,7 +200,8 @@ def _minute(local: datetime) -> int:
 
 
 def _spans(hours: Hours) -> Iterator[tuple[int, int]]:
-    """What the hours cover of a week, in minutes since Monday, 00:00; what crosses its end begins it."""
+    """The minutes since Monday, 00:00, that the hours cover; hours that cross the end of the week continue at its
+    beginning."""
     for day in hours.days:
         begin = (day - 1) * DAY + hours.begin
         end = (day - 1) * DAY + hours.end + (DAY if hours.end <= hours.begin else 0)
@@ -209,7 +211,7 @@ def _spans(hours: Hours) -> Iterator[tuple[int, int]]:
 
 
 def _united(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """The edges of the union."""
+    """The edges of the union of the intervals."""
     held: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
         if held and begin <= held[-1][1]:

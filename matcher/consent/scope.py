@@ -1,4 +1,4 @@
-"""Who may be found: the part of the gallery that a camera, a purpose and a moment open up."""
+"""The scope of a search: the part of the gallery that may be found at a camera, for a purpose, at a moment."""
 
 import threading
 from collections import OrderedDict
@@ -22,11 +22,10 @@ _MAX_KEPT = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
-    """What one search may look at, and what names that state of the gallery in the log.
-
-    time_zone: by whose clocks the hours of consents were read. selection: the numbers of the references whose consent
-    covers the search. size: all searchable references.
-    content_hash: hex SHA-256 over every reference (as sealed: it tells nothing of the person) and every consent.
+    """The references that one search may compare with, and the hash of that state of the gallery for the log.
+    time_zone: in which the hours of consents were read. selection: the numbers of the references whose consent covers
+    the search. size: all searchable references. content_hash: hex SHA-256 over every reference (as sealed, so that it
+    reveals nothing about the person) and every consent.
     """
 
     gallery_id: str
@@ -39,7 +38,7 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What a selection is kept for: a camera whose time zone changed is asked for by another."""
+    """The key of a cached selection; it contains the time zone, so a camera with a new time zone has a new key."""
 
     camera: str
     purpose: str
@@ -48,7 +47,7 @@ class _Asked:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Kept:
-    """A selection that holds from `since` up to but not including `until`, in microseconds since 1970."""
+    """A selection that holds from `since` (included) to `until` (not included), in microseconds since 1970."""
 
     since: int
     until: int
@@ -56,14 +55,13 @@ class _Kept:
 
 
 class ConsentBook:
-    """References and consents as they stand, in memory, for quick answers. Kept in step by the gallery, its owner.
-
-    A selection is kept until the next moment at which some consent begins or ends, or its hours do; then it is made
-    again. A change of the gallery changes the kept selections as well.
+    """The present references and consents, in memory. Its owner, the gallery, applies every change to it. A selection
+    is cached until the next moment at which some consent or its hours begin or end; then it is computed again. A change
+    of the gallery updates the cached selections too.
     """
 
     def __init__(self, gallery_id: str, revision: int, *, capacity: int = 1) -> None:
-        """capacity: for references of so many numbers, from 0, there is room at once."""
+        """capacity: how many reference numbers, from 0, fit before it grows."""
         self._lock = threading.Lock()
         self._gallery_id = gallery_id
         self._revision = revision
@@ -82,7 +80,7 @@ class ConsentBook:
 
     @property
     def size(self) -> int:
-        """How many references are searchable."""
+        """The number of searchable references."""
         return len(self._owners)
 
     def update(
@@ -94,9 +92,8 @@ class ConsentBook:
         gone: str | None = None,
         moment: datetime | None = None,
     ) -> None:
-        """A change, all of it at once. references: subject id and digest by number. gone: a subject who withdrew.
-
-        moment: when it was made; None, while the gallery is loaded: no selection is kept.
+        """Applies a change as a whole. references: subject id and digest by number. gone: a subject who withdrew.
+        moment: the time of the change; None while the gallery is loaded, when no selection is cached.
         """
         with self._lock:
             self._revision = revision
@@ -115,7 +112,7 @@ class ConsentBook:
             self._content_hash = None
 
     def scope(self, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> Scope:
-        """What a search may look at. zone: the camera's."""
+        """The scope of a search. zone: the camera's time zone."""
         key, now = _Asked(camera=camera, purpose=purpose, zone=zone), microseconds(moment)
         with self._lock:
             kept = self._kept.get(key)
@@ -136,7 +133,7 @@ class ConsentBook:
             )
 
     def references_of(self, subject_ids: Iterable[str]) -> Selection:
-        """The references that these subjects have now, whatever their consents say. Unknown ids are passed over."""
+        """All references that these subjects have now; consents do not count. Unknown ids are ignored."""
         with self._lock:
             known = (self._subjects.get(subject_id) for subject_id in subject_ids)
             return self._owned(np.fromiter((one for one in known if one is not None), dtype=np.int64))
@@ -155,7 +152,7 @@ class ConsentBook:
         return set(subjects)
 
     def _subject(self, subject_id: str) -> int:
-        """A number for each who is in the book; nobody gets that of somebody who has gone."""
+        """A number for each subject in the book; the number of a subject who was removed is not used again."""
         subject = self._subjects.get(subject_id)
         if subject is None:
             subject = self._subjects[subject_id] = self._subjects_ever
@@ -187,10 +184,9 @@ class ConsentBook:
         return Selection.where(included[self._owners.vectors[:, 0]] & self._owners.held)
 
     def _follow(self, subject: int, moment: datetime) -> None:
-        """Brings one subject's references in all that is kept to what they are at the moment of a change.
-
-        It then holds for as long as both this subject's answer and that of all others stay the same; where these times
-        do not meet, it holds at no moment and is made again when it is next asked for.
+        """Updates one subject's references in every cached selection to the moment of a change. A selection then holds
+        while both this subject's answer and that of all others stay the same; if these intervals do not overlap, it is
+        computed again at the next call.
         """
         places, numbers = self._terms.of(subject), self._numbers(subject).tolist()
         for asked, kept in self._kept.items():
@@ -207,6 +203,6 @@ class ConsentBook:
 
 
 def reference_digest(reference_id: str, subject_id: str, model_digest: str, sealed_template: bytes) -> bytes:
-    """SHA-256 that names a reference in the content hash. Over the sealed form, whose nonce makes it unguessable."""
+    """SHA-256 of a reference for the content hash. It is over the sealed form, whose nonce makes it unguessable."""
     head = f"reference\n{reference_id}\n{subject_id}\n{model_digest}\n".encode()
     return sha256(head + sealed_template).digest()

@@ -1,4 +1,4 @@
-"""The terms of all consents, column by column: what a camera may look for is answered for everybody at once."""
+"""The terms of all consents in columns: they give all subjects that a search may find in one computation."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _NEVER_BEFORE, _NEVER_AFTER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Permitted:
-    """The subjects who may be found from `since` up to but not including `until`, in microseconds since 1970."""
+    """The subjects who may be found from `since` (included) to `until` (not included), in microseconds since 1970."""
 
     subjects: Numbers
     since: int
@@ -31,11 +31,11 @@ class Permitted:
 
 
 class Terms:
-    """Subjects are numbers here, which the consent book gives them. Not safe to use from several threads at once."""
+    """Subjects are numbers here, which the consent book assigns. Not safe to use from several threads at once."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
-        """Which row of the columns a consent stands in, by its id; none is used twice."""
+        """The row of each consent, by its id; no row is used twice."""
         self._ids: list[str] = []
         self._subjects = Rows(1, np.int32)
         self._terms = Rows(1, _TERM)
@@ -47,7 +47,7 @@ class Terms:
         """The hours that consents name, each once, by their numbers; 0 stands for always."""
 
     def put(self, subjects: Numbers, consents: Consents) -> None:
-        """Adds consents, or changes them. subjects: (n,) whose they are."""
+        """Adds consents, or changes them. subjects: (n,) the subject of each."""
         places = np.array([self._place(consent_id) for consent_id in consents.ids], dtype=np.int64)
         terms = np.empty((len(places), 1), dtype=_TERM)
         terms["purpose"][:, 0] = [self._purposes.setdefault(one, len(self._purposes)) for one in consents.purposes]
@@ -58,7 +58,7 @@ class Terms:
         self._terms.put(places, terms)
 
     def drop(self, subject: int) -> list[str]:
-        """Takes out all consents of a subject; gives their ids."""
+        """Removes all consents of a subject; returns their ids."""
         places = self.of(subject)
         ids = [self._ids[place] for place in places]
         for consent_id in ids:
@@ -75,7 +75,8 @@ class Terms:
     def permitted(
         self, camera: str, purpose: str, moment: datetime, zone: ZoneInfo, places: Numbers | None = None
     ) -> Permitted:
-        """Who may be found there, for that, then, as the consents in these rows have it (None: all)."""
+        """The subjects who may be found at the camera, for the purpose, at the moment, by the consents in these rows
+        (None: all rows)."""
         subjects, terms = self._subjects.vectors[: len(self._ids), 0], self._terms.vectors[: len(self._ids), 0]
         if places is not None:
             subjects, terms = subjects[places], terms[places]
@@ -93,9 +94,8 @@ class Terms:
         return Permitted(subjects=subjects[active], since=since, until=until)
 
     def _weekly(self, counts: NDArray[np.intp], moment: datetime, zone: ZoneInfo) -> tuple[NDArray[np.bool_], int, int]:
-        """Which hours cover the moment, by their numbers; and since and until when all of the answers stay the same.
-
-        counts: how many consents name the hours with each number; those that none names are not looked at.
+        """For each number of hours, whether they cover the moment; and the interval in which all these answers stay the
+        same. counts: how many consents name the hours with each number; hours that no consent names are skipped.
         """
         covered, steady = np.ones(len(counts), dtype=np.bool_), offset_around(moment, zone)
         since, until = _NEVER_BEFORE, _NEVER_AFTER
@@ -108,7 +108,7 @@ class Terms:
         return covered, since, until
 
     def _fitting(self, camera: str, purpose: str, terms: NDArray[np.void]) -> Numbers:
-        """The rows that are for this camera and this purpose."""
+        """The rows of consents for this camera and this purpose."""
         included = np.array([camera in one or ANY_CAMERA in one for one in self._camera_sets], dtype=np.bool_)
         fitting: Numbers = np.flatnonzero(
             included[terms["cameras"]] & (terms["purpose"] == self._purposes.get(purpose, -1))

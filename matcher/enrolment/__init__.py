@@ -1,1 +1,1 @@
-"""Enrolling somebody: the pictures, whether they show one person, and whether that one is enrolled already."""
+"""Enrolment: checks that the pictures show one person, and that this person is not enrolled already."""

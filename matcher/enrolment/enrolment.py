@@ -1,8 +1,8 @@
 """Enrolment: pictures of one person, with their consent, become references; every picture refused gets its reason.
 
-The consent is looked at before any picture is. Where pictures disagree on who it is, the person's references decide; a
-new person's pictures by their number, and then by their order (see `likeness`). Somebody who seems to be in the
-gallery under another name is enrolled only if the caller has acknowledged that.
+The consent is checked before any picture is. Where pictures do not show one person, the person's references decide; for
+a new person the largest group of pictures, and of equal groups the first (see `same_person`). A person who seems to be
+in the gallery under another name is enrolled only if the caller has acknowledged that.
 """
 
 import threading
@@ -17,7 +17,7 @@ from matcher.consent.consent import Consent, NewConsent
 from matcher.consent.errors import ConsentRequiredError
 from matcher.enrolment.enrolment_check import EnrolmentCheck
 from matcher.enrolment.errors import DifferentPersonError, EnrolmentError, LikelyDuplicateError
-from matcher.enrolment.likeness import one_person
+from matcher.enrolment.same_person import one_person
 from matcher.errors import ClearglassError
 from matcher.index.shard import Comparer
 from matcher.people.duplicate import DuplicateCheck
@@ -39,10 +39,10 @@ from matcher.recognition.template import Template
 MAX_PICTURES = 200
 
 Progress = Callable[[int, int], None]
-"""Called with how many pictures are done, and of how many."""
+"""Called with the number of pictures that are done, and the number of all."""
 
 Looking = Callable[[], AbstractContextManager[None]]
-"""Makes what is held while one picture is looked at, and not between two."""
+"""Makes a context manager that is entered for each picture and left after it."""
 
 _REFUSALS = (
     ImageFormatError,
@@ -58,10 +58,8 @@ _REFUSALS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Picture:
-    """A picture as it was handed in.
-
-    label: what the person calls it, to tell them which one was refused. face: which face of it is meant, from 1, the
-    largest first; None where there is one.
+    """A picture as it was handed in. label: the caller's name for it, which the answer uses. face: the number of the
+    face to enrol, from 1, the largest first; None for a picture of one face.
     """
 
     label: str
@@ -71,7 +69,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class RefusedPicture:
-    """A picture that was not used, and why. listing: its faces, where one of them must be chosen."""
+    """A picture that was not used, and the reason. listing: its faces, where the caller must choose one of them."""
 
     label: str
     code: str
@@ -82,7 +80,7 @@ class RefusedPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
-    """What came of it. accepted: labels of the pictures used; references: their ids, in the same order."""
+    """The result. accepted: labels of the pictures used; references: their ids, in the same order."""
 
     subject: Subject
     consent: Consent | None
@@ -92,7 +90,7 @@ class Enrolment:
 
 
 class Enroller:
-    """Puts people into the gallery. Nothing is written before every picture was looked at, and then all at once."""
+    """Adds people to the gallery. Every picture is examined first; then everything is written in one transaction."""
 
     def __init__(
         self, sampler: Sampler, gallery: Gallery, comparer: Comparer, check: EnrolmentCheck, *, threshold: float
@@ -105,7 +103,8 @@ class Enroller:
         self._check = check
         self._threshold = threshold
         self._admitting = threading.Lock()
-        """Between check and admission nobody else is admitted: two enrolments of one person at once meet each other."""
+        """Held from the check to the admission: of two simultaneous enrolments of one person the second finds the
+        first."""
 
     def enrol(
         self,
@@ -119,12 +118,13 @@ class Enroller:
         progress: Progress | None = None,
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """A new subject. acknowledged: subjects of whom the actor says that they are like the person and somebody else.
+        """Enrols a new subject. acknowledged: ids of similar subjects of whom the actor states that each is another
+        person.
 
         Raises ConsentRequiredError without a consent that is active now, ConsentInvalidError, ConsentExpiredError;
-        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if somebody else is
-        found who is not acknowledged; ClockError, LogUnavailableError, and what `looking` raises. Then nothing was
-        written but the searches of the check.
+        EnrolmentError if the name is malformed or no picture can be used; LikelyDuplicateError if the check finds a
+        subject who is not acknowledged; ClockError, LogUnavailableError, and the errors of `looking`. After an error
+        only the searches of the check were written.
         """
         name = tidied(name)
         fault = fault_of(name)
@@ -166,7 +166,7 @@ class Enroller:
         progress: Progress | None = None,
         looking: Looking = nullcontext,
     ) -> Enrolment:
-        """More pictures of a subject who has an active consent.
+        """Adds pictures of a subject who has an active consent.
 
         Raises as `enrol` does, and SubjectUnknownError, SubjectWithdrawnError or ShardBehindError.
         """

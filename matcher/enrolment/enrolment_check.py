@@ -1,7 +1,7 @@
 """The check before an enrolment: is the person in the gallery already, under another name?
 
-Each picture is searched for as any probe is, with its two entries in the log; it is nobody's way to look for people,
-so only the enrolment has it (`matcher.enrolment.enrolment`).
+Each picture is a probe of an ordinary search with its two entries in the log. Only `matcher.enrolment.enrolment` uses
+it, so that it is no other way to search for people.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ MOST_SUBJECTS = 20
 """How many subjects one picture's search finds at most: those acknowledged and the person's own must hide no other."""
 
 CHECK_FMR = 5e-6
-"""The check's FMR is at most this: in a gallery of 5,000 references one newcomer in 40 is taken for somebody else. A
-warning that is mostly wrong is soon acknowledged without a look."""
+"""The greatest FMR of the check: in a gallery of 5,000 references one new person in 40 is found to be a duplicate by
+mistake (`python -m benchmarks duplicates`). More false warnings would teach operators to acknowledge them unread."""
 
 
 def check_point(in_use: OperatingPoint, scale: SimilarityScale | None) -> OperatingPoint:
-    """What the check searches with: the operating point in use, or where its FMR is more, CHECK_FMR by the scale."""
+    """The check's operating point: the one in use, or the scale's at CHECK_FMR if that FMR is lower."""
     if scale is None:
         return in_use
     strict = [at for at, fmr in scale.steps if FEWEST / scale.non_mated <= fmr <= CHECK_FMR]
@@ -35,7 +35,7 @@ def check_point(in_use: OperatingPoint, scale: SimilarityScale | None) -> Operat
 
 
 class EnrolmentCheck:
-    """Looks for a person among all whose consent is in force. Safe to use from several threads."""
+    """Searches for a person among all subjects whose consent is in force. Safe to use from several threads."""
 
     def __init__(self, identifier: Identifier) -> None:
         """identifier: for this check alone, and for MOST_SUBJECTS candidates."""
@@ -44,7 +44,8 @@ class EnrolmentCheck:
     def duplicates(
         self, samples: Sequence[FaceSample], *, actor: str, role: str, own: str | None = None
     ) -> DuplicateCheck:
-        """Who is like one of the samples. own: the subject that they are to be added to, who is not counted.
+        """The subjects who match one of the samples. own: the subject to whom the samples will be added, who is left
+        out.
 
         Raises as `Identifier.identify` does.
         """

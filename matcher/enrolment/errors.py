@@ -1,4 +1,4 @@
-"""Why somebody is not enrolled."""
+"""Why a person is not enrolled."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -17,8 +17,8 @@ class DifferentPersonError(ClearglassError):
 
 
 class EnrolmentError(ClearglassError):
-    """None of the pictures could be used, or the request was malformed; nothing was written. refused: the pictures,
-    each with its reason, where they were looked at."""
+    """None of the pictures could be used, or the request was malformed; nothing was written. refused: each examined
+    picture with its reason."""
 
     code: ClassVar[str] = "enrolment_refused"
 
@@ -28,8 +28,8 @@ class EnrolmentError(ClearglassError):
 
 
 class LikelyDuplicateError(EnrolmentError):
-    """The gallery seems to hold the person under another name. check: what found that, with those subjects in it whom
-    nobody has acknowledged."""
+    """The gallery seems to hold the person under another name. check: the check that found it, with the subjects who
+    are not acknowledged."""
 
     code: ClassVar[str] = "likely_duplicate"
 

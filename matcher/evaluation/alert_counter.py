@@ -1,22 +1,22 @@
-"""Counts alerts by what people said of them, and estimates from the decided ones how many of all are false."""
+"""Counts alerts by people's verdicts, and estimates from the decided ones how many of all are false."""
 
 from collections.abc import Iterable, Sequence
 
 from matcher.evaluation.estimate import Estimate
-from matcher.evaluation.events import LoggedAlert
 from matcher.evaluation.figures import Tally
 from matcher.evaluation.interval import gamma_interval
+from matcher.evaluation.log_extract import LoggedAlert
 from matcher.evaluation.sampling import weights
 
 
 class AlertCounter:
-    """Counts alerts with the weights that the decided ones have among all those it is made of."""
+    """Counts alerts, the decided ones with their weights among all alerts that it was made of."""
 
     def __init__(self, alerts: Sequence[LoggedAlert]) -> None:
         self._weight, self.sampling = weights(alerts)
 
     def tally(self, alerts: Sequence[LoggedAlert]) -> Tally:
-        """Of some of them."""
+        """Counts some of the alerts."""
         rejected = [alert for alert in alerts if alert.rejected]
         decided = sum(alert.rejected is not None for alert in alerts)
         return Tally(
@@ -37,7 +37,7 @@ class AlertCounter:
         return found
 
     def estimate(self, alerts: Sequence[LoggedAlert], over: float) -> Estimate | None:
-        """False alarms over so much; None where there was nothing, or nobody decided an alert."""
+        """False alarms divided by the amount; None where the amount is 0, or no alert was decided."""
         if not over or (alerts and all(alert.rejected is None for alert in alerts)):
             return None
         parts = [total for total, _ in self.false_alarms(alerts).values()]

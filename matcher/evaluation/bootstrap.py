@@ -1,8 +1,7 @@
-"""How sure a rate is when comparisons share people: people are drawn anew, not comparisons.
-
-Somebody whom the recogniser mistakes is in many pairs at once, so intervals that take pairs for independent are too
-narrow. A pair of two people counts as often as both were drawn, a mated pair as often as its person was (Poh et al.,
-IEEE TPAMI 29(3), 2007, on both sides of a pair). Intervals are the 2.5th to the 97.5th percentile.
+"""The interval of a rate when comparisons share people: the bootstrap draws people, not comparisons. A person whom the
+recogniser mistakes is in many pairs, so intervals that treat pairs as independent are too narrow. A pair of two people
+counts as often as both were drawn, a mated pair as often as its person was (Poh et al., IEEE TPAMI 29(3), 2007, on both
+sides of a pair). Intervals are the 2.5th to the 97.5th percentile.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ _BLOCK = 4096
 
 
 class SubjectBootstrap:
-    """Resamples of `subjects` people, always the same ones for the same seed, so that rates can be held together."""
+    """Resamples of `subjects` people. The same seed gives the same resamples, so that rates can be compared."""
 
     def __init__(self, subjects: int, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
         drawn = np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=resamples)
@@ -36,11 +35,10 @@ class SubjectBootstrap:
     def interval(
         self, wrong: Flags, totals: Floats, one: Whole, other: Whole, *, comparisons: int, people: int
     ) -> tuple[float, float]:
-        """The same where only some of the comparisons are given; those that are not are right.
-
-        totals: how much all of them weigh in each resample. comparisons, people: how many there are of each in all.
-        With none wrong, or all, every resample says the same: then it is the Wilson interval of as many independent
-        comparisons as people. It is never narrower than that of as many independent ones as there are.
+        """The same where only some of the comparisons are given; the others are right. totals: the weight of all
+        comparisons in each resample. comparisons, people: the number of each in all. If no comparison is wrong, or all
+        are, every resample gives the same rate: then it is the Wilson interval of one independent comparison a person.
+        It is never narrower than the Wilson interval of that number of independent comparisons.
         """
         errors = int(wrong.sum())
         if comparisons == 0:
@@ -56,7 +54,7 @@ class SubjectBootstrap:
         return self.totals(one[wrong], other[wrong]) / np.maximum(totals, 1)
 
     def totals(self, one: Whole, other: Whole) -> Floats:
-        """(resamples,) how much these comparisons weigh in each resample."""
+        """(resamples,) the weight of these comparisons in each resample."""
         total = np.zeros(self.weights.shape[1])
         for begin in range(0, len(one), _BLOCK):
             block = slice(begin, begin + _BLOCK)
@@ -66,9 +64,8 @@ class SubjectBootstrap:
         return total
 
     def all_pairs(self, one: Whole, other: Whole) -> Floats:
-        """(resamples,) how much all non-mated pairs weigh between two groups of samples, or within one.
-
-        one, other: (subjects,) how many samples each has in the two groups; the same array twice for one group.
+        """(resamples,) the weight of all non-mated pairs between two groups of samples, or within one. one, other:
+        (subjects,) the number of samples of each subject in the two groups; the same array twice for one group.
         """
         first, second = one.astype(np.float64), other.astype(np.float64)
         weights = self.weights.astype(np.float64)

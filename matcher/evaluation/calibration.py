@@ -20,24 +20,23 @@ Floats = NDArray[np.floating[Any]]
 Whole = NDArray[np.int64]
 
 LOOSEST = 1e-1
-"""A greater false match rate is no threshold, and no step of a scale."""
+"""The greatest false match rate of a threshold or of a step of a scale."""
 
 STEPS = 60
 
 
 class CalibrationError(ClearglassError):
-    """The scores cannot bear the threshold that is asked for."""
+    """The scores are too few for the threshold, or not fit for one."""
 
     code: ClassVar[str] = "calibration"
 
 
 def calibrated(scores: Scores, *, recogniser: str = "fusion", name: str, rate: float) -> OperatingPoint:
-    """The threshold at which no more than `rate` of the non-mated comparisons match, with what it rests on.
-
-    It is rounded down to four decimals, and the rates are those of the rounded one. Intervals are of resamples of the
-    people where the samples' names tell who is on them, as in `person/picture`; else they are Wilson's.
-    Raises CalibrationError for a name, a rate or a threshold that is none, and where fewer than ten comparisons would
-    be let through; ScoreFileError if there are no scores of the recogniser.
+    """The threshold at which no more than `rate` of the non-mated comparisons match, with its evidence. It is rounded
+    down to four decimals, and the rates are those of the rounded threshold. Intervals are by resampling people where
+    the samples' names contain the person, as in `person/picture`; else they are Wilson's. Raises CalibrationError for
+    an invalid name, rate or threshold, and where fewer than ten non-mated comparisons would match; ScoreFileError if
+    there are no scores of the recogniser.
     """
     _require_name(name)
     mated, non_mated = scores.of(recogniser)
@@ -91,7 +90,7 @@ def calibrated(scores: Scores, *, recogniser: str = "fusion", name: str, rate: f
 def rounded_threshold(non_mated: Floats, rate: float) -> float:
     """The threshold of a false match rate on (n,) dissimilarities, rounded down to four decimals.
 
-    Raises CalibrationError for a rate that is none, or one that fewer than ten comparisons would bear.
+    Raises CalibrationError for an invalid rate, or where fewer than ten comparisons would match.
     """
     if not 0 < rate <= LOOSEST:
         raise CalibrationError(
@@ -106,11 +105,11 @@ def rounded_threshold(non_mated: Floats, rate: float) -> float:
             "greater rate.",
         )
     exact = threshold_at(non_mated, rate)
-    # Just below infinity, where all those are that have no face, is no threshold either.
+    # Comparisons without a face are at infinity: a threshold just below it is not valid either.
     threshold = math.floor(exact * 1e4) / 1e4 if math.isfinite(exact * 1e4) else math.inf
     if not (math.isfinite(threshold) and (non_mated <= threshold).any()):
         raise CalibrationError(
-            "So many non-mated comparisons are equally far apart that no threshold of four decimals has that rate.",
+            "Too many non-mated comparisons are equally far apart: no threshold of four decimals has that rate.",
             remedy="See whether the scores are whole: faces that were not found are infinitely far apart.",
         )
     return threshold
@@ -119,7 +118,7 @@ def rounded_threshold(non_mated: Floats, rate: float) -> float:
 def calibrated_scale(scores: Scores, *, weights: Mapping[str, float], recogniser: str = "fusion") -> SimilarityScale:
     """The scale of such scores. weights: of the fusion in use.
 
-    Raises CalibrationError for scores of another fusion: nobody would read their scale.
+    Raises CalibrationError for scores of another fusion, whose scale would not apply.
     """
     provenance = scores.provenance
     if provenance.weights != weights:
@@ -144,12 +143,12 @@ def scale_of(non_mated: Floats, *, dataset: str, model_digest: str, weights: Map
             f"{count} non-mated comparisons make no scale.", remedy=f"Measure {FEWEST / LOOSEST:.0f} or more."
         )
     places = np.unique(np.geomspace(FEWEST, int(LOOSEST * count), STEPS).round().astype(np.int64))
-    # Only as far as the scale goes are they put in order: there may be many millions.
+    # Only the part that the scale needs is sorted: there may be many millions.
     within = np.sort(np.partition(non_mated, places[-1] - 1)[: places[-1]])
     finite = within[np.isfinite(within)]
     steps: dict[float, float] = {}
     for at in (finite[place - 1] for place in (1, *places) if place <= len(finite)):
-        # Of equal ones all are as close; those just beyond the part in order are counted too.
+        # Equal dissimilarities count together, also those just beyond the sorted part.
         steps[float(at)] = float((non_mated <= at).sum()) / count
     if not steps:
         raise CalibrationError("In no non-mated comparison both faces were found.", remedy="Measure again.")
@@ -159,9 +158,9 @@ def scale_of(non_mated: Floats, *, dataset: str, model_digest: str, weights: Map
 
 
 def subjects_named(scores: Scores) -> tuple[Whole, Whole] | None:
-    """(n,) whose samples each comparison has, twice, by number, where names are `person/picture`; None where not.
-
-    They are if both names of every mated comparison begin with one person, and of every other with two.
+    """Two arrays (n,) with the number of the person of each comparison's two samples; None unless names are
+    `person/picture`. They are if both names of every mated comparison begin with the same person, and of every
+    non-mated one with two different ones.
     """
     people: list[list[str]] = []
     for names in (scores.probe, scores.reference):

@@ -1,7 +1,7 @@
-"""Whether members of one group are named falsely more often than others: a ratio of two rates, by person.
-
-False alarms of one person are no independent events: the look-alike who passes daily is mistaken daily. So the unit is
-the person, and how large a ratio chance alone makes is seen by dealing people anew into two groups of the same sizes.
+"""Compares how often members of one group and of another are named falsely: a ratio of two rates, by person. False
+alarms of one person are not independent events: a look-alike who passes daily is mistaken daily. So the unit is the
+person, and a permutation test, which reassigns people at random to two groups of the same sizes, shows how large a
+ratio chance alone makes.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 LEAST = 9_999
 MOST = 40_000
-"""How often people are dealt anew: at least, and at most."""
+"""The least and the greatest number of permutations of people."""
 
 _FARTHEST = float(np.log(1e9))
-"""Of an interval's end, as a logarithm: beyond it nothing is known."""
+"""The largest logarithm of an interval's end that is reported; beyond it the end is None."""
 
 _SEED = 20
 _VALUES_AT_ONCE = 1_000_000
@@ -24,9 +24,8 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Named:
-    """Of n people, each (n,). alarms: false alarms about them, weighted. squares: the sum of those weights' squares.
-
-    searches: how many might have found them.
+    """The data of n people; each array is (n,). alarms: false alarms about each person, weighted. squares: the sum of
+    those weights' squares. searches: the number that might have found the person.
     """
 
     alarms: Values
@@ -36,8 +35,7 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """How many times the others' rate a group's is. low, high: holds at the confidence asked for; None has no end.
-
+    """The ratio of a group's rate to the others'. low, high: the interval at the requested confidence; None: unbounded.
     p: of equal rates.
     """
 
@@ -48,34 +46,34 @@ class Ratio:
 
     @property
     def excludes_one(self) -> bool:
-        """Whether the interval says that the rates differ."""
+        """True if the interval excludes 1."""
         return not self.holds(1.0)
 
     def holds(self, ratio: float) -> bool:
-        """Whether the interval holds that ratio."""
+        """True if the interval contains that ratio."""
         return (self.low is None or self.low <= ratio) and (self.high is None or ratio <= self.high)
 
 
-def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float, deals: int = LEAST) -> Ratio:
+def compare(people: Named, inside: npt.NDArray[np.bool_], *, confidence: float, permutations: int = LEAST) -> Ratio:
     """The rate of those inside over the rate of the others, by a studentised permutation test of its logarithm.
 
     Janssen, Statistics & Probability Letters 1997: studentised, the test holds also where groups differ in more than
     the rate. The interval is symmetric about the logarithm, and excludes 1 where the test rejects. One more alarm is
-    shared out by searches, that a group without one has a ratio too (after Haldane, Annals of Human Genetics 1956). The
-    same people give the same answer: the dealing is seeded. There must be somebody on both sides, with searches; and
-    deals, how often people are dealt, must be a few times 1 / (1 - confidence).
+    distributed in proportion to searches, so that a group without alarms has a ratio too (after Haldane, Annals of
+    Human Genetics 1956). The same people give the same answer: the permutations are seeded. There must be people with
+    searches on both sides. permutations: their number, which must be a few times 1 / (1 - confidence).
     """
     columns = _columns(people)
     logarithm, spread = _logarithm(inside[None].astype(np.float64), columns)
     seen = abs(logarithm[0]) / spread[0]
     random = np.random.default_rng(_SEED)
-    dealt = []
+    permuted = []
     batch = max(1, _VALUES_AT_ONCE // len(inside))
-    for begin in range(0, deals, batch):
-        labels = np.tile(inside.astype(np.float64), (min(batch, deals - begin), 1))
+    for begin in range(0, permutations, batch):
+        labels = np.tile(inside.astype(np.float64), (min(batch, permutations - begin), 1))
         change, error = _logarithm(random.permuted(labels, axis=1), columns)
-        dealt.append(np.abs(change) / error)
-    chance = np.concatenate(dealt)
+        permuted.append(np.abs(change) / error)
+    chance = np.concatenate(permuted)
     half = float(np.quantile(chance, confidence, method="higher")) * float(spread[0])
     middle = float(logarithm[0])
     return Ratio(
@@ -91,7 +89,7 @@ def _end(logarithm: float) -> float | None:
 
 
 def _columns(people: Named) -> Values:
-    """(n, 7): all that sums over people are needed of."""
+    """(n, 7): the terms whose sums over people are needed."""
     alarms, searches = people.alarms, people.searches
     ones = np.ones_like(alarms)
     return np.stack([alarms, searches, alarms**2, alarms * searches, searches**2, people.squares, ones], axis=1)
@@ -106,9 +104,8 @@ def _logarithm(labels: Values, columns: Values) -> tuple[Values, Values]:
 
 
 def _rate(sums: Values, whole: Values) -> tuple[Values, Values]:
-    """(d,) rates, and the (d,) variances of their logarithms, between people and no less than a Poisson count's.
-
-    whole: the sums over everybody, whose mean alarm is what is shared out.
+    """(d,) rates, and (d,) variances of their logarithms, estimated between people and at least those of a Poisson
+    count. whole: the sums over all people, which give the alarm that is distributed.
     """
     alarms, searches, alarms2, product, searches2, squares, count = sums.T
     one = whole[5] / whole[0] if whole[0] else 1.0

@@ -1,4 +1,5 @@
-"""How unequal error rates are between groups. One number hides what the rates show: they are never told without them.
+"""How unequal error rates are between groups. One number hides what the rates show, so these numbers are never reported
+without the rates.
 
 Grother, NIST IR 8429, 2022 (max/min, max/geometric mean, inequity rate); Pereira and Marcel, IEEE TBIOM 2022 (FDR);
 Howard et al., ICPR workshops 2022 (GARBE).
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Inequality:
-    """Of groups with these rates. A ratio is None where a rate of zero leaves it undefined.
+    """Measures of inequality between groups. A ratio is None where a rate of zero leaves it undefined.
 
     max_to_min, max_to_geometric_mean: of the FMR. fdr: 1 is equal; near 1 even under a tenfold gap of small rates.
     inequity: 1 is equal. garbe: 0 is equal.
@@ -25,9 +26,8 @@ class Inequality:
 
 
 def inequality(fmr: Sequence[float], fnmr: Sequence[float], *, alpha: float = 0.5) -> Inequality:
-    """Of at least two groups, whose false match and false non-match rates stand in the same order.
-
-    alpha: what the FMR counts, the FNMR counting the rest. Raises ValueError for one group, or unequal lengths.
+    """The measures for at least two groups; false match and false non-match rates are in the same order of groups.
+    alpha: the weight of the FMR; the FNMR has 1 - alpha. Raises ValueError for one group, or unequal lengths.
     """
     if len(fmr) != len(fnmr) or len(fmr) < 2:
         raise ValueError("inequality is between two groups at least, each with both rates")

@@ -1,6 +1,5 @@
-"""How often comparisons err at a threshold (ISO/IEC 19795-1), and which threshold stands for a rate.
-
-Scores are dissimilarities: a pair at or below a threshold is called mated. A pair of which a face was not found is
+"""Error rates of comparisons at a threshold (ISO/IEC 19795-1), and the threshold for a rate. Scores are
+dissimilarities: a pair at or below a threshold is decided to be mated. A pair of which a face was not found is
 infinitely far apart, so that failures to acquire count as misses and never as false matches.
 """
 
@@ -23,22 +22,21 @@ def false_non_match_rate(mated: Floats, threshold: float) -> float:
 
 
 def threshold_at(non_mated: Floats, rate: float) -> float:
-    """The largest dissimilarity at which no more than `rate` of the non-mated comparisons are at it or closer.
-
-    It is one of the dissimilarities, or just below the least where even that one would be too many; never inf, which
-    stands for a face that was not found.
+    """The largest threshold at which no more than `rate` of the non-mated comparisons match. It is one of the
+    dissimilarities, or just below the least of them if that one would already be too many; never inf, which stands for
+    a face that was not found.
     """
     allowed = int(rate * len(non_mated) * (1 + 1e-12))
     if allowed >= len(non_mated):
         return _greatest(non_mated)
     beyond = np.partition(non_mated, allowed)[allowed]
-    # Of equal ones all are let through or none: those equal to the first that is too many are not.
+    # Equal dissimilarities match together or not at all: those equal to the first that exceeds the rate do not.
     within = non_mated[non_mated < beyond]
     return float(within.max() if len(within) else np.nextafter(min(beyond, _greatest(non_mated)), -np.inf))
 
 
 def _greatest(dissimilarity: Floats) -> float:
-    """The greatest that is finite; below all others where none is."""
+    """The greatest finite dissimilarity; -inf where there is none."""
     finite = dissimilarity[np.isfinite(dissimilarity)]
     return float(finite.max()) if len(finite) else -1.0
 
@@ -79,9 +77,8 @@ def folded_accuracy(dissimilarity: Floats, mated: Flags, fold: Whole) -> FoldedA
 
 
 def best_threshold(dissimilarity: Floats, mated: Flags) -> float:
-    """Of the dissimilarities the one at which most decisions are right; of several as good, the middle one.
-
-    -1, at which nothing matches, where no face was found in any pair.
+    """The dissimilarity at which most decisions are right; of several equally good ones, the middle one. -1, at which
+    nothing matches, if no pair has two faces.
     """
     order = np.argsort(dissimilarity, kind="stable")
     ordered = dissimilarity[order]
@@ -96,7 +93,7 @@ def best_threshold(dissimilarity: Floats, mated: Flags) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorRates:
-    """At one threshold. false_matches of non_mated comparisons, misses of mated ones."""
+    """Errors at one threshold: false_matches of non_mated comparisons, misses of mated ones."""
 
     threshold: float
     false_matches: int
@@ -116,7 +113,7 @@ class ErrorRates:
 
 
 def error_rates(mated: Floats, non_mated: Floats, threshold: float) -> ErrorRates:
-    """What goes wrong at the threshold."""
+    """The errors at the threshold."""
     return ErrorRates(
         threshold=threshold,
         false_matches=int((non_mated <= threshold).sum()),
@@ -127,7 +124,7 @@ def error_rates(mated: Floats, non_mated: Floats, threshold: float) -> ErrorRate
 
 
 def equal_error_rate(mated: Floats, non_mated: Floats) -> float:
-    """Where FMR and FNMR meet: the mean of both at the threshold at which they differ least.
+    """The equal error rate: the mean of FMR and FNMR at the threshold at which they differ least.
 
     Raises ValueError where there are no comparisons of one kind.
     """
@@ -151,7 +148,7 @@ def trade_off(mated: Floats, non_mated: Floats, rates: Sequence[float]) -> Float
 
 
 def _threshold_in(ordered: Floats, rate: float) -> float:
-    """As `threshold_at`, of dissimilarities in ascending order."""
+    """As `threshold_at`, for dissimilarities in ascending order."""
     allowed = int(rate * len(ordered) * (1 + 1e-12))
     if allowed >= len(ordered):
         return _greatest(ordered)

@@ -1,4 +1,4 @@
-"""Something measured, and how sure it is."""
+"""A measured value with its interval."""
 
 from dataclasses import dataclass
 
@@ -12,5 +12,5 @@ class Estimate:
     high: float
 
     def times(self, factor: float) -> "Estimate":
-        """So many times as much."""
+        """The estimate multiplied by a factor."""
         return Estimate(value=self.value * factor, low=self.low * factor, high=self.high * factor)

@@ -1,11 +1,8 @@
-"""What a threshold means at a door: false alarms a day and people missed, at a gallery's size and its traffic.
-
-FPIR = 1 - (1 - FMR)^N (Grother and Phillips, CVPR 2004): a rate that is good for comparing two people lets through
-most of the searches where each compares with ten thousand. The formula takes comparisons for independent; a person's
-references are alike, so that counting each of them errs on the safe side.
-
-Traffic is counted in searches and not in people: whoever stays before a camera and is nobody it knows is searched for
-again and again, and these searches are alike too.
+"""The expected errors of a threshold: false alarms a day and people missed, by gallery size and traffic. FPIR = 1 - (1
+- FMR)^N (Grother and Phillips, CVPR 2004): at an FMR of 1e-4 a search among 10,000 references finds a wrong person in
+  63 of 100 cases. The formula treats comparisons as independent; a person's references are similar, so that it
+  overestimates. Traffic is counted in searches and not in people: a stranger who stays before a camera is searched for
+  repeatedly, and these searches are similar too.
 """
 
 import math
@@ -15,17 +12,16 @@ from matcher.evaluation.estimate import Estimate
 from matcher.recognition.operating_point import Measurement
 
 DAY, WEEK = 1, 7
-"""Days."""
+"""Days in a week."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What to expect with so many references in scope and so many searches a day.
-
-    fpir: the share of searches for people who are not enrolled that raise an alarm. false_alarms_a_day: if all
-    searches are for such people, which is the most there can be. misses_per_hundred: of a hundred searches for enrolled
-    people, those that find nobody, if the camera's pictures are like those measured. fmr_for_one_a_week: the false
-    match rate that would bring one false alarm a week; None where nobody is searched for or nobody is enrolled.
+    """Expected errors, given the number of references in scope and of searches a day. fpir: the share of non-mated
+    searches that raise an alarm. false_alarms_a_day: if all searches are non-mated, which is the upper bound.
+    misses_per_hundred: of a hundred mated searches, those that find nobody, if the camera's pictures are like those
+    measured. fmr_for_one_a_week: the FMR that gives one false alarm a week; None without searches or without
+    references.
     """
 
     references: int
@@ -37,7 +33,7 @@ class Expectation:
 
 
 def expected(evidence: Measurement, *, references: int, searches_a_day: float) -> Expectation:
-    """What a point of this evidence brings. references: those that a search compares with."""
+    """The expectation for an operating point with this evidence. references: the number that a search compares with."""
     rates = (evidence.fmr, evidence.fmr_low, evidence.fmr_high)
     value, low, high = (fpir(rate, references) for rate in rates)
     share = Estimate(value=value, low=low, high=high)
@@ -53,7 +49,7 @@ def expected(evidence: Measurement, *, references: int, searches_a_day: float) -
 
 
 def caution(evidence: Measurement) -> str:
-    """What to remember when the measured rates are taken for a site's."""
+    """The caveat for applying the measured rates to a site."""
     if evidence.dataset.startswith(("LFW", "Labeled Faces in the Wild")):
         return (
             "These rates are of LFW's news photographs. A camera sees people from afar, turned and in poor light: "
@@ -63,17 +59,16 @@ def caution(evidence: Measurement) -> str:
 
 
 def fpir(fmr: float, references: int) -> float:
-    """The share of searches for people who are not enrolled that find somebody among so many references."""
+    """FPIR: the share of non-mated searches that find somebody among this number of references."""
     if fmr >= 1:
         return float(references > 0)
-    # By logarithms: 1 - (1 - 1e-17) would be nothing.
+    # By logarithms: 1 - (1 - 1e-17) would be 0 in floating point.
     return -math.expm1(references * math.log1p(-fmr))
 
 
 def fmr_for(alarms_a_day: float, *, references: int, searches_a_day: float) -> float | None:
-    """The false match rate at which so many false alarms a day are expected; None where there can be none at all.
-
-    It is 1 where there are not even that many searches.
+    """The FMR at which this number of false alarms a day is expected; None without searches or references. It is 1 if
+    there are fewer searches a day than that.
     """
     if references < 1 or searches_a_day <= 0:
         return None

@@ -1,4 +1,4 @@
-"""What a live evaluation tells: counts, rates and findings, by camera, week and declared group."""
+"""The results of a live evaluation: counts, rates and findings, by camera, week and declared group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from matcher.evaluation.sampling import Sampling
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Alerts, by what people said. estimated_false: what the rejected ones stand for, the undecided included."""
+    """Alerts by verdict. estimated_false: the estimated number of false alerts among all, including the undecided."""
 
     alerts: int
     confirmed: int
@@ -22,7 +22,7 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class CameraFigures:
-    """Of one camera, or of all (camera is None). days: on which it searched."""
+    """Figures of one camera, or of all (camera is None). days: the number of days with a search."""
 
     camera: str | None
     days: int
@@ -33,9 +33,8 @@ class CameraFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class WeekFigures:
-    """Of one ISO week, by UTC. dissimilarity: the median of confirmed alerts. quality: the median of probes.
-
-    Its alerts stand for its own undecided ones only. why_not: why no rate is told, though there were alerts.
+    """Figures of one ISO week, by UTC. dissimilarity: the median of confirmed alerts. quality: the median of probes.
+    Its decided alerts stand for its own undecided ones only. why_not: why there is no rate, though there were alerts.
     """
 
     week: str
@@ -50,8 +49,8 @@ class WeekFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupFigures:
-    """Of those who declared this. named: how many were named falsely. chances: searches that might have found a
-    person, summed over people. false_per_million: false alarms for a million chances."""
+    """Figures of the people who declared this. named: how many were named falsely. chances: the opportunities: searches
+    that might have found a person, summed over people. false_per_million: false alarms for a million of them."""
 
     attribute: str
     value: str
@@ -64,9 +63,8 @@ class GroupFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One group's rate of false alarms over others'. The interval holds for all comparisons of the report together.
-
-    why_not: why nothing is claimed; then there is no ratio. finding: whether the interval excludes 1.
+    """The ratio of one group's rate of false alarms to the others'. The confidence level holds for all comparisons of
+    the report together. why_not: why there is no ratio. finding: true if the interval excludes 1.
     """
 
     attribute: str
@@ -80,7 +78,8 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """Whether one measure of one camera changed over the weeks. p: of "no week differs", all weeks in one test."""
+    """The test whether one measure of one camera changed over the weeks. p: of "no week differs", all weeks in one
+    test."""
 
     camera: str
     measure: str
@@ -90,11 +89,10 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveReport:
-    """All of it. declared: how many had declared something by the end of the log; given: of how many it was known what.
-
-    began, ended: None where nothing was searched. small: of how many groups nothing is told, not even what they are.
-    no_drifts: why it was not asked whether anything drifted. unjudged: cameras of whose alerts nobody decided any: the
-    total and the groups are told without them, for who is found there may be others than elsewhere.
+    """The whole report. declared: the number of people with a declaration at the end of the log; given: of these, the
+    number whose declaration was known. began, ended: None if there was no search. small: the number of groups that are
+    too small to be shown or named. no_drifts: why no test for drift was made. unjudged: cameras with alerts of which
+    none is decided: the total and the groups leave them out, because other people may be found there than elsewhere.
     """
 
     began: datetime | None
@@ -115,7 +113,7 @@ class LiveReport:
 
     @property
     def findings(self) -> list[str]:
-        """What differs, each in a sentence."""
+        """The findings, a sentence each."""
         return [
             *(_unequal(one, one.ratio) for one in self.comparisons if one.finding and one.ratio is not None),
             *(

@@ -1,4 +1,5 @@
-"""Which groups subjects declared, as a file beside a log's export: each held against its commitment in the log."""
+"""The groups that subjects declared, as a file beside a log's export: each is checked against its commitment in the
+log."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +12,11 @@ from matcher.people.errors import DeclarationInvalidError
 
 _VERSION = 1
 Groups = Mapping[str, Attributes]
-"""By subject, what they declared."""
+"""The declared attributes, by subject."""
 
 
 class GroupsError(ClearglassError):
-    """A file of declared groups cannot be read, or says what the log does not."""
+    """A file of declared groups cannot be read, or differs from the log."""
 
     code: ClassVar[str] = "groups_invalid"
 
@@ -26,7 +27,7 @@ def pack_groups(declarations: Iterable[Declaration]) -> str:
 
 
 def read_groups(path: Path) -> list[Declaration]:
-    """What such a file says, unchecked. Raises GroupsError."""
+    """Parses such a file; nothing is checked against the log. Raises GroupsError."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(value, dict) or value.get("version") != _VERSION or not isinstance(value.get("groups"), list):
@@ -39,20 +40,20 @@ def read_groups(path: Path) -> list[Declaration]:
 
 
 def known_groups(declarations: Iterable[Declaration], commitments: Mapping[str, str]) -> Groups:
-    """By subject, what was declared, as far as the log tells of it: a service's own may be newer than its log.
-
-    commitments: by subject, those in force where the log ends.
+    """The declared attributes, by subject, of those declarations that the log commits to: a service's own may be newer
+    than its log. commitments: by subject, those in force at the end of the log.
     """
     return {one.subject_id: one.attributes for one in declarations if commitments.get(one.subject_id) == one.commitment}
 
 
 def checked_groups(declarations: Sequence[Declaration], commitments: Mapping[str, str]) -> Groups:
-    """The same of a file; what was taken back is left out. Raises GroupsError where the log tells otherwise."""
+    """The same for a file; a declaration that was taken back is left out. Raises GroupsError where file and log
+    differ."""
     held = [one for one in declarations if one.subject_id in commitments]
     for one in held:
         if commitments[one.subject_id] != one.commitment:
             raise GroupsError(
-                f"What subject {one.subject_id} is said to have declared is not what the log tells of.",
-                remedy="If it was declared anew since, export log and groups again; else somebody changed the file.",
+                f"What subject {one.subject_id} has declared differs from the log.",
+                remedy="Export log and groups again; if it stays so, the file was changed by hand.",
             )
     return known_groups(held, commitments)

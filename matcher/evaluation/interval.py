@@ -1,4 +1,4 @@
-"""How sure a counted rate is."""
+"""Confidence intervals of counted rates."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ def wilson(errors: int, trials: int) -> tuple[float, float]:
     rate, square = errors / trials, CONFIDENCE**2
     middle = (rate + square / (2 * trials)) / (1 + square / trials)
     half = CONFIDENCE / (1 + square / trials) * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials**2))
-    # At either end the formula gives the end itself, but for its last bits.
+    # At 0 and 1 the formula gives the end itself, except for rounding.
     low = 0.0 if errors == 0 else max(middle - half, 0.0)
     return low, 1.0 if errors == trials else min(middle + half, 1.0)
 
@@ -20,9 +20,9 @@ def wilson(errors: int, trials: int) -> tuple[float, float]:
 def gamma_interval(parts: Sequence[float], largest: float = 1.0) -> tuple[float, float]:
     """The 95 % interval of a sum of weighted Poisson counts (Fay and Feuer, Statistics in Medicine 1997).
 
-    parts: what each independent source gave: each person's false alarms together, since one look-alike is mistaken for
-    the same person again and again. largest: the greatest weight a single event may have. Where each part is one event
-    of weight 1 it is the exact interval of a Poisson count (Garwood, Biometrika 1936).
+    parts: the sum of each independent source: the false alarms about one person are one source, because a look-alike is
+    mistaken for the same person repeatedly. largest: the greatest weight a single event may have. Where each part is
+    one event of weight 1 it is the exact interval of a Poisson count (Garwood, Biometrika 1936).
     """
     from scipy.special import gammaincinv
 

@@ -1,6 +1,6 @@
-"""The live evaluation: what a log and its reviews tell of how well, and how fairly, the cameras recognise.
-
-A false alarm is an alert that people rejected. Whom the cameras missed stands in no log, so FNMR is not measured here.
+"""The live evaluation: measures from a log and its reviews how often, and in which groups, the cameras err. A false
+alarm is an alert that people rejected. The log cannot contain people whom the cameras missed, so FNMR is not measured
+here.
 """
 
 from collections import defaultdict
@@ -14,10 +14,7 @@ import numpy.typing as npt
 
 from matcher.evaluation import drift
 from matcher.evaluation.alert_counter import AlertCounter
-from matcher.evaluation.chances import known_people
-from matcher.evaluation.dealing import dealings
 from matcher.evaluation.drift import Series
-from matcher.evaluation.events import Events, LoggedAlert, Moments, Searches
 from matcher.evaluation.figures import (
     CameraFigures,
     Drift,
@@ -26,10 +23,14 @@ from matcher.evaluation.figures import (
 )
 from matcher.evaluation.groups import Groups
 from matcher.evaluation.live_groups import comparisons, group_figures
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert, Moments, Searches
+from matcher.evaluation.opportunities import known_people
+from matcher.evaluation.permutations import permutation_count
 from matcher.evaluation.sampling import MIN_DECIDED, Sampling
 
 ALPHA = 0.01
-"""How often, at most, a report may say of groups that are treated alike that one is not; and the same for drift."""
+"""The significance level of a whole report for groups, and the same for drift: the greatest probability of a false
+finding."""
 
 T = TypeVar("T", int, Moments)
 
@@ -37,8 +38,8 @@ _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def evaluate(events: Events, groups: Groups) -> LiveReport:
-    """The report. groups: by subject, what they declared; empty where nobody did. The same input gives the same."""
+def evaluate(events: LogExtract, groups: Groups) -> LiveReport:
+    """The report. groups: the declared attributes, by subject; may be empty. The same input gives the same report."""
     cameras = _by_camera(events)
     unjudged = tuple(name for name, own in cameras.items() if own.unjudged)
     judged = replace(
@@ -86,19 +87,19 @@ def _camera_figures(
 
 @dataclass(frozen=True, kw_only=True)
 class _Camera:
-    """What one camera did."""
+    """The events of one camera."""
 
     searches: list[Searches] = field(default_factory=list)
     alerts: list[LoggedAlert] = field(default_factory=list)
 
     @property
     def unjudged(self) -> bool:
-        """Whether it raised alerts and nobody decided any: how many are false cannot be known, even by its likes."""
+        """True if it raised alerts and none is decided: then the number of false ones cannot be estimated."""
         return bool(self.alerts) and all(alert.rejected is None for alert in self.alerts)
 
 
-def _by_camera(events: Events) -> dict[str, _Camera]:
-    """Those that searched, by name."""
+def _by_camera(events: LogExtract) -> dict[str, _Camera]:
+    """The cameras that searched, by name."""
     found: dict[str, _Camera] = {one.camera: _Camera() for one in sorted(events.searches, key=lambda one: one.camera)}
     for one in events.searches:
         found[one.camera].searches.append(one)
@@ -108,7 +109,7 @@ def _by_camera(events: Events) -> dict[str, _Camera]:
 
 
 def _places(keys: Moments) -> list[tuple[int, npt.NDArray[np.intp]]]:
-    """Each key that there is among the (n,), in order, and at which places."""
+    """Each distinct key of the (n,) keys, in order, with its positions."""
     if not len(keys):
         return []
     order = np.argsort(keys, kind="stable")
@@ -116,7 +117,7 @@ def _places(keys: Moments) -> list[tuple[int, npt.NDArray[np.intp]]]:
     return list(zip(every.tolist(), np.split(order, begins[1:]), strict=True))
 
 
-def _weeks(events: Events) -> list[WeekFigures]:
+def _weeks(events: LogExtract) -> list[WeekFigures]:
     if not events.searches:
         return []
     times = np.concatenate([one.times for one in events.searches])
@@ -149,7 +150,8 @@ def _weeks(events: Events) -> list[WeekFigures]:
 
 
 def _undecided(sampling: Sampling) -> str | None:
-    """Why a week's decided alerts do not stand for the others, if so: it may not have been looked through yet."""
+    """Why a week's decided alerts do not stand for the undecided ones; None if they do. A recent week may not have been
+    reviewed yet."""
     if sampling.decided == sampling.alerts:
         return None
     if sampling.decided < MIN_DECIDED:
@@ -160,17 +162,17 @@ def _undecided(sampling: Sampling) -> str | None:
 
 
 def _drifts(cameras: Mapping[str, _Camera]) -> tuple[list[Drift], str | None]:
-    """Each camera and measure that tells something; or why none was asked."""
+    """A test for each camera and measure with enough values; or why no test was made."""
     asked = [
         (name, measure, series)
         for name, camera in cameras.items()
         for measure, of in _MEASURES.items()
         if (series := of(camera)).tells
     ]
-    deals = dealings(len(asked), ALPHA, least=drift.LEAST, most=drift.MOST)
-    if deals is None:
-        return [], f"{len(asked)} questions are too many at once"
-    tested = [(name, measure, drift.drift(series, deals=deals)) for name, measure, series in asked]
+    permutations = permutation_count(len(asked), ALPHA, least=drift.LEAST, most=drift.MOST)
+    if permutations is None:
+        return [], f"{len(asked)} tests are too many for one report"
+    tested = [(name, measure, drift.drift(series, permutations=permutations)) for name, measure, series in asked]
     return [
         Drift(camera=name, measure=measure, p=p, finding=p <= ALPHA / len(tested)) for name, measure, p in tested
     ], None

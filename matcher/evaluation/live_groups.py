@@ -1,4 +1,4 @@
-"""What a live evaluation tells of declared groups: the figures of each, and each compared with the others."""
+"""The declared groups of a live evaluation: the figures of each, and each compared with the others."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,27 +7,31 @@ import numpy as np
 
 from matcher.evaluation import comparison
 from matcher.evaluation.alert_counter import AlertCounter
-from matcher.evaluation.chances import Person
 from matcher.evaluation.comparison import Named, compare
-from matcher.evaluation.dealing import dealings
-from matcher.evaluation.events import Events, LoggedAlert
 from matcher.evaluation.figures import Comparison, GroupFigures
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert
+from matcher.evaluation.opportunities import Person
+from matcher.evaluation.permutations import permutation_count
 
 MIN_PEOPLE = 30
 MIN_FALSE = 20
 MIN_NAMED = 10
-"""Nothing is claimed of two groups unless each has MIN_PEOPLE, and both together MIN_FALSE rejected alerts, about
-MIN_NAMED different people. Of groups smaller than MIN_PEOPLE nothing is told at all: few are soon recognised."""
+"""Two groups are compared only if each has MIN_PEOPLE people, and both together MIN_FALSE rejected alerts about
+MIN_NAMED different people. Groups smaller than MIN_PEOPLE are not shown at all: in a small group individuals can be
+recognised."""
 
-MIN_CHANCES = 0.01
-"""Nor unless each had that share of the chances: a rate of hardly any is known hardly at all."""
+MIN_SHARE = 0.01
+"""Two groups are compared only if each has at least this share of the opportunities: a rate from very few is
+imprecise."""
 
 _MILLION = 1_000_000
 _OTHERS = "all others"
 
 
-def group_figures(events: Events, people: Sequence[Person], counter: AlertCounter) -> tuple[list[GroupFigures], int]:
-    """Of the large ones; and how many are small. What those declared is not told, nor of what kind it was."""
+def group_figures(
+    events: LogExtract, people: Sequence[Person], counter: AlertCounter
+) -> tuple[list[GroupFigures], int]:
+    """The figures of the large groups, and the number of small ones, whose attribute and value are not shown."""
     by_subject: dict[str, list[LoggedAlert]] = defaultdict(list)
     for alert in events.alerts:
         by_subject[alert.subject].append(alert)
@@ -39,7 +43,7 @@ def group_figures(events: Events, people: Sequence[Person], counter: AlertCounte
                 small += 1
                 continue
             alerts = [alert for person in members for alert in by_subject[person.subject]]
-            total = sum(person.chances for person in members)
+            total = sum(person.opportunities for person in members)
             figures.append(
                 GroupFigures(
                     attribute=attribute,
@@ -54,10 +58,11 @@ def group_figures(events: Events, people: Sequence[Person], counter: AlertCounte
     return figures, small
 
 
-def comparisons(events: Events, people: Sequence[Person], counter: AlertCounter, *, alpha: float) -> list[Comparison]:
-    """Each group against the others who declared the same attribute; where there are two, the one against the other.
-
-    alpha: how often, at most, one of them may be a finding where all groups are treated alike.
+def comparisons(
+    events: LogExtract, people: Sequence[Person], counter: AlertCounter, *, alpha: float
+) -> list[Comparison]:
+    """Compares each group with all others who declared the same attribute; where there are two groups, one comparison.
+    alpha: the greatest probability that any of them is a finding where all rates are equal.
     """
     alarms = counter.false_alarms(events.alerts)
     rejected: dict[str, int] = defaultdict(int)
@@ -73,14 +78,14 @@ def comparisons(events: Events, people: Sequence[Person], counter: AlertCounter,
             asked.append((attribute, value, large[1] if pair else _OTHERS, everybody, why_not))
     tested = sum(why_not is None for *_, why_not in asked)
     confidence = 1 - alpha / max(tested, 1)
-    deals = dealings(tested, alpha, least=comparison.LEAST, most=comparison.MOST)
+    permutations = permutation_count(tested, alpha, least=comparison.LEAST, most=comparison.MOST)
     made = []
     for attribute, value, against, everybody, too_few in asked:
         ratio = None
-        why_not = too_few or (None if deals else f"{tested} groups are too many to compare at once")
-        if why_not is None and deals is not None:
+        why_not = too_few or (None if permutations else f"{tested} groups are too many to compare at once")
+        if why_not is None and permutations is not None:
             inside = np.array([person.attributes[attribute] == value for person in everybody])
-            ratio = compare(_named(everybody, alarms), inside, confidence=confidence, deals=deals)
+            ratio = compare(_named(everybody, alarms), inside, confidence=confidence, permutations=permutations)
         made.append(
             Comparison(
                 attribute=attribute,
@@ -105,21 +110,21 @@ def _by_value(people: Sequence[Person]) -> dict[str, dict[str, list[Person]]]:
 
 
 def _too_few(people: Sequence[Person], inside: Sequence[Person], rejected: Mapping[str, int]) -> str | None:
-    """Why nothing is claimed, if so."""
+    """Why the groups are not compared; None if they are."""
     counts = [rejected.get(person.subject, 0) for person in people]
-    share = sum(person.chances for person in inside) / sum(person.chances for person in people)
+    share = sum(person.opportunities for person in inside) / sum(person.opportunities for person in people)
     if len(people) - len(inside) < MIN_PEOPLE:
         return f"fewer than {MIN_PEOPLE} others"
     if sum(counts) < MIN_FALSE:
         return f"fewer than {MIN_FALSE} rejected alerts"
     if sum(count > 0 for count in counts) < MIN_NAMED:
         return f"fewer than {MIN_NAMED} people falsely named"
-    if min(share, 1 - share) < MIN_CHANCES:
-        return f"one side had less than {100 * MIN_CHANCES:g} % of the chances"
+    if min(share, 1 - share) < MIN_SHARE:
+        return f"one side had less than {100 * MIN_SHARE:g} % of the opportunities"
     return None
 
 
 def _named(people: Sequence[Person], alarms: Mapping[str, tuple[float, float]]) -> Named:
     own = np.array([alarms.get(person.subject, (0.0, 0.0)) for person in people])
-    searches = np.array([float(person.chances) for person in people])
+    searches = np.array([float(person.opportunities) for person in people])
     return Named(alarms=own[:, 0], squares=own[:, 1], searches=searches)

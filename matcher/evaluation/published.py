@@ -1,4 +1,4 @@
-"""The live evaluation of a published log: from its entries, and what people declared, and nothing else."""
+"""The live evaluation of a published log, from its entries and the declared groups alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from matcher.audit.leaves import leaves
 from matcher.errors import ClearglassError
-from matcher.evaluation.events import events_of
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import checked_groups, known_groups
 from matcher.evaluation.live import evaluate
+from matcher.evaluation.log_extract import events_of
 from matcher.log.errors import LogChangedError
 from matcher.people.declaration import Declaration
 from matcher.tlog.checkpoint import Checkpoint
@@ -21,8 +21,8 @@ from matcher.tlog.publication import Publication
 
 @dataclass(frozen=True, kw_only=True)
 class LogEvaluation:
-    """A report, and of what it is: the log's name, how many entries it had, its root in hex. signed: whether the
-    checkpoint's signature was checked with a key that was given."""
+    """A report and its log: the log's name, its number of entries, its root in hex. signed: true if the checkpoint's
+    signature was checked with a given key."""
 
     origin: str
     entries: int
@@ -32,7 +32,7 @@ class LogEvaluation:
 
 
 class WindowError(ClearglassError):
-    """The time to look at ends before it begins."""
+    """The interval to evaluate ends before it begins."""
 
     code: ClassVar[str] = "window_invalid"
 
@@ -47,12 +47,10 @@ def evaluate_log(
     until: datetime | None = None,
     progress: Progress | None = None,
 ) -> LogEvaluation:
-    """The same report for everybody who has the same log and declarations. since, until: of the searches looked at.
-
-    own: the declarations are those of the service whose log it is; such as are newer than the log are left out.
-    Raises WindowError, EntryNewerError, LogChangedError if the entries are not those of its checkpoint, NoteError if
-    none of the verifiers signed that, GroupsError if a declaration is not what the log commits to, and what reading the
-    log does.
+    """The report; the same log and declarations give the same report. since, until: the interval of the searches. own:
+    the declarations are those of the log's own service; those newer than the log are left out. Raises WindowError,
+    EntryNewerError, LogChangedError if the entries are not those of its checkpoint, NoteError if none of the verifiers
+    signed that, GroupsError if a declaration is not what the log commits to, and what reading the log does.
     """
     if since is not None and until is not None and since >= until:
         raise WindowError("The time to look at ends before it begins.", remedy="Give a beginning before the end.")
@@ -61,7 +59,7 @@ def evaluate_log(
     try:
         events = events_of(leaves(log, checkpoint, progress), since=since, until=until)
     except (ValueError, KeyError, TypeError) as error:
-        raise LogChangedError("An entry of the log is none that can be read.") from error
+        raise LogChangedError("An entry of the log cannot be read.") from error
     return LogEvaluation(
         origin=checkpoint.origin,
         entries=checkpoint.size,

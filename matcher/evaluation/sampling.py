@@ -1,7 +1,7 @@
-"""Where people decided only some of the alerts: how many alerts each decided one stands for.
+"""The weight of each decided alert where people decided only some: the number of alerts that it stands for.
 
 Alerts of one camera and of about one dissimilarity are a stratum; its decided alerts stand for all of it in equal parts
-(Horvitz and Thompson, JASA 1952). That is right if within a stratum it is chance which were decided.
+(Horvitz and Thompson, JASA 1952). This is unbiased if the decided alerts are a random sample of their stratum.
 """
 
 from collections import Counter, defaultdict
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.log_extract import LoggedAlert
 
 BINS = 4
-"""Of dissimilarity: quarters of a camera's alerts."""
+"""The number of strata by dissimilarity: quarters of a camera's alerts."""
 
 MIN_DECIDED = 5
-"""Strata of a camera with fewer decided alerts than this are not told apart."""
+"""A camera with fewer decided alerts than this has one stratum."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How much was decided. beyond: undecided alerts of cameras where nobody decided anything: nothing stands for
-    them. largest_weight: how many alerts a decided one stands for at most."""
+    """The coverage of the reviews. beyond: alerts of cameras without any decided alert, for which no decided one
+    stands. largest_weight: the greatest weight of a decided alert."""
 
     alerts: int
     decided: int
@@ -31,7 +31,7 @@ class Sampling:
 
 
 def weights(alerts: Sequence[LoggedAlert]) -> tuple[Mapping[int, float], Sampling]:
-    """By the request of each decided alert, how many alerts it stands for; and how much was decided."""
+    """The weight of each decided alert, by the index of its request; and the coverage."""
     by_camera: dict[str, list[LoggedAlert]] = defaultdict(list)
     for alert in alerts:
         by_camera[alert.camera].append(alert)

@@ -22,7 +22,7 @@ COLUMNS = ("fold", "probe", "reference", "mated")
 
 
 class ScoreFileError(ClearglassError):
-    """A file of scores, or what stands beside it, cannot be read as one."""
+    """A score file, or the .json file beside it, cannot be read as one."""
 
     code: ClassVar[str] = "score_file"
 
@@ -43,7 +43,7 @@ class Provenance:
     failed: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Raises ValueError or TypeError where something of it is of another kind."""
+        """Raises ValueError or TypeError for a value of another kind."""
         named = (self.dataset, *self.digests.values())
         if not all(name and isinstance(name, str) for name in named):
             raise ValueError("scores tell their data set and their models")

@@ -1,4 +1,4 @@
-"""The lock that keeps a data folder to one process, and the one for what is written beside that process."""
+"""The lock that lets one process use a data folder, and the lock for files that other processes write there."""
 
 import fcntl
 import os
@@ -37,9 +37,8 @@ def lock_folder(folder: Path) -> int:
 
 @contextmanager
 def folder_turn(folder: Path) -> Iterator[None]:
-    """Makes the folder, and waits until nobody else has a turn at what is changed beside the process that holds it.
-
-    The folder itself is what is locked, so that no file stays behind. Raises DataFolderError.
+    """Makes the folder, and waits for the lock on files that are changed beside the process that holds the folder. The
+    folder itself is locked, so that no lock file stays behind. Raises DataFolderError.
     """
     try:
         make_private(folder)

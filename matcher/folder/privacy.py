@@ -1,6 +1,7 @@
-"""Who may read a data folder: its owner, and nobody else. Checked whenever a process takes it, and by the doctor.
+"""Checks that only its owner may read a data folder: whenever a process takes the folder, and in the doctor.
 
-The database says who was enrolled and when, and a copied key opens it: what others can read they may have copied.
+The database contains who was enrolled and when, and a copied key decrypts it: others may have copied what they can
+read.
 """
 
 import shlex
@@ -11,14 +12,14 @@ from matcher.folder.errors import FolderOpenError
 
 _KEYS = ("*.key", "*.key.*")
 _DATABASE = "*.sqlite3*"
-"""With what SQLite keeps beside it and gives the same mode."""
+"""The database's files: SQLite gives those beside it the same mode."""
 
 _OTHERS = 0o077
 _STRANGERS = 0o007
 
 
 def make_private(folder: Path) -> None:
-    """Makes the folder for its owner alone, and makes one so that is there and empty. Raises OSError."""
+    """Makes the folder for its owner alone; an empty folder that exists gets that mode. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_mode & _OTHERS and not any(folder.iterdir()):
         folder.chmod(0o700)
@@ -39,9 +40,8 @@ def require_private(folder: Path) -> None:
 
 
 def require_private_key(path: Path) -> None:
-    """The same of a key's file elsewhere. Its group may read it, for this is how systemd hands a credential over.
-
-    Raises FolderOpenError; of a file that cannot be looked at, its reader says so.
+    """The same for a key's file elsewhere. Its group may read it, because systemd passes credentials that way. Raises
+    FolderOpenError; if the file's mode cannot be read, it passes, and the reader of the file raises.
     """
     try:
         mode = path.stat().st_mode

@@ -42,21 +42,19 @@ class Change:
 
     @property
     def ends_consent(self) -> bool:
-        """Whether something by which the subject could be found has ended: a consent, or all of them."""
+        """True if a consent of the subject ended, or all of them did."""
         return self.withdrawn or any(consent.withdrawn_at is not None for consent in self.consents)
 
 
 class Follower(Protocol):
-    """A state that follows the gallery. It gets changes in order of revision, from one thread at a time.
+    """A state that is kept equal to the gallery. It receives changes in order of revision, from one thread at a time.
 
     The caller of the change waits for it: it must neither block nor change the gallery.
     """
 
     def apply(self, change: Change) -> None:
-        """Takes the change into its state.
-
-        A change may hold what the follower has already, and may come a second time: both must leave the same state as
-        one change that holds only what is new. An error leaves the follower behind; the feed logs it and gives the
-        follower all it missed with the next change.
+        """Applies the change to its state. A change may contain what the follower already has, and may come a second
+        time: the result must be the same as of one change with only what is new. After an error the follower is behind;
+        the feed logs the error, and with the next change passes all that the follower missed.
         """
         ...

@@ -1,4 +1,4 @@
-"""Hands each committed change to the followers. The database is the truth: no follower's error undoes a change."""
+"""Passes each committed change to the followers. The database is the truth: no follower's error undoes a change."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -38,9 +38,8 @@ class ChangeFeed:
         """The revision of the newest change that was handed on."""
 
     def follow(self, name: str, follower: Follower, *, revision: int) -> None:
-        """From now on the follower gets each change, after the followers before it. name: for metrics and people.
-
-        revision: the one that the follower's state has now.
+        """Adds a follower, which receives each change after the followers before it. name: for metrics and messages.
+        revision: that of the follower's present state.
         """
         self._followings += (_Following(name=name, follower=follower, revision=revision),)
         self._measure(name, 0)

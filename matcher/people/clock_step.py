@@ -1,4 +1,4 @@
-"""What a clock that ran ahead leaves behind in the gallery, once it is right again."""
+"""Corrects and finds records of the gallery that were made while the clock ran ahead."""
 
 from datetime import datetime
 
@@ -10,7 +10,8 @@ _REFERENCE, _CONSENT = tables.reference, tables.consent.c
 
 
 def date_references(connection: Connection, moment: datetime) -> None:
-    """References were there before now, whatever the clock said: a replay asks which there were at a moment."""
+    """Sets creation times of references that lie in the future to now, because a replay selects references by creation
+    time."""
     late = _REFERENCE.c.created_at > moment
     connection.execute(update(_REFERENCE).where(late).values(created_at=moment))
 

@@ -1,6 +1,6 @@
 """The log's commitment to the document that shows a consent.
 
-A plain digest would name the person to everybody who has a copy of the document, and the log forgets nothing. So the
+A plain digest would identify the person to everybody who has a copy of the document, and the log is permanent. So the
 log holds an HMAC of the digest, under a salt that is derived from the subject's key and is lost with that key.
 """
 

@@ -1,4 +1,4 @@
-"""The consent book as it follows the gallery."""
+"""The follower that keeps the consent book equal to the gallery."""
 
 from matcher.consent.consents import Consents
 from matcher.consent.scope import ConsentBook, reference_digest
@@ -6,7 +6,7 @@ from matcher.people.change import Change
 
 
 class ConsentIndex:
-    """A Follower: one thread at a time applies changes, others may ask the book meanwhile."""
+    """A Follower: one thread at a time applies changes; others may read the book meanwhile."""
 
     def __init__(self, book: ConsentBook) -> None:
         self._book = book

@@ -1,6 +1,7 @@
 """Groups that people say they belong to, given for one use only: to measure whether they are treated alike.
 
-The log tells that somebody declared something, and by a commitment what; never the words, for a log cannot forget.
+The log records that a subject declared something, with a commitment to the attributes and never the attributes, because
+the log is permanent.
 """
 
 import hmac
@@ -26,7 +27,7 @@ from matcher.store.sealing import SealingKey
 from matcher.tlog.canonical import canonical
 
 Attributes = Mapping[str, str]
-"""What somebody declares, such as {"age": "60+"}."""
+"""Declared attributes, such as {"age": "60+"}."""
 
 MOST = 8
 LONGEST = 40
@@ -37,7 +38,7 @@ _TABLE = tables.declaration
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What one subject declared. salt: of the commitment in the log; without it that says nothing."""
+    """The declaration of one subject. salt: of the commitment in the log, which reveals nothing without it."""
 
     subject_id: str
     attributes: Attributes
@@ -71,21 +72,21 @@ class Declaration:
 
 
 class Declarations:
-    """Who declared what. Safe to use from several threads."""
+    """The declarations of all subjects. Safe to use from several threads."""
 
     def __init__(self, database: Database, gallery: Gallery, log: AuditLog) -> None:
         self._database = database
         self._gallery = gallery
         self._log = log
         self._waiting: set[str] = set()
-        """Whose old bytes wait to be overwritten. It need not outlive the process: each start does that."""
+        """Subjects whose old bytes wait to be overwritten. It need not outlive the process: each start overwrites
+        them."""
 
     def declare(self, subject_id: str, attributes: Attributes, actor: str) -> Declaration:
-        """Keeps it, sealed under the subject's key, in place of what was declared before; in the log when it returns.
-
-        Whoever calls this vouches that the subject agreed to that use. Raises DeclarationInvalidError,
-        SubjectUnknownError, SubjectWithdrawnError, ConsentRequiredError, LogUnavailableError; ErasurePendingError when
-        it is kept, and what was declared before waits to be overwritten.
+        """Stores the attributes, sealed under the subject's key, in place of the earlier declaration; the entry is in
+        the log when it returns. The caller is responsible for the subject's agreement to this use. Raises
+        DeclarationInvalidError, SubjectUnknownError, SubjectWithdrawnError, ConsentRequiredError, LogUnavailableError;
+        ErasurePendingError when it is stored, and the earlier declaration still waits to be overwritten.
         """
         made = Declaration.of(subject_id, attributes)
         with self._log.writing() as connection:
@@ -102,10 +103,9 @@ class Declarations:
         return made
 
     def remove(self, subject_id: str, actor: str) -> None:
-        """Takes back what a subject declared: overwritten, and in no report made from now on.
-
-        Raises SubjectUnknownError, DeclarationUnknownError, LogUnavailableError; ErasurePendingError when it is in no
-        report any more, and waits to be overwritten: to be called again.
+        """Deletes and overwrites a subject's declaration; no later report uses it. Raises SubjectUnknownError,
+        DeclarationUnknownError, LogUnavailableError; ErasurePendingError when it is deleted and still waits to be
+        overwritten: call it again.
         """
         with self._log.writing() as connection:
             require_subject(connection, subject_id)
@@ -117,7 +117,7 @@ class Declarations:
         self._overwrite(subject_id)
 
     def declaration(self, subject_id: str) -> Declaration:
-        """What a subject declared. Raises SubjectUnknownError, SubjectWithdrawnError, DeclarationUnknownError."""
+        """A subject's declaration. Raises SubjectUnknownError, SubjectWithdrawnError, DeclarationUnknownError."""
         with self._database.reading() as connection:
             key = self._gallery.subject_key(connection, subject_id)
             query = select(_TABLE.c.sealed).where(_TABLE.c.subject_id == subject_id)
@@ -127,8 +127,8 @@ class Declarations:
         return _opened(key, subject_id, sealed)
 
     def every(self) -> list[Declaration]:
-        """What is declared now, by subject id: those who withdrew, took it back, or have no active consent any more are
-        not among them. Raises ClockError."""
+        """The present declarations, by subject id, without those of subjects who withdrew or have no active consent.
+        Raises ClockError."""
         with self._database.reading() as connection:
             moment = self._log.moment(connection)
             return [
@@ -161,7 +161,7 @@ def _pending(why: str) -> ErasurePendingError:
 
 
 def _plain(attributes: Mapping[Any, Any]) -> dict[str, str]:
-    """The same, if it can be kept: names in order."""
+    """The attributes in the order of their names, if they are valid."""
     if not 0 < len(attributes) <= MOST:
         raise _invalid(f"{len(attributes)} attributes were declared")
     for text in (*attributes, *attributes.values()):

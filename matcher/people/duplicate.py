@@ -1,4 +1,4 @@
-"""Somebody who is in the gallery already, met again at an enrolment; and the check that looks for them."""
+"""A subject who seems to be the person to be enrolled, and the check that finds such subjects."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Duplicate:
     """A subject who seems to be the person to be enrolled.
 
-    dissimilarity: the least between a picture and a reference of theirs, which is `reference_id`.
+    dissimilarity: the least between a picture and one of the subject's references, `reference_id`.
     """
 
     subject_id: str
@@ -17,10 +17,10 @@ class Duplicate:
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateCheck:
-    """What the check before an enrolment came to.
+    """The result of the check before an enrolment.
 
-    searches: indexes of the request entries, one for each picture, in their order. duplicates: other subjects that were
-    found, each once, the nearest first.
+    searches: indexes of the request entries, one for each picture, in their order. duplicates: the subjects found, each
+    once, the nearest first.
     """
 
     searches: tuple[int, ...]
@@ -28,5 +28,5 @@ class DuplicateCheck:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """The ids of those who were found, in the same order."""
+        """The ids of the subjects found, in the same order."""
         return tuple(duplicate.subject_id for duplicate in self.duplicates)

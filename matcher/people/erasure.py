@@ -1,4 +1,4 @@
-"""What withdrawal destroys, and the proof that it was done.
+"""Destroys a subject's data at withdrawal, and logs that it was done.
 
 Two steps: `destroy` in the withdrawal's own transaction, then `finish_erasures` empties the write-ahead log, in which
 old pages still stand, and appends the erasure entry. The next withdrawal or start finishes what was cut off or held up
@@ -22,12 +22,13 @@ PENDING = (
     .where(tables.subject.c.withdrawn_at.is_not(None), tables.subject.c.erased_at.is_(None))
     .order_by(tables.subject.c.withdrawn_at)
 )
-"""Subjects who are withdrawn and not erased. Its conditions are those of the table's index, by which it is answered."""
+"""Subjects who are withdrawn and not erased. The conditions equal those of the table's index, so that SQLite uses
+it."""
 
 _SEALED = (tables.evidence, tables.reference, tables.declaration, tables.subject_key)
-"""Where things lie that are sealed under a subject's key; and that key."""
+"""The tables with data sealed under a subject's key, and the table of that key."""
 
-# Made once: most of what a withdrawal costs beside the disk would be making them.
+# Built once: building them would be most of the time of a withdrawal, besides the disk.
 _SUBJECT: BindParameter[str] = bindparam("subject")
 _NUMBERS = select(tables.reference.c.number).where(tables.reference.c.subject_id == _SUBJECT)
 _NAMED = (
@@ -64,8 +65,8 @@ _ERASED = update(tables.subject).where(tables.subject.c.id == _SUBJECT).values(e
 def destroy(connection: Connection, subject_id: str, moment: datetime) -> int:
     """Deletes the subject's key, all that was sealed under it, and the evidence of every search that named them.
 
-    That evidence may be sealed under another's key: of a search that named several, it lies with the first. Gives how
-    many references there were.
+    The evidence of a search with several candidates is sealed under the key of the first. Returns the number of
+    references.
     """
     references = int(connection.execute(_COUNT, {"subject": subject_id}).scalar_one())
     for statement in _DESTROY:

@@ -27,7 +27,7 @@ class SubjectWithdrawnError(GalleryError):
 
 
 class ErasurePendingError(GalleryError):
-    """It is forgotten and nothing finds it any more, but old bytes still wait to be overwritten."""
+    """It is deleted and cannot be found any more, but old bytes still wait to be overwritten."""
 
     code: ClassVar[str] = "erasure_pending"
 
@@ -39,7 +39,7 @@ class ReferenceUnknownError(GalleryError):
 
 
 class DeclarationInvalidError(GalleryError):
-    """What somebody would declare of themselves is empty, too much, or no plain text."""
+    """The attributes of a declaration are empty, too many, or no plain text."""
 
     code: ClassVar[str] = "declaration_invalid"
 

@@ -1,4 +1,4 @@
-"""The gallery: who agreed to be found, for what, and what they are found by. The database is the truth.
+"""The gallery: subjects, their consents and their references. The database is the truth.
 
 Every change is one transaction with its log entry. It yields a Change, which the followers apply, in order of revision,
 before the call returns. A follower that raises does not fail the call (see `change_feed.py`). Nobody is found without
@@ -47,7 +47,7 @@ _TEMPLATES = "vectors"
 class Gallery(GalleryReader):
     """Subjects, consents and references of one data folder. Safe to use from several threads.
 
-    Searches read it in memory, everybody else by what it inherits; only it changes them.
+    Searches read its state in memory; all other readers use the methods that it inherits. Only this class changes them.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Gallery(GalleryReader):
 
     @property
     def revision(self) -> int:
-        """A number that grows with every change."""
+        """The revision: it grows by one with every change."""
         return self._book.revision
 
     @property
@@ -93,7 +93,7 @@ class Gallery(GalleryReader):
         return self._book.size
 
     def scope(self, query: Query, moment: datetime) -> Scope:
-        """What this search may look at, if it is made at this moment."""
+        """The scope of this search, if it is made at this moment."""
         zone = self.zone(query.time_zone)
         return self._book.scope(camera=query.camera, purpose=query.purpose, moment=moment, zone=zone)
 
@@ -104,7 +104,7 @@ class Gallery(GalleryReader):
     # --- following -------------------------------------------------------------------------------------------------
 
     def follow(self, name: str, follower: Follower) -> None:
-        """From now on the follower gets each change, after the followers before it. name: for metrics and people."""
+        """Adds a follower, which receives each change after the followers before it. name: for metrics and messages."""
         with self._changing:
             self._feed.follow(name, follower, revision=self.revision)
 

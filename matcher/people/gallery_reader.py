@@ -1,4 +1,4 @@
-"""What the database holds of the gallery: subjects, consents and references, read and unsealed."""
+"""Reads the gallery's subjects, consents and references from the database, and unseals them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -30,7 +30,7 @@ _KNOWN = driver_sql(
 
 
 class GalleryReader:
-    """The reading half of the gallery, which needs nothing in memory. Safe to use from several threads."""
+    """The reading methods of the gallery, which need no state in memory. Safe to use from several threads."""
 
     def __init__(self, database: Database, master_key: MasterKey, log: AuditLog, zone: ZoneInfo) -> None:
         """zone: the site's, where a camera names none."""
@@ -40,18 +40,18 @@ class GalleryReader:
         self._zone = zone
 
     def zone(self, name: str | None) -> ZoneInfo:
-        """The time zone by whose clocks the hours of consents are read: the named one; None: the site's."""
+        """The time zone in which the hours of consents are read: the named one; for None the site's."""
         return self._zone if name is None else time_zone(name)
 
     def subjects(self, *, withdrawn: bool = False, limit: int | None = None, offset: int = 0) -> list[ListedSubject]:
-        """A page of everybody, or all of them, oldest first; those who have withdrawn, nameless, only if asked for."""
+        """One page of subjects, or all, oldest first; withdrawn ones, who have no name, only on request."""
         query = records.subjects_page(withdrawn=withdrawn, limit=limit, offset=offset)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [records.listed_subject_of(row, self._key_of(row.id, row.wrapped)) for row in rows]
 
     def subject_count(self) -> int:
-        """How many there are who have not withdrawn."""
+        """The number of subjects who have not withdrawn."""
         query = select(func.count()).select_from(tables.subject).where(tables.subject.c.withdrawn_at.is_(None))
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
@@ -81,7 +81,7 @@ class GalleryReader:
             return records.read_consent(connection, consent_id)
 
     def evidence_salt(self, consent_id: str) -> bytes | None:
-        """The salt of what the log commits to of the consent's evidence; None once the subject has withdrawn.
+        """The salt of the log's commitment to the consent's evidence; None once the subject has withdrawn.
 
         Raises ConsentUnknownError, SealError.
         """
@@ -133,7 +133,7 @@ class GalleryReader:
     def permitted_then(
         self, connection: Connection, subject_id: str, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo
     ) -> bool:
-        """Whether the subject might be found at an earlier moment, whatever became of their consents since."""
+        """True if the subject could be found at an earlier moment; later changes of the consents do not count."""
         consents = records.read_consents(connection, subject_id)
         return any(
             one.recorded_at <= moment and one.covers(camera=camera, purpose=purpose, moment=moment, zone=zone)
@@ -141,16 +141,17 @@ class GalleryReader:
         )
 
     def subject_key(self, connection: Connection, subject_id: str) -> SealingKey:
-        """The key that what belongs to a subject is sealed with. Raises SubjectUnknown- or SubjectWithdrawnError."""
+        """The key under which a subject's data is sealed. Raises SubjectUnknownError or SubjectWithdrawnError."""
         return records.load_subject_key(connection, self._master_key, subject_id)
 
     def require_admissible(self, consent: NewConsent) -> None:
-        """Raises as `admit` would for this consent, for who would rather know before looking at pictures."""
+        """Raises as `admit` would for this consent, so that a caller can check it before it processes pictures."""
         with self._database.reading() as connection:
             begun(consent, subject_id="", moment=self._log.moment(connection))
 
     def require_consented(self, subject_id: str) -> None:
-        """Raises as `add_references` would for this subject, for who would rather know before looking at pictures."""
+        """Raises as `add_references` would for this subject, so that a caller can check it before it processes
+        pictures."""
         with self._database.reading() as connection:
             records.load_subject_key(connection, self._master_key, subject_id)
             require_active(records.read_consents(connection, subject_id), self._log.moment(connection))

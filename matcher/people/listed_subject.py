@@ -7,6 +7,6 @@ from matcher.people.subject import Subject
 
 @dataclass(frozen=True, kw_only=True)
 class ListedSubject(Subject):
-    """A subject, and how many references there are of them; none after withdrawal."""
+    """A subject, and the number of their references; 0 after withdrawal."""
 
     references: int

@@ -1,4 +1,4 @@
-"""How the gallery's nouns stand in their tables: sealing contexts, and rows to nouns and back."""
+"""The gallery's records in their tables: sealing contexts, and the conversion of rows to objects and back."""
 
 import dataclasses
 import json
@@ -32,9 +32,9 @@ SAMPLED = select(
 """References with what they were made from."""
 
 _BATCH = 4096
-"""Rows that are read at once where all are."""
+"""The number of rows in one read where all rows are read."""
 
-# Searches run these for each that is found: by SQLAlchemy they would cost several times what SQLite itself takes.
+# Searches run these for each candidate: by SQLAlchemy they would take several times as long as SQLite itself.
 _CONSENTS = driver_sql(
     select(tables.consent)
     .where(tables.consent.c.subject_id == bindparam("subject"))
@@ -42,7 +42,7 @@ _CONSENTS = driver_sql(
 )
 _CONSENT = driver_sql(select(tables.consent).where(tables.consent.c.id == bindparam("consent")))
 _EVERY_CONSENT = driver_sql(
-    # Not by a join, which would look up each subject instead of the few who have gone.
+    # A join would look up each subject; this reads only the few who have withdrawn.
     select(tables.consent).where(
         tables.consent.c.subject_id.not_in(
             select(tables.subject.c.id).where(tables.subject.c.withdrawn_at.is_not(None))
@@ -53,22 +53,22 @@ _KEY = driver_sql(select(tables.subject_key.c.wrapped).where(tables.subject_key.
 
 
 def key_context(subject_id: str) -> str:
-    """What a wrapped subject key is bound to."""
+    """The sealing context of a wrapped subject key."""
     return f"subject_key:{subject_id}"
 
 
 def name_context(subject_id: str) -> str:
-    """What a sealed name is bound to."""
+    """The sealing context of a name."""
     return f"name:{subject_id}"
 
 
 def template_context(reference_id: str, model_digest: str) -> str:
-    """What a sealed template is bound to: it cannot pass for another model's."""
+    """The sealing context of a template; it includes the model, so that a template cannot pass for another model's."""
     return f"template:{reference_id}:{model_digest}"
 
 
 def picture_context(reference_id: str) -> str:
-    """What a reference's sealed picture is bound to."""
+    """The sealing context of a reference's picture."""
     return f"picture:{reference_id}"
 
 
@@ -179,7 +179,7 @@ def require_subject(connection: Connection, subject_id: str) -> Any:
 
 
 def withdrawn(subject_id: str) -> SubjectWithdrawnError:
-    """The error for whoever asks for something of a subject who has withdrawn."""
+    """The error of a request about a subject who has withdrawn."""
     return SubjectWithdrawnError(
         f"Subject {subject_id} has withdrawn; their templates and pictures are erased.",
         remedy="Nothing can be done with them any more; a new enrolment needs a new consent.",
@@ -187,12 +187,12 @@ def withdrawn(subject_id: str) -> SubjectWithdrawnError:
 
 
 def read_consents(connection: Connection, subject_id: str) -> list[Consent]:
-    """The subject's consents, oldest first, whatever their state."""
+    """The subject's consents in any state, oldest first."""
     return [_consent(*row) for row in driver(connection).execute(_CONSENTS, (subject_id,)).fetchall()]
 
 
 def read_consent(connection: Connection, consent_id: str) -> Consent:
-    """One consent, whatever its state. Raises ConsentUnknownError."""
+    """One consent in any state. Raises ConsentUnknownError."""
     row = driver(connection).execute(_CONSENT, (consent_id,)).fetchone()
     if row is None:
         raise ConsentUnknownError("There is no consent with this id.", remedy="Look at the subject's consents.")
@@ -200,14 +200,14 @@ def read_consent(connection: Connection, consent_id: str) -> Consent:
 
 
 def reference_numbers(connection: Connection, reference_ids: Sequence[str]) -> dict[str, int]:
-    """The numbers of those of the references that are still there, by their ids."""
+    """The numbers, by id, of those of the given references that still exist."""
     columns = tables.reference.c
     query = select(columns.id, columns.number).where(columns.id.in_(reference_ids))
     return {row.id: row.number for row in connection.execute(query)}
 
 
 def every_consent(connection: Connection) -> Iterator[Consents]:
-    """The consents of all who have not withdrawn, whatever their state, some thousands at a time."""
+    """The consents, in any state, of all subjects who have not withdrawn, some thousands at a time."""
     cursor = driver(connection).execute(_EVERY_CONSENT)
     while rows := cursor.fetchmany(_BATCH):
         yield Consents.of_rows(rows)
@@ -227,7 +227,7 @@ def consent_row(consent: Consent) -> dict[str, Any]:
 def insert_reference(
     connection: Connection, subject_id: str, key: SealingKey, sample: FaceSample, moment: datetime
 ) -> tuple[int, str, bytes]:
-    """Writes a new reference; its number, its id and its sealed template."""
+    """Writes a new reference; returns its number, its id and its sealed template."""
     reference_id, model_digest = str(uuid.uuid4()), sample.template.model_digest
     sealed = key.seal(packed(sample.template), context=template_context(reference_id, model_digest))
     inserted = connection.execute(
@@ -261,7 +261,7 @@ def read_sample(connection: Connection, reference_id: str) -> Row[Any]:
 
 
 def consent_body(consent: Consent, key: SealingKey) -> dict[str, Any]:
-    """A consent as log entries tell of it. key: its subject's."""
+    """A consent as it stands in log entries. key: its subject's."""
     body: dict[str, Any] = {
         "id": consent.id,
         "purpose": consent.purpose,

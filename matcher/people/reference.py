@@ -1,4 +1,4 @@
-"""What is kept of an enrolled picture."""
+"""References: the records of enrolled pictures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from matcher.recognition.quality import Quality
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KnownReference:
-    """What a reference is known by. `number` is its integer key in the index and the database."""
+    """The ids of a reference and its subject. `number` is its integer key in the index and the database."""
 
     number: int
     id: str

@@ -1,7 +1,6 @@
-"""The gallery's changes as the database keeps them: a row says which subject a revision changed, and nothing else.
-
-What a change holds is read from the subject's own records as they are now. So a follower that reads them late never
-gets anything of a person who has withdrawn since, and the rows need no erasure.
+"""The gallery's changes in the database: a row contains a revision and the subject that it changed, and nothing else.
+The content of a change is read from the subject's present records. So a follower that reads late receives nothing of a
+person who has withdrawn since, and the rows need no erasure.
 """
 
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ PAGE = 256
 
 _CHANGE, _REFERENCE = tables.change.c, tables.reference.c
 
-# By the driver: each change runs these, and SQLAlchemy's execution would cost several times what SQLite itself takes.
+# Run by the driver: each change runs these, and SQLAlchemy would take several times as long as SQLite itself.
 _NEXT = driver_sql(update(tables.gallery).values(revision=tables.gallery.c.revision + literal_column("1")))
 _REVISION = driver_sql(select(tables.gallery.c.revision))
 _NOTE = driver_sql(insert(tables.change).values(revision=bindparam("number"), subject_id=bindparam("subject")))
@@ -38,10 +37,9 @@ class StoredChanges:
         self._model_digest = model_digest
 
     def since(self, revision: int) -> Iterator[Change]:
-        """The changes after this revision, in order. After the last one a follower has the gallery's newest state.
-
-        Each holds all that there is of its subject now, so a subject with several changes may come once, with the last
-        of them. Raises SealError, StoreError.
+        """The changes after this revision, in order. After the last one a follower has the gallery's newest state. Each
+        contains all present records of its subject, so a subject with several changes may come once, with the last of
+        them. Raises SealError, StoreError.
         """
         while page := self._page(revision):
             yield from page
@@ -79,7 +77,7 @@ class StoredChanges:
 
 
 def note_change(connection: Connection, subject_id: str) -> int:
-    """The gallery's next revision, kept as one that changes this subject."""
+    """Stores the gallery's next revision as one that changes this subject."""
     raw = driver(connection)
     raw.execute(_NEXT)
     (revision,) = raw.execute(_REVISION).fetchone()

@@ -17,7 +17,8 @@ from matcher.store.engine import driver_sql
 from matcher.store.sealing import MasterKey, SealingKey
 
 BLOCK = 256
-"""How many numbers are one block: several fit into the pipe of a helper, so that it seldom waits."""
+"""The number of reference numbers in one block: several blocks fit into the pipe of a helper, so that it seldom
+waits."""
 
 # As constant SQL by the driver: there may be millions of rows. The picture beside a template stays on the disk. Keys
 # are read all at once, which is far quicker than to look each of them up.
@@ -70,7 +71,7 @@ class Unsealer:
         self._wrapped: Mapping[str, bytes] = dict(connection.execute(_KEYS))
 
     def block(self, number: int) -> Unsealed:
-        """The block with this number, of the references from BLOCK times that on. Raises SealError."""
+        """The block with this number: the BLOCK references from number × BLOCK on. Raises SealError."""
         rows = self._connection.execute(_REFERENCES, (number * BLOCK, (number + 1) * BLOCK)).fetchall()
         return unseal(rows, self._key_of, self._model_digest, self._dimensions)
 

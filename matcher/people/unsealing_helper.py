@@ -1,4 +1,5 @@
-"""A process that opens every so-many-th block of sealed templates, so that starting takes all cores and not one.
+"""A helper process that opens every n-th block of sealed templates, n being the number of processes, so that a start
+uses all cores.
 
 Over the socket pair between the two it gets the 32 bytes of the master key, and sends one pickle for each block, after
 its length.

@@ -17,7 +17,8 @@ _BUFFER = 1 << 20
 """Bytes that may wait between the two, or as many as the system allows."""
 
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "4194304"}
-"""glibc then gives what is freed back to the kernel at once: neither a picture nor its memory stays in the process."""
+"""Makes glibc return freed memory to the kernel immediately, so that neither a picture nor its memory stays in the
+process."""
 
 
 class Decoder:
@@ -54,7 +55,7 @@ class Decoder:
             self.close()
             raise UndecodedError(Answer(verdict=verdict)) from error
         except BaseException:
-            self.close()  # the rest of this answer would be taken for the next
+            self.close()  # the rest of this answer would be read as the next one
             raise
         if image is None:
             raise UndecodedError(answer)

@@ -1,11 +1,11 @@
 """The process that decodes pictures, one at a time: `python -m matcher.picture.decoder_process FD`.
 
-Its other end is `matcher.picture.decoder`; what both say over FD is in `matcher.picture.exchange`. Before it takes the
-first request it confines itself: it can open nothing and connect to nothing, and its memory is limited.
+Its other end is `matcher.picture.decoder`; their messages over FD are in `matcher.picture.exchange`. Before it takes
+the first request it confines itself: it can open nothing and connect to nothing, and its memory is limited.
 
-It ends when the other end is closed. A picture that takes too long ends it too, by SIGALRM, so that it outlives a
-service that was killed by some seconds at most. (`die_with_parent` would not do: the kernel counts as parent the
-thread that started the process, and threads that serve requests come and go.)
+It ends when the other end is closed. A picture that takes too long ends it too, by SIGALRM: after a service was killed,
+it runs some seconds longer at most. (`die_with_parent` would not do: the kernel counts as parent the thread that
+started the process, and threads that serve requests come and go.)
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _answer(service: socket.socket, stream: io.BytesIO) -> None:
-    """Answers to one picture. When this returns, nothing holds the picture any more."""
+    """Decodes one picture and sends the answer. When it returns, nothing refers to the picture any more."""
     signal.alarm(2 * SECONDS)
     try:
         picture = decode(stream)

@@ -1,4 +1,4 @@
-"""The processes of this one that decode pictures."""
+"""The pool of processes that decode pictures."""
 
 import atexit
 import threading
@@ -17,7 +17,7 @@ class Decoders:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._all = [Decoder() for _ in range(at_once)]
-        # The one used last comes first: pictures one after the other need one process.
+        # The process used last is used first, so that sequential pictures need one process.
         self._idle: LifoQueue[Decoder] = LifoQueue()
         for decoder in self._all:
             self._idle.put(decoder)
@@ -41,7 +41,8 @@ class Decoders:
 
 
 def decoders() -> Decoders:
-    """Those of this process, whatever in it decodes pictures. They end with it. Thread-safe."""
+    """The pool of this process, shared by all of its code that decodes pictures. It ends with the process.
+    Thread-safe."""
     with _MAKING:
         return _made()
 

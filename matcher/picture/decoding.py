@@ -1,7 +1,6 @@
-"""Bytes that nobody vouches for become a picture: upright, in colour, and no larger than is looked at.
-
-This runs in the process of `matcher.picture.decoder_process`, which is confined and has little memory: so a large
-picture is converted and scaled down in strips, and what Pillow holds is let go as soon as it is not needed.
+"""Decodes untrusted bytes to a picture that is upright, in colour and of at most KEPT_PIXELS. It runs in the process of
+`matcher.picture.decoder_process`, which is confined and has little memory: a large picture is converted and scaled down
+in strips, and Pillow's memory is released as soon as possible.
 """
 
 import io
@@ -19,35 +18,37 @@ if TYPE_CHECKING:
     from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
-"""In Pillow's words. AVIF before HEIF: files of both may begin with the brand mif1, and AVIF's plugin alone looks
+"""Format names of Pillow. AVIF before HEIF: files of both may begin with the brand mif1, and only AVIF's plugin reads
 further."""
 
 MAX_PIXELS = 52_000_000
-"""The most that a header may promise: photographs of 50 megapixels have up to 8736×5856."""
+"""The most pixels that a header may declare: photographs of 50 megapixels have up to 8736×5856."""
 
 MAX_SIDE = 65_535
-"""The longest side, as of JPEG: no photograph has a longer one."""
+"""The longest side in pixels, that of the JPEG format: no photograph has a longer one."""
 
 MAX_WEBP_PIXELS = 24_000_000
 """Pillow decodes WebP by libwebp's decoder of animations, which holds 16 to 20 bytes for each pixel."""
 
 AT_ONCE = 2
-"""Pictures that are decoded at once. With it grows the memory that this takes."""
+"""How many pictures are decoded simultaneously. The memory needed grows with it."""
 
 KEPT_PIXELS = 4096 * 3072
-"""What larger pictures are scaled down to: what most phones take, and half of 8192×6144 each way."""
+"""Larger pictures are scaled down to this number of pixels: that of most phones' pictures, and half of 8192×6144 each
+way."""
 
 MAX_SCANS = 50
 """Progressive JPEGs are written with about ten scans. Each one costs a pass over the whole picture."""
 
 JPEG_MEMORY, MEMORY = 300_000_000, 550_000_000
-"""Bytes that the process may take in all while it decodes a JPEG, and any other picture."""
+"""Bytes of memory that the process may use while it decodes a JPEG, or any other picture."""
 
 CODE_MEMORY = 20_000_000
-"""Of these, what RLIMIT_DATA does not count: pages of the interpreter and the libraries. Measured: 18 million."""
+"""The part of them that RLIMIT_DATA does not count: pages of the interpreter and the libraries. Measured: 18 million
+bytes."""
 
 _JPEG_PIXELS_MEMORY = 220_000_000
-"""Of JPEG_MEMORY, what a JPEG's coefficients and pixels may take. The rest: its bytes, and the interpreter."""
+"""The part of JPEG_MEMORY for a JPEG's coefficients and pixels. The rest is for its bytes and the interpreter."""
 
 _ENOUGH = 0.9
 """A JPEG is decoded at a half, a quarter or an eighth of its size where that leaves this share of KEPT_PIXELS."""
@@ -58,21 +59,21 @@ _BROKEN = (
     *(OSError, EOFError, SyntaxError, ValueError, IndexError, KeyError, OverflowError, RuntimeError),
     *(struct.error, zlib.error),
 )
-"""What the decoders are known to raise on damaged input; anything else is a fault of ours."""
+"""The errors that the decoders are known to raise for damaged input; any other error is a fault of this code."""
 
 
 def load_libraries() -> None:
-    """Imports all that `decode` needs and has it work once: a confined process can import nothing any more."""
+    """Imports all that `decode` needs and runs it once, because a confined process cannot import any more."""
     import warnings
 
     from PIL import AvifImagePlugin, MpoImagePlugin, TiffImagePlugin  # noqa: F401
     from PIL import Image as Pillow
     from pillow_heif import register_heif_opener
 
-    warnings.simplefilter("ignore")  # Pillow warns of damaged metadata, to nobody here
+    warnings.simplefilter("ignore")  # Pillow's warnings about damaged metadata have no reader here
     # More than twice this is an error for Pillow, which for WebP it finds before memory is reserved.
     Pillow.MAX_IMAGE_PIXELS = 31_000_000
-    # Each thread more of a decoder takes memory more.
+    # Each further thread of a decoder takes more memory.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
     exif = Pillow.Exif()
@@ -84,7 +85,7 @@ def load_libraries() -> None:
 
 
 def libheif_version() -> str:
-    """Of the library that reads HEIC."""
+    """Options of the library that reads HEIC."""
     import pillow_heif
 
     return pillow_heif.libheif_version()
@@ -130,7 +131,7 @@ def _decoded(stream: io.BytesIO) -> "Pillow.Image":
         opened.load()
         turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
     fitted = _fitted(opened)
-    del opened  # and with it the pixels that others were made of
+    del opened  # and the pixels that it was computed from
     return fitted if turn is None else fitted.transpose(Pillow.Transpose(turn))
 
 
@@ -170,7 +171,7 @@ def _prepare_jpeg(picture: "JpegImageFile", stream: io.BytesIO) -> None:
 
 
 def _scans(picture: "JpegImageFile", stream: io.BytesIO) -> int:
-    """How many more scans there are after the first, up to the picture's end."""
+    """The number of scans after the first one, up to the picture's end."""
     data = stream.getvalue()
     # Pillow has read up to the first scan, but goes back to the beginning where there are several pictures.
     begin = 0 if picture.format == "MPO" else stream.tell()
@@ -179,7 +180,7 @@ def _scans(picture: "JpegImageFile", stream: io.BytesIO) -> int:
 
 
 def _samples(picture: "JpegImageFile") -> float:
-    """Samples of all components for each pixel: 1.5 where colour has half the resolution each way."""
+    """Samples a pixel, all components together: 1.5 where colour has half the resolution each way."""
     across = max(horizontal for _, horizontal, _, _ in picture.layer)
     down = max(vertical for _, _, vertical, _ in picture.layer)
     sampled = sum(horizontal * vertical for _, horizontal, vertical, _ in picture.layer)
@@ -187,7 +188,7 @@ def _samples(picture: "JpegImageFile") -> float:
 
 
 def _fitted(picture: "Pillow.Image") -> "Pillow.Image":
-    """The picture in RGB, of at most KEPT_PIXELS; the same one if it is so already."""
+    """The picture in RGB, of at most KEPT_PIXELS; the same object if it is so already."""
     from PIL import Image as Pillow
 
     width, height = _kept_size(picture.size)
@@ -198,7 +199,7 @@ def _fitted(picture: "Pillow.Image") -> "Pillow.Image":
     step = picture.height / height
     for strip in _strips((width, height)):
         begin, end = strip.start * step, min(strip.stop * step, picture.height)
-        # The filter weighs the rows within one step around each row that it makes.
+        # The filter weights the rows within one step around each row of its output.
         first, last = max(0, math.floor(begin - step)), min(picture.height, math.ceil(end + step))
         part = _coloured(picture.crop((0, first, picture.width, last)))
         if scaled:
@@ -217,7 +218,7 @@ def _kept_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _strips(size: tuple[int, int]) -> Iterator[range]:
-    """Rows of a picture of this width and height, some at a time."""
+    """Ranges of rows of a picture of this width and height."""
     width, height = size
     rows_at_once = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows_at_once):

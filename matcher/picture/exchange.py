@@ -1,4 +1,4 @@
-"""What the service and the process that decodes its pictures say to each other: lengths and a header of fixed size.
+"""The messages between the service and the process that decodes its pictures: lengths and a header of fixed size.
 
 A request is LENGTH, the number of bytes of a picture, and the bytes. An answer is an `Answer`; after that of a decoded
 picture come its pixels, rows from top to bottom, BGR.
@@ -12,19 +12,18 @@ from typing import Self
 LENGTH = struct.Struct(">I")
 
 READY = b"+"
-"""What the process says once, when it is confined and takes requests."""
+"""The process sends this once, when it is confined and accepts requests."""
 
 SECONDS = 20
-"""How long a picture may take to be decoded. The slowest photograph, a noisy HEIC of 50 megapixels and 17 MB, takes
+"""Seconds that decoding a picture may take. The slowest photograph, a noisy HEIC of 50 megapixels and 17 MB, takes
 3.3 s of a core of an AMD EPYC."""
 
 _HEADER = struct.Struct(">BIII")
 
 
 class Verdict(IntEnum):
-    """What became of a picture. SLOW, FAILED and KILLED are the service's own findings; the process does not send them.
-
-    KILLED: by the kernel, which was short of memory, or by somebody; the picture may be as good as any.
+    """The result for a picture. SLOW, FAILED and KILLED are set by the service; the process does not send them. KILLED:
+    by the kernel, for lack of memory, or by another process; the picture itself may be valid.
     """
 
     DECODED = 0
@@ -40,9 +39,8 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """width, height: in pixels, of the decoded picture or else of the one that was sent; 0 where they are not known.
-
-    most: the limit that was exceeded (pixels, scans, bytes of memory or seconds); 0 where there is none.
+    """width, height: in pixels, of the decoded picture, or of the sent one if it was refused; 0 if unknown. most: the
+    limit that was exceeded (pixels, scans, bytes of memory or seconds); 0 where there is none.
     """
 
     verdict: Verdict
@@ -65,7 +63,7 @@ class Answer:
 
 
 class UndecodedError(Exception):
-    """No picture came of the bytes. Never shown to people; `matcher.recognition.image` says in words what it means."""
+    """The bytes gave no picture. Never shown to people: `matcher.recognition.image` turns it into an error for them."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer)

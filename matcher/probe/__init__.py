@@ -1,1 +1,1 @@
-"""Probes: what is searched for, and how a picture becomes one."""
+"""Probes: the input of a search, and how a picture becomes one."""

@@ -23,7 +23,7 @@ class FoundFace:
 
     @property
     def upright(self) -> bool:
-        """Whether it stands upright, whatever else may be against it."""
+        """True if it stands upright; other reasons do not count."""
         return QualityReason.NOT_UPRIGHT not in self.reasons
 
 
@@ -31,8 +31,8 @@ class FoundFace:
 class Photograph:
     """image: the picture as its faces were found in it, a view of how it was sent. faces: the largest first.
 
-    quarters: by how many quarter turns clockwise the picture was turned for its faces to stand upright, 0 to 3; boxes
-    and landmarks are in pixels of the turned picture.
+    quarters: the number of quarter turns clockwise by which the picture was turned to make its faces upright, 0 to 3;
+    boxes and landmarks are in pixels of the turned picture.
     """
 
     image: Image

@@ -1,4 +1,4 @@
-"""What is searched with."""
+"""Probes and the requests of searches."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 
 CAMERA_ACTOR = "camera:"
-"""How the actor of a camera's search begins; its id follows."""
+"""The prefix of the actor of a camera's search; the camera's id follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where a probe comes from whose photograph was searched for all its faces. It goes into the request entry.
-
-    photograph: a random id, the same for all faces of one call. face: its index, from 1, the largest first. searched:
-    how many faces the call searches for. least_eye_distance: pixels, the least that was asked of these faces.
+    """The origin of a probe from a photograph of which all faces are searched for. It goes into the request entry.
+    photograph: a random id, the same for all faces of one call. face: its number, from 1, the largest first. searched:
+    the number of faces that the call searches for. least_eye_distance: the least distance of the eyes, in pixels, that
+    the call accepts.
     """
 
     photograph: str
@@ -39,11 +39,10 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """Who asks, as what, from where, why. All of it goes into the request entry.
+    """The request of a search: actor, role, place and purpose. All of it goes into the request entry.
 
-    actor: `camera:<id>`, `user:<id>` or `cli:<login>`; of people, an `Actor` that says by which session or token.
-    camera: a camera's id or UPLOAD. time_zone: the camera's, by whose clocks the hours of consents are read; None: the
-    site's.
+    actor: `camera:<id>`, `user:<id>` or `cli:<login>`; for people an `Actor`, which contains the session or token.
+    camera: a camera's id or UPLOAD. time_zone: the camera's, in which the hours of consents are read; None: the site's.
     """
 
     actor: str

@@ -1,4 +1,4 @@
-"""From a picture that somebody hands in to the one good face in it, for enrolment and for a search alike."""
+"""Turns a picture that a person hands in into a sample of its one usable face, for enrolment and for search."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +19,11 @@ from matcher.recognition.tiles import TiledRecogniser
 from matcher.recognition.warm_up import warm_up
 
 MOST_FACES, MOST_IN_CROWD = 200, 2_000
-"""How many faces are judged, in a picture of which one is meant and in a crowd: up to 15 ms of a core each."""
+"""The most faces that are judged, in a picture of which one face is used and in a crowd; each takes up to 15 ms of a
+core."""
 
 _ROUNDS = 4
-"""Warm-ups on each thread: more than one, since the first of each may be over before the other begins."""
+"""Warm-ups on each thread: more than one, since one thread's first may end before the other thread's first begins."""
 
 _REMEDY = {
     QualityReason.TOO_SMALL: "come closer or use a larger picture",
@@ -45,7 +46,7 @@ class FaceSample:
     crop: bytes
 
     def probe(self, origin: Origin | None = None) -> Probe:
-        """The sample as something to search with."""
+        """The sample as a probe."""
         return Probe(template=self.template, quality=self.quality, crop=self.crop, origin=origin)
 
 
@@ -57,9 +58,8 @@ class Sampler:
         self.gate = gate
 
     def warm_up(self, *, at_once: int) -> None:
-        """Reads the models, and takes the memory that pictures need beside their own pixels.
-
-        A lack of either then shows at the start, and no picture waits for it. at_once: pictures looked at together.
+        """Loads the models, and allocates the memory that pictures need besides their own pixels. So a missing model or
+        a lack of memory shows at the start, and no picture waits for it. at_once: pictures processed simultaneously.
         Raises ModelError.
         """
         warm_up(self.recogniser)
@@ -67,7 +67,7 @@ class Sampler:
             list(threads.map(lambda _: warm_up(self.recogniser, side=MOST_SIDE), range(_ROUNDS * at_once)))
 
     def sample(self, data: PictureBytes, *, face: int | None = None) -> FaceSample:
-        """The face in a picture. face: which one where there are several, from 1, the largest first.
+        """The face in a picture. face: its number where there are several, from 1, the largest first.
 
         Raises an image error (see `decode_image`), NoFaceError, SeveralFacesError, FaceUnknownError, TooManyFacesError
         or FaceQualityError.
@@ -95,7 +95,7 @@ class Sampler:
         return find_faces(decode_image(data), TiledRecogniser(self.recogniser), gate, most=MOST_IN_CROWD)
 
     def samples(self, image: Image, faces: Sequence[FoundFace]) -> list[FaceSample]:
-        """Of faces that may be used."""
+        """Samples of the faces that may be used."""
         templates = self.recogniser.extract([image] * len(faces), [found.face for found in faces])
         return [
             FaceSample(template=template, quality=found.quality, crop=face_jpeg(image, found.face))
@@ -104,7 +104,7 @@ class Sampler:
 
 
 def listing(photograph: Photograph) -> FaceListing:
-    """The photograph's faces as a caller may choose from them, in the picture as it was before it was turned."""
+    """The photograph's faces for a caller to choose from, in coordinates of the picture before it was turned."""
     height, width = photograph.image.shape[:2]
     boxes = [found.face.box for found in photograph.faces]
     for _ in range(photograph.quarters):
@@ -121,7 +121,7 @@ def listing(photograph: Photograph) -> FaceListing:
 
 
 def _turned_back(box: Box, width: float) -> Box:
-    """The box after a quarter turn anticlockwise of its picture, which was so wide before."""
+    """The box after its picture was turned by a quarter anticlockwise. width: of the picture before."""
     return Box(x=box.y, y=width - box.x - box.width, width=box.height, height=box.width)
 
 

@@ -1,1 +1,1 @@
-"""Processes of ours: how a child is started, what it may still do, and what the processor must be able to."""
+"""Child processes: how they are started and confined, and which processor the packages need."""

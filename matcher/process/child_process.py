@@ -12,17 +12,18 @@ from pathlib import Path
 
 
 def cores() -> int:
-    """How many processors there are for this process and those it starts."""
+    """The number of processors for this process and those it starts."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """What runs the module, whatever lies in the folder where the service was started."""
+    """The command that runs the module; files in the service's working folder cannot take its place."""
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def environment() -> Mapping[str, str]:
-    """One core's worth of threads for each; and no proxies, which FFmpeg would ask instead of a checked address."""
+    """The environment: one thread for each library; and no proxies, which FFmpeg would use instead of the checked
+    address."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -42,8 +43,8 @@ def connect() -> socket.socket:
 
 
 def die_with_parent() -> None:
-    """To be called by the process that was started. The kernel ends it when the thread that started it has gone, which
-    it could not notice while it hangs; and it gains no rights any more (Linux; see prctl(2))."""
+    """Call it in the child. The kernel then ends the child when the thread that started it has ended, also while the
+    child hangs; and the child can gain no privileges any more (Linux; see prctl(2))."""
     if sys.platform == "linux":
         import ctypes
 
@@ -54,10 +55,10 @@ def die_with_parent() -> None:
 
 
 def limit_resources(*, data: int) -> None:
-    """To be called by the process that was started. Allocations fail beyond `data` bytes of data (RLIMIT_DATA, see
+    """Call it in the child. Allocations fail beyond `data` bytes of data (RLIMIT_DATA, see
     setrlimit(2): on Linux since 4.7 all private writable memory); at most 256 files are open, no file grows, and no
-    core is dumped. Lower limits that are set already stay. Where memory is short, the kernel ends this process before
-    others."""
+    core is dumped. Lower limits that are set already stay. If the machine runs out of memory, the kernel ends this
+    process before others."""
     if sys.platform == "linux":
         import resource
 
@@ -71,7 +72,8 @@ def limit_resources(*, data: int) -> None:
 
 
 def limit_data(data: int) -> None:
-    """Allocations fail from now on beyond `data` bytes of data, as of `limit_resources`, whose limit stays the most."""
+    """From now on allocations fail beyond `data` bytes of data, as in `limit_resources`, whose limit remains the upper
+    bound."""
     if sys.platform == "linux":
         import resource
 
@@ -82,6 +84,6 @@ def limit_data(data: int) -> None:
 
 def place_of(error: BaseException) -> str:
     """Where in the code an error was raised, such as "worker.py:123": the only part of an unforeseen error that may be
-    shown, since other libraries' words may hold secrets."""
+    shown, since other libraries' messages may contain secrets."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(last.filename).name}:{last.lineno}"

@@ -1,9 +1,10 @@
-"""What the prebuilt packages ask of an x86-64 processor: one that has less ends them by SIGILL, without a word.
+"""The instructions of an x86-64 processor that the prebuilt packages need: without them the process ends by SIGILL,
+without a message.
 
 Tried with each package under QEMU's processor models, packages as in requirements.lock of December 2026: NumPy says at
 its import that it needs x86-64-v2 (Penryn lacks it, Nehalem has it); dlib needs AVX (Nehalem lacks it, Sandy Bridge has
-it, and runs the whole recognition, without AVX2). ONNX Runtime, FAISS, OpenCV, PyAV and libheif look for themselves.
-Virtual machines often show less than their host has.
+it, and runs the whole recognition, without AVX2). ONNX Runtime, FAISS, OpenCV, PyAV and libheif select their code at
+run time. Virtual machines often show less than their host has.
 """
 
 import platform
@@ -15,7 +16,7 @@ from matcher.errors import ClearglassError
 CPUINFO = Path("/proc/cpuinfo")
 
 _NEEDED = ("ssse3", "sse4_1", "sse4_2", "popcnt", "cx16", "avx")
-"""As /proc/cpuinfo of Linux names them."""
+"""Instruction sets, as /proc/cpuinfo of Linux names them."""
 
 
 class ProcessorError(ClearglassError):
@@ -33,7 +34,7 @@ class ProcessorError(ClearglassError):
 
 
 def lacking(cpuinfo: str) -> tuple[str, ...]:
-    """What is needed and not there, by the text of /proc/cpuinfo; nothing where that lists no flags of an x86-64."""
+    """The missing instruction sets, by the text of /proc/cpuinfo; empty if it lists no flags of an x86-64 processor."""
     for line in cpuinfo.splitlines():
         name, _, value = line.partition(":")
         if name.strip() == "flags":
@@ -43,7 +44,7 @@ def lacking(cpuinfo: str) -> tuple[str, ...]:
 
 
 def require_processor(cpuinfo: Path = CPUINFO) -> str:
-    """What the processor is called. Raises ProcessorError; where nothing is known of it, it passes."""
+    """The processor's name. Raises ProcessorError; an unknown processor passes."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:

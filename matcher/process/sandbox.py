@@ -1,12 +1,12 @@
-"""What a process that decodes strangers' bytes may still do.
+"""Confines a process that decodes untrusted bytes.
 
 A camera's worker (`restrict`) reads its libraries, connects to its relay, and nothing else. A decoder of pictures
 (`isolate`) opens nothing at all and makes no socket: it has its memory and the descriptors that it began with.
 
-Two mechanisms of Linux, neither of which needs any right: Landlock (files, TCP ports, signals) and seccomp (kinds of
+Two mechanisms of Linux, neither of which needs a privilege: Landlock (files, TCP ports, signals) and seccomp (kinds of
 socket, dangerous system calls). Both hold for the process and all its threads until its end.
 
-What stays open to a worker, also where everything holds:
+What a worker can still do, also where everything holds:
 
 - Landlock's network rules name TCP ports and no addresses. A worker whose relay listens on 127.0.0.1:PORT could connect
   to that PORT on any other address. The kernel chooses the port at random (32768 to 60999 by default), so an attacker
@@ -14,7 +14,7 @@ What stays open to a worker, also where everything holds:
 - It may read the programs and libraries of the machine, the settings in /proc/self, and its camera's own file. Where a
   folder of sys.path is not itself a package, names (never contents) of the files beneath it can be listed.
 - It may look at any file's existence, size and times (stat), which Landlock does not govern. So may a decoder.
-- The file of the turnstile is open in every worker, which can hold its locks; `ingest.worker.turnstile` waits for them
+- The file of `CpuSlots` is open in every worker, which can hold its locks; `ingest.worker.cpu_slots` waits for them
   no longer than LONGEST_WAIT.
 """
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from py_landlock import AccessFs
 
 FILES_ABI, CONNECTIONS_ABI, SIGNALS_ABI = 1, 4, 6
-"""The versions of Landlock's interface since which it governs each: Linux 5.13, 6.7 and 6.12."""
+"""The first version of Landlock's interface that governs files, connections and signals: Linux 5.13, 6.7 and 6.12."""
 
 MEMORY_LIMIT = 3 << 30
 """Bytes of data (RLIMIT_DATA) that a process which decodes a stream may have: a hostile stream must not take the whole
@@ -46,7 +46,8 @@ machine's. Measured of workers with all models, on H.264 of noise with three fac
 1920×1080, 862 MiB at 3840×2160, 1,483 MiB at 7680×4320, the largest picture that is decoded."""
 
 ROOMS = ("matcher", "ingest")
-"""Our own packages that a worker may read, where they are loaded; they need not lie in a folder of sys.path."""
+"""This project's packages that a worker may read, where they are loaded from; they need not lie in a folder of
+sys.path."""
 
 READABLE = (
     "/usr",
@@ -64,36 +65,36 @@ READABLE = (
     "/dev/random",
     "/dev/urandom",
 )
-"""Beside the interpreter and its packages. ONNX Runtime and OpenBLAS read what processors there are."""
+"""Files besides the interpreter and its packages. ONNX Runtime and OpenBLAS read the list of processors."""
 
 FORBIDDEN_CALLS = (
     # Other processes' memory, and descriptors.
     *("ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_open", "pidfd_getfd"),
     *("pidfd_send_signal", "kcmp", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "move_pages", "migrate_pages"),
-    # Parts of the kernel that often held faults, and that nothing here uses.
+    # Parts of the kernel with a history of faults, which nothing here uses.
     *("bpf", "perf_event_open", "io_uring_setup", "io_uring_enter", "io_uring_register", "userfaultfd"),
     *("add_key", "request_key", "keyctl", "fanotify_init", "modify_ldt", "personality", "vmsplice"),
     # Other views of the file system.
     *("mount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"),
     *("pivot_root", "chroot", "unshare", "setns", "name_to_handle_at", "open_by_handle_at", "quotactl"),
-    # Changes that Landlock does not govern, or not in its first versions; nothing is written here anyway.
+    # Changes of files that Landlock does not govern, or not in its first versions; a confined process writes none.
     *("truncate", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
     *("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"),
     *("utime", "utimes", "futimesat", "utimensat", "creat", "mknod", "mknodat", "mkdir", "mkdirat", "rmdir"),
     *("unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat"),
-    # What processes of one account share.
+    # Objects that processes of one account share.
     *("shmget", "shmat", "msgget", "semget", "mq_open", "sched_setscheduler", "sched_setattr", "ioprio_set"),
-    # The machine's own affairs.
+    # Administration of the machine.
     *("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff"),
     *("acct", "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl", "ioperm"),
     *("sethostname", "setdomainname"),
-    # Programs, and connections from outside or of two ends.
+    # Programs, incoming connections, and socket pairs.
     *("fork", "vfork", "execve", "execveat", "bind", "listen", "accept", "accept4", "socketpair"),
 )
-"""Refused with EACCES, whatever their arguments."""
+"""Refused with EACCES for any arguments."""
 
 OPENING_CALLS = ("open", "openat", "openat2", "socket", "connect", "memfd_create")
-"""Refused to a decoder of pictures besides: also where there is no Landlock it opens and connects to nothing."""
+"""Also refused to a decoder of pictures, which then opens and connects to nothing, also without Landlock."""
 
 _AF_INET, _AF_INET6, _SOCK_STREAM, _IPPROTO_TCP = 2, 10, 1, 6
 _SOCK_TYPE_MASK = 0xF
@@ -103,16 +104,14 @@ _CLONE_THREAD = 0x10000
 """A flag of clone(2): a thread of this process, and no child that would outlive it."""
 
 _MSG_FASTOPEN = 0x20000000
-"""A flag of send(2) that connects without connect(2), and so without being asked by Landlock."""
+"""A flag of send(2) that connects without connect(2), and so without a check by Landlock."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confinement:
-    """What holds for this process.
-
-    files: it reads only what it needs, and writes nothing. connections: it connects only to the given TCP ports, and
-    accepts none. sockets: it makes no socket but for TCP, and none of the dangerous calls. signals: it can end no other
-    process. gaps: why what does not hold does not, a sentence each.
+    """The confinement of this process. files: it reads only what it needs, and writes nothing. connections: it connects
+    only to the given TCP ports, and accepts none. sockets: it makes no socket but for TCP, and none of the dangerous
+    calls. signals: it can end no other process. gaps: a sentence for each that does not hold, with the reason.
     """
 
     files: bool
@@ -123,11 +122,10 @@ class Confinement:
 
 
 def restrict(*, places: Sequence[str] = (), forbidden: Sequence[str] = ()) -> Confinement:
-    """Confines this process for good. To be called in the main thread before any other thread starts.
-
-    places: the camera's streams. Of an URL the TCP port may be connected to, which must stand in it; a file may be
-    read, and a device read, written and controlled. forbidden: paths of which nothing may be read even where a folder
-    that is needed contains them. A folder that is needed and lies within a forbidden one stays readable.
+    """Confines this process permanently. Call it in the main thread before any other thread starts. places: the
+    camera's streams. The TCP port of a URL, which must contain one, may be connected to; a file may be read, and a
+    device read, written and controlled. forbidden: paths of which nothing may be read even where a folder that is
+    needed contains them. A folder that is needed and lies within a forbidden one stays readable.
     """
     ports = [int(urlsplit(place).port or 0) for place in places if "://" in place]
     files = [Path(place) for place in places if "://" not in place]
@@ -135,9 +133,9 @@ def restrict(*, places: Sequence[str] = (), forbidden: Sequence[str] = ()) -> Co
 
 
 def isolate() -> Confinement:
-    """Confines this process for good to its memory and the descriptors that are open: it opens no file, makes no
-    socket and connects to nothing. To be called in the main thread before any other thread starts, and after
-    everything was imported that is needed later."""
+    """Confines this process permanently to its memory and its open descriptors: it opens no file, makes no socket and
+    connects to nothing. Call it in the main thread before any other thread starts, and after the import of everything
+    that is needed later."""
     return _confine((), (), (*FORBIDDEN_CALLS, *OPENING_CALLS))
 
 
@@ -162,7 +160,7 @@ def _confine(rules: "Iterable[tuple[Path, AccessFs]]", ports: Sequence[int], ref
 
 
 def readable(forbidden: Sequence[Path]) -> Iterator[Path]:
-    """The files and folders that the interpreter and its libraries need, without what is forbidden."""
+    """The files and folders that the interpreter and its libraries need, without the forbidden ones."""
     packages = [Path(str(sys.modules[room].__file__)).parent for room in ROOMS if room in sys.modules]
     for place in (*map(Path, READABLE), Path(sys.prefix), Path(sys.base_prefix), *packages, *_importable()):
         if _holds(Path.exists, place):
@@ -170,14 +168,14 @@ def readable(forbidden: Sequence[Path]) -> Iterator[Path]:
 
 
 def without(folder: Path, forbidden: Sequence[Path]) -> Iterator[Path]:
-    """The folder; where forbidden paths lie in it, its children in its place, except those. All paths are resolved."""
+    """The folder; or, if forbidden paths lie in it, its children except those. All paths are resolved."""
     if folder in forbidden:
         return
     if not any(folder in place.parents for place in forbidden):
         yield folder
         return
     for child in _children(folder):
-        # A link may lead into what is forbidden; what it leads to is allowed by its own path, or not at all.
+        # A link may lead into a forbidden path; its target is allowed by its own path, or not at all.
         if not child.is_symlink():
             yield from without(child, forbidden)
 
@@ -196,7 +194,7 @@ def _importable() -> Iterator[Path]:
 
 
 def _holds(question: Callable[[Path], bool], path: Path) -> bool:
-    """The answer of Path.is_file and the like; no for a path in a folder that may not be entered."""
+    """The result of Path.is_file and the like; false for a path in a folder that may not be entered."""
     try:
         return question(path)
     except OSError:
@@ -226,12 +224,12 @@ def _apply_landlock(rules: "Iterable[tuple[Path, AccessFs]]", ports: Sequence[in
         import py_landlock
     except ImportError:
         return 0, "The package py-landlock is not installed, so files and connections are not confined."
-    # The interpreter remembers from this what its folders hold, also those that it may not list any more.
+    # The interpreter caches here what its folders contain, also those that it may not list any more.
     importlib.util.find_spec("a_module_that_no_folder_holds")
     try:
         ruleset = py_landlock.Landlock(strict=False)
         for path, access in rules:
-            # What this account may not reach needs no rule.
+            # A path that this account cannot reach needs no rule.
             with contextlib.suppress(py_landlock.PathError, OSError):
                 ruleset.add_path_rule(path, access=access)
         ruleset.add_net_rule(*ports, access=py_landlock.AccessNet.CONNECT_TCP)
@@ -274,7 +272,7 @@ def _call_filter(refused: Sequence[str]) -> Any:
 
 
 def _load(calls: Any) -> tuple[bool, str]:
-    """Whether the filter of system calls holds, and why not."""
+    """True if the filter of system calls holds; if not, the reason."""
     if calls is None:
         return False, "The library libseccomp is not installed, so kinds of socket and system calls are not confined."
     try:
@@ -307,7 +305,7 @@ def _refused(seccomp: Any, always: Sequence[str]) -> Iterator[tuple[str, Iterabl
         yield name, argument(0, seccomp.NE, os.getpid())
     yield "tkill", ()
     yield "clone", argument(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0)
-    # Of this process only: its limits, and how nice it is.
+    # Changes of this process only: its limits and its scheduling priority.
     yield "prlimit64", argument(0, seccomp.NE, 0)
     yield "setpriority", argument(1, seccomp.NE, 0)
 

@@ -1,4 +1,4 @@
 """A transparency log's formats and proofs (C2SP): Merkle tree, tiles, notes, checkpoints, witnesses.
 
-Nothing here knows of faces, or of a database.
+It depends on no database and on no other package of this project.
 """

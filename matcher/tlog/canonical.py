@@ -1,8 +1,6 @@
-"""RFC 8785 JSON, as it stands in the log's leaves.
-
-Objects, lists and texts are put together here, by the standard library's own escaping, and whole numbers and null as
-they are; fractions, the difficult part, are written by `rfc8785`. Its `dumps` for the whole costs three times as much,
-and was the most of what an entry costs.
+"""RFC 8785 JSON, the form of the log's leaves. Objects, lists, texts, whole numbers and null are written here, with the
+standard library's escaping; fractions, the difficult part, are written by `rfc8785`. Its `dumps` for the whole takes
+three times as long, and was the largest part of the time of an entry.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Cosignatures (C2SP tlog-cosignature): a witness says when it saw a checkpoint of a log that had only grown."""
+"""Cosignatures (C2SP tlog-cosignature): a witness signs a checkpoint, with the time, if the log has only grown."""
 
 import struct
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Cosigner(PrivateKey):
         return CosignatureVerifier(name=self.name, public=self.public)
 
     def cosign(self, text: str, seconds: int) -> str:
-        """The signature line that says: at this second, this was the largest tree that the witness had seen."""
+        """The signature line, which states that at this second this was the largest tree that the witness had seen."""
         return signature_line(self.name, self.key_id, _TIME.pack(seconds) + self.sign(_message(text, seconds)))
 
 

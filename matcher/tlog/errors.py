@@ -1,4 +1,4 @@
-"""What can be wrong with a log's published form, its witnesses and their policy."""
+"""Errors of a log's published form, its witnesses and their policy."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from matcher.errors import ClearglassError
 
 
 class LogError(ClearglassError):
-    """Anything about the audit log."""
+    """The base of errors of the audit log."""
 
     code: ClassVar[str] = "log"
 
@@ -21,7 +21,7 @@ class TileUnknownError(LogError):
 
 
 class NoteError(LogError):
-    """A signed note or checkpoint is malformed, or its signature is not by the key that was asked for."""
+    """A signed note or checkpoint is malformed, or its signature is not by the expected key."""
 
     code: ClassVar[str] = "note_invalid"
 
@@ -32,7 +32,7 @@ class ExportError(LogError):
     code: ClassVar[str] = "log_export"
 
     def __init__(
-        self, message: str, *, remedy: str = "Name another folder, or see to its permissions and its disk."
+        self, message: str, *, remedy: str = "Name another folder, or check its permissions and its disk."
     ) -> None:
         super().__init__(message, remedy=remedy)
 
@@ -43,7 +43,7 @@ class WitnessError(LogError):
     code: ClassVar[str] = "witness"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, remedy="See to the witness's folder and its disk, then start it again.")
+        super().__init__(message, remedy="Check the witness's folder and its disk, then start it again.")
 
 
 class ServedLogError(LogError):
@@ -51,12 +51,12 @@ class ServedLogError(LogError):
 
     code: ClassVar[str] = "log_served"
 
-    def __init__(self, message: str, *, remedy: str = "See to its address, then try again.") -> None:
+    def __init__(self, message: str, *, remedy: str = "Check its address, then try again.") -> None:
         super().__init__(f"{message}.", remedy=remedy)
 
 
 class PolicyError(LogError):
-    """A witness policy (C2SP tlog-policy) cannot be read, or says what it may not."""
+    """A witness policy (C2SP tlog-policy) cannot be read, or breaks the format's rules."""
 
     code: ClassVar[str] = "witness_policy"
 
@@ -71,7 +71,7 @@ class CosigningError(LogError):
 
     code: ClassVar[str] = "cosigning"
 
-    def __init__(self, message: str, *, remedy: str = "See whether it runs, and knows this log's key.") -> None:
+    def __init__(self, message: str, *, remedy: str = "Check that it runs, and that it knows this log's key.") -> None:
         super().__init__(message, remedy=remedy)
 
 
@@ -83,5 +83,5 @@ class UncosignedError(LogError):
     def __init__(self) -> None:
         super().__init__(
             "The log's witnesses have cosigned nothing yet, so nothing is published.",
-            remedy="Try again in a moment; if that does not help, see whether the witnesses can be reached.",
+            remedy="Try again in a moment; if that does not help, check that the witnesses can be reached.",
         )

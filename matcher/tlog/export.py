@@ -1,4 +1,4 @@
-"""A log as files, laid out as C2SP tlog-tiles serves it: any web server can publish them, anybody check them."""
+"""A log as files, in the layout of C2SP tlog-tiles: any web server can publish them, and any reader can check them."""
 
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class ExportedLog:
             raise ExportError(f"{self.folder / tile.path} cannot be read: {error.strerror}.") from error
 
     def extend(self, log: Publication, progress: Progress | None = None) -> Checkpoint:
-        """Adds what is not there yet of one's own log; the checkpoint last: an export broken off is the one before.
+        """Adds to the folder what is missing of one's own log, the checkpoint last, so that an interrupted export still
+        is the earlier one.
 
         Raises ExportError if the folder holds the export of another log, or cannot be written.
         """
@@ -57,7 +58,7 @@ class ExportedLog:
         return checkpoint
 
     def _exported(self, log: Publication, checkpoint: Checkpoint) -> int:
-        """How many entries are here already. Whichever key signed that: the roots tell whether it is this log."""
+        """The number of entries in the folder. The signature is not checked: the root shows if it is the same log."""
         if not (self.folder / _CHECKPOINT).exists():
             return 0
         old = Checkpoint.of_own(self.checkpoint())

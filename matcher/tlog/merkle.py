@@ -21,7 +21,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Frontier:
-    """All that is needed to go on with a tree: the roots of its perfect subtrees, largest first.
+    """The state from which a tree can grow: the roots of its perfect subtrees, largest first.
 
     Invariant: there are as many roots as `size` has bits that are 1.
     """
@@ -67,7 +67,7 @@ class Frontier:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
+    """True if the proof shows the leaf hash at `index` of the tree of this size and root (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     position, last, current = index, size - 1, leaf
@@ -87,7 +87,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the proof shows the old tree to be a prefix of the new one (RFC 9162, 2.1.4.2)."""
+    """True if the proof shows that the old tree is a prefix of the new one (RFC 9162, 2.1.4.2)."""
     if not 0 < old <= size:
         return False
     if old == size:

@@ -38,33 +38,33 @@ def _key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
 
 
 def _check_name(name: str) -> str:
-    """The name, if it can be that of a key. Raises NoteError."""
+    """Returns the name if a key may have it. Raises NoteError."""
     if not name or "+" in name or any(character.isspace() for character in name):
         raise _invalid("a key's name is empty or holds a space or a plus")
     return name
 
 
 class NoteVerifier(Protocol):
-    """A public key, by name, of whatever type."""
+    """A public key, by name, of any type."""
 
     @property
     def name(self) -> str:
-        """Whose it is."""
+        """The key's name."""
         ...
 
     @property
     def key_id(self) -> bytes:
-        """4 bytes that tell it from other keys of that name."""
+        """4 bytes that distinguish it from other keys with that name."""
         ...
 
     def verifies(self, text: str, signature: bytes) -> bool:
-        """Whether this key made the signature over the text."""
+        """True if this key made the signature over the text."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublicKey:
-    """An Ed25519 key of one type, by name. What its signatures are made over is for its subclass to say."""
+    """An Ed25519 key of one type, by name. A subclass defines the message that is signed."""
 
     kind: ClassVar[bytes]
     """The type's byte: keys of one type are not taken for keys of another."""
@@ -90,7 +90,7 @@ class PublicKey:
         return cls(name=name, public=raw)
 
     def made(self, signature: bytes, message: bytes) -> bool:
-        """Whether these 64 bytes are this key's signature of exactly this message."""
+        """True if these 64 bytes are this key's signature of exactly this message."""
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -109,7 +109,7 @@ class PrivateKey:
 
     @classmethod
     def generate(cls, name: str) -> Self:
-        """A new random key. Raises NoteError if that can be no key's name."""
+        """A new random key. Raises NoteError if no key may have that name."""
         return cls(name=_check_name(name), seed=Ed25519PrivateKey.generate().private_bytes_raw())
 
     @cached_property

@@ -1,4 +1,5 @@
-"""Whose word a checkpoint needs before it is believed, or published (C2SP tlog-policy)."""
+"""The witness policy: the cosignatures that a checkpoint needs before it is accepted or published (C2SP
+tlog-policy)."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ _NOBODY = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class KnownWitness:
-    """A witness by the policy's own name for it. address: where it is asked; None for one whose word is only known."""
+    """A witness by its name in the policy. address: its URL; None if it is not asked and only its key is known."""
 
     name: str
     verifier: CosignatureVerifier
@@ -23,7 +24,7 @@ class KnownWitness:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """So many of the members, which are witnesses or groups by name, speak for all."""
+    """A group whose quorum is met by `least` of its members, which are names of witnesses or groups."""
 
     least: int
     members: tuple[str, ...]
@@ -31,9 +32,8 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """witnesses, groups: by name, which they share. quorum: the one whose word is needed; None where nobody's is.
-
-    Log lines are passed over: which log it is about is known from elsewhere.
+    """witnesses, groups: by name, which they share. quorum: the name whose cosignatures are needed; None if none are.
+    Log lines are ignored: the caller knows the log.
     """
 
     witnesses: Mapping[str, KnownWitness] = field(default_factory=dict)
@@ -59,11 +59,11 @@ class Policy:
         return cls(witnesses=reader.witnesses, groups=reader.groups, quorum=quorum)
 
     def satisfied(self, cosigned: Collection[str]) -> bool:
-        """Whether the word of the witnesses with these names is enough."""
+        """True if the cosignatures of the witnesses with these names meet the quorum."""
         return self.quorum is None or self._speaks(self.quorum, cosigned)
 
     def cosigned(self, note: str) -> set[str]:
-        """By their names in the policy, the witnesses whose cosignatures stand below a note."""
+        """The names, in the policy, of the witnesses whose cosignatures stand below a note."""
         return {name for name, witness in self.witnesses.items() if _signed(note, witness.verifier)}
 
     def _speaks(self, name: str, cosigned: Collection[str]) -> bool:
@@ -82,7 +82,7 @@ def _signed(note: str, verifier: CosignatureVerifier) -> bool:
 
 
 def read_policy(path: Path | None) -> Policy:
-    """The policy in a file; without one, the policy that needs nobody's word. Raises PolicyError."""
+    """The policy in a file; without a file, the policy that needs no cosignature. Raises PolicyError."""
     if path is None:
         return Policy()
     try:
@@ -92,7 +92,7 @@ def read_policy(path: Path | None) -> Policy:
 
 
 class _Reader:
-    """The lines so far."""
+    """Parses a policy line by line."""
 
     def __init__(self) -> None:
         self.witnesses: dict[str, KnownWitness] = {}
@@ -101,7 +101,7 @@ class _Reader:
         self._grouped: set[str] = set()
 
     def read(self, words: list[str]) -> None:
-        """One more line. Raises ValueError, which says what is wrong with it."""
+        """Adds a line. Raises ValueError with what is wrong with it."""
         kind, *rest = words
         readers: dict[str, tuple[Callable[[list[str]], None], int, int]] = {
             "log": (lambda _: None, 1, 2),

@@ -1,6 +1,6 @@
-"""How a long work says how far it is."""
+"""The callback by which long work reports its progress."""
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Called with how much is done, and of how much: entries that are checked, files that are written."""
+"""Called with the amount done and the total: entries that are checked, files that are written."""

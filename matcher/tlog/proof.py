@@ -8,7 +8,7 @@ from matcher.tlog.merkle import HASH_BYTES
 from matcher.tlog.note import strict_base64
 
 MOST_HASHES = 63
-"""Of one proof: no tree is higher."""
+"""The most hashes of one proof: no tree is higher."""
 
 
 def encode_proof(hashes: Sequence[bytes]) -> str:

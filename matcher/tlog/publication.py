@@ -6,10 +6,10 @@ from matcher.tlog.tile import Tile
 
 
 class Publication(Protocol):
-    """A log as those see it who read it from outside. Nothing it says is to be believed unchecked."""
+    """A log as readers from outside see it. A caller must check whatever it returns."""
 
     def checkpoint(self) -> str:
-        """The newest one, a signed note. Raises LogError."""
+        """The newest checkpoint, a signed note. Raises LogError."""
         ...
 
     def read(self, tile: Tile) -> bytes:

@@ -1,4 +1,4 @@
-"""A log as its service serves it (C2SP tlog-tiles over HTTP), for who checks it from outside."""
+"""A log as its service serves it (C2SP tlog-tiles over HTTP), for checks from outside."""
 
 import time
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from matcher.tlog.errors import ServedLogError, TileUnknownError
 from matcher.tlog.tile import Tile
 
 _MOST_BYTES = 256 * (2 + 65_535)
-"""Of an answer: a bundle of the longest entries there can be."""
+"""The most bytes of an answer: a bundle of the longest entries."""
 
 _SECONDS = 30.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRIES = 5
 _LONGEST_PAUSE = 60.0
-"""Seconds to wait where the server says that it was asked too often."""
+"""Seconds to wait after the server answered that the rate of requests is too high."""
 
 
 class ServedLog:
@@ -77,7 +77,7 @@ def served_log(address: str, token: str | None = None) -> Iterator[ServedLog]:
         )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     loopback = url.host in _LOOPBACK
-    # What is on this machine is asked here, and by no proxy, which would see the token.
+    # An address on this machine is asked directly, not by a proxy, which would see the token.
     with httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, trust_env=not loopback) as client:
         yield ServedLog(client)
 

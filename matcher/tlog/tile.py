@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 HEIGHT = 8
-"""Of the subtree that a full tile spans."""
+"""The height of the subtree that a full tile spans."""
 
 WIDTH = 1 << HEIGHT
-"""Hashes of a full tile, and entries of a full bundle."""
+"""The number of hashes of a full tile, and of entries of a full bundle."""
 
 MAX_LEVEL = 63
 _MAX_NUMBER = 2**53
@@ -20,7 +20,7 @@ _FORM = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\
 class Tile:
     """level: 0 holds the leaf hashes, each further one the roots of full tiles below; None is a bundle of entries.
 
-    number: its place among those of its level. width: how many hashes or entries, WIDTH when it is full.
+    number: its position among the tiles of its level. width: its number of hashes or entries, WIDTH when it is full.
     """
 
     level: int | None
@@ -29,17 +29,17 @@ class Tile:
 
     @property
     def begin(self) -> int:
-        """The place of its first hash or entry, among those of its level."""
+        """The position of its first hash or entry in its level."""
         return self.number * WIDTH
 
     @property
     def end(self) -> int:
-        """The place after its last one."""
+        """The position after its last one."""
         return self.begin + self.width
 
     @property
     def path(self) -> str:
-        """Where it stands, below the log's own address: tile/<level>/<number>[.p/<width>]."""
+        """Its path below the log's address: tile/<level>/<number>[.p/<width>]."""
         digits = str(self.number)
         groups = [digits.zfill(-(-len(digits) // 3) * 3)[at : at + 3] for at in range(0, len(digits), 3)]
         number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
@@ -64,9 +64,8 @@ class Tile:
 
 
 def tiles(size: int, *, after: int = 0) -> Iterator[Tile]:
-    """What a log of this size is cut into, each tile after those that it rests on.
-
-    after: leaves out the full tiles that a log of this size already had.
+    """The tiles and bundles of a log of this size, each tile after those that it is computed from. after: leaves out
+    the full tiles that a log of that earlier size already had.
     """
     yield from _row(None, size, after)
     level = 0

@@ -13,15 +13,15 @@ ReadTile = Callable[[Tile], bytes]
 
 
 class TiledTree:
-    """A tree of so many leaves. It believes the tiles it is given: whoever checks a proof does not."""
+    """A tree with a given number of leaves. It does not check the tiles; a verifier checks the proofs that it makes."""
 
     def __init__(self, size: int, read: ReadTile) -> None:
-        """read: asked for no tile that a tree of this size has not. What it raises goes to the caller."""
+        """read: called only for tiles that a tree of this size has. Its errors are passed to the caller."""
         self.size = size
         self._read = lru_cache(_KEPT)(read)
 
     def root(self, size: int | None = None) -> bytes:
-        """The root hash of the whole tree, or of its first so many leaves."""
+        """The root hash of the whole tree, or of its first `leaves` leaves."""
         size = self.size if size is None else size
         return self._hash(0, size) if size else EMPTY_ROOT
 
@@ -53,11 +53,11 @@ class TiledTree:
             else:
                 proof.append(self._hash(begin, middle))
                 begin = middle
-        # The old tree's own root is known to whoever asks, unless parts of it were named before.
+        # The caller knows the old tree's own root, so it is left out unless the proof already contains parts of it.
         return ([self._hash(begin, end)] if begin else []) + proof[::-1]
 
     def _hash(self, begin: int, end: int) -> bytes:
-        """MTH of these leaves, which are a part that RFC 6962 divides a tree into."""
+        """MTH (RFC 6962) of these leaves, which are one of the parts into which RFC 6962 divides a tree."""
         count = end - begin
         if count & (count - 1) == 0:
             return self._perfect(begin, count.bit_length() - 1)
@@ -76,7 +76,7 @@ class TiledTree:
 
 
 def fold(hashes: list[bytes]) -> bytes:
-    """The root over hashes, whose number is a power of two."""
+    """The root over hashes; their number is a power of two."""
     while len(hashes) > 1:
         hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
     return hashes[0]

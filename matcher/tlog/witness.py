@@ -1,7 +1,6 @@
-"""A witness: cosigns what other logs sign, as long as each checkpoint goes on from the one before (C2SP tlog-witness).
-
-Of each log it keeps the newest checkpoint that it has cosigned, and that is on the disk before the cosignature leaves:
-a log that tells two stories can have only one of them cosigned.
+"""A witness: cosigns the checkpoints of other logs if each extends the one before (C2SP tlog-witness). It keeps the
+newest checkpoint that it has cosigned of each log, and syncs it to the disk before it returns the cosignature: so it
+never cosigns two histories of one log.
 """
 
 import os
@@ -32,7 +31,7 @@ _REQUEST = re.compile(
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of the protocol
-    """An answer that is no cosignature. status, body: as the protocol has them."""
+    """An answer that is no cosignature. status, body: as the protocol defines them."""
 
     def __init__(self, status: HTTPStatus, body: str) -> None:
         super().__init__(body)
@@ -41,7 +40,8 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol
 
 
 class Witness:
-    """Of the logs with these keys; a log is known by its key's name. Safe to use from several threads."""
+    """The witness of the logs with these keys; a log is identified by its key's name. Safe to use from several
+    threads."""
 
     def __init__(self, folder: Path, cosigner: Cosigner, logs: Sequence[Verifier], now: Callable[[], float]) -> None:
         """Use `open`."""
@@ -74,11 +74,11 @@ class Witness:
 
     @property
     def verifier_key(self) -> str:
-        """What anybody needs to check its cosignatures."""
+        """The verifier key for its cosignatures."""
         return str(self._cosigner.verifier)
 
     def add_checkpoint(self, request: str) -> str:
-        """The body of one request to its answer: a cosignature line. Raises Refusal, WitnessError."""
+        """Answers one request by its body, with a cosignature line. Raises Refusal, WitnessError."""
         match = _REQUEST.fullmatch(request)
         if match is None:
             raise Refusal(HTTPStatus.BAD_REQUEST, "This is no request to add a checkpoint.\n")
@@ -86,7 +86,7 @@ class Witness:
         text, checkpoint = self._opened(match["checkpoint"])
         if old > checkpoint.size:
             raise Refusal(HTTPStatus.BAD_REQUEST, "The old size is larger than the checkpoint's.\n")
-        with self._lock:  # from the look at the last one until the new one is kept
+        with self._lock:  # from reading the last one until the new one is stored
             last = self._last(checkpoint.origin)
             if old != last.size:
                 raise Refusal(HTTPStatus.CONFLICT, f"{last.size}\n")
@@ -95,7 +95,7 @@ class Witness:
             return self._cosigner.cosign(text, int(self._now()))
 
     def close(self) -> None:
-        """Gives the folder back. Safe to call twice."""
+        """Releases the folder. Safe to call twice."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
@@ -140,7 +140,7 @@ class Witness:
         except FileNotFoundError:
             return Checkpoint(origin=origin, size=0, root=EMPTY_ROOT)
         except (OSError, UnicodeDecodeError, NoteError) as error:
-            # To begin anew would be to forget what was cosigned.
+            # Starting again without it would allow another history to be cosigned.
             raise WitnessError(f"{path} cannot be read: the witness cosigns nothing of this log.") from error
 
     def _keep(self, checkpoint: Checkpoint) -> None:

@@ -13,19 +13,19 @@ from matcher.tlog.policy import KnownWitness
 from matcher.tlog.proof import encode_proof
 
 SECONDS = 10.0
-"""A witness may take so long to answer, from first to last."""
+"""Seconds that a witness may take for its whole answer."""
 
 _SIZE = re.compile(r"(0|[1-9][0-9]{0,18})\n?", re.ASCII)
 _MOST_BYTES = 64 << 10
 _TOLD = 200
-"""Characters of what a witness says that are passed on."""
+"""The most characters of a witness's answer that an error quotes."""
 
 ProvesFrom = Callable[[int], Sequence[bytes]]
-"""Gives the consistency proof from an older size, which is not 0, to the checkpoint's."""
+"""Returns the consistency proof from an older size, which is not 0, to the checkpoint's."""
 
 
 class WitnessClient:
-    """One witness, and the size of the log that it last cosigned, as far as is known. Owned by one thread."""
+    """One witness, and the last size of the log that it is known to have cosigned. For one thread."""
 
     def __init__(self, witness: KnownWitness, client: httpx.Client) -> None:
         """client: its owner's."""
@@ -34,10 +34,9 @@ class WitnessClient:
         self._size = 0
 
     def cosign(self, note: str, size: int, proves: ProvesFrom) -> str:
-        """Its cosignature line of a checkpoint of this size. Raises CosigningError.
-
-        A witness that has seen a longer log than this one is told of by the error: the log has lost entries, or is
-        told twice.
+        """Requests its cosignature line of a checkpoint of this size. Raises CosigningError. The error says if the
+        witness has seen a longer log than this one: then the log has lost entries, or exists twice with different
+        entries.
         """
         status, text = self._asked(note, size, proves)
         if status == HTTPStatus.CONFLICT and (match := _SIZE.fullmatch(text)):
@@ -75,7 +74,7 @@ class WitnessClient:
         return answer.status_code, body.decode(errors="replace")
 
     def _verified(self, note: str, answer: str) -> str:
-        """The line of the answer that is its own, if it is a signature over the note's text."""
+        """The witness's own line of the answer, if it is a signature over the note's text."""
         for line in answer.split("\n"):
             if self._is_own(line):
                 try:
@@ -86,7 +85,7 @@ class WitnessClient:
         raise CosigningError(f"The witness {self._witness.name} answered with no cosignature of its own.")
 
     def _is_own(self, line: str) -> bool:
-        """Whether a signature line names the witness's key."""
+        """True if a signature line names the witness's key."""
         try:
             name, key_id, _ = read_signature_line(line)
         except NoteError:

@@ -26,7 +26,7 @@ MakeCamera = Callable[..., str]
 
 @pytest.fixture
 def camera(site: Site, tmp_path: Path, astronaut: Image) -> MakeCamera:
-    """Adds a camera that is a film of the astronaut, so many seconds long; gives its id."""
+    """Adds a camera that is a film of the astronaut with this length in seconds; returns its id."""
 
     def add(name: str = "Lobby", *, seconds: float = 2.0) -> str:
         path = tmp_path / f"{name}.mp4"

@@ -223,7 +223,8 @@ def test_a_review_is_heard(site: Any, astronaut_jpeg: bytes) -> None:
     ):
         lines = stream.iter_lines()
         next(lines)
-        # A first confirmation is not told to whoever could be the second reviewer; what settles the alert is.
+        # An account that could be the second reviewer is not notified of a first confirmation, and is of the deciding
+        # review.
         for reviewer in (first, second):
             reviewer.post(f"/alerts/{alert}/reviews", json={"verdict": "confirm"})
         heard = next(line for line in lines if line.startswith("event"))

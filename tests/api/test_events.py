@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.events import Event, Events, Raised, Viewed
+from api.events import Event, EventHub, Raised, Viewed
 from ingest.camera.health import CameraState, Health
 from ingest.messages.message import View, ViewBox
 from matcher.alerts.alert import Alert, AlertStatus
@@ -68,18 +68,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def events(clock: Clock) -> Events:
-    return Events(now=clock)
+def events(clock: Clock) -> EventHub:
+    return EventHub(now=clock)
 
 
 @pytest.fixture
-def told(events: Events) -> list[tuple[str, bool]]:
+def told(events: EventHub) -> list[tuple[str, bool]]:
     orders: list[tuple[str, bool]] = []
     events.on_watching(lambda camera, on: orders.append((camera, on)))
     return orders
 
 
-def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: Events, in_a_loop: Any) -> None:
+def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: EventHub, in_a_loop: Any) -> None:
     async def listen() -> list[Event]:
         with events.subscription(views=True) as subscription:
             for number in range(1000):
@@ -99,7 +99,7 @@ def test_a_slow_listener_gets_the_newest_of_each_camera_and_every_alert(events: 
     }
 
 
-def test_a_listener_begins_with_what_is_known(events: Events, in_a_loop: Any) -> None:
+def test_a_listener_begins_with_what_is_known(events: EventHub, in_a_loop: Any) -> None:
     events.reported("lobby", health("lobby", 7))
 
     async def listen() -> list[Event]:
@@ -109,7 +109,7 @@ def test_a_listener_begins_with_what_is_known(events: Events, in_a_loop: Any) ->
     assert in_a_loop(listen()) == [health("lobby", 7)]
 
 
-def test_nothing_happens_take_returns_after_its_time(events: Events, in_a_loop: Any) -> None:
+def test_nothing_happens_take_returns_after_its_time(events: EventHub, in_a_loop: Any) -> None:
     async def listen() -> list[Event]:
         with events.subscription(views=True) as subscription:
             return await subscription.take(0.01)
@@ -118,7 +118,7 @@ def test_nothing_happens_take_returns_after_its_time(events: Events, in_a_loop: 
 
 
 def test_workers_make_views_only_while_somebody_looks(
-    events: Events, clock: Clock, told: list[tuple[str, bool]], in_a_loop: Any
+    events: EventHub, clock: Clock, told: list[tuple[str, bool]], in_a_loop: Any
 ) -> None:
     events.reported("lobby", health("lobby"))
 
@@ -140,7 +140,7 @@ def test_workers_make_views_only_while_somebody_looks(
     assert told[-1] == ("lobby", False)
 
 
-def test_a_view_that_nobody_looks_at_is_not_kept(events: Events, clock: Clock, told: list[tuple[str, bool]]) -> None:
+def test_a_view_that_nobody_looks_at_is_not_kept(events: EventHub, clock: Clock, told: list[tuple[str, bool]]) -> None:
     events.viewed("lobby", view(1))
     assert events.view("lobby") is None
     assert told[-1] == ("lobby", True)
@@ -155,7 +155,7 @@ def test_a_view_that_nobody_looks_at_is_not_kept(events: Events, clock: Clock, t
     assert events.view("lobby") is None
 
 
-def test_the_last_few_views_can_be_had_by_their_number(events: Events, clock: Clock) -> None:
+def test_the_last_few_views_can_be_had_by_their_number(events: EventHub, clock: Clock) -> None:
     """Boxes come with a number, and fit the picture of that number alone."""
     events.view("lobby")
     for number in range(100, 200, 5):
@@ -170,7 +170,7 @@ def test_the_last_few_views_can_be_had_by_their_number(events: Events, clock: Cl
     assert again.jpeg == b"of the worker after it"
 
 
-def test_an_old_view_is_not_shown_as_if_it_were_new(events: Events, clock: Clock) -> None:
+def test_an_old_view_is_not_shown_as_if_it_were_new(events: EventHub, clock: Clock) -> None:
     events.view("lobby")
     events.viewed("lobby", view(1))
     clock.seconds += 5
@@ -178,7 +178,7 @@ def test_an_old_view_is_not_shown_as_if_it_were_new(events: Events, clock: Clock
     assert events.view("lobby") is None
 
 
-def test_a_camera_that_is_gone_is_forgotten(events: Events) -> None:
+def test_a_camera_that_is_gone_is_forgotten(events: EventHub) -> None:
     events.view("lobby")
     events.viewed("lobby", view(1))
     events.reported("lobby", health("lobby"))
@@ -187,7 +187,7 @@ def test_a_camera_that_is_gone_is_forgotten(events: Events) -> None:
     assert events.health("lobby") is None
 
 
-def test_views_of_somebody_who_may_not_be_found_any_more_are_dropped(events: Events, in_a_loop: Any) -> None:
+def test_views_of_somebody_who_may_not_be_found_any_more_are_dropped(events: EventHub, in_a_loop: Any) -> None:
     box = ViewBox(track=1, box=Box(x=0, y=0, width=1, height=1), subject_id="anna")
     shown = View(number=2, captured_at=NOW, jpeg=b"jpeg", boxes=(box,))
     ended = replace(CONSENT, withdrawn_at=NOW)
@@ -212,7 +212,7 @@ def test_views_of_somebody_who_may_not_be_found_any_more_are_dropped(events: Eve
     assert [in_a_loop(listen(change)) for change in endings] == [{1}] * 2
 
 
-def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events, in_a_loop: Any) -> None:
+def test_closing_ends_listeners_at_once_and_later_ones_too(events: EventHub, in_a_loop: Any) -> None:
     async def listen() -> tuple[bool, bool]:
         with events.subscription(views=False) as first:
             waiting = asyncio.create_task(first.take(60))
@@ -225,7 +225,7 @@ def test_closing_ends_listeners_at_once_and_later_ones_too(events: Events, in_a_
     assert in_a_loop(listen()) == (True, True)
 
 
-def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: Events, in_a_loop: Any) -> None:
+def test_a_keeper_may_speak_after_the_listeners_loop_has_ended(events: EventHub, in_a_loop: Any) -> None:
     async def subscribe() -> None:
         subscription = events.subscription(views=True)
         subscription.__enter__()

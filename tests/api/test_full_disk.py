@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery staple"
 OWN_PASSWORD = "another horse with batteries"
-"""Of olga, whose first one was set by somebody else."""
+"""The password of olga, whose first one another person set."""
 SIZE = "4m"
 
 

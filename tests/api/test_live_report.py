@@ -1,4 +1,4 @@
-"""The live evaluation as a page: what somebody reads who was not there, whoever wrote what is in it."""
+"""The live evaluation as a page, also with hostile texts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_what_people_wrote_is_text(month: Month) -> None:
 
 def test_where_nothing_can_be_compared_it_says_so(month: Month) -> None:
     text = page(month, {})
-    assert "Groups could not be compared" in text and "Of no group can anything be told" in text
+    assert "Groups could not be compared" in text and "No group is large enough to be shown" in text
     few = page(month, {subject: own for place, (subject, own) in enumerate(month.groups.items()) if place < 40})
     assert "of which nothing is told" in few
     empty = evaluate(replace(month.events, began=None, ended=None, searches=[], alerts=[]), {})

@@ -142,5 +142,5 @@ def test_each_face_counts_as_a_search_of_the_accounts_rate(open_site: OpenSite, 
         assert len(_post(site, "/photographs", three, least_eye_distance=8).json()["faces"]) == 3
         refused = _post(site, "/identifications", three, face=1)
         assert (refused.status_code, site.code(refused)) == (429, "too_many_requests")
-        # Of two a minute three were made: one is owed, and one more is needed.
+        # Three searches were made at a limit of two a minute: the balance is -1, and one more is needed.
         assert 50 <= int(refused.headers["retry-after"]) <= 61

@@ -8,7 +8,6 @@ from api.permission import Role
 from matcher.log.actor import Actor
 from matcher.log.entry import EntryKind, encode
 from matcher.log.schema import violation
-from matcher.timestamp import parse_time
 from tests.api.conftest import Site
 from tests.matcher.log import bodies
 
@@ -19,7 +18,7 @@ def _newest(site: Site, kind: EntryKind) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_what_an_account_does_names_its_session_or_token(site: Site, astronaut_jpeg: bytes) -> None:
-    """Of two tokens of one account, and of its session, each entry tells which it was."""
+    """With two tokens and a session of one account, each entry names the one used."""
     account = site.accounts[Role.OPERATOR]
     second = site.service.accounts.issue_token(account, name="second", actor="cli:test")
     subject = site.enrol(astronaut_jpeg)
@@ -62,7 +61,7 @@ def test_every_entry_follows_the_schema_with_and_without_via(site: Site) -> None
 @pytest.mark.parametrize("via", ["", "session:", "user:one", "session:X", "token:1;2", None, 3])
 def test_a_via_of_another_form_is_no_entry_of_this_log(via: object) -> None:
     body = bodies.CAMERA | {"via": via}
-    said = violation(encode(parse_time(bodies.MOMENT), EntryKind.CAMERA, body))
+    said = violation(encode(bodies.MOMENT, EntryKind.CAMERA, body))
     assert (said is None) == (via is None)
 
 

@@ -39,7 +39,7 @@ PATIENCE = 60.0
 
 @pytest.fixture(scope="module")
 def largest() -> bytes:
-    """As many pixels and nearly as many bytes as a picture may have."""
+    """A picture with the most pixels and nearly the most bytes that are allowed."""
     noise = np.random.default_rng(1).integers(0, 40, (FIFTY[1], FIFTY[0], 3), dtype=np.uint8)
     picture = Pillow.fromarray(noise)
     data = max(

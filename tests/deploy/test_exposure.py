@@ -1,4 +1,4 @@
-"""Who may reach the service, and how: TLS of its own, and no plain HTTP to other machines unless somebody says so."""
+"""The exposure of the service: TLS of its own, and no plain HTTP to other machines unless somebody says so."""
 
 import contextlib
 import re

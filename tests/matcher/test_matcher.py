@@ -152,7 +152,7 @@ def test_a_bare_threshold_is_a_point_without_evidence(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("percent", ["80", "-1", "0", "nan", "inf", "near"])
-def test_a_percentage_is_no_threshold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, percent: str) -> None:
+def test_a_percent_score_is_no_threshold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, percent: str) -> None:
     monkeypatch.setenv("CLEARGLASS_THRESHOLD", percent)
     with pytest.raises(ValueError, match="threshold"):
         MatcherSettings(folder=tmp_path)

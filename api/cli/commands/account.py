@@ -1,4 +1,4 @@
-"""`clearglass account`: who may log in."""
+"""`clearglass account`: the accounts of people."""
 
 import sys
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from api.cli.client import Client, reached
 from api.cli.options import Data, Json
 from api.cli.output import show, tell
 
-app = typer.Typer(help="Who may log in to the dashboard and call the API.", no_args_is_help=True)
+app = typer.Typer(help="Accounts for the dashboard and the API.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The login.")]
 
@@ -24,7 +24,7 @@ def add(
 ) -> None:
     """Add an account. The password is asked for, or read from standard input where that is no terminal.
 
-    The first account of a folder is taken for your own; the owner of any other must change the password at the first
+    The first account of a folder counts as your own; the owner of any other must change the password at the first
     login.
     """
     from api.permission import Role
@@ -54,11 +54,15 @@ def password(
     name: Name,
     data: Data,
     own: Annotated[
-        bool, typer.Option("--own", help="It is your own: the present one is asked for, and the new one stays.")
+        bool,
+        typer.Option(
+            "--own",
+            help="The account is your own: the present password is asked for, and the new one need not be changed.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Set an account's password, for somebody who has forgotten it. Every session of the account ends.
+    """Set an account's password, for an owner who has forgotten it. Every session of the account ends.
 
     The new password must be changed at the next login. With --own, the present password, the code where the account
     has a second factor, and the new password are asked for, or read from standard input, a line each.
@@ -81,7 +85,7 @@ def password(
 
 @app.command()
 def remove(name: Name, data: Data, json: Json = False) -> None:
-    """Close an account for good, with its sessions and tokens. Its name is not given to another."""
+    """Close an account permanently, with its sessions and tokens. Its name cannot be used again."""
     with reached(data) as client:
         client.send("DELETE", f"/accounts/{_named(client, name)['id']}")
         account = _named(client, name)
@@ -90,7 +94,7 @@ def remove(name: Name, data: Data, json: Json = False) -> None:
 
 @app.command("reset-second-factor")
 def reset_second_factor(name: Name, data: Data, json: Json = False) -> None:
-    """Take an account's second factor away, for somebody who lost the device and the recovery codes."""
+    """Remove an account's second factor, for an owner who lost the device and the recovery codes."""
     with reached(data) as client:
         client.send("DELETE", f"/accounts/{_named(client, name)['id']}/second-factor")
         account = _named(client, name)
@@ -120,7 +124,7 @@ def _row(account: dict[str, Any]) -> dict[str, Any]:
 
 
 def _secret(what: str, *, confirmed: bool = False) -> str:
-    """Asked for at a terminal, else the next line of standard input."""
+    """Prompts at a terminal; else reads the next line of standard input."""
     if sys.stdin.isatty():
         return str(typer.prompt(what, hide_input=True, confirmation_prompt=confirmed))
     return sys.stdin.readline().rstrip("\n")

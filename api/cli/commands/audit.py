@@ -1,4 +1,4 @@
-"""`clearglass audit`: what an auditor does with the log. All but `rotate-key` works while the service runs."""
+"""`clearglass audit`: an auditor's commands for the log. All but `rotate-key` works while the service runs."""
 
 import sys
 from dataclasses import asdict, dataclass
@@ -31,7 +31,7 @@ def verify(
     data: Data,
     log: Log = None,
     key: Annotated[
-        list[str] | None, typer.Option("--key", help="Of such a log: its public key; all you know, if it changed.")
+        list[str] | None, typer.Option("--key", help="Such a log's public key; repeat it for each key, if it changed.")
     ] = None,
     since: Annotated[
         typer.FileBinaryRead | None,
@@ -39,7 +39,7 @@ def verify(
     ] = None,
     policy: Annotated[
         Path | None,
-        typer.Option(help="Of such a log: a file that says whose cosignatures it needs (tlog-policy).", exists=True),
+        typer.Option(help="A file with the witness policy that such a log must meet (tlog-policy).", exists=True),
     ] = None,
     token: Token = None,
     report: Page = None,
@@ -47,7 +47,7 @@ def verify(
 ) -> None:
     """Check the whole log: every entry, the tree, the signature, every search's outcome, the order of times.
 
-    Exit status: 0 it is sound, 3 a rule was not kept, 4 parts are missing or of a newer version, 5 it was changed; 1 it
+    Exit status: 0 it is sound, 3 a rule was broken, 4 parts are missing or of a newer version, 5 it was changed; 1 it
     could not be checked.
     """
     if (log is None) == bool(key) or (log is None and (since is not None or policy is not None)):
@@ -84,7 +84,7 @@ def verify(
 
 @dataclass(frozen=True, kw_only=True)
 class _Check:
-    """What was checked with which key, against which earlier checkpoint, and what was found."""
+    """Checks the named log with its keys and the earlier checkpoint; returns the report."""
 
     report: "LogReport"
     verifier: "Verifier"
@@ -130,7 +130,7 @@ def show_(
     kind: Annotated[str | None, typer.Option(help="Only this kind: request, outcome, review, enrolment, …")] = None,
     json: Json = False,
 ) -> None:
-    """Show the newest entries of the log, each in a line; with --json all that they hold."""
+    """Show the newest entries of the log, each in a line; with --json their whole content."""
     from matcher.clock import system_clock
     from matcher.log.entry import EntryKind
     from matcher.log.log import AuditLog
@@ -156,9 +156,8 @@ def show_(
 
 @app.command()
 def key(data: Data, json: Json = False) -> None:
-    """Print the log's public key: whoever checks a receipt, a checkpoint or an export needs it, and nothing else.
-
-    While a new key is introduced it is that one; with --json the older, which signs as well, stands beside it.
+    """Print the log's public key, which is all that a check of a receipt, a checkpoint or an export needs. While a new
+    key is introduced this prints the new one; with --json the older, which still signs, too.
     """
     from matcher.log.key import read_verifier_keys
 
@@ -173,9 +172,8 @@ def rotate_key(
     retire: Annotated[bool, typer.Option("--retire", help="Second step: the older key signs no more.")] = False,
     json: Json = False,
 ) -> None:
-    """Introduce a new key for the log, or retire the older one. While the service stands still.
-
-    In between both sign, so that everybody can be given the new one; each step is an entry of the log.
+    """Introduce a new key for the log, or retire the older one. Stop the service first. Between the two steps both keys
+    sign, so that you can distribute the new one; each step is an entry of the log.
     """
     from api.access.peer import own_actor
     from matcher.clock import system_clock
@@ -198,14 +196,13 @@ def replay(
     data: Data,
     json: Json = False,
 ) -> None:
-    """Make a search's decision again, from the sealed probe, and say whether it comes out as the log tells.
-
-    Exit status: 0 it does, or cannot be made again; 3 it comes out otherwise.
+    """Repeat a search's decision from the sealed probe, and compare it with the log. Exit status: 0 it is the same, or
+    cannot be repeated; 3 it differs.
     """
     with reached(data) as client:
         made = client.get(f"/log/entries/{index}/replay")
     places = f"entries {made['request_index']} and {made['outcome_index']}"
-    sentences = [f"The decision of {places}, made again: {made['verdict']}.", *made["findings"]]
+    sentences = [f"The repeated decision of {places}, made again: {made['verdict']}.", *made["findings"]]
     if made["proof"]:
         sentences.append(f"See entries {', '.join(map(str, made['proof']))}.")
     for one in made["retold"]:
@@ -223,7 +220,7 @@ def receipt(
     data: Data,
     json: Json = False,
 ) -> None:
-    """Write an entry's receipt to a file: anybody checks it, offline, with `clearglass audit check`."""
+    """Write an entry's receipt to a file, which `clearglass audit check` checks offline."""
     with reached(data) as client:
         text = client.get(f"/log/entries/{index}/receipt")
     write_file(file, text.decode(), option="FILE")
@@ -233,7 +230,7 @@ def receipt(
 @app.command()
 def schema(
     version: Annotated[
-        int | None, typer.Option(min=1, help="Of the entries; the newest, which is written, unless you say so.")
+        int | None, typer.Option(min=1, help="The version of entries; the newest, which is written, by default.")
     ] = None,
 ) -> None:
     """Print the JSON Schema that every entry of a version is written by, and checked against."""
@@ -251,11 +248,14 @@ def schema(
 def export(
     data: Data,
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Made if need be; an earlier export in it is extended.")
+        Path,
+        typer.Argument(
+            metavar="DIR", help="The folder, made if it does not exist; an earlier export in it is extended."
+        ),
     ],
     json: Json = False,
 ) -> None:
-    """Write the log as files that anybody can check and any web server can publish (C2SP tlog-tiles)."""
+    """Write the log as files that any reader can check and any web server can publish (C2SP tlog-tiles)."""
     from matcher.log.stored_publication import StoredPublication
     from matcher.store.database import Database
     from matcher.tlog.export import ExportedLog
@@ -276,7 +276,7 @@ def check(
     key: Annotated[str, typer.Option("--key", help="The log's public key, as `clearglass audit key` prints it.")],
     json: Json = False,
 ) -> None:
-    """Check a receipt, offline: whether the entry in it stands in the log of that key. Exit status 1 if not."""
+    """Check a receipt offline: the entry in it must be in the log of that key. Exit status 1 if it is not."""
     from matcher.audit.receipt import Receipt
     from matcher.tlog.note import Verifier
 

@@ -21,8 +21,8 @@ app = typer.Typer(help="Cameras: where streams come from.", no_args_is_help=True
 _STATUS = {"pass": 0, "fail": 3, "unknown": 4}
 _LOOK_AGAIN_SECONDS = 0.3
 _VERIFIED = "verified"
-_PURPOSE = "What its searches are for: only consents for it are searched."
-_SUBSTREAM = "Address of a smaller picture of the same view, which faces are looked for in."
+_PURPOSE = "The purpose of its searches: only people with a consent for it are found."
+_SUBSTREAM = "Address of a smaller picture of the same view, in which faces are detected."
 _ROTATION = "Degrees clockwise by which the picture is turned before any analysis: 0, 90, 180 or 270."
 _MIRRORED = "Exchange left and right, after the rotation."
 _ASPECT = 'Width to height of the whole picture before the rotation, such as "16:9", if the camera squeezes it.'
@@ -32,8 +32,8 @@ _CERTIFICATE = (
 )
 _SNAPSHOT_SECONDS = "For a camera that sends one still picture per request: seconds between two requests, 0.2 to 3600."
 _TIME_ZONE = (
-    "The camera's time zone, such as Europe/Berlin: consents' hours are read by its clocks. Without one, the "
-    "site's is used, CLEARGLASS_TIME_ZONE."
+    "The camera's time zone, such as Europe/Berlin, in which consents' hours are read. Without one, the site's is "
+    "used, CLEARGLASS_TIME_ZONE."
 )
 _REMOVE = '"none" removes it.'
 
@@ -41,9 +41,8 @@ Address = Annotated[str, typer.Argument(help="rtsp://…, http://…, a video fi
 
 
 def _row(camera: dict[str, Any]) -> dict[str, Any]:
-    """A camera for people: the settings of picture and connection in one column, and only those that are not default.
-
-    State and rate are the service's; without one no camera is watched.
+    """A row for people: the settings of picture and connection in one column, and only those that are not default.
+    State and rate are the running service's; without one no camera runs.
     """
     seconds = camera["snapshot_seconds"]
     settings = [
@@ -66,20 +65,20 @@ def _row(camera: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absolute(address: str) -> str:
-    """A file's path as it is from everywhere: the service may run in another folder."""
+    """A file's absolute path: the service may run in another folder."""
     path = Path(address)
     return str(path.resolve()) if path.is_file() else address
 
 
 def _is_address(text: str) -> bool:
-    """Whether this is where a stream is, and not a camera's name: a URL, a webcam's number, a file or a device."""
+    """True if this is a stream's address (a URL, a webcam's number, a file or a device) and not a camera's name."""
     path = Path(text)
     return "://" in text or text.isdecimal() or path.is_file() or path.is_char_device()
 
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What people call it.")],
+    name: Annotated[str, typer.Argument(help="Its name for people.")],
     address: Address,
     purpose: Annotated[str, typer.Option(help=_PURPOSE)],
     data: Data,
@@ -92,7 +91,7 @@ def add(
     time_zone: Annotated[str | None, typer.Option(help=_TIME_ZONE)] = None,
     json: Json = False,
 ) -> None:
-    """Add a camera. A login in the address is taken out of it and kept sealed."""
+    """Add a camera. A login in the address is removed from it and sealed."""
     new = {
         "name": name,
         "address": _absolute(address),
@@ -115,7 +114,7 @@ def set_(
     camera: Annotated[str, typer.Argument(metavar="NAME|ID", help="The camera's name or id.")],
     data: Data,
     name: Annotated[str | None, typer.Option(help="A new name.")] = None,
-    address: Annotated[str | None, typer.Option(help="A new address; a login in it is kept sealed.")] = None,
+    address: Annotated[str | None, typer.Option(help="A new address; a login in it is sealed.")] = None,
     purpose: Annotated[str | None, typer.Option(help=_PURPOSE)] = None,
     username: Annotated[str | None, typer.Option(help="The login's user name. Needs --password-stdin.")] = None,
     password_stdin: Annotated[
@@ -123,11 +122,14 @@ def set_(
     ] = False,
     no_login: Annotated[bool, typer.Option("--no-login", help="Remove the login.")] = False,
     substream: Annotated[str | None, typer.Option(help=f"{_SUBSTREAM} {_REMOVE}")] = None,
-    analysed_fps: Annotated[float | None, typer.Option(help="Frames looked at a second, 0.1 to 30.")] = None,
+    analysed_fps: Annotated[float | None, typer.Option(help="Frames analysed a second, 0.1 to 30.")] = None,
     min_eye_distance: Annotated[
-        float | None, typer.Option(help="Pixels between the eyes below which no face is searched, 8 to 1000.")
+        float | None,
+        typer.Option(help="The least distance of the eyes, in pixels, of a face that is searched for, 8 to 1000."),
     ] = None,
-    enabled: Annotated[bool | None, typer.Option("--enabled/--disabled", help="Watch it, or do not.")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enabled/--disabled", help="Run the camera, or switch it off.")
+    ] = None,
     rotation: Annotated[int | None, typer.Option(help=_ROTATION)] = None,
     mirrored: Annotated[bool | None, typer.Option("--mirrored/--not-mirrored", help=_MIRRORED)] = None,
     aspect: Annotated[str | None, typer.Option(help=f"{_ASPECT} {_REMOVE}")] = None,
@@ -136,7 +138,7 @@ def set_(
     time_zone: Annotated[str | None, typer.Option(help=f"{_TIME_ZONE} {_REMOVE}")] = None,
     json: Json = False,
 ) -> None:
-    """Change a camera's settings. What is not given stays.
+    """Change a camera's settings. A setting that is not given stays.
 
     A new host or port needs its login, substream and certificate given again.
     """
@@ -203,12 +205,11 @@ def check(
         str, typer.Argument(help="A stream's address as for add, or the name of a camera that was added.")
     ],
     data: Data,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to look, while people walk by.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long to measure, while people walk by.")] = 60.0,
     json: Json = False,
 ) -> None:
-    """Look at a stream and say whether it is fit for recognition, and what to change.
-
-    Exit status: 0 it is fit, 3 it is not, 4 not enough was seen to say; 1 it could not be looked at.
+    """Measure a stream and judge if it is fit for recognition, and what to change. Exit status: 0 it is fit, 3 it is
+    not, 4 too little was seen; 1 it could not be measured.
     """
     found = _checked(data, address, seconds) if _is_address(address) else _added_checked(data, address, seconds)
     judged = found["judged"]
@@ -220,7 +221,7 @@ def check(
 
 
 def _added_checked(data: Path, name: str, seconds: float) -> dict[str, Any]:
-    """What the service says of a camera that was added. Raises: CameraUnknownError, RefusedError."""
+    """The service's check of a camera that was added. Raises: CameraUnknownError, RefusedError."""
     from ingest.camera.camera_store import CameraUnknownError
     from matcher.store.database import DATABASE_FILE
 
@@ -242,7 +243,7 @@ def _added_checked(data: Path, name: str, seconds: float) -> dict[str, Any]:
 
 
 def _checked(data: Path, address: str, seconds: float) -> dict[str, Any]:
-    """The same of a stream that is no camera of the service's. Raises: CheckError and what an address may be."""
+    """The same for a stream that is no camera of the service. Raises: CheckError and the errors of an address."""
     from api.camera_checks import CheckState
     from api.routers.camera_checks import CheckOut
     from ingest.check.check import CameraCheck
@@ -276,7 +277,7 @@ def _checked(data: Path, address: str, seconds: float) -> dict[str, Any]:
 
 
 def _unkept(address: str) -> "Camera":
-    """A camera that is only looked at."""
+    """A camera for the check alone."""
     from ingest.camera.address import check_login, split_address
     from ingest.camera.camera import Camera
 

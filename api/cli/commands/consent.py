@@ -11,18 +11,21 @@ from api.cli.options import Data, Json
 from api.cli.output import minute, tell, warn_all
 from api.cli.path import path_of
 
-app = typer.Typer(help="Consents: for what, where and how long a person may be found.", no_args_is_help=True)
+app = typer.Typer(
+    help="Consents: the purposes, cameras and times for which a person may be found.", no_args_is_help=True
+)
 
-Purpose = Annotated[str, typer.Option(help="What the person agreed to be searched for.")]
+Purpose = Annotated[str, typer.Option(help="The purpose to which the person agreed.")]
 Evidence = Annotated[
-    Path, typer.Option(help="The signed consent: its digest is kept.", exists=True, dir_okay=False, readable=True)
+    Path,
+    typer.Option(help="The signed consent; only its digest is stored.", exists=True, dir_okay=False, readable=True),
 ]
 Cameras = Annotated[
     list[str] | None,
     typer.Option(
         "--camera",
         metavar="NAME|ID",
-        help="A camera's name or id, or upload for pictures handed in; may stand again. All of them if none.",
+        help="A camera's name or id, or upload for pictures handed in; may be repeated. All of them if none.",
     ),
 ]
 Days = Annotated[int, typer.Option(min=1, max=36_500, help="How many days the consent holds from now.")]
@@ -40,7 +43,7 @@ Times = Annotated[
 def new_consent(
     client: Client, *, purpose: str, evidence: Path, cameras: list[str] | None, days: int, times: list[str] | None
 ) -> dict[str, Any]:
-    """The consent that a command's options say, as the API takes it; it begins when it is recorded.
+    """The consent of a command's options, in the API's form; it begins when it is recorded.
 
     Raises: CameraUnknownError, BadParameter for times that cannot be read.
     """

@@ -14,7 +14,7 @@ def demo(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the dashboard.")] = 8600,
     camera: Annotated[
-        list[str] | None, typer.Option(help="A camera of your own: rtsp://… or a webcam's number. May stand again.")
+        list[str] | None, typer.Option(help="A camera of your own: rtsp://… or a webcam's number. May be repeated.")
     ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="End as soon as the first alert's log entry is verified.")
@@ -22,7 +22,7 @@ def demo(
     wait: Annotated[float, typer.Option(min=1, help="With --once: seconds to wait for the first alert.")] = 120.0,
     json: Json = False,
 ) -> None:
-    """Show everything at once: a camera (rehearsed if there is none), a volunteer, an alert, its proof in the log."""
+    """Show the whole system: a camera (a rehearsal camera by default), a volunteer, an alert, its proof in the log."""
     from matcher.process.processor import require_processor
 
     require_processor()

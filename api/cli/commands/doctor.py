@@ -16,7 +16,7 @@ def doctor(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port the service would listen on.")] = 8600,
     json: Json = False,
 ) -> None:
-    """Say what on this machine would stop Clearglass, and what to do about it."""
+    """Print what on this machine would stop Clearglass, and what to do about it."""
     from rich.console import Console
 
     from api.doctor import examine

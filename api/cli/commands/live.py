@@ -1,4 +1,5 @@
-"""`clearglass audit live` and `groups`: how the cameras do by the log and its reviews, and by what people declared."""
+"""`clearglass audit live` and `groups`: the live evaluation of the cameras, from the log, its reviews and declared
+groups."""
 
 import json as codec
 import sys
@@ -21,10 +22,10 @@ def live(
     data: Data,
     log: Log = None,
     groups: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What people declared, from `clearglass audit groups`.")
+        Path | None, typer.Option(metavar="FILE", help="The declared groups, from `clearglass audit groups`.")
     ] = None,
     key: Annotated[
-        list[str] | None, typer.Option("--key", help="Of such a log: its public key, to check its signature with.")
+        list[str] | None, typer.Option("--key", help="Such a log's public key, to check its signature.")
     ] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches from then on (ISO 8601).")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only searches before then.")] = None,
@@ -32,9 +33,9 @@ def live(
     report: Page = None,
     json: Json = False,
 ) -> None:
-    """Evaluate the cameras by what people said of their alerts: false alarms by camera, week and declared group.
+    """Evaluate the cameras by the reviews of their alerts: false alarms by camera, week and declared group.
 
-    Exit status: 0 nothing was found, 3 a group is named falsely more often, or something drifted.
+    Exit status: 0 no finding, 3 a group is named falsely more often, or a measure drifted.
     """
     from matcher.evaluation.groups import read_groups
     from matcher.evaluation.published import evaluate_log
@@ -71,11 +72,13 @@ def live(
 
 
 def groups(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write; anybody who reads it knows the groups.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; everybody who reads it knows the groups.")
+    ],
     data: Data,
     json: Json = False,
 ) -> None:
-    """Write what people declared of themselves to a file, for `clearglass audit live` elsewhere. It is logged."""
+    """Write the declared groups to a file, for `clearglass audit live` on another machine. It is logged."""
     from matcher.folder.whole_file import write_whole
 
     with reached(data) as client:

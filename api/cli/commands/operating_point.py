@@ -14,30 +14,28 @@ if TYPE_CHECKING:
     from matcher.recognition.operating_point import OperatingPoint
 
 DECIDES = "fusion"
-"""The recogniser that the service decides by."""
+"""The recogniser by which the service decides."""
 
 
 class RecogniserError(ClearglassError):
-    """A threshold was asked for on dissimilarities that the service decides nothing by."""
+    """The threshold is for dissimilarities that the service does not decide by."""
 
     code: ClassVar[str] = "recogniser_undecided"
 
 
 def calibrate(
-    scores: Annotated[Path, typer.Argument(help="Scores that a measurement wrote: CSV, with its JSON beside it.")],
+    scores: Annotated[Path, typer.Argument(help="A measurement's scores: a CSV file with its JSON beside it.")],
     name: Annotated[str, typer.Option(help="The name of the threshold, such as lobby.")],
     fmr: Annotated[float, typer.Option(help="The false match rate that it may have, such as 1e-5.")],
     data: Data,
     recogniser: Annotated[str, typer.Option(help="The column of the scores.")] = DECIDES,
     scale: Annotated[
-        bool, typer.Option("--scale", help="Also measure what a dissimilarity stands for on these scores.")
+        bool, typer.Option("--scale", help="Also measure on these scores the scale by which a dissimilarity is read.")
     ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of the site's point of that name.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the site's point with that name.")] = False,
     json: Json = False,
 ) -> None:
-    """Turn scores into a threshold with its evidence, for the service to decide by."""
+    """Compute a threshold with its evidence from scores, for the service to use."""
     from matcher.evaluation.calibration import calibrated, calibrated_scale
     from matcher.evaluation.scores import read_scores
     from matcher.settings import MatcherSettings
@@ -61,10 +59,8 @@ def calibrate(
 
 
 def thresholds(data: Data, json: Json = False) -> None:
-    """List the thresholds there are, with their evidence and what to know before one relies on it.
-
-    The arrow is at the one that a service started with this shell's settings would use. A running service may have been
-    started with others: its page Threshold tells.
+    """List the thresholds, with their evidence and caveats. The arrow marks the one that a service with this shell's
+    settings would use. A running service may have other settings: its page Threshold shows which.
     """
     from matcher.chosen_point import chosen_point
     from matcher.recognition.operating_point import load_operating_points
@@ -84,7 +80,7 @@ def thresholds(data: Data, json: Json = False) -> None:
 
 _TITLE = (
     "Thresholds. Chosen (→) by the settings of this shell; a running service may have been started with others, and "
-    "its page Threshold tells which it uses."
+    "its page Threshold shows which."
 )
 
 
@@ -131,5 +127,5 @@ def _told(one: dict[str, Any], path: Path) -> str:
 
 _INTERVALS = {
     "subjects": "of resamples of the people, since pairs that share a person are not independent",
-    "wilson": "Wilson's, as if all pairs were independent: the samples' names do not tell who is on them",
+    "wilson": "Wilson's, as if all pairs were independent: the samples' names do not contain the person",
 }

@@ -1,4 +1,4 @@
-"""`clearglass audit resume`: the way out of a log that stopped because the clock ran ahead."""
+"""`clearglass audit resume`: resumes a log that stopped because the clock ran ahead."""
 
 import sys
 from datetime import datetime
@@ -20,9 +20,8 @@ def resume(
     yes: Annotated[bool, typer.Option("--yes", help="The clock is right now: do not ask.")] = False,
     json: Json = False,
 ) -> None:
-    """Let the log go on after a clock that ran ahead and is right again. Where it goes on by itself, nothing is done.
-
-    The log says so in an entry, with the last time that there was, the time now and the user of this machine.
+    """Resume the log after a clock that ran ahead and is right again. If the log can continue by itself, nothing is
+    done. An entry of the log records it, with the last time, the present time and the user of this machine.
     """
     state = _clock_state(data)
     if state.fits:
@@ -48,7 +47,7 @@ def _clock_state(data: Path) -> "ClockState":
 
 
 def _resumed(data: Path) -> dict[str, Any]:
-    """The same where no service runs: by such a clock none starts."""
+    """The same where no service runs, since none starts with such a clock."""
     from api.access.peer import own_actor
     from api.resumption import resume as resumed
     from api.routers.log_resumption import ResumptionOut
@@ -64,7 +63,7 @@ def _resumed(data: Path) -> dict[str, Any]:
 
 
 def _ask(sentence: str) -> None:
-    """Goes on only if somebody says that the clock is right."""
+    """Continues only if the user confirms that the clock is right."""
     if not sys.stdin.isatty():
         raise typer.BadParameter(f"{sentence} If the clock is right now, say so with --yes")
     typer.echo(sentence, err=True)

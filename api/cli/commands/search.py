@@ -16,9 +16,10 @@ from matcher.probe.small_faces import LEAST_EYE_DISTANCE
 
 Picture = Annotated[Path, typer.Argument(help="A picture with a face.", exists=True, dir_okay=False)]
 Face = Annotated[
-    int | None, typer.Option(min=1, help="Which face, if the picture shows several: from 1, the largest first.")
+    int | None,
+    typer.Option(min=1, help="The number of the face, if the picture shows several: from 1, the largest first."),
 ]
-Purpose = Annotated[str, typer.Option(help="What the search is for: only consents for it are searched.")]
+Purpose = Annotated[str, typer.Option(help="The purpose of the search: only people with a consent for it are found.")]
 Case = Annotated[str | None, typer.Option("--case", help="A case reference, kept in the log.")]
 
 
@@ -35,13 +36,13 @@ def identify(
         typer.Option(
             min=LEAST_EYE_DISTANCE,
             max=1000,
-            help="With --all-faces: pixels between the eyes that a face needs to be searched for.",
+            help="With --all-faces: the least distance of the eyes, in pixels, of a face that is searched for.",
         ),
     ] = None,
     case: Case = None,
     json: Json = False,
 ) -> None:
-    """Search the gallery for the person in a picture, or for everybody in it (1:N)."""
+    """Search the gallery for the person in a picture, or for all people in it (1:N)."""
     if all_faces and face is not None:
         raise typer.BadParameter("give --face or --all-faces, one of the two")
     if least_eye_distance is not None and not all_faces:
@@ -69,20 +70,20 @@ def identify(
 
 
 def _sent(client: Client, path: str, pictures: dict[str, Path], form: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a search. pictures: by the API's fields; what of the form is None is left out. Raises:
+    """The answer to a search. pictures: by the API's fields; fields of the form that are None are left out. Raises:
     RefusedError."""
     answer: dict[str, Any] = client.send(
         "POST",
         path,
         data={field: value for field, value in form.items() if value is not None},
-        # Named by the field: a file's name may be a person's.
+        # Named by the field, since a file's name may be a person's.
         files={field: (field, picture.read_bytes()) for field, picture in pictures.items()},
     )
     return answer
 
 
 def _print_candidates(found: dict[str, Any]) -> None:
-    """Who was found for one face."""
+    """The result for one face."""
     point = found["operating_point"]
     at = f"{point['name']} (threshold {point['threshold']:.4f})"
     show(
@@ -96,7 +97,7 @@ def _print_candidates(found: dict[str, Any]) -> None:
 
 
 def _print_photograph(found: dict[str, Any], seconds: float) -> None:
-    """Who was found for each face of a photograph, and why a face was not searched for."""
+    """The result for each face of a photograph, and why a face was not searched for."""
     point, faces = found["operating_point"], found["faces"]
     at = f"{point['name']} (threshold {point['threshold']:.4f})"
     show(
@@ -116,7 +117,7 @@ def _print_photograph(found: dict[str, Any], seconds: float) -> None:
 
 
 def _columns(candidate: dict[str, Any]) -> dict[str, Any]:
-    """A candidate for people; what the dissimilarity stands for only where there is a scale."""
+    """A candidate for people; with the meaning of its dissimilarity only where there is a scale."""
     words = candidate["stands_for"]
     return {
         "subject_id": candidate["subject_id"],
@@ -127,7 +128,7 @@ def _columns(candidate: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_candidate(face: dict[str, Any]) -> list[dict[str, Any]]:
-    """A face's row of the table; none for nobody."""
+    """A face's row of the table; none without a candidate."""
     search, box = face["search"], face["box"]
     if search is None or not search["candidates"]:
         return []
@@ -136,7 +137,7 @@ def _first_candidate(face: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _warn(point: dict[str, Any]) -> None:
-    """What to know before one relies on the threshold."""
+    """The threshold's caveat."""
     if point["caveat"] is not None:
         warn_all([point["caveat"]])
 
@@ -178,7 +179,7 @@ def verify(
 
 @contextmanager
 def _naming(pictures: dict[str, Path]) -> Iterator[None]:
-    """An error that is about one of two pictures begins with its field: people read its name instead."""
+    """Replaces the field's name at the beginning of an error about one of two pictures by the picture's name."""
     try:
         yield
     except RefusedError as error:

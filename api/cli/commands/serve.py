@@ -11,7 +11,7 @@ from matcher.errors import ClearglassError
 
 
 class NoAccountError(ClearglassError):
-    """Nobody could log in to the service that is about to start."""
+    """The folder has no account, so nobody could log in to the service."""
 
     code = "no_account"
 
@@ -25,7 +25,7 @@ def serve(
     plain_http: PlainHttp = False,
     json: Json = False,
 ) -> None:
-    """Run the service: cameras, matcher, API and dashboard, until it is told to stop."""
+    """Run the service: cameras, matcher, API and dashboard, until SIGINT or SIGTERM."""
     from api.server.server import serve_forever
 
     tls = tls_of(tls_certificate, tls_key)

@@ -37,21 +37,20 @@ def enrol(
         list[str] | None,
         typer.Option(
             metavar="[PICTURE=]N",
-            help="Which face of a picture is meant where it has several, as the refusal numbers them; may stand again.",
+            help="The face to use of a picture with several, by its number in the refusal; may be repeated.",
         ),
     ] = None,
     acknowledge: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ID",
-            help="A subject who is like the person, and somebody else; may stand again. Asked for at a terminal.",
+            help="A similar subject who is another person; may be repeated. Prompted for at a terminal.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Enrol a person who consented, from one or many pictures; says of each refused picture why.
-
-    Everybody whose consent is in force is searched for the same person under another name, which the log tells of.
+    """Enrol a person who consented, from one or many pictures; prints the reason for each refused picture. First it
+    searches all people whose consent is in force for the same person under another name; these searches are in the log.
     Exit status: 0 every picture is used, 3 some are refused; 1 nobody is enrolled.
     """
     faces = _faces(face or [], pictures)
@@ -85,7 +84,7 @@ def _enrolled(
     client: Client, form: dict[str, Any], pictures: Sequence[Path], acknowledged: Collection[str]
 ) -> dict[str, Any]:
     """Sends an enrolment. Raises: RefusedError."""
-    # Numbered and not named: a file's name may be a person's.
+    # Numbered and not named, since a file's name may be a person's.
     files = [("files", (str(place), path.read_bytes())) for place, path in enumerate(pictures, 1)]
     with progress("Reading the pictures"):
         enrolment: dict[str, Any] = client.send(
@@ -95,7 +94,7 @@ def _enrolled(
 
 
 def _refused_row(refused: dict[str, Any], pictures: Sequence[Path]) -> dict[str, Any]:
-    """A picture that was not used, for people: the API says its place."""
+    """A picture that was not used, for people; the API gives its position."""
     return {
         "picture": pictures[int(refused["picture"]) - 1].name,
         "code": refused["code"],
@@ -104,26 +103,27 @@ def _refused_row(refused: dict[str, Any], pictures: Sequence[Path]) -> dict[str,
 
 
 def _faces(texts: Sequence[str], pictures: Sequence[Path]) -> dict[Path, int]:
-    """The numbers of the faces that are meant, by picture."""
+    """The numbers of the chosen faces, by picture."""
     faces = {}
     for text in texts:
         picture, _, number = text.rpartition("=")
         meant = [path for path in pictures if picture in ("", str(path), path.name)]
         if len(meant) != 1 or not number.isdecimal():
-            raise typer.BadParameter(f"{text!r} does not say which face of which picture is meant, as PICTURE=N does")
+            raise typer.BadParameter(f"{text!r} does not name a picture and a face, as PICTURE=N does")
         faces[meant[0]] = int(number)
     return faces
 
 
 def _acknowledged(error: RefusedError) -> set[str]:
-    """Those who were found, if the person at the terminal says that it is none of them. Raises the error if not."""
+    """The ids of the subjects found, if the user at the terminal confirms that each is another person. Raises the error
+    if not."""
     duplicates = error.form["duplicates"]
     rows = [
         {"id": one["subject_id"], "name": one["name"], "dissimilarity": f"{one['dissimilarity']:.3f}"}
         for one in duplicates
     ]
     show(rows, as_json=False, title="The person seems to be enrolled already", empty="")
-    if not typer.confirm("Is it somebody else, to be enrolled beside them?"):
+    if not typer.confirm("Is it another person, to be enrolled as well?"):
         raise error
     return {one["subject_id"] for one in duplicates}
 
@@ -132,10 +132,10 @@ def _acknowledged(error: RefusedError) -> set[str]:
 def list_(
     data: Data,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of them.")] = 200,
-    offset: Annotated[int, typer.Option(min=0, max=10_000_000, help="How many to pass over.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, max=10_000_000, help="How many to skip.")] = 0,
     json: Json = False,
 ) -> None:
-    """List the people in the gallery in the order they were enrolled. That their names were shown is logged."""
+    """List the people in the gallery in the order of their enrolment. The log records that their names were shown."""
     with reached(data) as client:
         subjects = client.get("/subjects", limit=limit, offset=offset)
         enrolled = 0 if json else client.get("/gallery")["enrolled"]
@@ -164,7 +164,7 @@ def _row(subject: dict[str, Any]) -> dict[str, Any]:
 
 @app.command("show")
 def show_(subject_id: Annotated[str, typer.Argument(help="The subject's id.")], data: Data, json: Json = False) -> None:
-    """Show one person with their consents; of somebody who has withdrawn what is left: the consents."""
+    """Show one person with their consents; after withdrawal only the consents are left."""
     with reached(data) as client:
         found = client.get(path_of("subjects", subject_id))
         cameras = {} if json else {camera["id"]: camera["name"] for camera in client.get("/cameras")}
@@ -199,10 +199,10 @@ def declare(
     agreed: Annotated[
         bool, typer.Option("--agreed", help="The person agreed that it is used to measure fairness.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Forget what the person declared.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete the person's declaration.")] = False,
     json: Json = False,
 ) -> None:
-    """Keep groups that a person says they belong to, and agreed to have used for measuring fairness."""
+    """Store the groups that a person declares, with their agreement to the use for measuring fairness."""
     if remove == bool(attributes) or remove == agreed:
         raise typer.BadParameter("give attributes as NAME=VALUE with --agreed, or --remove")
     declared = _attributes(attributes or [])
@@ -222,7 +222,7 @@ def _attributes(texts: list[str]) -> dict[str, str]:
     parts = [text.partition("=") for text in texts]
     declared = {name.strip(): value.strip() for name, _, value in parts}
     if not all(middle for _, middle, _ in parts) or len(declared) < len(texts):
-        raise typer.BadParameter("each attribute stands once, as NAME=VALUE")
+        raise typer.BadParameter("give each attribute once, as NAME=VALUE")
     return declared
 
 
@@ -230,7 +230,7 @@ def _attributes(texts: list[str]) -> dict[str, str]:
 def withdraw(
     subject_id: Annotated[str, typer.Argument(help="The subject's id.")], data: Data, json: Json = False
 ) -> None:
-    """Withdraw a person: out of every search at once, key, templates and pictures destroyed."""
+    """Withdraw a person: no search finds them any more; key, templates and pictures are destroyed."""
     path = path_of("subjects", subject_id)
     with reached(data) as client:
         client.send("DELETE", path)

@@ -1,4 +1,4 @@
-"""`clearglass witness`: cosigns other people's logs as long as they only grow. It needs nothing of this service."""
+"""`clearglass witness`: cosigns other logs as long as they only grow. It is independent of the service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ Folder = Annotated[
         envvar="CLEARGLASS_WITNESS_FOLDER",
         default_factory=lambda: default_folder().with_name("clearglass-witness"),
         show_default="~/.local/share/clearglass-witness",
-        help="The witness's own folder: its key, and what it has cosigned. Back it up: it must forget nothing.",
+        help="The witness's own folder: its key, and the checkpoints that it cosigned. Back it up.",
         file_okay=False,
     ),
 ]
@@ -39,7 +39,7 @@ def serve(
     plain_http: PlainHttp = False,
     json: Json = False,
 ) -> None:
-    """Cosign the checkpoints of these logs, until it is told to stop."""
+    """Cosign the checkpoints of these logs, until SIGINT or SIGTERM."""
     from api.server.server import serve_witness
     from matcher.tlog.note import Verifier
     from matcher.tlog.witness import Witness

@@ -92,7 +92,7 @@ async function alive() {
   return true;
 }
 
-/** A page made for somebody else is loaded again: nobody acts under another's name without seeing it. */
+/** Loads a page made for another account again, so that nobody acts under another name without noticing. */
 function own(now) {
   if (now.account.id === viewer.id) return now;
   location.reload();

@@ -6,7 +6,7 @@ export const STATE = {
   starting: { label: "Starting", tone: "", standby: "Waiting for the first picture." },
   live: { label: "Live", tone: "good", standby: "Waiting for the first picture." },
   reconnecting: { label: "Reconnecting", tone: "warn", standby: "The stream is gone. Trying again by itself." },
-  restarting: { label: "Restarting", tone: "warn", standby: "The worker was stopped and is being started anew." },
+  restarting: { label: "Restarting", tone: "warn", standby: "The worker was stopped and is being started again." },
   unknown: { label: "Unknown", tone: "", standby: "No connection to the service: what this camera does is not known." },
   stopped: { label: "Stopped", tone: "", standby: "This camera is switched off." },
 };

@@ -81,7 +81,7 @@ function settings(inputs) {
   };
 }
 
-/** Of a camera that is there only what differs is sent: what somebody else changed meanwhile stays. */
+/** Of an existing camera only changed settings are sent, so that another person's changes stay. */
 function save(camera, wanted) {
   if (!camera) return send("POST", "/cameras", wanted);
   const kept = samePlace(camera.address, wanted.address) ? camera : { ...camera, substream: undefined, certificate: undefined };

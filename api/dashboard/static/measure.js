@@ -12,7 +12,7 @@ export function figure(value) {
   return value > 0 && value < 0.001 ? "less than 0.001" : String(Number(value.toPrecision(2)));
 }
 
-/** So many a day; where that is seldom, how long until one. */
+/** A number a day; if it is small, the time until one. */
 export function perDay(value) {
   if (value <= 0) return "none";
   if (value >= 0.5) return `${figure(value)} a day`;
@@ -29,7 +29,7 @@ export function bitrate(bits) {
 /** A share such as 0.013 as "1.3 %", for what a network lost and the like; never for how alike two faces are. */
 export const percent = (share) => (share < 0.001 ? "less than 0.1 %" : `${(share * 100).toFixed(1)} %`);
 
-/** A rate such as 0.0001 as "1 in 10,000". Never a percentage: people read those as how sure the machine is. */
+/** A rate such as 0.0001 as "1 in 10,000". Never in percent: people read that as the certainty of the machine. */
 export const oneIn = (share) => (share > 0 ? `1 in ${whole.format(Math.round(1 / share))}` : "none");
 
 export const dissimilarity = (value) => value.toFixed(3);

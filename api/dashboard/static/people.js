@@ -12,7 +12,7 @@ import { may } from "./viewer.js";
 const place = document.getElementById("people");
 const search = document.getElementById("people-search");
 const summary = document.getElementById("people-summary");
-const AGAIN = 3000; // after so many ms a row that could not be filled is asked for anew
+const AGAIN = 3000; // milliseconds after which a row that could not be filled is requested again
 const rows = new Map(); // subject id → <tr>
 let cameraName = namer([]);
 let searched = null;

@@ -1,4 +1,4 @@
-// The auditor's view: what somebody should be able to explain, and every search by whom, for what, and how it ended.
+// The auditor's view: unusual searches, and every search with its actor, purpose and result.
 
 import { address, read } from "./api.js";
 import { cameras, namer } from "./camera.js";
@@ -37,7 +37,7 @@ function question() {
 /** A camera may be asked for by its name; the log knows its id. */
 const meant = (name, value) => (name === "camera" && list.find((camera) => camera.name === value)?.id) || value;
 
-/** Who searched: a camera by its name, and of an account the beginning of the pseudonym the log uses. */
+/** The actor of a search: a camera by its name, an account by the beginning of its pseudonym in the log. */
 function who(actor, cameraName) {
   const [kind, id] = actor.split(":");
   return element("span", { title: actor }, kind === "camera" ? cameraName(id) : kind === "user" ? actor.slice(0, 13) : actor);

@@ -3,7 +3,7 @@
 
 import { element } from "./element.js";
 
-const LOGINS = "clearglass-logins"; // the name of the channel on which a tab tells the others of a login
+const LOGINS = "clearglass-logins"; // the name of the channel on which a tab announces a login to the others
 let asked = null;
 
 /** Tells the other tabs of a login. */

@@ -20,12 +20,12 @@ export function on(type, handle) {
   handlers.set(type, [...(handlers.get(type) ?? []), handle]);
 }
 
-/** Calls `handle` when the connection breaks: from now on nobody knows what is so. */
+/** Calls `handle` when the connection breaks: from now on the state is unknown. */
 export function onLost(handle) {
   lost.push(handle);
 }
 
-/** Calls `handle` after every connection but the first: events were missed, so fetch anew. */
+/** Calls `handle` after every connection but the first: events were missed, so fetch again. */
 export function onReturn(handle) {
   reopened.push(handle);
 }
@@ -37,7 +37,7 @@ export function doubtSession() {
   session().catch(() => {});
 }
 
-/** Opens the connection. Live views are asked for only if somebody here handles them: they cost the workers time. */
+/** Opens the connection. Live views are requested only if the page handles them: they cost the workers time. */
 export function connect() {
   disconnect();
   source = new EventSource(`/api/v1/events?views=${handlers.has("view")}`);

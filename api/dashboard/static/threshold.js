@@ -39,10 +39,10 @@ function expectation(point, found) {
   return element("p", { class: "expectation" },
     `With ${plural(found.references, "reference")} in the gallery and ${searches} by cameras in the last 24 hours, expect at most `,
     element("b", {}, perDay(day.false_alarms_a_day.value)), spread(day.false_alarms_a_day, perDay),
-    ": so many if nobody who is searched for is enrolled. ",
+    ": if nobody who is searched for is enrolled. ",
     `At the pace of the last 7 days, ${figure(week.searches_a_day)} searches a day, `, element("b", {}, perDay(week.false_alarms_a_day.value)), ". ",
     "Of a hundred searches for enrolled people ", element("b", {}, figure(day.misses_per_hundred.value)), " find nobody", spread(day.misses_per_hundred, figure), ". ",
-    "A search is not a person: whoever stays before a camera is searched for again every few seconds. ",
+    "A search is not a person: a person who stays before a camera is searched for again every few seconds. ",
     point.caution);
 }
 

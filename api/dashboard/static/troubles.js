@@ -16,7 +16,7 @@ const HARMLESS = new Set([
 export function followTroubles(place) {
   let shown = "[]";
   const look = async () => {
-    // That the service cannot be reached is told elsewhere.
+    // Another part of the page shows that the service cannot be reached.
     const found = await troubles().catch((error) => (error.status ? [error] : []));
     const now = JSON.stringify(found.map(({ code }) => code));
     if (now === shown) return; // what is read aloud is read once

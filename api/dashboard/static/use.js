@@ -1,4 +1,4 @@
-// Tells the service that a person is there, so that the session does not end while somebody reads or types.
+// Reports to the service that a person is active, so that the session does not end while the person reads or types.
 
 import { noteUse } from "./api.js";
 

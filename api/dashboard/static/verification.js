@@ -9,7 +9,7 @@ import { clockOf } from "./moment.js";
 /** Runs the check and shows what came of it; can be run again. */
 export async function showVerification(place) {
   const again = () => element("button", { class: "quiet", type: "button", onclick: () => showVerification(place) }, "Check again");
-  show(place, "checking", "shield", "Checking every entry", "Each is hashed anew, up to the signed root.");
+  show(place, "checking", "shield", "Checking every entry", "Each is hashed again, up to the signed root.");
   try {
     const report = await read("/log/verification");
     const checkpoint = element("a", { class: "button quiet", href: "/log/checkpoint" }, "Checkpoint");

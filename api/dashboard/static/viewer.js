@@ -1,4 +1,4 @@
-// Who looks at this page, as the server wrote it into the body.
+// The viewer of this page, as the server wrote it into the body.
 
 const { account, role, may: permissions } = document.body.dataset;
 

@@ -1,4 +1,4 @@
-"""Who is at hand for a rehearsal: a volunteer who always is, and bystanders where the public data is."""
+"""The people of a rehearsal: a volunteer who is always available, and bystanders if the public data is there."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who walks through a scene, when, and how they hold themselves: all of it decided by a seed."""
+"""The walks of people through a scene, with times and poses, from a random seed."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ import numpy as np
 
 _LEAD_IN = 0.8
 _LEAD_OUT = 0.4
-"""Seconds without anybody at the two ends, so that nobody jumps when the file starts over."""
+"""Seconds without people at the two ends, so that no person jumps when the file starts over."""
 
 
 class Distance(StrEnum):
-    """How large somebody is seen."""
+    """How large a person appears."""
 
     NEAR = "near"
     MIDDLE = "middle"
@@ -80,8 +80,8 @@ class Stage:
 def plan_walks(portraits: Sequence[int], stage: Stage, *, at_once: int, seed: int) -> tuple[Walk, ...]:
     """Fills `at_once` lanes, one above the other, with one walk after the other, in order of the first frame.
 
-    portraits: how many portraits each actor has. The first actor walks first, and near; everybody walks once before
-    anybody walks again, nobody is seen twice at once, and near, middle and far follow each other in turn.
+    portraits: how many portraits each actor has. The first actor walks first, and near. Every actor walks once before
+    any walks again, no actor appears twice at the same time, and near, middle and far alternate.
     """
     chance = np.random.default_rng(seed)
     lanes = min(at_once, len(portraits))

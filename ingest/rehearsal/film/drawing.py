@@ -1,4 +1,4 @@
-"""Draws portraits onto a background, turned in space, and says where the face came to be."""
+"""Draws portraits onto a background, turned in space, and returns the position of the face."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from matcher.recognition.face import Box
 Matrix = NDArray[np.float64]
 
 _CAMERA_DISTANCE = 16.0
-"""From the camera to the face, in units of its own distance between the eyes: decides how strong perspective is."""
+"""The distance from the camera to the face, in units of the distance between its eyes: it decides how strong
+perspective is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +52,7 @@ def background(width: int, height: int, seed: int) -> Image:
 
 
 def draw(picture: Image, portrait: Portrait, pose: Pose) -> Drawn:
-    """Draws in place, whatever part of the figure is inside."""
+    """Draws the part of the figure that is inside, in place."""
     import cv2
 
     height, width = picture.shape[:2]
@@ -101,7 +102,7 @@ def _projection(portrait: Portrait, pose: Pose, scale: float) -> Matrix:
 
 
 def _project(onto: Matrix, x: float, y: float, width: float, height: float) -> Matrix:
-    """(4, 2): where a rectangle's corners fall."""
+    """(4, 2): the transformed corners of a rectangle."""
     corners = np.array([[x, y, 1], [x + width, y, 1], [x + width, y + height, 1], [x, y + height, 1]])
     mapped = corners @ onto.T
     points: Matrix = mapped[:, :2] / mapped[:, 2:]

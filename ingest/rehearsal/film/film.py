@@ -73,7 +73,7 @@ class Film:
 
 
 def make_substream(film: Path, path: Path, *, width: int = 640, height: int = 360, fps: int = 25) -> Path:
-    """The same film at another size, frame by frame: what a camera sends beside its main stream. Returns path."""
+    """The same film at another size, frame by frame: a camera's substream. Returns path."""
     import av
     from av.video.reformatter import Interpolation
 
@@ -106,16 +106,15 @@ def encode_h265(film: Path, path: Path) -> Path:
 
 
 def turn_film(film: Path, path: Path, degrees: int) -> Path:
-    """The film as a camera sees it that hangs turned: its pictures lie turned clockwise by 90, 180 or 270 degrees."""
+    """The film of a camera that is mounted turned: its pictures are turned clockwise by 90, 180 or 270 degrees."""
     turn = {90: 3, 180: 2, 270: 1}[degrees]
     pictures = (np.rot90(picture, turn) for picture in _pictures(film))
     return _filmed(pictures, path, fps=_rate(film))
 
 
 def squeeze_film(film: Path, path: Path, *, width: int, height: int, sample_aspect: Fraction | None = None) -> Path:
-    """The film drawn to another width and height in pixels, whatever its own: 960 by 1080 of a scene of 16:9.
-
-    sample_aspect: what the stream says of it: 16:11 with 704 by 576 pixels of 16:9; None: nothing.
+    """The film scaled to another width and height in pixels, of any aspect: 960 by 1080 of a scene of 16:9.
+    sample_aspect: as the stream states it: 16:11 with 704 by 576 pixels of 16:9; None: nothing.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""Somebody to put into a scene: a person cut out of a photograph, softly, with the place of the face."""
+"""A person for a scene, cut out of a photograph with soft edges, with the position of the face."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -116,7 +116,7 @@ def _filled(mask: NDArray[np.uint8], face: Box) -> NDArray[np.uint8]:
 
 
 def _core(shape: tuple[int, int], face: Box) -> NDArray[np.uint8]:
-    """What surely is the person: the face and the neck."""
+    """The part that certainly shows the person: the face and the neck."""
     import cv2
 
     mask = _head(shape, face, 0.62)

@@ -8,15 +8,15 @@ from matcher.picture.pixel_array import Image
 from matcher.recognition.face import Face
 
 ROUNDS = 8
-"""In which the place that a pixel comes from settles."""
+"""Iterations after which the source position of each pixel has converged."""
 
 
 def seen_from_above(picture: Image, face: Face, degrees: float) -> Image:
     """The picture with the head turned about the line through its ears; negative degrees: seen from below.
 
     What stands out moves down as it is seen from higher: y' = y cos(a) + depth sin(a), with the axis half a head behind
-    the face. The relief is a middling head's and not that person's, and what was hidden stays hidden: a stand-in for
-    pictures of heads from above, and no more.
+    the face. The relief is that of an average head and not of that person, and hidden parts stay hidden: it only
+    approximates pictures of heads from above.
     """
     import cv2
 

@@ -1,4 +1,5 @@
-"""A scene with the truth: a video of faces that walk through, and a record of who was where in which frame."""
+"""A scene with its ground truth: a video of people who walk through, and a record of each person's position in each
+frame."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Scene:
         return self.frames / self.fps
 
     def present(self, frame: int) -> list[tuple[Passage, Appearance]]:
-        """Everybody in a frame."""
+        """All appearances in a frame."""
         found = ((passage, passage.at(frame)) for passage in self.passages)
         return [(passage, appearance) for passage, appearance in found if appearance is not None]
 
@@ -124,7 +125,7 @@ def _compose(
     actors: Sequence[tuple[str | None, Sequence[Portrait]]],
     records: Sequence[list[Appearance]],
 ) -> Image:
-    """One picture; adds everybody's appearance to the records. Lower lanes stand in front of higher ones."""
+    """Draws one picture and records every appearance in it. Lower lanes stand in front of higher ones."""
     picture = empty.copy()
     now = sorted((n for n, walk in enumerate(walks) if walk.first <= frame <= walk.last), key=lambda n: walks[n].lane)
     poses = {number: walks[number].pose(frame) for number in now}

@@ -1,4 +1,4 @@
-"""A frame's own number, painted into its picture: whoever sees the picture knows which frame of the scene it is.
+"""A frame's own number, painted into its picture, so that a test can identify the frame of the scene.
 
 Two rows of black and white cells at the left of the bottom edge, the most significant bit first: the number, and under
 it the same with black and white exchanged. A bit is read as the difference of its two cells, so neither brightness nor
@@ -15,7 +15,7 @@ from matcher.picture.pixel_array import Image
 
 BITS = 20
 LARGEST = 2**BITS - 1
-"""The greatest number there is room for: eleven hours at 25 frames a second."""
+"""The greatest number that fits: eleven hours at 25 frames a second."""
 
 _COLUMNS, _ROWS = 80, 45
 """Cells that the whole picture would hold, across and down."""
@@ -42,7 +42,7 @@ def draw(picture: Image, number: int) -> None:
 
 
 def read(picture: Image) -> int | None:
-    """The number painted into a picture, at whatever size it now is; None where it does not stand whole and clear."""
+    """The number painted into a picture, at its present size; None where the stamp is not complete and clear."""
     height, width = picture.shape[:2]
     if min(width / _COLUMNS, height / _ROWS) < _LEAST_CELL:
         return None
@@ -57,7 +57,7 @@ def read(picture: Image) -> int | None:
 
 
 def _cells(picture: Image, *, inset: float) -> Iterator[tuple[_Cell, _Cell]]:
-    """Of each bit the cell in the upper and in the lower row. inset: the share that is left out on each side."""
+    """The cells of each bit, in the upper and in the lower row. inset: the share that is left out on each side."""
     height, width = picture.shape[:2]
     upper, lower = (_span(row, height / _ROWS, inset) for row in (_ROWS - 2, _ROWS - 1))
     for column in range(BITS):

@@ -5,7 +5,7 @@ import socket
 import threading
 
 PATIENCE_SECONDS = 10.0
-"""Until a server that accepts nothing is given up."""
+"""Seconds after which a server that accepts nothing is given up."""
 
 
 class Arrivals:
@@ -27,10 +27,9 @@ class Arrivals:
             self._changed.notify_all()
 
     def count(self, server: tuple[str, int] | None) -> int:
-        """How many connections there were up to now. server: its host and port; None: it has ended.
-
-        A server accepts in order: this makes a connection of its own, which is not counted, and waits until it is
-        accepted. So no connection is missed that was made before, and 0 means none.
+        """The number of connections up to now. server: its host and port; None: it has ended. A server accepts in
+        order: this makes a connection of its own, which is not counted, and waits until it is accepted. So every
+        earlier connection is counted, and 0 means none.
         """
         if server is not None:
             with contextlib.suppress(OSError):

@@ -15,7 +15,8 @@ class ServerCertificate:
 
     @property
     def pin(self) -> str:
-        """By what a camera's setting names exactly this certificate: "sha256:" and 64 hexadecimal digits of its DER."""
+        """The rule that pins this certificate in a camera's settings: "sha256:" and 64 hexadecimal digits of its
+        DER."""
         first = self.certificate.read_text().partition("-----END CERTIFICATE-----")
         return f"sha256:{hashlib.sha256(ssl.PEM_cert_to_DER_cert(first[0] + first[1])).hexdigest()}"
 

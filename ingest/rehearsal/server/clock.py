@@ -1,13 +1,13 @@
-"""When a frame is sent, and which RTP time stamp it bears, when a camera's clock is in trouble."""
+"""The sending time and RTP time stamp of each frame of a camera with a faulty clock."""
 
 import random
 from collections.abc import Callable
 
 TICKS = 90_000
-"""Of RTP time stamps of video, a second (RFC 6184, 5.1)."""
+"""RTP time stamp ticks a second, of video (RFC 6184, 5.1)."""
 
 EVENT_SECONDS = 2.0
-"""From the first frame to the leap, the wrap or the step back."""
+"""Seconds from the first frame to the leap, the wrap or the step back."""
 
 _SLOT = 1 / 25
 """Seconds: the grid on which the frames of an uneven pace lie."""
@@ -23,7 +23,7 @@ _CHANGES: dict[str, Callable[[float, int], float]] = {
     "farpast": lambda moment, frame: moment - 9_720.0 * (frame % 30 == 0),
     "clock1000": lambda moment, _: moment * 1000 / TICKS,
 }
-"""From the moment in seconds and the frame's number, from 1, to the seconds of its time stamp (modulo 2^32 ticks)."""
+"""Maps the moment in seconds and the frame's number, from 1, to the seconds of its time stamp (modulo 2^32 ticks)."""
 
 
 class Clock:
@@ -43,7 +43,7 @@ class Clock:
         self._frames = 0
 
     def moment(self, media_time: float) -> float:
-        """When the next frame is sent, in seconds from the first. media_time: when the film would have it sent."""
+        """The sending time of the next frame, in seconds from the first. media_time: its time in the film."""
         number, self._frames = self._frames, self._frames + 1
         if self._kind == "pull20":
             return (number + number // 4) * _SLOT

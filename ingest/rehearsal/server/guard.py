@@ -21,7 +21,7 @@ _OFFERS = {
     "sha256": ("SHA-256",),
     "both": ("Basic", "MD5", "SHA-256"),
 }
-"""What is offered, in this order, for a value of `Trouble.auth`."""
+"""The schemes offered, in this order, for a value of `Trouble.auth`."""
 
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))')
 
@@ -29,7 +29,7 @@ _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))')
 class Guard:
     """Judges the Authorization headers of one viewer, or of all viewers of one server. Not safe between threads.
 
-    scheme, qop, stale: as in `Trouble`. Strict where a camera may be: the opaque value must come back, the address in
+    scheme, qop, stale: as in `Trouble`. As strict as a camera may be: the opaque value must come back, the address in
     the answer must be the request's, and with qop no nonce count may come twice for a nonce.
     """
 
@@ -90,7 +90,7 @@ class Guard:
         return _hash(algorithm, f"{owner}:{middle}{request}")
 
     def _counted(self, count: str) -> bool:
-        """Whether a nonce count is well formed and comes for the first time."""
+        """True if a nonce count is well formed and was not used before."""
         count = f"{self._nonce} {count}" if re.fullmatch("[0-9a-f]{8}", count) else ""
         fresh = bool(count) and count not in self._counts
         self._counts.add(count)

@@ -37,11 +37,11 @@ _NONE = Trouble()
 
 
 class Studio(Protocol):
-    """What a viewer knows of its server; threads share it."""
+    """The server as its viewers use it; threads share it."""
 
     show: Show
     ended: threading.Event
-    """Set when the server stops: nobody waits any longer."""
+    """Set when the server stops: all waiting ends."""
 
     def note(self, request: Request) -> None:
         """Keeps a request."""
@@ -71,7 +71,7 @@ class HttpViewer(BaseHTTPRequestHandler):
             self._answer(400, "text/plain", f"{error}\n".encode())
 
     def _refused(self, chosen: Trouble, request: Request) -> bool:
-        """Whether nothing more is to be answered, since trouble comes before any content."""
+        """True if the request needs no further answer, because trouble took the place of the content."""
         if chosen.silent:
             self._wait_for_goodbye()
             return True
@@ -139,7 +139,7 @@ class HttpViewer(BaseHTTPRequestHandler):
         self._send(pieces, chosen)
 
     def _send(self, pieces: Iterable[Piece], chosen: Trouble) -> None:
-        """Sends each piece when its time has come, until `die` or `stall` seconds are over."""
+        """Sends each piece at its time, until `die` or `stall` seconds are over."""
         self.close_connection = True
         began = time.monotonic()
         last = min(chosen.die or math.inf, chosen.stall or math.inf)
@@ -169,7 +169,7 @@ class HttpViewer(BaseHTTPRequestHandler):
 
 
 def _dressed(jpeg: bytes, chosen: Trouble) -> bytes:
-    """The picture as a trouble has it."""
+    """The picture, changed by the trouble."""
     if chosen.big:
         return _vast()
     return with_thumbnail(jpeg, _thumbnail()) if chosen.v == "nestedthumb" else jpeg

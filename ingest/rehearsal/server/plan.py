@@ -1,4 +1,4 @@
-"""What a serving process is told to do."""
+"""The task of a serving process."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from ingest.rehearsal.server.certificate import ServerCertificate
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to serve. mounts: name to file. login: (user name, password) that every viewer must give, if any.
+    """The films to serve. mounts: name to file. login: (user name, password) that every viewer must give, if any.
 
     substreams: mount to the mount it shows a smaller picture of. certificate: for RTSP over TLS.
     """

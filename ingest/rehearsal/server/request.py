@@ -1,4 +1,4 @@
-"""What a rehearsal's server was asked."""
+"""A request to a rehearsal's server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request as it came, a login in it included: a test shows whether one was sent. headers: names in lower case.
+    """One request as received, including a login, so that a test can check if one was sent. headers: names in lower
+    case.
 
     uri: as in the request line: an address in RTSP, a path with its query in HTTP.
     """

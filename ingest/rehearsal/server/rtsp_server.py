@@ -31,7 +31,7 @@ class RtspServer:
 
     mounts: name to file. port: 0 takes a free one and keeps it for restarts. login: (user name, password) asked of
     every viewer by Digest. substreams: mount to the mount that it shows a smaller picture of; the viewers of the two
-    see the same moment, since who comes later joins at a key frame. tls: speaks RTSP over TLS (rtsps) by this
+    see the same moment, since a later viewer joins at a key frame. tls: speaks RTSP over TLS (rtsps) by this
     certificate. The query of an address asks for trouble: see `trouble.Trouble`. Use as a context manager, or `start`
     and `stop`. Not safe to share between threads.
     """
@@ -80,7 +80,8 @@ class RtspServer:
         return f"{scheme}://{host}:{self._port}/{mount}{query and '?'}{query}"
 
     def plays(self, mount: str) -> tuple[datetime, ...]:
-        """When viewers of a mount were sent its first frame, oldest first: it dates every frame that they see."""
+        """The times at which viewers of a mount were sent its first frame, oldest first; from it follows the time of
+        every frame."""
         self._catch_up()
         return tuple(self._plays[mount])
 
@@ -140,7 +141,7 @@ class RtspServer:
         self.stop()
 
     def _catch_up(self) -> int:
-        """Waits until everything that the serving process has told is here; returns how many connections there were."""
+        """Waits until all messages of the serving process have arrived; returns the number of connections."""
         return self._arrivals.count((self._host, self._port) if self._process else None)
 
     def _send(self, plan: Plan) -> None:
@@ -169,14 +170,14 @@ class RtspServer:
         return port
 
     def _listen(self, stdout: IO[str], ports: "Queue[int | None]") -> None:
-        """Runs in the listener thread until the process ends; None tells that it did."""
+        """Runs in the listener thread until the process ends; then puts None."""
         for line in stdout:
             with contextlib.suppress(json.JSONDecodeError):
                 self._note(json.loads(line), ports)
         ports.put(None)
 
     def _note(self, event: Mapping[str, Any], ports: "Queue[int | None]") -> None:
-        """Keeps one event of the serving process; see `serving` for its form."""
+        """Records one event of the serving process; see `serving` for its form."""
         match event:
             case {"listening": port}:
                 ports.put(port)
@@ -188,7 +189,7 @@ class RtspServer:
                 self._requests.append(Request(**fields))
 
     def _end(self, *, kill: bool) -> str:
-        """Ends process, listener and pipes; returns the last line the process complained with."""
+        """Ends process, listener and pipes; returns the last line of the process's standard error."""
         process, self._process = self._process, None
         if process is None:
             return ""

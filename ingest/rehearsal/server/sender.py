@@ -1,9 +1,8 @@
-"""What one viewer of the RTSP server is sent: films as RTP, and the trouble made on the way.
-
-RTP is spoken by aio-rtsp-toolkit's session. It is bent in these places: a frame's packets leave in one burst, as a
-camera sends them (the toolkit spreads them over the frame's time with a timer each, which doubles its CPU at
-10 Mbit/s); a packet that a busy loop takes up late is not queued a second time; the viewers of a camera's two streams
-see the same moment; and everything in `Trouble` that concerns packets, frames and time stamps.
+"""Sends films as RTP to one viewer of the RTSP server, with the trouble asked for. aio-rtsp-toolkit's session sends
+RTP; this class changes it in these places: a frame's packets leave in one burst, as a camera sends them (the toolkit
+spreads them over the frame's time with a timer each, which doubles its CPU at 10 Mbit/s); a packet that a busy loop
+takes up late is not queued a second time; the viewers of a camera's two streams see the same moment; and everything in
+`Trouble` that concerns packets, frames and time stamps.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from ingest.rehearsal.server.clock import Clock
 from ingest.rehearsal.server.trouble import Trouble
 
 LOOK_UP_SECONDS = 0.2
-"""How often a viewer's thread that waits for room in its queue looks whether it should end."""
+"""Seconds between checks for the end, in a viewer's thread that waits for room in its queue."""
 
 _GARBAGE_SECONDS = 1.0
 _GARBAGE_BYTES = 100
@@ -35,7 +34,7 @@ SECOND = "track8"
 META = MediaTrackInfo(
     media_type="application", control="track9", codec_name="vnd.onvif.metadata", payload_type=107, clock_rate=90_000
 )
-"""As the ONVIF Streaming Specification has it; the track sends one packet a second or so."""
+"""As in the ONVIF Streaming Specification; the track sends about one packet a second."""
 
 _META_FRAMES = 25
 """Frames of video from one piece of metadata to the next."""
@@ -46,16 +45,17 @@ Announce = Callable[[Mapping[str, Any]], None]
 
 
 class Studio(Protocol):
-    """What a viewer knows of its server, beside what the toolkit's session wants of it."""
+    """The server as its viewers use it, besides the interface of the toolkit's session."""
 
     announce: Announce
 
     @property
     def login(self) -> tuple[str, str] | None:
-        """What every viewer must give."""
+        """The login that every viewer must give."""
 
     def begun(self, mount: str) -> float | None:
-        """When the camera of a mount began to send, in seconds of time.perf_counter(); None: with each viewer."""
+        """The time at which the camera of a mount began to send, in seconds of time.perf_counter(); None: it begins
+        with each viewer."""
 
     def resolve_request_path(self, uri: str) -> Path:
         """The file behind an address; FileNotFoundError."""
@@ -134,7 +134,8 @@ class Sender(RtspServerSession):  # type: ignore[misc]
             await self._send_beside(payloads, timestamp)
 
     async def _send_beside(self, payloads: list[tuple[bytes, int]], timestamp: int) -> None:
-        """What the tracks beside the first video get with a frame of it, if they were set up."""
+        """The packets of the other tracks that go with a frame of the first video track, if those tracks were set
+        up."""
         second, meta = self.track_states.get(SECOND), self.track_states.get(META.control)
         for payload, marker in payloads if second else ():
             await self._send_rtp_packet(second, payload, timestamp=timestamp, marker=marker)

@@ -1,9 +1,9 @@
 """The serving process: files as RTSP mounts that never end. `rtsp_server.RtspServer` starts it and talks to it.
 
-The protocol is spoken by aio-rtsp-toolkit, a server written by others, so that the camera side is not tested against
-our own reading of RTSP. Its sessions are bent as `viewer` and `sender` say, and the server in these places: a mount's
-name stands for its file; every file loops; it speaks TLS if it has a certificate; every viewer has a thread (asyncio's
-default of six on two cores would let the seventh starve).
+The protocol is implemented by aio-rtsp-toolkit, a server written by others, so that the camera side is not tested
+against this project's own reading of RTSP. Its sessions are changed as `viewer` and `sender` describe, and the server
+in these places: a mount's name stands for its file; every file loops; it speaks TLS if it has a certificate; every
+viewer has a thread (asyncio's default of six on two cores would let the seventh starve).
 
 Standard input carries one line of JSON, the `Plan`; when it closes, because the parent has ended, so does this process.
 Standard output carries one JSON object a line: `{"listening": port}`, then `{"connection": port}` with the port
@@ -36,7 +36,7 @@ MAX_VIEWERS = 64
 
 
 class _Server(ToolkitServer):  # type: ignore[misc]
-    """Mounts in place of a folder."""
+    """Serves mounts in place of a folder."""
 
     def __init__(self, plan: Plan, announce: Announce) -> None:
         super().__init__(".", host=plan.host, port=plan.port, session_name=REALM)
@@ -49,9 +49,8 @@ class _Server(ToolkitServer):  # type: ignore[misc]
         self._begun: dict[str, float] = {}
 
     def begun(self, mount: str) -> float | None:
-        """When the camera of a mount began to send, in seconds of time.perf_counter(); None if it has one stream only.
-
-        It begins when somebody first looks at either of its two.
+        """The time at which the camera of a mount began to send, in seconds of time.perf_counter(); None if it has one
+        stream only. It begins with the first viewer of either of its two streams.
         """
         substreams = self.plan.substreams
         camera = substreams.get(mount, mount)
@@ -75,7 +74,7 @@ class _Server(ToolkitServer):  # type: ignore[misc]
         return Path(file)
 
     def build_content_base(self, uri: str, headers: dict[str, str]) -> str:
-        """The toolkit's, with the scheme of RTSP over TLS where that is spoken."""
+        """The toolkit's address, with the scheme rtsps for RTSP over TLS."""
         base = str(super().build_content_base(uri, headers))
         return base if self._tls is None else base.replace("rtsp:", "rtsps:", 1)
 
@@ -128,11 +127,11 @@ def _print_line(event: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    # Ctrl-C in a terminal reaches the whole group of processes: when to end is the parent's word.
+    # Ctrl-C in a terminal reaches the whole group of processes: the parent decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         asyncio.run(_main())
     except OSError as error:
         sys.exit(error.strerror or str(error))
-    # The viewers' threads wait in their queues; nothing here is worth waiting for.
+    # The viewers' threads wait in their queues; they need not be waited for.
     os._exit(0)

@@ -1,4 +1,4 @@
-"""What an HTTP camera shows: a film or some pictures, over and over at their own pace."""
+"""The content of an HTTP camera: a film or some pictures, in a loop at their own pace."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from ingest.rehearsal.errors import RehearsalError
 from ingest.rehearsal.film.film import jpegs_of, muxed
 
 Piece = tuple[float, bytes]
-"""The second from the first piece at which it is sent, and its bytes."""
+"""Its sending time, in seconds from the first piece, and its bytes."""
 
 
 class Show:
@@ -26,12 +26,12 @@ class Show:
         self._lock = threading.Lock()
 
     def picture(self) -> bytes:
-        """The JPEG of now."""
+        """The present JPEG."""
         pictures, fps = self._all()
         return pictures[int((time.monotonic() - self._began) * fps) % len(pictures)]
 
     def pictures(self) -> Iterator[Piece]:
-        """JPEGs without end, beginning with that of now."""
+        """An endless sequence of JPEGs, beginning with the present one."""
         pictures, fps = self._all()
         first = int((time.monotonic() - self._began) * fps)
         number = 0

@@ -26,7 +26,7 @@ VARIANTS = (
 
 
 class Protocol(StrEnum):
-    """What a server speaks: some kinds of trouble exist in one protocol only."""
+    """The protocol of a server: some kinds of trouble exist in one protocol only."""
 
     RTSP = "RTSP"
     HTTP = "HTTP"
@@ -90,13 +90,13 @@ def _trouble(default: Any, read: Callable[[str], Any], words: str, *, only: Prot
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What is to go wrong with one viewer. Each field is a name of the query; its default is no trouble."""
+    """The trouble for one viewer. Each field is a name of the query; its default is no trouble."""
 
     slow: float = _trouble(0.0, _seconds, "SECONDS before DESCRIBE or GET is answered")
     silent: str = _trouble("", _choice("1", "describe"), "1: no request is answered; describe: DESCRIBE (GET) is not")
     status: int = _trouble(0, _whole(300, 599), "CODE that answers DESCRIBE or GET, after the right login")
     redirect: str = _trouble("", _url, "URL that DESCRIBE or GET is sent on to, with 302")
-    redirect_after: str = _trouble("", _choice("login"), "login: only who has logged in is redirected")
+    redirect_after: str = _trouble("", _choice("login"), "login: only viewers that have logged in are redirected")
     auth: str = _trouble("", _choice(*SCHEMES), f"how the login is asked for: {', '.join(SCHEMES)} (else md5)")
     qop: bool = _trouble(False, _flag, "1: Digest with qop=auth (RFC 7616)")
     stale: bool = _trouble(False, _flag, "1: the first nonce is refused once, with stale=true")

@@ -1,7 +1,6 @@
-"""One viewer of the RTSP server, and the trouble made for it.
-
-The protocol is spoken by aio-rtsp-toolkit's session; what it sends is bent in `sender`. Its answers are bent in these
-places: a login can be asked for, and everything in `Trouble` that concerns requests and the session.
+"""One viewer of the RTSP server, and the trouble made for it. aio-rtsp-toolkit's session implements the protocol;
+`sender` changes what it sends. Its answers are changed in these places: a login can be asked for, and everything in
+`Trouble` that concerns requests and the session.
 """
 
 import asyncio
@@ -22,10 +21,10 @@ from ingest.rehearsal.server.sender import META, SECOND, Sender, Studio
 from ingest.rehearsal.server.trouble import Trouble
 
 _WATCH_SECONDS = 0.2
-"""How often a session looks whether its viewer is still there."""
+"""Seconds between checks of a session that its viewer is still connected."""
 
 OTHER_HOST = "rtsp://camera.example:554"
-"""Where the SDP's control addresses lead with `sdp=absolute`."""
+"""The host of the SDP's control addresses with `sdp=absolute`."""
 
 _META_SDP = "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track9\r\n"
 
@@ -42,7 +41,7 @@ class Viewer(Sender):
         self._tasks: list[asyncio.Task[None]] = []
 
     async def _read_request(self) -> Any:
-        """The next request that the toolkit shall answer; None at the end of the connection."""
+        """The next request for the toolkit to answer; None at the end of the connection."""
         while (request := await super()._read_request()) is not None:
             event = {"method": request.method, "uri": request.uri, "headers": request.headers}
             self.server.announce({"request": event})
@@ -56,7 +55,7 @@ class Viewer(Sender):
         return None
 
     def _learn(self, method: str, uri: str) -> None:
-        """Takes the trouble out of an address; after DESCRIBE viewers use the addresses of the SDP, which have none."""
+        """Reads the trouble from an address; after DESCRIBE viewers use the addresses of the SDP, which have none."""
         if method != "DESCRIBE" and not (method == "OPTIONS" and self.media_source is None):
             return
         chosen = Trouble.of(uri, trouble.Protocol.RTSP)
@@ -67,7 +66,7 @@ class Viewer(Sender):
         self._set_trouble(chosen)
 
     async def _answered(self, request: Any) -> bool:
-        """Whether a request needs no answer any more: it was swallowed, or refused."""
+        """True if a request needs no answer any more: it was ignored on purpose, or refused."""
         method, silent = request.method, self._trouble.silent
         if silent == "1" or (silent == "describe" and method == "DESCRIBE"):
             return True

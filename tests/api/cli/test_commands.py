@@ -147,7 +147,7 @@ def test_a_key_is_rotated_only_while_the_service_stands_still_as_readme_says(run
     status, out, _ = run("audit", "rotate-key", "--data", folder, "--json")
     assert (status, json.loads(out)["error"]["code"]) == (1, "data_folder_in_use")
     readme = " ".join(Path("README.md").read_text(encoding="utf-8").split())
-    assert "but for `audit rotate-key`" in readme
+    assert "except for `audit rotate-key`" in readme
 
 
 def test_a_receipt_is_written_that_is_checked_offline(run: Run, shared_site: Site, tmp_path: Path) -> None:

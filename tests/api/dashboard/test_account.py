@@ -122,7 +122,7 @@ def test_a_role_that_must_have_one_sets_it_up_before_anything_else(open_page: Op
     expect(page.locator(".rooms a").first).to_be_visible()
 
 
-def test_a_page_tells_that_a_person_is_there_and_no_oftener_than_each_minute(open_page: OpenPage) -> None:
+def test_a_page_reports_that_a_person_is_there_at_most_once_a_minute(open_page: OpenPage) -> None:
     page = open_page("/log", role=Role.OPERATOR)
     page.clock.install()
     page.goto("/log")

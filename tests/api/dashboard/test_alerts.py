@@ -108,7 +108,9 @@ def test_an_answer_that_comes_late_is_thrown_away(open_page: OpenPage, site: Sit
     expect(page.locator(f"#queue [data-alert='{alert}']")).to_be_visible()
 
 
-def test_cards_stay_when_the_queue_is_drawn_anew(open_page: OpenPage, site: Site, alert, astronaut_jpeg: bytes) -> None:
+def test_cards_stay_when_the_queue_is_drawn_again(
+    open_page: OpenPage, site: Site, alert, astronaut_jpeg: bytes
+) -> None:
     page = open_page("/alerts", role=Role.OPERATOR)
     page.locator(f"#queue [data-alert='{alert}']").evaluate("node => { node.canary = true; }")
     expect(page.locator("#connection")).to_have_attribute("data-state", "open")

@@ -220,7 +220,7 @@ def test_a_refused_login_says_when_it_is_tried_next_and_lost_packets_are_told(op
     expect(row).to_contain_text("less than 0.1 % lost")
 
 
-def test_an_auditor_is_told_of_warnings_and_gets_no_button(open_page: OpenPage, site: Site) -> None:
+def test_an_auditor_sees_warnings_and_gets_no_button(open_page: OpenPage, site: Site) -> None:
     camera = kept(site, certificate="unverified")
     page = connected(open_page("/cameras", role=Role.AUDITOR))
     reported(site, camera, turned=180)

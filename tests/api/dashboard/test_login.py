@@ -47,7 +47,7 @@ def test_a_page_left_open_by_somebody_else_does_nothing_in_the_next_ones_name(op
     assert answer.status == 201
     expect(page.locator(".who")).to_contain_text("operator")
     page.get_by_role("button", name="Log out").click()
-    # Made anew for whoever is logged in now, who has not been logged out.
+    # Made again for the account that is logged in now and was not logged out.
     expect(page.locator(".who")).to_contain_text("administrator")
     assert page.context.request.get("/api/v1/sessions/current").status == 200
 

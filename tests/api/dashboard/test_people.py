@@ -241,7 +241,7 @@ def test_how_long_a_consent_holds_is_said_by_the_readers_own_days(open_page: Ope
     assert said("2026-11-30T23:50", "2026-12-02T00:00") == "1 d left"
     assert said("2026-11-01T12:00", "2026-12-01T00:00") == "29 d left"
     assert said("2026-10-31T12:00", "2026-12-01T00:00") == "Holds"
-    # Whether it holds is the service's word, whatever the browser's clock says.
+    # The service decides if it holds; the browser's clock does not count.
     assert said("2026-11-30T09:00", "2026-12-01T00:00", state="expired") == "Expired"
     assert said("2026-11-30T09:00", "2026-12-01T00:00", state="withdrawn") == "Ended"
     assert said("2026-11-30T09:00", "2026-12-01T00:00", state="pending") == "Not yet"

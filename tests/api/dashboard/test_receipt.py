@@ -11,7 +11,7 @@ from tests.api.dashboard.conftest import OpenPage
 
 @pytest.fixture
 def receipt(site: Site):
-    """Of entry 5 among some more."""
+    """The receipt of entry 5 among some more."""
     for number in range(9):
         site.service.accounts.issue_token(site.accounts[Role.AUDITOR], name=str(number), actor="cli:test")
     return Receipt.issue(StoredPublication(site.service.matcher.database), 5)

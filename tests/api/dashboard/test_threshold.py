@@ -28,7 +28,7 @@ def test_the_threshold_in_use_stands_with_its_evidence_and_what_it_brings(
     expect(used).to_contain_text(f"Of {point.evidence.non_mated:,} pairs of different people")
     expect(used).to_contain_text(f"1 in {round(1 / point.evidence.fmr):,}")
     expect(used).to_contain_text("1 reference in the gallery and 1 search by cameras in the last 24 hours")
-    expect(used).to_contain_text("whoever stays before a camera is searched for again")
+    expect(used).to_contain_text("a person who stays before a camera is searched for again")
     expect(used).to_contain_text("news photographs")
     rows = page.locator("#all tbody tr")
     expect(rows).to_have_count(len(load_operating_points()))

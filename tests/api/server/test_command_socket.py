@@ -1,4 +1,4 @@
-"""The Unix socket in the data folder: who comes in by it, and what it leaves behind."""
+"""The Unix socket in the data folder: its users, and that it is removed."""
 
 import os
 import signal

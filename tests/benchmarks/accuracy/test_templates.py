@@ -80,7 +80,7 @@ def test_no_face_anywhere_is_told(context: Context, tmp_path: Path) -> None:
         extract(Set({"a": [b"nobody"]}), ["a"], context, HashExtractor(tmp_path / "counted"))
 
 
-def test_another_copy_of_the_same_name_is_extracted_anew(context: Context, tmp_path: Path) -> None:
+def test_another_copy_of_the_same_name_is_extracted_again(context: Context, tmp_path: Path) -> None:
     extractor = HashExtractor(tmp_path / "counted")
     one = extract(Set({"a": [b"1"], "b": [b"2"]}), ["a", "b"], context, extractor)
     other = extract(Set({"a": [b"1"], "b": [b"3"]}), ["a", "b"], context, extractor)

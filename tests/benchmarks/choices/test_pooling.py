@@ -4,7 +4,7 @@ from benchmarks.datasets.dataset import Trial
 from tests.benchmarks.accuracy.made_up import templates
 
 
-def test_every_way_is_told_of_the_people_who_were_not_learnt_from() -> None:
+def test_every_method_is_measured_on_people_who_were_not_learnt_from() -> None:
     made = templates(60, 6, seed=1)
     trials = [
         Trial(probe=f"{who:03d}/{number}", reference=f"{who:03d}/0", mated=True, fold=who % 2)
@@ -14,7 +14,7 @@ def test_every_way_is_told_of_the_people_who_were_not_learnt_from() -> None:
     fusion = next(each for each in comparators() if each.name == FUSION)
     found = {one.name: one for one in pooled(made, fusion, trials)}
     assert set(found) == set(POOLINGS)
-    # Fifty people have six pictures, two of them references, and ten have three; every other one of them tells.
+    # Fifty people have six pictures, two of them references, and ten have three; every other one is measured.
     assert {(one.people, one.probes) for one in found.values()} == {(30, 105)}
     assert found["soft"].learnt is not None
     assert found["best"].learnt is None

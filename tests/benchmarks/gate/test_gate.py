@@ -103,7 +103,7 @@ def test_every_way_is_measured_and_none_changes_the_picture_it_is_given(picture:
 
 
 def probe(person: int) -> Probe:
-    """Of the same number is the same face; others are 1 apart, and dlib's vectors say nothing."""
+    """Equal numbers are the same face; others are 1 apart, and dlib's vectors are constant."""
     direction = np.zeros(128, np.float32)
     direction[person] = 1
     return Probe(

@@ -31,7 +31,7 @@ def test_noise_around_a_level_is_flat() -> None:
 
 
 def test_what_may_well_be_growth_is_not_called_flat() -> None:
-    """A level that jumps up and down for long: the slope is near none, and nobody can tell."""
+    """A level that jumps up and down for long: the slope is near 0, and its error is too large for a verdict."""
     grown = growth([sample(second, 1e9 + (second % 300 > 150) * 1e8) for second in range(0, 600, 5)])
     assert grown is not None
     assert grown.error > 2e6

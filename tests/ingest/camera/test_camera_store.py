@@ -179,7 +179,7 @@ def test_a_file_only_with_local(store: CameraStore, clip: Path) -> None:
 
 
 def test_a_login_does_not_follow_to_another_host(store: CameraStore) -> None:
-    """Else whoever may edit a camera could have its password sent to a server of theirs."""
+    """Otherwise an editor of a camera could have its password sent to a server of their own."""
     camera = add(store, credentials=Credentials(username="admin", password=CANARY))
     moved = store.update(camera.id, actor=ACTOR, address="rtsp://127.0.0.1:9/other")
     assert moved.credentials == camera.credentials

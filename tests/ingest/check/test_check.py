@@ -141,7 +141,7 @@ def test_a_machine_that_does_not_keep_up_leaves_out_whole_groups(
     assert decoder.decoded == [*((number, False) for number in range(6)), (20, True), (21, False), (22, False)]
 
 
-def test_a_broken_stream_is_taken_up_again_and_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_stream_is_opened_again_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "RECONNECT_SECONDS", 0.0)
     decoder = Decoder()
 

@@ -1,4 +1,4 @@
-"""The process of a check: what it tells, and that nothing is left of it however it ends."""
+"""The process of a check: its messages, and that nothing is left of it after any end."""
 
 import socket
 import subprocess

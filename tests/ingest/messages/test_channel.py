@@ -119,7 +119,7 @@ def test_half_a_message_is_waited_for_without_blocking(ends: Ends) -> None:
     assert len(ours.receive(0.1)) == 2
 
 
-def test_of_a_flood_so_many_are_taken_at_once_and_none_is_lost(ends: Ends) -> None:
+def test_of_a_flood_a_limited_number_is_taken_and_none_is_lost(ends: Ends) -> None:
     ours, theirs = service(ends), worker(ends)
     for _ in range(MOST_AT_ONCE + 1):
         theirs.send(PASSED)

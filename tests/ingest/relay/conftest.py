@@ -75,7 +75,7 @@ def view(relay: Relay, packets: int = 30) -> list[bytes]:
 
 
 def refusal(relay: Relay, packets: int = 1000) -> Any:
-    """Views until it ends, which it must; why, as the relay tells."""
+    """Views until it ends, which it must; returns the relay's reason."""
     with suppress(av.FFmpegError):
         view(relay, packets)
     wait_for(lambda: relay.failure is not None)

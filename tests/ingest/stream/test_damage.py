@@ -58,7 +58,7 @@ def decoded(path: Path, encoding: str, packets: list[bytes]) -> tuple[dict[int, 
 
 
 def searched(frame: Frame) -> bool:
-    """Whether a watch that sees this frame first would search for the face in it; it follows the face in any case."""
+    """True if a watch that sees this frame first would search for the face in it; it tracks the face in any case."""
     watch = Watch(BrightRecogniser(), gate=QualityGate(), rule=SearchRule(), gap=1.5)
     looked = watch.look(frame)
     assert len(looked.seen) == 1

@@ -11,7 +11,7 @@ REFUSED = {errno.EACCES, errno.EPERM}
 
 
 def refused(attempt: Callable[[], object]) -> bool:
-    """Whether the kernel refused it for want of a right; False if it worked or failed for another reason."""
+    """True if the kernel refused it for a missing permission; False if it worked or failed for another reason."""
     try:
         attempt()
     except OSError as error:
@@ -78,5 +78,5 @@ ATTEMPTS: dict[str, Attempt] = {
 
 
 def attempts(*, forbidden: Path, port: int) -> dict[str, bool]:
-    """Whether each was refused. forbidden: a file of the data folder. port: one that somebody listens on."""
+    """True for each that was refused. forbidden: a file of the data folder. port: one with a listener."""
     return {name: refused(partial(attempt, forbidden, port)) for name, attempt in ATTEMPTS.items()}

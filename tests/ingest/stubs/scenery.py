@@ -15,7 +15,8 @@ FPS = 25
 
 
 def portrait(picture: Image, face: Face, *, eye_distance: float, nod: float = 0.0) -> Image:
-    """Head and shoulders, eyes so many pixels apart. nod: degrees by which the head is seen from above."""
+    """Head and shoulders, with this distance of the eyes in pixels. nod: degrees by which the head is seen from
+    above."""
     import cv2
 
     seen = seen_from_above(picture, face, nod) if nod else picture

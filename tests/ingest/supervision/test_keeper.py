@@ -22,7 +22,7 @@ from tests.ingest.supervision.test_supervisor import Gallery
 
 @pytest.fixture
 def keeper() -> Iterator[Keeper]:
-    with TemporaryFile() as turnstile:
+    with TemporaryFile() as cpu_slots:
         yield Keeper(
             camera=Camera(id="one", name="one", address="/nowhere.mp4", purpose="entry"),
             identifier=Gallery(),
@@ -31,7 +31,7 @@ def keeper() -> Iterator[Keeper]:
             settings=IngestSettings(),
             metrics=IngestMetrics(CollectorRegistry()),
             recogniser_factory=Factory(name="tests.ingest.stubs.ingest_stub:BrightRecogniser"),
-            turnstile=turnstile,
+            cpu_slots=cpu_slots,
         )
 
 

@@ -23,7 +23,7 @@ def search_of(gallery: Gallery, again: float = 3600.0) -> SightingSearch:
 
 
 def alerted(search: SightingSearch, passage: int, gallery: Gallery) -> bool:
-    """Whether a search of this passage raised an alert."""
+    """True if a search of this passage raised an alert."""
     before = len(gallery.alerts)
     search.search(sighting(passage=passage))
     return len(gallery.alerts) > before

@@ -543,7 +543,7 @@ def test_code_run_in_a_worker_reaches_neither_the_data_folder_nor_the_network(
     assert [name for name, refused in zip(ATTEMPTS, told, strict=True) if not refused] == []
 
 
-def test_a_worker_that_needs_too_much_memory_is_told_of(loopback: IngestSettings, clip: Path) -> None:
+def test_a_worker_that_needs_too_much_memory_is_reported(loopback: IngestSettings, clip: Path) -> None:
     with bench(loopback, stub("GreedyRecogniser")) as b:
         b.supervisor.add(camera(str(clip)))
         wait(lambda: any("more memory than the" in (health.error or "") for health in b.seen.healths))

@@ -150,7 +150,7 @@ def test_a_folder_is_granted_by_its_children_except_what_is_forbidden(tmp_path: 
     assert list(without(tmp_path, [tmp_path])) == []
 
 
-def test_a_thread_that_was_there_before_is_told_of(confined: Run) -> None:
+def test_a_thread_that_was_there_before_is_reported(confined: Run) -> None:
     early = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
     code = "from dataclasses import asdict\nprint(json.dumps(asdict(confinement)), flush=True)"
     found = confined(code, places=[], forbidden=[], before=early)

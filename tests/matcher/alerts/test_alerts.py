@@ -174,7 +174,7 @@ def test_a_match_whose_alert_a_crash_prevented_is_raised_at_the_next_start(world
         assert len(third.alerts.alerts()) == 1
 
 
-def test_nothing_is_raised_again_that_the_last_run_dealt_with(world: Any) -> None:
+def test_nothing_is_raised_again_that_the_last_run_finished(world: Any) -> None:
     """An alert that was raised; one that was left out, since the camera went on to the next; a stop that was clean."""
     matcher = world.open()
     world.enrol(matcher, 1)
@@ -232,7 +232,7 @@ class Heard:
             raise RuntimeError("secret words")
 
 
-def test_every_listener_is_told_of_alerts_and_reviews_whatever_another_does(
+def test_every_listener_is_notified_of_alerts_and_reviews_also_after_an_error_of_another(
     matcher: Matcher, world: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.enrol(matcher, 1)
@@ -243,7 +243,7 @@ def test_every_listener_is_told_of_alerts_and_reviews_whatever_another_does(
     matcher.alerts.review(alert.id, "user:1", Verdict.REJECT)
     rejected = dataclasses.replace(alert, status=AlertStatus.REJECTED)
     assert heard.alerts == broken.alerts == [("raised", alert), ("reviewed", rejected)]
-    assert "A listener of alerts met an error" in caplog.text and "secret" not in caplog.text
+    assert "A listener of alerts raised an error" in caplog.text and "secret" not in caplog.text
 
 
 def test_a_listener_hears_of_the_alerts_that_a_crash_had_kept_back(world: Any) -> None:

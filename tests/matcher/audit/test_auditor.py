@@ -1,4 +1,4 @@
-"""Whoever has an export, the public key and one old checkpoint finds every change."""
+"""An auditor with an export, the public key and one old checkpoint finds every change."""
 
 import os
 import shutil
@@ -190,7 +190,7 @@ def test_an_old_state_and_another_history_are_found_by_an_old_checkpoint(
 ) -> None:
     early = ExportedLog(tmp_path / "early")
     with Database.open(tmp_path / "data") as database:
-        # The log's owner, with its key, tells another story from the start.
+        # The log's owner, with its key, signs another history from the start.
         shutil.copy(audited.database.folder / "log.key", tmp_path / "data" / "log.key.new")
         other = AuditLog(database, clock=stub.MovableClock())
         assert other.verifier_key == audited.log.verifier_key

@@ -42,7 +42,7 @@ OLD_ENTRY = (
     b'"ended_at":"2026-03-01T12:00:00.000000Z","request":0,"started_at":"2026-03-01T12:00:00.000000Z"},'
     b'"kind":"outcome","time":"2026-03-01T12:00:00.000000Z","version":1}'
 )
-"""Of version 1."""
+"""Bodies of version 1."""
 
 UNREADABLE = (ValueError, RecursionError, EntryNewerError)
 CHECKPOINT = Checkpoint(origin=SIGNER.name, size=1, root=Frontier().append(leaf_hash(ENTRY)).root())

@@ -147,7 +147,7 @@ def replay(files: Files, choice: random.Random, target: Target) -> None:
 
 
 def forge(files: Files, choice: random.Random, target: Target) -> None:
-    """The log's owner changes an entry, hashes everything anew and signs it: whole in itself, and another history."""
+    """The log's owner changes an entry, hashes everything again and signs it: whole in itself, and another history."""
     leaves = [leaf for tile in tiles(NOW) if tile.level is None for leaf in unpack_bundle(files[tile.path], tile.width)]
     at = choice.randrange(KEPT)
     leaves[at] = leaves[at].replace(b'"version":2', b'"version":2 ', 1) if choice.random() < 0.2 else leaves[at - 1]
@@ -261,7 +261,7 @@ def folder(target: Target, tmp_path: Path) -> Iterator[Path]:
 
 
 def sound(folder: Path, target: Target) -> bool:
-    """Whether an auditor finds nothing; what they cannot even read is not sound."""
+    """True if an auditor finds no problem; a log that cannot be read is not sound."""
     with Database.open_read_only(folder) as database:
         try:
             inside = verify_log(database, str(target.verifier))

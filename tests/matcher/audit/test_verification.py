@@ -143,7 +143,7 @@ def test_another_key_does_not_verify(log: AuditLog, database: Database) -> None:
         ([(EntryKind.REQUEST, bodies.request() | {"purpose": ""})], "entry_invalid"),
     ],
 )
-def test_a_wrongly_told_story_is_found(
+def test_a_false_sequence_of_entries_is_found(
     log: AuditLog, database: Database, entries: list[tuple[EntryKind, dict[str, Any]]], code: str
 ) -> None:
     for kind, body in entries:

@@ -21,8 +21,8 @@ from matcher.consent.hours import Hours, hours_json, hours_of, hours_text, order
 from matcher.consent.rule import ConsentState, Week, offset_around
 from matcher.consent.scope import ConsentBook
 from matcher.consent.terms import Terms
-from matcher.evaluation.chances import chances
-from matcher.evaluation.events import Searches, Span
+from matcher.evaluation.log_extract import Searches, Span
+from matcher.evaluation.opportunities import opportunities
 from matcher.people.records import insert_consent, read_consent
 from matcher.search.past_scope import past_selection
 from matcher.store import tables
@@ -112,7 +112,7 @@ def test_the_rule_by_exposure(case: Case) -> None:
         times=np.array([microseconds(case.moment)], dtype=np.int64),
         qualities=np.ones(1),
     )
-    assert chances([searches], [Span(subject="ann", rule=case.consent())])["ann"] == int(case.covered)
+    assert opportunities([searches], [Span(subject="ann", rule=case.consent())])["ann"] == int(case.covered)
 
 
 class _UndoneError(Exception):
@@ -129,7 +129,7 @@ def keep(connection: Connection, number: int, kept: Consent) -> Consent:
 
 
 def book_of(kept: Consent) -> ConsentBook:
-    """Of a subject with the one reference that `keep` writes."""
+    """The scope of a subject with the one reference that `keep` writes."""
     book = ConsentBook("gallery", 0)
     book.update(1, references={1: (kept.subject_id, b"1" * 32)})
     return book

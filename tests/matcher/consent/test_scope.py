@@ -1,4 +1,4 @@
-"""The consent book's kept answers against answers made anew: any changes, and a clock that also steps back."""
+"""The consent book's cached answers against computed ones: any changes, and a clock that also steps back."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -58,7 +58,7 @@ def covered(consents: Iterable[Consent], camera: str, hour: int) -> bool:
 
 
 @given(steps)
-def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]) -> None:
+def test_cached_answers_equal_computed_ones(taken: list[tuple[str, int, int, int]]) -> None:
     book = ConsentBook("gallery", 0)
     consents: dict[str, dict[str, Consent]] = {}
     references: dict[str, dict[int, bytes]] = {}
@@ -88,16 +88,16 @@ def test_kept_answers_are_those_made_anew(taken: list[tuple[str, int, int, int]]
                 },
             )
             for camera in PURPOSES:
-                kept, anew = answer(book, camera, one), answer(fresh, camera, one)
+                kept, made = answer(book, camera, one), answer(fresh, camera, one)
                 assert {n for n in range(40) if n in kept.selection} == {
                     number
                     for owner, held in references.items()
                     if covered(consents.get(owner, {}).values(), camera, one)
                     for number in held
                 }
-                assert {n for n in range(40) if n in kept.selection} == {n for n in range(40) if n in anew.selection}
-                assert len(kept.selection) == len(anew.selection)
-                assert (kept.content_hash, kept.size) == (anew.content_hash, anew.size)
+                assert {n for n in range(40) if n in kept.selection} == {n for n in range(40) if n in made.selection}
+                assert len(kept.selection) == len(made.selection)
+                assert (kept.content_hash, kept.size) == (made.content_hash, made.size)
 
 
 def test_an_answer_handed_out_does_not_change() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from matcher.audit.searches import Ending, Question, searches
-from matcher.audit.unusual import Measure, unusual
+from matcher.audit.searches import Ending, SearchFilter, searches
+from matcher.audit.unusual import UnusualRules, unusual
 from matcher.audit.verification import verify_log
 from matcher.consent.errors import ConsentInvalidError
 from matcher.consent.rule import ENROLMENT, ENROLMENT_CHECK
@@ -70,12 +70,12 @@ def test_somebody_enrolled_for_another_purpose_is_met(matcher: Matcher, world: A
 def test_the_check_is_a_logged_search_that_an_auditor_understands(matcher: Matcher, world: Any, stub: Any) -> None:
     first = enrol(matcher, world, stub, 1).subject.id
     second = enrol(matcher, world, stub, 1, first).subject.id
-    checks = searches(matcher.database, Question(camera=ENROLMENT, purpose=ENROLMENT_CHECK))
+    checks = searches(matcher.database, SearchFilter(camera=ENROLMENT, purpose=ENROLMENT_CHECK))
     assert [(one.actor, one.role, one.ending, one.in_scope, one.subject) for one in checks] == [
         ("user:1", "operator", Ending.FOUND, 1, first),
         ("user:1", "operator", Ending.NOBODY, 0, None),
     ]
-    assert [one.request_index for one in searches(matcher.database, Question(subject=first))] == [
+    assert [one.request_index for one in searches(matcher.database, SearchFilter(subject=first))] == [
         checks[0].request_index
     ]
     bodies = [entry.body for entry in matcher.log.entries(kinds=[EntryKind.ENROLMENT])]
@@ -95,7 +95,10 @@ def test_an_auditor_sees_second_names_and_checks_without_an_enrolment(matcher: M
 
     def seen() -> dict[str, int]:
         found = unusual(
-            matcher.database, Measure(zone=now.tzinfo), since=now - timedelta(days=1), until=now + timedelta(days=1)
+            matcher.database,
+            UnusualRules(zone=now.tzinfo),
+            since=now - timedelta(days=1),
+            until=now + timedelta(days=1),
         )
         return {one.code: one.count for one in found}
 

@@ -14,7 +14,7 @@ from matcher.consent.errors import ConsentExpiredError, ConsentInvalidError, Con
 from matcher.consent.rule import ANY_CAMERA
 from matcher.enrolment.enrolment import MAX_PICTURES, Picture
 from matcher.enrolment.errors import EnrolmentError
-from matcher.enrolment.likeness import one_person
+from matcher.enrolment.same_person import one_person
 from matcher.log.entry import EntryKind
 from matcher.matcher import Matcher
 from matcher.people.errors import SubjectUnknownError, SubjectWithdrawnError

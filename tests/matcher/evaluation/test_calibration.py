@@ -15,7 +15,7 @@ WEIGHTS = {"sface": 1.0, "dlib": 0.7}
 
 
 def scores(non_mated: int, *, mated: int = 100, names: str = "{}/{}", missed: int = 5, seed: int = 0) -> Scores:
-    """So many comparisons of people p0 … p39; in the first `missed` mated ones no face was found."""
+    """A number of comparisons of people p0 … p39; in the first `missed` mated ones no face was found."""
     random = np.random.default_rng(seed)
     apart = np.concatenate([random.normal(0.4, 0.05, mated), random.normal(1.2, 0.12, non_mated)]).clip(0)
     apart[:missed] = math.inf

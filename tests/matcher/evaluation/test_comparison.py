@@ -82,7 +82,7 @@ def test_at_a_level_of_hundreds_of_comparisons_it_deals_often_enough() -> None:
     level = 0.01 / 150
     coarse = compare(clear, half(100), confidence=1 - level)
     assert coarse.p > level
-    fine = compare(clear, half(100), confidence=1 - level, deals=30_000)
+    fine = compare(clear, half(100), confidence=1 - level, permutations=30_000)
     assert fine.p <= level and fine.excludes_one
     assert fine.low is not None and coarse.low is not None and fine.low < coarse.low
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from matcher.evaluation.dealing import dealings
 from matcher.evaluation.drift import Series, drift
+from matcher.evaluation.permutations import permutation_count
 
 WEEKS = np.tile(np.arange(5), 40)
 PEOPLE = np.repeat(np.arange(40), 5)
@@ -28,17 +28,17 @@ def test_a_change_is_found_though_people_differ_more() -> None:
     assert drift(of(values)) < 0.005
 
 
-def test_the_more_is_dealt_the_smaller_a_p_can_be() -> None:
+def test_more_permutations_allow_a_smaller_p() -> None:
     changed = of(PEOPLE * 0.1 + np.random.default_rng(3).normal(0, 0.05, 200) + 0.5 * (WEEKS >= 3))
     assert drift(changed) == pytest.approx(1 / 2_000)
-    assert drift(changed, deals=19_999) == pytest.approx(1 / 20_000)
+    assert drift(changed, permutations=19_999) == pytest.approx(1 / 20_000)
 
 
 @pytest.mark.parametrize("questions", [1, 10, 22, 100, 1000])
-def test_as_often_is_dealt_as_the_questions_need(questions: int) -> None:
-    deals = dealings(questions, 0.01, least=1_999, most=200_000)
-    assert deals is not None and 1_999 <= deals <= 200_000 and 1 / (1 + deals) < 0.01 / questions
-    assert dealings(questions + 1000, 0.01, least=1_999, most=200_000) is None
+def test_there_are_enough_permutations_for_the_tests(questions: int) -> None:
+    permutations = permutation_count(questions, 0.01, least=1_999, most=200_000)
+    assert permutations is not None and 1_999 <= permutations <= 200_000 and 1 / (1 + permutations) < 0.01 / questions
+    assert permutation_count(questions + 1000, 0.01, least=1_999, most=200_000) is None
 
 
 def test_where_nothing_can_be_said_nothing_is() -> None:

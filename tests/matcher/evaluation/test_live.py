@@ -11,19 +11,20 @@ import pytest
 from matcher.consent.consents import moment_at
 from matcher.consent.rule import ConsentRule
 from matcher.evaluation import comparison, drift, live_groups
-from matcher.evaluation.events import Events, LoggedAlert, Searches, Span
 from matcher.evaluation.figures import LiveReport
 from matcher.evaluation.groups import GroupsError, checked_groups, pack_groups, read_groups
 from matcher.evaluation.live import evaluate
 from matcher.evaluation.live_groups import MIN_PEOPLE
+from matcher.evaluation.log_extract import LogExtract, LoggedAlert, Searches, Span
 from matcher.people.declaration import Declaration
 
 DAY = 86_400_000_000
 BEGAN = 20_514 * DAY  # a Monday, 2026-03-02
 
 
-def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided: int = 0) -> Events:
-    """Where so many false alarms were raised about whom, one a day; and about the first so many that are undecided."""
+def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided: int = 0) -> LogExtract:
+    """A month of searches. false: the number of false alarms by subject, one a day; the first `undecided` alerts are
+    undecided."""
     subjects = [f"person-{at:03}" for at in range(people)]
     times = np.arange(days * 100) * (DAY // 100) + BEGAN
     alerts = [
@@ -52,7 +53,7 @@ def month(false: dict[str, int], *, people: int = 80, days: int = 28, undecided:
         )
         for one in subjects
     ]
-    return Events(
+    return LogExtract(
         began=BEGAN,
         ended=BEGAN + days * DAY,
         searches=[searches],
@@ -72,7 +73,7 @@ def halves(people: int = 80) -> dict[str, dict[str, str]]:
 
 
 def report(left: int, right: int, **more: Any) -> LiveReport:
-    """So many people falsely named twice, of 40 on either side."""
+    """A number of people falsely named twice, of 40 on either side."""
     false = {f"person-{at:03}": 2 for at in [*range(left), *range(40, 40 + right)]}
     return evaluate(month(false, **more), halves())
 
@@ -148,7 +149,7 @@ def test_without_declarations_searches_or_alerts_there_is_a_report_all_the_same(
 
 
 def test_a_week_that_is_not_looked_through_yet_is_not_told_better_than_it_was() -> None:
-    """Of the last week nearly nothing is decided; then a fifth of it."""
+    """In the last week nearly nothing is decided; then a fifth of it."""
     events = month({f"person-{at:03}": 14 for at in range(20)}, days=14)
     late = [one for one in events.alerts if one.time >= BEGAN + 7 * DAY]
     for decided, true in ((4, None), (28, 140 / 7)):
@@ -217,23 +218,23 @@ def test_who_passes_a_camera_that_nobody_reviews_is_not_better_off() -> None:
     assert {one.camera: one.tally.undecided for one in made.cameras} == {"lobby": 0, "yard": 80}
 
 
-def test_a_group_with_hardly_any_chances_is_not_compared() -> None:
+def test_a_group_with_few_opportunities_is_not_compared() -> None:
     events = month({f"person-{at:03}": 2 for at in range(40)}, days=28)
     end = moment_at(BEGAN + DAY // 50)
     spans = [changed(span, valid_until=end) if span.subject >= "person-040" else span for span in events.spans]
     made = evaluate(replace(events, spans=spans), halves())
     assert [(one.ratio, one.why_not) for one in made.comparisons] == [
-        (None, "one side had less than 1 % of the chances")
+        (None, "one side had less than 1 % of the opportunities")
     ]
 
 
-def test_as_often_is_dealt_as_the_comparisons_need_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_enough_permutations_for_the_comparisons_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     events = month({f"person-{at:03}": 2 for at in [*range(35), *range(40, 45)]})
     asked = []
 
-    def noted(*given: Any, deals: int, **more: Any) -> Any:
-        asked.append(deals)
-        return comparison.compare(*given, deals=deals, **more)
+    def noted(*given: Any, permutations: int, **more: Any) -> Any:
+        asked.append(permutations)
+        return comparison.compare(*given, permutations=permutations, **more)
 
     monkeypatch.setattr(live_groups, "compare", noted)
     many = {who: {f"side {at}": own["side"] for at in range(8)} for who, own in halves().items()}
@@ -264,7 +265,7 @@ def test_more_drifts_than_can_be_told_from_chance_are_not_asked_about(monkeypatc
     searches = [replace(events.searches[0], camera=f"camera-{at:02}") for at in range(10)]
     assert len(evaluate(replace(events, searches=searches[:9]), {}).drifts) == 9
     many = evaluate(replace(events, searches=searches), {})
-    assert many.drifts == [] and many.no_drifts == "10 questions are too many at once"
+    assert many.drifts == [] and many.no_drifts == "10 tests are too many for one report"
 
 
 def test_a_drop_in_quality_is_found_for_its_camera() -> None:

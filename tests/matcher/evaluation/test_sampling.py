@@ -2,7 +2,7 @@
 
 import pytest
 
-from matcher.evaluation.events import LoggedAlert
+from matcher.evaluation.log_extract import LoggedAlert
 from matcher.evaluation.sampling import weights
 
 

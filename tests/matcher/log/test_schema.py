@@ -8,6 +8,7 @@ from matcher.clock import system_clock
 from matcher.log.entry import EntryKind, encode
 from matcher.log.schema import published, violation
 from matcher.log.version import VERSIONS
+from matcher.timestamp import format_time
 from tests.matcher.log import bodies
 
 HOURS = {"days": [1, 5], "begin": "08:00", "end": "18:00"}
@@ -96,12 +97,12 @@ def test_wherever_an_actor_is_named_their_session_has_its_place() -> None:
     ],
 )
 def test_where_an_entry_departs_is_told(kind: EntryKind, body: dict[str, object], place: str | None) -> None:
-    told = violation(encode(system_clock(), kind, body))
+    told = violation(encode(format_time(system_clock()), kind, body))
     assert told is None if place is None else (told or "").startswith(place), told
 
 
 def test_another_version_or_kind_is_no_entry_of_this_schema() -> None:
-    leaf = json.loads(encode(system_clock(), EntryKind.STOP, {}))
+    leaf = json.loads(encode(format_time(system_clock()), EntryKind.STOP, {}))
     assert violation(json.dumps(leaf | {"version": 3}).encode())
     assert violation(json.dumps(leaf).encode(), 1)
     assert violation(json.dumps(leaf | {"salt": "0"}).encode()) == "salt: String should match pattern '^[0-9a-f]{32}$'"

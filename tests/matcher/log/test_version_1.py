@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from matcher.alerts.review import Verdict
 from matcher.audit.auditor import audit
 from matcher.audit.receipt import Receipt
-from matcher.audit.searches import Ending, Question, every_search
-from matcher.audit.unusual import Measure, unusual
+from matcher.audit.searches import Ending, SearchFilter, every_search
+from matcher.audit.unusual import UnusualRules, unusual
 from matcher.audit.verification import verify_log
 from matcher.evaluation.published import evaluate_log
 from matcher.log.entry import EntryKind, decode, encode
@@ -24,6 +24,7 @@ from matcher.log.log import AuditLog
 from matcher.log.schema import published, violation
 from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
+from matcher.timestamp import format_time
 from matcher.tlog.errors import LogError
 from matcher.tlog.export import ExportedLog
 from tests.matcher.log.kept_log import KeptLog
@@ -81,7 +82,7 @@ def test_each_of_its_entries_is_read_as_one_of_version_2() -> None:
         if "evidence_digest" in (body.get("consent") or {}):
             agreed = {name: value for name, value in body["consent"].items() if name != "evidence_digest"}
             body["consent"] = agreed | {"evidence_commitment": body["consent"]["evidence_digest"]}
-        assert violation(encode(entry.time, entry.kind, body), 2) is None, leaf
+        assert violation(encode(format_time(entry.time), entry.kind, body), 2) is None, leaf
 
 
 def test_its_receipt_proves_an_entry() -> None:
@@ -94,9 +95,9 @@ def test_its_receipt_proves_an_entry() -> None:
 
 def test_the_same_is_found_in_it_as_by_the_code_that_wrote_it(database: Database, stub: Any) -> None:
     assert verify_log(database, KEPT.expected["verifier_key"]).verified
-    assert as_json([asdict(one) for one in every_search(database, Question())]) == KEPT.expected["searches"]
+    assert as_json([asdict(one) for one in every_search(database, SearchFilter())]) == KEPT.expected["searches"]
     began, ended = stub.MovableClock().now - timedelta(days=1), stub.MovableClock().now + timedelta(days=1)
-    found = unusual(database, Measure(again=2, zone=ZoneInfo("UTC")), since=began, until=ended)
+    found = unusual(database, UnusualRules(min_repeats=2, zone=ZoneInfo("UTC")), since=began, until=ended)
     assert as_json([asdict(one) for one in found]) == KEPT.expected["unusual"]
     evaluated = evaluate_log(KEPT.export, KEPT.declarations, verifiers=[KEPT.verifier])
     assert as_json(asdict(evaluated.report)) == KEPT.expected["evaluation"]
@@ -105,12 +106,12 @@ def test_the_same_is_found_in_it_as_by_the_code_that_wrote_it(database: Database
 @pytest.mark.parametrize("ending", Ending)
 def test_its_searches_are_found_by_what_came_of_them(database: Database, ending: Ending) -> None:
     known = [one for one in KEPT.expected["searches"] if one["ending"] == ending]
-    assert [one.request_index for one in every_search(database, Question(ending=ending))] == [
+    assert [one.request_index for one in every_search(database, SearchFilter(ending=ending))] == [
         one["request_index"] for one in known
     ]
     for subject in {one["subject"] for one in known} - {None}:
         about = [one["request_index"] for one in known if one["subject"] == subject]
-        asked = Question(ending=ending, subject=subject)
+        asked = SearchFilter(ending=ending, subject=subject)
         assert set(about) <= {one.request_index for one in every_search(database, asked)}
 
 
@@ -130,7 +131,7 @@ def test_a_log_that_changes_its_version_in_the_middle_is_one_log(later: Any, tmp
             camera_id="lobby", candidate_list=found, probe=probe, captured_at=later.clock()
         )
         matcher.alerts.review(alert.id, "user:1", Verdict.REJECT)
-        newest, *older = every_search(matcher.database, Question())
+        newest, *older = every_search(matcher.database, SearchFilter())
         assert (newest.request_index, newest.subject) == (found.request_index, known["subject"])
         assert [one.request_index for one in older] == [one["request_index"] for one in KEPT.expected["searches"]]
         evaluated = evaluate_log(StoredPublication(matcher.database), KEPT.declarations)

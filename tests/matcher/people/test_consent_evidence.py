@@ -1,4 +1,4 @@
-"""The log commits to what shows a consent, and cannot be made to tell of it once the subject has withdrawn."""
+"""The log commits to a consent's evidence, and the commitment reveals nothing once the subject has withdrawn."""
 
 import hmac
 from hashlib import sha256

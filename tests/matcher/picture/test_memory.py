@@ -28,7 +28,7 @@ IDLE_MEMORY = 60_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Of one picture: what came of it, and the most bytes that its process had meanwhile."""
+    """The result for one picture, and the most bytes that its process had meanwhile."""
 
     name: str
     verdict: Verdict
@@ -52,7 +52,7 @@ class Cost:
 
 
 def settles(decoder: Decoder) -> bool:
-    """Whether its process soon has no more memory than between two pictures: it tidies up after its answer."""
+    """True if its process soon has no more memory than between two pictures: it frees memory after its answer."""
     end = time.monotonic() + 5.0
     while memory(str(decoder.pid), "VmRSS") > IDLE_MEMORY and time.monotonic() < end:
         time.sleep(0.05)

@@ -17,7 +17,7 @@ from matcher.recognition.quality import Quality, QualityGate, QualityReason
 
 @pytest.fixture
 def sampler(stub: Any) -> Sampler:
-    """Of a recogniser that finds faces one beside the other, each smaller than the one before, the third one dark."""
+    """A sampler whose recogniser finds faces side by side, each smaller than the one before, the third one dark."""
 
     class Row(stub.StubRecogniser):  # type: ignore[misc]
         def detect(self, images: Sequence[Image]) -> list[list[Face]]:

@@ -11,8 +11,8 @@ from matcher.consent.consent import MAX_TIMES
 from matcher.consent.errors import ConsentInvalidError, ConsentRequiredError
 from matcher.consent.hours import parse_hours
 from matcher.enrolment.enrolment import Picture
-from matcher.evaluation.chances import chances
-from matcher.evaluation.events import events_of
+from matcher.evaluation.log_extract import events_of
+from matcher.evaluation.opportunities import opportunities
 from matcher.log.entry import EntryKind
 from matcher.log.schema import violation
 from matcher.log.stored_publication import StoredPublication
@@ -118,7 +118,7 @@ def test_searches_outside_the_hours_are_no_exposure(office: Any) -> None:
         ("Europe/Berlin", 1),
         ("UTC", 2),
     ]
-    assert chances(events.searches, events.spans) == {ann: 1}
+    assert opportunities(events.searches, events.spans) == {ann: 1}
 
 
 def test_a_kept_selection_ends_when_hours_do(office: Any) -> None:

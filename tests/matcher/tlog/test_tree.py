@@ -60,7 +60,7 @@ def subproof(m: int, leaves: Sequence[bytes], whole: bool) -> list[bytes]:
 
 
 def reader(size: int) -> Callable[[Tile], bytes]:
-    """Tiles of a tree of the first so many leaves; asking for more than there is fails the test."""
+    """Tiles of a tree of the first `leaves` leaves; a request for another tile fails the test."""
     rows = [LEAVES[:size]]
     while len(rows[-1]) >= WIDTH:
         below = rows[-1]

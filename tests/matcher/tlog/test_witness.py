@@ -23,7 +23,7 @@ LOG = Signer.generate("example.com/log")
 NOW = 1_790_000_000
 
 
-class Story:
+class History:
     """A log of up to 256 leaves that begins as every other of its kind and differs from one leaf on."""
 
     def __init__(self, differs_from: int = 10**9) -> None:
@@ -48,7 +48,7 @@ class Story:
         return body(old, self.proof(old, size), self.checkpoint(size))
 
 
-TRUE, FORKED = Story(), Story(differs_from=15)
+TRUE, FORKED = History(), History(differs_from=15)
 
 
 def body(old: int | str, proof: Sequence[bytes], note: str) -> str:
@@ -193,15 +193,15 @@ def test_of_two_histories_at_once_one_is_cosigned(witness: Witness) -> None:
     witness.add_checkpoint(TRUE.request(0, 10))
     together, cosigned = threading.Barrier(8), []
 
-    def ask(story: Story) -> None:
+    def ask(history: History) -> None:
         together.wait()
         try:
-            witness.add_checkpoint(story.request(10, 30))
+            witness.add_checkpoint(history.request(10, 30))
         except Refusal:
             return
-        cosigned.append(story)
+        cosigned.append(history)
 
-    threads = [threading.Thread(target=ask, args=(story,)) for story in [TRUE, FORKED] * 4]
+    threads = [threading.Thread(target=ask, args=(history,)) for history in [TRUE, FORKED] * 4]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -45,7 +45,7 @@ def decoded(path: Path) -> list[Any]:
 
 
 def white_corner(picture: Image) -> tuple[bool, bool]:
-    """Whether the white quarter is at the top, and whether at the left."""
+    """True if the white quarter is at the top; and true if it is at the left."""
     height, width = picture.shape[:2]
     top, bottom = picture[: height // 4], picture[-height // 4 :]
     left, right = picture[:, : width // 4], picture[:, -width // 4 :]

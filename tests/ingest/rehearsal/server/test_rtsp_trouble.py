@@ -97,7 +97,7 @@ class Talk:
         )
 
     def quiet(self, seconds: float) -> bool:
-        """Whether nothing comes, and the connection stays open, for some seconds."""
+        """True if nothing arrives, and the connection stays open, for some seconds."""
         self._socket.settimeout(seconds)
         try:
             self._socket.recv(1)
@@ -118,7 +118,8 @@ class Talk:
         return self._socket.recv(1000)
 
     def packets(self, seconds: float, *, patience: float = 10.0, of: int = 0) -> list[Rtp]:
-        """Of a channel, until the seconds are over or the connection ends; TimeoutError: nothing comes any more."""
+        """The packets of a channel, until the seconds are over or the connection ends; TimeoutError: none arrives any
+        more."""
         self._socket.settimeout(patience)
         found: list[Rtp] = []
         until = time.monotonic() + seconds

@@ -7,8 +7,8 @@ import pytest
 
 from matcher.alerts.review import Verdict
 from matcher.audit.leaves import leaves
-from matcher.evaluation.chances import chances
-from matcher.evaluation.events import Events, events_of
+from matcher.evaluation.log_extract import LogExtract, events_of
+from matcher.evaluation.opportunities import opportunities
 from matcher.log.errors import LogChangedError
 from matcher.log.stored_publication import StoredPublication
 from matcher.matcher import Matcher
@@ -33,7 +33,7 @@ def camera(matcher: Matcher, world: Any) -> Any:
     return search
 
 
-def read(matcher: Matcher, **window: Any) -> Events:
+def read(matcher: Matcher, **window: Any) -> LogExtract:
     publication = StoredPublication(matcher.database)
     return events_of(leaves(publication, Checkpoint.of_own(publication.checkpoint())), **window)
 
@@ -68,7 +68,7 @@ def test_searches_alerts_and_verdicts_are_counted_as_they_were(matcher: Matcher,
     assert events.thresholds == [0.5]
     quality = world.probe(matcher, 1).quality.score
     assert events.searches[0].qualities.tolist() == [round(quality, 2)] * 5
-    assert chances(events.searches, events.spans) == {ann: 6, bob: 6}
+    assert opportunities(events.searches, events.spans) == {ann: 6, bob: 6}
     for _ in range(9):
         world.clock.move(hours=1)
         camera(1, raising=False)  # still in view: no further alert
@@ -79,7 +79,9 @@ def test_searches_alerts_and_verdicts_are_counted_as_they_were(matcher: Matcher,
     assert (nothing.began, nothing.ended, nothing.searches) == (None, None, [])
 
 
-def test_only_searches_that_might_have_found_somebody_are_chances(matcher: Matcher, world: Any, camera: Any) -> None:
+def test_only_searches_that_might_have_found_a_subject_are_opportunities(
+    matcher: Matcher, world: Any, camera: Any
+) -> None:
     first = world.enrol(matcher, 1, cameras=frozenset({"lobby"})).subject.id
     camera(9)
     world.clock.move(seconds=1)
@@ -97,7 +99,7 @@ def test_only_searches_that_might_have_found_somebody_are_chances(matcher: Match
     world.clock.move(days=2)  # past every consent
     camera(9)
     events = read(matcher)
-    assert chances(events.searches, events.spans) == {first: 2, second: 3}
+    assert opportunities(events.searches, events.spans) == {first: 2, second: 3}
 
 
 def test_a_declaration_is_in_force_until_it_is_taken_back(matcher: Matcher, world: Any) -> None:

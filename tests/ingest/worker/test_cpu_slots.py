@@ -7,16 +7,16 @@ from typing import IO
 
 import pytest
 
-from ingest.worker import turnstile as module
-from ingest.worker.turnstile import Turnstile
+from ingest.worker import cpu_slots as module
+from ingest.worker.cpu_slots import CpuSlots
 
 HOLDER = """
 import sys
-from ingest.worker.turnstile import Turnstile
-turnstile = Turnstile(int(sys.argv[1]), places=1)
-print(turnstile.enter(5.0), flush=True)
+from ingest.worker.cpu_slots import CpuSlots
+cpu_slots = CpuSlots(int(sys.argv[1]), places=1)
+print(cpu_slots.enter(5.0), flush=True)
 sys.stdin.readline()
-turnstile.leave()
+cpu_slots.leave()
 print("left", flush=True)
 sys.stdin.readline()
 """
@@ -47,37 +47,37 @@ def holder(shared: IO[bytes]) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_a_turn_comes_when_another_ends(shared: IO[bytes], holder: "subprocess.Popen[str]") -> None:
-    turnstile = Turnstile(shared.fileno(), places=1)
-    assert not turnstile.enter(0.05)
+    cpu_slots = CpuSlots(shared.fileno(), places=1)
+    assert not cpu_slots.enter(0.05)
     assert holder.stdin is not None and holder.stdout is not None
     holder.stdin.write("leave\n")
     holder.stdin.flush()
     assert holder.stdout.readline() == "left\n"
-    assert turnstile.enter(5.0)
-    turnstile.leave()
+    assert cpu_slots.enter(5.0)
+    cpu_slots.leave()
 
 
 def test_a_dead_workers_turn_is_over(shared: IO[bytes], holder: "subprocess.Popen[str]") -> None:
-    turnstile = Turnstile(shared.fileno(), places=1)
-    assert not turnstile.enter(0.0)
+    cpu_slots = CpuSlots(shared.fileno(), places=1)
+    assert not cpu_slots.enter(0.0)
     holder.kill()
     holder.wait()
-    assert turnstile.enter(5.0)
-    turnstile.leave()
+    assert cpu_slots.enter(5.0)
+    cpu_slots.leave()
 
 
 def test_a_second_place_is_free(shared: IO[bytes], holder: "subprocess.Popen[str]") -> None:
-    turnstile = Turnstile(shared.fileno(), places=2)
-    assert turnstile.enter(0.0)
-    turnstile.leave()
+    cpu_slots = CpuSlots(shared.fileno(), places=2)
+    assert cpu_slots.enter(0.0)
+    cpu_slots.leave()
 
 
 def test_nobody_waits_for_ever_for_one_that_hangs(
     shared: IO[bytes], holder: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST_WAIT", 0.2)
-    turnstile = Turnstile(shared.fileno(), places=1)
-    assert not turnstile.enter(0.0)
-    assert turnstile.enter(5.0)
-    turnstile.leave()
-    assert not turnstile.enter(0.0), "the next wait is a new one"
+    cpu_slots = CpuSlots(shared.fileno(), places=1)
+    assert not cpu_slots.enter(0.0)
+    assert cpu_slots.enter(5.0)
+    cpu_slots.leave()
+    assert not cpu_slots.enter(0.0), "the next wait is a new one"

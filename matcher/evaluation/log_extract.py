@@ -1,7 +1,6 @@
-"""What a log tells that can be counted: searches by cameras, the alerts they led to, and who could be found when.
-
-Alerts are those that have an entry of their own. A camera searches again while somebody stands there, and lays one
-match before people: a match is no alert.
+"""The events of a log that are counted: searches by cameras, the alerts they led to, and the times at which subjects
+could be found. Only alerts with an entry of their own count: a camera searches again while a person stands there and
+raises one alert, so a match is no alert.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +22,7 @@ from matcher.timestamp import parse_time
 
 _FOREVER = 2**62
 UTC = "UTC"
-"""The time zone of searches that name none: there were no hours to read by it when they were made."""
+"""The time zone of searches that name none: consents had no hours when they were made."""
 
 _DECIDED = frozenset({AlertStatus.CONFIRMED, AlertStatus.REJECTED})
 
@@ -33,9 +32,8 @@ Moments = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Searches:
-    """The n searches of one camera for one purpose. times: (n,), in order. qualities: (n,) of probes; NaN: unknown.
-
-    time_zone: by whose clocks they read the hours of consents; a camera's that changed has searches of its own.
+    """The n searches of one camera for one purpose in one time zone. times: (n,), in order. qualities: (n,) of probes;
+    NaN: unknown. time_zone: in which the hours of consents were read.
     """
 
     camera: str
@@ -47,7 +45,8 @@ class Searches:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedAlert:
-    """request: the index of its search. time: when that was logged, in microseconds. rejected: None is undecided."""
+    """request: the index of its search's request entry. time: of that entry, in microseconds. rejected: None is
+    undecided."""
 
     request: int
     time: int
@@ -59,19 +58,16 @@ class LoggedAlert:
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """What a consent of a subject allowed, from when the log has it until it ended."""
+    """A consent of a subject, in force from its entry in the log to its end."""
 
     subject: str
     rule: ConsentRule
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Events:
-    """All of it. began, ended: of the time looked at, in microseconds; None where nothing was searched in it.
-
-    thresholds: all that were searched with in it.
-
-    declarations: by subject, the commitment to what is declared now.
+class LogExtract:
+    """All events of an interval. began, ended: of the interval, in microseconds; None if it has no search. thresholds:
+    all that its searches used. declarations: by subject, the commitment to the present declaration.
     """
 
     began: int | None
@@ -83,8 +79,8 @@ class Events:
     declarations: Mapping[str, str]
 
 
-def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> Events:
-    """What the leaves of a whole log tell, of the searches from `since` up to but not including `until`.
+def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: datetime | None = None) -> LogExtract:
+    """Reads the leaves of a whole log, and counts the searches from `since` (included) to `until` (not included).
 
     Raises EntryNewerError, and ValueError for a leaf that is no entry: check the log first.
     """
@@ -101,10 +97,8 @@ def events_of(leaves: Iterable[bytes], *, since: datetime | None = None, until: 
 
 @dataclass(kw_only=True)
 class _Reading:
-    """One pass over the entries. searched: by index, when and by which camera, where that may have led
-    to an alert. alerts: by id.
-
-    consents: by subject, the ids of theirs, which spans are kept by.
+    """One pass over the entries. searched: by index, time and camera of each search that may have led to an alert.
+    alerts: by id. consents: by subject, the ids of their consents, which are the keys of the spans.
     """
 
     since: int
@@ -197,11 +191,12 @@ class _Reading:
             self.spans[consent] = replace(span, rule=replace(span.rule, withdrawn_at=ends_at))
 
     def _in_time(self) -> Iterable[tuple[tuple[str, str, str], list[tuple[int, float]]]]:
-        """By camera, purpose and time zone. In the order of times: the log's is another where a clock ran ahead."""
+        """By camera, purpose and time zone, in the order of times; the order of the log differs from it where a clock
+        ran ahead."""
         for place, made in sorted(self.searches.items()):
             yield place, sorted(made, key=lambda one: one[0])
 
-    def events(self) -> Events:
+    def events(self) -> LogExtract:
         searches = [
             Searches(
                 camera=camera,
@@ -212,7 +207,7 @@ class _Reading:
             )
             for (camera, purpose, time_zone), made in self._in_time()
         ]
-        return Events(
+        return LogExtract(
             began=min((int(one.times[0]) for one in searches), default=None),
             ended=max((int(one.times[-1]) + 1 for one in searches), default=None),
             searches=searches,

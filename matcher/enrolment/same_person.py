@@ -1,7 +1,6 @@
-"""Which pictures show one person: pictures of one enrolment held against each other. No search of the gallery.
-
-Two are alike at or below the threshold in use. A person's pictures need not all be alike: from one to the next is
-enough, for a strict threshold tells apart many a pair that is of one person.
+"""Finds the pictures of one enrolment that show one person, by comparing them with each other; the gallery is not
+searched. Two pictures match at or below the threshold in use. Not every pair has to match: a chain of matches is
+enough, because a strict threshold misses many mated pairs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +30,7 @@ def one_person(
 
 
 def _linked(start: Iterable[int], alike: Sequence[Sequence[int]]) -> set[int]:
-    """All that is reached from the start, from one to the next."""
+    """All positions that a chain of matches links to the start."""
     reached: set[int] = set()
     waiting = list(start)
     while waiting:

@@ -1,4 +1,4 @@
-"""How many searches might have found somebody: what false alarms about them are held against."""
+"""The searches that might have found a subject: the denominator of the rate of false alarms about them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,32 +8,33 @@ import numpy as np
 
 from matcher.consent.consents import microseconds, moment_at
 from matcher.consent.rule import ConsentRule
-from matcher.evaluation.events import Events, Searches, Span
 from matcher.evaluation.groups import Groups
+from matcher.evaluation.log_extract import LogExtract, Searches, Span
 from matcher.time_zone import time_zone
 
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Somebody with known groups, and how many searches might have found them."""
+    """A subject with known groups, and the number of searches that might have found them."""
 
     subject: str
     attributes: Mapping[str, str]
-    chances: int
+    opportunities: int
 
 
-def known_people(events: Events, groups: Groups) -> list[Person]:
-    """Those whose groups are known and whom a search might have found, in a fixed order."""
+def known_people(events: LogExtract, groups: Groups) -> list[Person]:
+    """The subjects with known groups whom a search might have found, in a fixed order."""
     spans = [span for span in events.spans if span.subject in groups]
     return [
-        Person(subject=subject, attributes=groups[subject], chances=count)
-        for subject, count in sorted(chances(events.searches, spans).items())
+        Person(subject=subject, attributes=groups[subject], opportunities=count)
+        for subject, count in sorted(opportunities(events.searches, spans).items())
         if count
     ]
 
 
-def chances(searches: Sequence[Searches], spans: Iterable[Span]) -> dict[str, int]:
-    """By subject, how many of the searches might have found them: each once, however many consents cover it."""
+def opportunities(searches: Sequence[Searches], spans: Iterable[Span]) -> dict[str, int]:
+    """By subject, the number of searches that might have found them; a search counts once, also if several consents
+    cover it."""
     by_subject: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         by_subject[span.subject].append(span)
@@ -52,7 +53,7 @@ def _covered(searches: Searches, spans: Iterable[Span]) -> int:
 
 
 def _exposure(searches: Searches, rule: ConsentRule) -> Iterator[tuple[int, int]]:
-    """When the searches might find somebody by this consent, in microseconds."""
+    """The intervals in which the searches might find the subject by this consent, in microseconds."""
     if not len(searches.times) or not rule.names(camera=searches.camera, purpose=searches.purpose):
         return
     began, ended = moment_at(int(searches.times[0])), moment_at(int(searches.times[-1]) + 1)

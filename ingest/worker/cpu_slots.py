@@ -1,8 +1,7 @@
-"""How many of this machine's cameras analyse at the same moment: two more than it has cores.
-
-Where there is too little CPU for all, the cameras take turns. Who shares a core with seven others takes eight times as
-long and answers about an old frame; who waits for a turn takes the newest frame then, and answers soon. The two more
-keep the cores busy while somebody in a turn has to wait for something else.
+"""Limits how many of this machine's cameras analyse at the same moment: two more than it has cores. If the CPU is too
+small for all, the cameras take turns. A worker that shares a core with seven others would take eight times as long, and
+its answer would be about an old frame; a worker that waits for its turn takes the newest frame then, and answers soon.
+The two more keep the cores busy while a worker in its turn waits for something else.
 """
 
 import fcntl
@@ -11,16 +10,16 @@ import time
 from matcher.process.child_process import cores
 
 LONGEST_WAIT = 5.0
-"""After so many seconds a camera works without a turn: a worker that hangs in its turn must not stop all the others."""
+"""Seconds after which a worker analyses without a turn: a worker that hangs in its turn must not stop all others."""
 
 LONGEST_PAUSE, SHORTEST_PAUSE = 0.008, 0.001
-"""Seconds between two tries: the fewer the longer somebody has waited, which makes it likely that they are the next."""
+"""Seconds between two tries. A worker that has waited longer tries more often, and so is likely to be the next."""
 
 
-class Turnstile:
-    """One worker's way through, over byte locks on a file that all workers share: the kernel gives a dead one's back.
-
-    file: the descriptor; its owner is the process's main function. Owned by one thread. places: how many at once.
+class CpuSlots:
+    """One worker's access, by byte locks on a file that all workers share; the kernel releases a dead worker's lock.
+    file: the descriptor; its owner is the process's main function. Owned by one thread. places: the number of
+    simultaneous turns.
     """
 
     def __init__(self, file: int, *, places: int | None = None) -> None:
@@ -30,7 +29,8 @@ class Turnstile:
         self._came: float | None = None
 
     def enter(self, timeout: float) -> bool:
-        """Waits up to timeout seconds for a turn; whether it has come. Who asks again is no new one."""
+        """Waits up to timeout seconds for a turn; returns true if it got one. A repeated call continues the same
+        wait."""
         now = time.monotonic()
         self._came = came = now if self._came is None else self._came
         end = now + timeout
