@@ -21,6 +21,7 @@ from matcher.clock import system_clock
 from matcher.probe.probe import Query
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
+from tests.empty_folder import empty_folder
 
 PASSWORD = "correct horse battery staple"
 EVIDENCE = "ab" * 32
@@ -141,7 +142,7 @@ def open_site(recogniser: Recogniser) -> OpenSite:
         many = dict.fromkeys(("requests_per_minute", "searches_per_minute", "login_attempts"), 100_000)
         clock = SteppedClock()
         with Service.open(
-            matcher=MatcherSettings(folder=folder),
+            matcher=MatcherSettings(folder=empty_folder(folder)),
             ingest=IngestSettings(),
             api=ApiSettings(**(many | settings)),  # type: ignore[arg-type]
             recogniser=recogniser,

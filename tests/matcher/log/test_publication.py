@@ -23,13 +23,14 @@ from matcher.tlog.note import Signer, Verifier, open_note, sign_note
 from matcher.tlog.publication import Publication
 from matcher.tlog.tile import Tile, tiles
 from matcher.tlog.tree import TiledTree
+from tests.empty_folder import empty_folder
 
 ENTRIES = 600
 
 
 @pytest.fixture
 def log(tmp_path: Path, stub: Any) -> Iterator[AuditLog]:
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         log = AuditLog(database, clock=stub.MovableClock())
         grow(log, ENTRIES)
         yield log

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, insert, select
 from matcher.store import tables
 from matcher.store.database import Database
 from matcher.store.errors import StoreBusyError, StoreClosedError, StoreFailedError, StoreFullError
+from tests.empty_folder import empty_folder
 
 Work = Callable[[Connection], int]
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 
@@ -176,7 +177,7 @@ def test_what_fails_at_the_end_fails_for_all(database: Database) -> None:
 
 
 def test_who_waited_too_long_is_not_run_later(tmp_path: Path) -> None:
-    with Database.open(tmp_path / "data", busy_seconds=0.05) as database:
+    with Database.open(empty_folder(tmp_path / "data"), busy_seconds=0.05) as database:
         with database.writing(), pytest.raises(StoreBusyError):
             database.together(account(1), last=lambda _: None)
         assert database.together(account(2), last=lambda _: None) == 2
