@@ -1,5 +1,6 @@
-"""Passwords: judged as NIST SP 800-63B asks, hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low memory)."""
+"""Passwords: judged as NIST SP 800-63B asks, hashed by Argon2id (RFC 9106, little memory)."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from api.slots import Slots
@@ -24,6 +25,19 @@ are in one password. It is shown this many different ones; any other is replaced
 
 # One hash takes 64 MiB: a crowd at the login must not take the machine's memory.
 HASHING = Slots("logins", at_once=2, seconds=2.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashCost:
+    """What one Argon2id hash takes. A hash names its own cost, so those of another cost still verify."""
+
+    passes: int
+    memory_kib: int
+    lanes: int
+
+
+FULL_COST = HashCost(passes=3, memory_kib=65_536, lanes=4)
+"""RFC 9106's second recommended option, for little memory."""
 
 
 class WeakPasswordError(ClearglassError):
@@ -72,12 +86,13 @@ def _shown(password: str) -> str:
     return password.translate(dict.fromkeys(map(ord, too_many), "~"))
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, cost: HashCost) -> str:
     """The PHC string to keep. Raises: BusyError."""
     from argon2 import PasswordHasher
 
+    hasher = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
     with HASHING.taken():
-        return PasswordHasher().hash(password)
+        return hasher.hash(password)
 
 
 def password_matches(kept: str, password: str) -> bool:
@@ -94,8 +109,8 @@ def password_matches(kept: str, password: str) -> bool:
             return False
 
 
-def decoy_hash() -> str:
+def decoy_hash(cost: HashCost) -> str:
     """A hash no password fits, to be verified against for a name nobody has: that login takes as long."""
     import secrets
 
-    return hash_password(secrets.token_urlsafe(32))
+    return hash_password(secrets.token_urlsafe(32), cost)
