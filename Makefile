@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Tests keep their compiled modules (__pycache__): every process of a run would compile them again.
+fast coverage: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup demo test fast coverage check bench fuzz picture-test attack-test kill-test tamper-test fault-test lock sbom audit-dependencies clean
 
 setup: $(VENV)/ready
@@ -22,11 +25,11 @@ test: setup
 
 # For daily work: what tests/conftest.py marks as fast. It needs nothing but Python, and should take a minute on two cores.
 fast: setup
-	$(BIN)/python -m pytest -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
+	$(BIN)/python -m pytest -p no:schemathesis -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
 
 # How much of the code the fast tests run; fails below the floor in pyproject.toml.
 coverage: setup
-	$(BIN)/python -m pytest --cov -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
+	$(BIN)/python -m pytest -p no:schemathesis --cov -m fast --hypothesis-profile fast -n $$(nproc) --dist loadfile $(TEST)
 
 check: setup
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from api.access.accounts import Accounts
 from api.access.login_metrics import LoginMetrics
 from api.access.logins import Logins
+from api.access.passwords import FULL_COST, HashCost
 from api.access.second_factor import SecondFactors
 from api.camera_checks import CameraChecks
 from api.connection_metrics import ConnectionMetrics
@@ -37,7 +38,14 @@ class Service:
     """One running Clearglass. `start` starts the cameras; `close` ends every thread and process that it started."""
 
     def __init__(
-        self, *, matcher: Matcher, ingest: IngestSettings, api: ApiSettings, registry: CollectorRegistry, clock: Clock
+        self,
+        *,
+        matcher: Matcher,
+        ingest: IngestSettings,
+        api: ApiSettings,
+        registry: CollectorRegistry,
+        clock: Clock,
+        hash_cost: HashCost,
     ) -> None:
         self.matcher = matcher
         self.settings = api
@@ -47,7 +55,7 @@ class Service:
         self.cameras = CameraStore(
             matcher.database, matcher.master_key, matcher.log, policy=ingest.address_policy(), clock=clock
         )
-        self.accounts = Accounts(matcher.database, matcher.log, api, clock)
+        self.accounts = Accounts(matcher.database, matcher.log, api, clock, hash_cost=hash_cost)
         self.second_factors = SecondFactors(matcher.database, matcher.log, matcher.master_key, clock)
         self.logins = Logins(
             matcher.database,
@@ -57,6 +65,7 @@ class Service:
             settings=api,
             metrics=LoginMetrics(registry),
             clock=clock,
+            hash_cost=hash_cost,
         )
         self.gallery_reads = GalleryReads(matcher.log, clock)
         forbidden = secret_paths(matcher.settings)
@@ -91,14 +100,16 @@ class Service:
         api: ApiSettings,
         recogniser: Recogniser | None = None,
         clock: Clock = system_clock,
+        hash_cost: HashCost = FULL_COST,
     ) -> Self:
-        """Opens the data folder, which no other process may hold. Raises: DataFolderInUseError, and the errors of
-        `Matcher.open` for the folder or the models.
+        """Opens the data folder, which no other process may hold. hash_cost: of the passwords that are set from now on.
+
+        Raises: DataFolderInUseError, and the errors of `Matcher.open` for the folder or the models.
         """
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         opened = Matcher.open(matcher, recogniser=recogniser, clock=clock, registry=registry)
-        return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock)
+        return cls(matcher=opened, ingest=ingest, api=api, registry=registry, clock=clock, hash_cost=hash_cost)
 
     def start(self) -> None:
         """Starts every enabled camera and the log's cosigning, and prepares the processing of pictures."""

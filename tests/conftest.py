@@ -1,6 +1,7 @@
 """Fixtures every room's tests share: the public data, a portrait that is always there, one real recogniser."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterator
@@ -88,6 +89,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     mark_tests(items)
     yield
     items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONG)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay until the end: no later collection of garbage looks through them."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

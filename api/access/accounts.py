@@ -10,7 +10,7 @@ from typing import ClassVar
 from api.access import account_store as store
 from api.access.account import Account, IssuedToken, Token
 from api.access.account_name import fit_name, require_distinct
-from api.access.passwords import hash_password, require_strong
+from api.access.passwords import HashCost, hash_password, require_strong
 from api.access.session_store import delete_sessions
 from api.permission import Role
 from api.settings import ApiSettings
@@ -34,11 +34,14 @@ class LastAdministratorError(ClearglassError):
 class Accounts:
     """The accounts of one installation. Thread-safe."""
 
-    def __init__(self, database: Database, log: AuditLog, settings: ApiSettings, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, log: AuditLog, settings: ApiSettings, clock: Clock, *, hash_cost: HashCost
+    ) -> None:
         self._database = database
         self._log = log
         self._settings = settings
         self._clock = clock
+        self._hash_cost = hash_cost
 
     def create(self, *, name: str, password: str, role: Role, actor: str = "cli", must_change: bool = False) -> Account:
         """Adds an account. must_change: true if its owner must change the password at the first login.
@@ -47,7 +50,7 @@ class Accounts:
         """
         name = fit_name(name)
         require_strong(password, name=name)
-        hashed = hash_password(password)
+        hashed = hash_password(password, self._hash_cost)
         account = Account(id=str(uuid.uuid4()), name=name, role=role, created_at=self._clock(), must_change=must_change)
         with self._log.writing() as connection:
             require_distinct(name, (other.name for other in store.select_accounts(connection)))
@@ -77,7 +80,7 @@ class Accounts:
         Raises: AccountUnknownError, WeakPasswordError.
         """
         require_strong(password, name=self.get(account_id).name)
-        hashed = hash_password(password)
+        hashed = hash_password(password, self._hash_cost)
         with self._log.writing() as connection:
             _require_open(store.select_account(connection, account_id))
             store.update_password(connection, account_id, hashed, must_change=must_change)

@@ -14,7 +14,7 @@ from api.access.account import Account, Duty, Principal, Session
 from api.access.device import Devices
 from api.access.emergency import UNWRITABLE, EmergencySessions
 from api.access.login_metrics import LoginMetrics, LoginOutcome
-from api.access.passwords import decoy_hash, hash_password, password_matches, require_strong
+from api.access.passwords import HashCost, decoy_hash, hash_password, password_matches, require_strong
 from api.access.second_factor import SecondFactors, Shown
 from api.access.throttle import LoginThrottle, TooManyLoginsError
 from api.settings import ApiSettings
@@ -89,6 +89,7 @@ class Logins:
         settings: ApiSettings,
         metrics: LoginMetrics,
         clock: Clock,
+        hash_cost: HashCost,
     ) -> None:
         self._database = database
         self._log = log
@@ -97,6 +98,7 @@ class Logins:
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
+        self._hash_cost = hash_cost
         attempts, window = settings.login_attempts, settings.login_window_seconds
         self._by_pair = LoginThrottle(attempts, window)
         self._by_device = LoginThrottle(attempts, window)
@@ -218,7 +220,7 @@ class Logins:
         if new == attempt.password:
             raise SamePasswordError("The new password is the present one.", remedy="Choose another.")
         self.prove(principal, attempt)
-        hashed = hash_password(new)
+        hashed = hash_password(new, self._hash_cost)
         with self._log.writing() as connection:
             account_store.update_password(connection, account.id, hashed, must_change=False)
             session_store.delete_sessions(connection, account.id, but=principal.session_id)
@@ -264,7 +266,7 @@ class Logins:
         """The account if the password is right. Raises: BusyError; such an attempt stays counted too."""
         try:
             if self._decoy is None:
-                self._decoy = decoy_hash()
+                self._decoy = decoy_hash(self._hash_cost)
             matches = password_matches(self._decoy if found is None else found[1], attempt.password)
         except BusyError:
             self._metrics.count(LoginOutcome.BUSY)

@@ -1,6 +1,6 @@
-"""Passwords: checked as NIST SP 800-63B requires, hashed by Argon2id with argon2-cffi's defaults (RFC 9106, low
-memory)."""
+"""Passwords: checked as NIST SP 800-63B requires, hashed by Argon2id (RFC 9106, low memory)."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from api.slots import Slots
@@ -26,6 +26,19 @@ letter."""
 
 # One hash takes 64 MiB: many simultaneous logins must not use up the machine's memory.
 HASHING = Slots("logins", at_once=2, seconds=2.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashCost:
+    """What one Argon2id hash takes. A hash names its own cost, so those of another cost still verify."""
+
+    passes: int
+    memory_kib: int
+    lanes: int
+
+
+FULL_COST = HashCost(passes=3, memory_kib=65_536, lanes=4)
+"""RFC 9106's second recommended option, for little memory."""
 
 
 class WeakPasswordError(ClearglassError):
@@ -74,12 +87,13 @@ def _shown(password: str) -> str:
     return password.translate(dict.fromkeys(map(ord, too_many), "~"))
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, cost: HashCost) -> str:
     """The PHC string to store. Raises: BusyError."""
     from argon2 import PasswordHasher
 
+    hasher = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
     with HASHING.taken():
-        return PasswordHasher().hash(password)
+        return hasher.hash(password)
 
 
 def password_matches(kept: str, password: str) -> bool:
@@ -96,8 +110,8 @@ def password_matches(kept: str, password: str) -> bool:
             return False
 
 
-def decoy_hash() -> str:
+def decoy_hash(cost: HashCost) -> str:
     """A hash that no password matches, for unknown names, so that such a login takes the same time."""
     import secrets
 
-    return hash_password(secrets.token_urlsafe(32))
+    return hash_password(secrets.token_urlsafe(32), cost)

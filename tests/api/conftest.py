@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 
 import httpx
 import pytest
 
-from api.access.passwords import hash_password
+from api.access.passwords import HashCost
 from api.permission import Role
 from api.server.server import serving
 from api.service import Service
@@ -21,9 +19,12 @@ from matcher.clock import system_clock
 from matcher.probe.probe import Query
 from matcher.recognition.recogniser import Recogniser
 from matcher.settings import MatcherSettings
+from tests.empty_folder import empty_folder
 
 PASSWORD = "correct horse battery staple"
 EVIDENCE = "ab" * 32
+CHEAP = HashCost(passes=1, memory_kib=64, lanes=1)
+"""Of a password's hash: at full cost each takes a fifth of a second of work."""
 
 
 class SteppedClock:
@@ -133,26 +134,23 @@ OpenSite = Callable[..., Iterator[Site]]
 def open_site(recogniser: Recogniser) -> OpenSite:
     """Opens a service in a folder; a generator, to be wrapped by fixtures of any scope."""
 
-    # Real, but made once: each takes a quarter of a second of work.
-    one_hash = cache(hash_password)
-
     def opened(folder: Path, **settings: object) -> Iterator[Site]:
         # Nothing that one test does keeps another waiting at a site that both use.
         many = dict.fromkeys(("requests_per_minute", "searches_per_minute", "login_attempts"), 100_000)
         clock = SteppedClock()
         with Service.open(
-            matcher=MatcherSettings(folder=folder),
+            matcher=MatcherSettings(folder=empty_folder(folder)),
             ingest=IngestSettings(),
             api=ApiSettings(**(many | settings)),  # type: ignore[arg-type]
             recogniser=recogniser,
             clock=clock,
+            hash_cost=CHEAP,
         ) as service:
             accounts, tokens = {}, {}
-            with patch("api.access.accounts.hash_password", one_hash):
-                for role in Role:
-                    account = service.accounts.create(name=role.value, password=PASSWORD, role=role)
-                    accounts[role] = account.id
-                    tokens[role] = service.accounts.issue_token(account.id, name="test", actor="cli:test").secret
+            for role in Role:
+                account = service.accounts.create(name=role.value, password=PASSWORD, role=role)
+                accounts[role] = account.id
+                tokens[role] = service.accounts.issue_token(account.id, name="test", actor="cli:test").secret
             with serving(service, host="127.0.0.1", port=0) as address:
                 yield Site(service=service, clock=clock, address=address, tokens=tokens, accounts=accounts)
 

@@ -24,6 +24,7 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.template import Template
 from matcher.settings import MatcherSettings
+from tests.empty_folder import empty_folder
 
 DIGEST = hashlib.sha256(b"stub").hexdigest()
 
@@ -122,7 +123,7 @@ class World:
 
     def open(self, *, registry: CollectorRegistry | None = None, **settings: Any) -> Matcher:
         return Matcher.open(
-            MatcherSettings(folder=self.folder, **settings),
+            MatcherSettings(folder=empty_folder(self.folder), **settings),
             recogniser=StubRecogniser(),
             operating_point=POINT,
             clock=self.clock,

@@ -11,8 +11,14 @@ from api.access.account import Account
 from api.access.logins import Attempt
 from api.access.passwords import hash_password
 from api.permission import Role
+from api.service import Service
+from api.settings import ApiSettings
+from ingest.settings import IngestSettings
 from matcher.log.entry import EntryKind
-from tests.api.conftest import OpenSite, Site
+from matcher.recognition.recogniser import Recogniser
+from matcher.settings import MatcherSettings
+from tests.api.conftest import CHEAP, OpenSite, Site
+from tests.empty_folder import empty_folder
 
 PASSWORD = "correct horse battery staple"
 NEW = "seven green lanterns at noon"
@@ -150,12 +156,24 @@ def test_one_with_a_password_to_be_changed_may_log_out(site: Site) -> None:
         assert client.delete("/sessions/current", headers={"X-CSRF-Token": csrf}).status_code == 204
 
 
+def test_a_password_is_hashed_at_the_cost_that_rfc_9106_recommends(tmp_path: Path, recogniser: Recogniser) -> None:
+    from api.access.account_store import select_login
+
+    settings = MatcherSettings(folder=empty_folder(tmp_path / "data"))
+    with Service.open(matcher=settings, ingest=IngestSettings(), api=ApiSettings(), recogniser=recogniser) as service:
+        service.accounts.create(name="ada", password=PASSWORD, role=Role.OPERATOR)
+        with service.matcher.database.reading() as connection:
+            found = select_login(connection, "ada")
+    assert found is not None
+    assert found[1].startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
 def test_a_password_from_before_the_rules_still_lets_in(site: Site) -> None:
     from api.access.account_store import update_password
 
     short = "old-9-chars"
     with site.service.matcher.database.writing() as connection:
-        update_password(connection, site.accounts[Role.OPERATOR], hash_password(short), must_change=False)
+        update_password(connection, site.accounts[Role.OPERATOR], hash_password(short, CHEAP), must_change=False)
     session = site.service.logins.log_in("operator", Attempt(password=short, client="test"))
     assert isinstance(session.account, Account)
     assert session.duty is None

@@ -15,13 +15,14 @@ from matcher.store.database import Database
 from matcher.tlog.errors import NoteError
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Signer, Verifier
+from tests.empty_folder import empty_folder
 
 pytestmark = pytest.mark.slow
 
 
 def test_from_the_export_of_a_real_log_come_the_same_figures_and_what_was_planted(tmp_path: Path) -> None:
     month = simulate(SMALL, seed=1, factor=FACTOR)
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         verifier = Verifier.parse(MonthLog(month).write(database).verifier_key)
         ExportedLog(tmp_path / "export").extend(StoredPublication(database))
         own = evaluate_log(StoredPublication(database), month.declarations)

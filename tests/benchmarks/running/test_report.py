@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from base64 import b64decode
 from datetime import UTC, datetime
 from html import unescape
@@ -63,11 +64,12 @@ def measure(folder: Path, name: str, result: Result, *, quick: bool = False) -> 
     run_benchmark(Made(name, result), context, Console(file=StringIO()))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two records: a quick one of `scene`, a whole one of `lfw` with a target missed."""
+    folder = tmp_path_factory.mktemp("records")
     measure(
-        tmp_path,
+        folder,
         "lfw",
         Result(
             figures={},
@@ -81,9 +83,15 @@ def folder(tmp_path: Path) -> Path:
         ),
     )
     measure(
-        tmp_path, "scene", Result(figures={}, tables=[Table(title="Seen", columns=("a",), rows=[("765",)])]), quick=True
+        folder, "scene", Result(figures={}, tables=[Table(title="Seen", columns=("a",), rows=[("765",)])]), quick=True
     )
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(records: Path, tmp_path: Path) -> Path:
+    """A copy of the records, to be changed."""
+    return Path(shutil.copytree(records, tmp_path / "records"))
 
 
 def page(folder: Path) -> str:

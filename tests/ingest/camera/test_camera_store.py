@@ -22,6 +22,7 @@ from matcher.log.schema import violation
 from matcher.store.database import Database
 from matcher.store.sealing import load_master_key
 from matcher.time_zone import TimeZoneUnknownError
+from tests.empty_folder import empty_folder
 
 CANARY = "canary%21@:/#7531"
 ACTOR = "user:op"
@@ -29,7 +30,7 @@ ACTOR = "user:op"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         yield database
 
 

@@ -22,6 +22,7 @@ from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.errors import ExportError
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Signer, Verifier, open_note, sign_note
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 
 SEARCHES = 300
@@ -31,7 +32,7 @@ class Audited:
     """A log with its export, and a checkpoint that an auditor kept from half-way."""
 
     def __init__(self, folder: Path, clock: Any) -> None:
-        self.database = Database.open(folder / "data")
+        self.database = Database.open(empty_folder(folder / "data"))
         self.log = AuditLog(self.database, clock=clock)
         self.log.record(EntryKind.START, bodies.START)
         self.search(SEARCHES // 2)
@@ -189,7 +190,7 @@ def test_an_old_state_and_another_history_are_found_by_an_old_checkpoint(
     audited: Audited, tmp_path: Path, stub: Any
 ) -> None:
     early = ExportedLog(tmp_path / "early")
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         # The log's owner, with its key, signs another history from the start.
         shutil.copy(audited.database.folder / "log.key", tmp_path / "data" / "log.key.new")
         other = AuditLog(database, clock=stub.MovableClock())
@@ -226,7 +227,7 @@ def test_another_key_or_no_log_at_all(audited: Audited, tmp_path: Path) -> None:
 def test_a_change_of_the_gallery_that_has_no_entry_is_found(
     tmp_path: Path, stub: Any, revisions: list[int], codes: set[str]
 ) -> None:
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         log = AuditLog(database, clock=stub.MovableClock())
         for kind, revision in zip(
             (EntryKind.ENROLMENT, EntryKind.CONSENT, EntryKind.WITHDRAWAL), revisions, strict=False

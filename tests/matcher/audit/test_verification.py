@@ -15,12 +15,13 @@ from matcher.timestamp import format_time
 from matcher.tlog.errors import NoteError
 from matcher.tlog.merkle import leaf_hash
 from matcher.tlog.note import Signer
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 

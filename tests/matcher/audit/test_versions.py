@@ -21,6 +21,7 @@ from matcher.store.database import Database
 from matcher.tlog.canonical import canonical
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Verifier
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 from tests.matcher.log.kept_log import KeptLog
 
@@ -30,7 +31,7 @@ NEWER = "has version 3; this Clearglass reads versions 1 and 2"
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 

@@ -30,6 +30,7 @@ from matcher.tlog.errors import CosigningError, UncosignedError
 from matcher.tlog.note import Signer, Verifier, note_text, open_note, sign_note
 from matcher.tlog.policy import KnownWitness, Policy
 from matcher.tlog.witness_client import SECONDS, WitnessClient
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 from tests.served_witness import served_witness
 
@@ -41,7 +42,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Opened]:
-    with Database.open(folder) as database:
+    with Database.open(empty_folder(folder)) as database:
         yield database, AuditLog(database, clock=system_clock)
 
 
@@ -131,7 +132,7 @@ def test_only_what_all_have_cosigned_is_published(log: Opened, tmp_path: Path) -
 
 
 def test_a_log_that_is_resumed_after_a_clock_ran_ahead_is_cosigned(tmp_path: Path) -> None:
-    with Database.open(tmp_path / "data") as database:
+    with Database.open(empty_folder(tmp_path / "data")) as database:
         ahead = AuditLog(database, clock=lambda: system_clock() + timedelta(days=1095))
         write(ahead, 10)
         log = AuditLog(database, clock=system_clock)
@@ -205,7 +206,7 @@ def test_a_log_that_lost_entries_or_tells_another_story_is_not_cosigned(log: Ope
             write(older[1], 20)
             wait(lambda: "422" in (state(running).error or ""))
             assert published(older) == 0
-        with Database.open(tmp_path / "other") as database:
+        with Database.open(empty_folder(tmp_path / "other")) as database:
             shutil.copy(folder / LOG_KEY_FILE, database.folder / f"{LOG_KEY_FILE}.new")
             other = database, AuditLog(database, clock=system_clock)
             write(other[1], 400)

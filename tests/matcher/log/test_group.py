@@ -19,12 +19,13 @@ from matcher.log.entry import AuditEntry, EntryKind
 from matcher.log.errors import ClockError, EntryInvalidError, LogUnavailableError
 from matcher.log.log import AuditLog
 from matcher.store.database import Database
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 

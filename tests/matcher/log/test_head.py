@@ -12,6 +12,7 @@ from matcher.log.log import AuditLog
 from matcher.store.database import DATABASE_FILE, Database
 from matcher.tlog.errors import LogError, NoteError
 from matcher.tlog.note import Signer
+from tests.empty_folder import empty_folder
 from tests.matcher.log import bodies
 
 ENTRIES = 300
@@ -20,7 +21,7 @@ ENTRIES = 300
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 
@@ -60,7 +61,7 @@ def test_beside_whoever_writes(log: AuditLog, database: Database) -> None:
 def test_an_empty_folder_and_another_key(log: AuditLog, database: Database, tmp_path: Path) -> None:
     with pytest.raises(NoteError):
         check_head(database, str(Signer.generate("x").verifier))
-    with Database.open(tmp_path / "other") as other, pytest.raises(LogKeyError):
+    with Database.open(empty_folder(tmp_path / "other")) as other, pytest.raises(LogKeyError):
         check_head(other, log.verifier_key)
 
 

@@ -20,13 +20,14 @@ from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.errors import NoteError
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Signer, Verifier, open_note
+from tests.empty_folder import empty_folder
 
 ACTOR = Actor("cli:ada", via="cli")
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 

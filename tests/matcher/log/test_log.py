@@ -22,11 +22,12 @@ from matcher.store.database import Database
 from matcher.tlog.checkpoint import Checkpoint
 from matcher.tlog.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from matcher.tlog.note import Verifier, open_note
+from tests.empty_folder import empty_folder
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data", busy_seconds=0.2) as opened:
+    with Database.open(empty_folder(tmp_path / "data"), busy_seconds=0.2) as opened:
         yield opened
 
 
@@ -151,7 +152,7 @@ def test_a_lost_or_other_key_is_never_replaced(log: AuditLog, database: Database
     with pytest.raises(LogKeyError, match="gone"):
         AuditLog(database, clock=clock)
     assert not path.exists()
-    with Database.open(tmp_path / "other") as other:
+    with Database.open(empty_folder(tmp_path / "other")) as other:
         AuditLog(other, clock=clock)
         path.write_bytes((other.folder / LOG_KEY_FILE).read_bytes())
     with pytest.raises(LogKeyError, match="not the key"):

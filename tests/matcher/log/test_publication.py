@@ -1,10 +1,10 @@
 """A log as it is published: by its data folder, and by an export of it, which must say the same."""
 
 import hashlib
+import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,16 +23,26 @@ from matcher.tlog.note import Signer, Verifier, open_note, sign_note
 from matcher.tlog.publication import Publication
 from matcher.tlog.tile import Tile, tiles
 from matcher.tlog.tree import TiledTree
+from tests.empty_folder import empty_folder
+from tests.matcher.stub import MovableClock
 
 ENTRIES = 600
 
 
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a log of so many entries."""
+    folder = empty_folder(tmp_path_factory.mktemp("grown") / "data")
+    with Database.open(folder) as database:
+        grow(AuditLog(database, clock=MovableClock()), ENTRIES)
+    return folder
+
+
 @pytest.fixture
-def log(tmp_path: Path, stub: Any) -> Iterator[AuditLog]:
-    with Database.open(tmp_path / "data") as database:
-        log = AuditLog(database, clock=stub.MovableClock())
-        grow(log, ENTRIES)
-        yield log
+def log(tmp_path: Path, grown: Path) -> Iterator[AuditLog]:
+    """A log of its own, to be changed."""
+    with Database.open(Path(shutil.copytree(grown, tmp_path / "data"))) as database:
+        yield AuditLog(database, clock=MovableClock())
 
 
 def grow(log: AuditLog, count: int) -> None:

@@ -16,6 +16,7 @@ from matcher.people.records import insert_consent
 from matcher.search.past_scope import past_selection
 from matcher.store import tables
 from matcher.store.database import Database
+from tests.empty_folder import empty_folder
 
 UTC_ZONE = ZoneInfo("UTC")
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,7 +26,7 @@ AROUND = (THEN - STEP, THEN, THEN + STEP)
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    with Database.open(tmp_path / "data") as database, database.writing() as connection:
+    with Database.open(empty_folder(tmp_path / "data")) as database, database.writing() as connection:
         yield connection
 
 

@@ -11,13 +11,14 @@ from matcher.folder.errors import FolderOpenError
 from matcher.folder.secret_file import write_secret
 from matcher.store.database import Database
 from matcher.store.sealing import MASTER_KEY_FILE, MasterKey, MasterKeyError, SealError, SealingKey, load_master_key
+from tests.empty_folder import empty_folder
 
 KEY = SealingKey(bytes(range(32)))
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database.open(tmp_path / "data") as opened:
+    with Database.open(empty_folder(tmp_path / "data")) as opened:
         yield opened
 
 
