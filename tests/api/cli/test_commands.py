@@ -246,9 +246,10 @@ def test_the_doctor_says_how_much_memory_is_needed(run: Run, tmp_path: Path, mon
 def test_the_doctor_names_a_decoder_that_does_not_start(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from matcher.picture import decoder, decoders
+    from matcher.picture import decoders
+    from matcher.process import child
 
-    monkeypatch.setattr(decoder, "command", lambda *_: ["/no/such/program"])
+    monkeypatch.setattr(child, "command", lambda *_: ["/no/such/program"])
     monkeypatch.setattr("matcher.recognition.image.decoders", decoders.Decoders)
     status, out, _ = run("doctor", "--data", tmp_path / "none", "--port", 0, "--json")
     assert status == 1

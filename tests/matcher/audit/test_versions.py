@@ -18,6 +18,7 @@ from matcher.log.errors import EntryNewerError
 from matcher.log.log import AuditLog
 from matcher.log.stored_publication import StoredPublication
 from matcher.store.database import Database
+from matcher.timestamp import format_time
 from matcher.tlog.canonical import canonical
 from matcher.tlog.export import ExportedLog
 from matcher.tlog.note import Verifier
@@ -89,7 +90,7 @@ def fault(leaf: dict[str, Any]) -> str:
 @pytest.mark.parametrize("kind", [EntryKind.REVIEW, EntryKind.STOP])
 def test_a_leaf_whose_version_was_changed_is_no_entry(kind: EntryKind, stub: Any) -> None:
     old = leaf_of(kind)
-    new = json.loads(encode(stub.MovableClock()(), EntryKind.STOP, {}))
+    new = json.loads(encode(format_time(stub.MovableClock()()), EntryKind.STOP, {}))
     assert isinstance(examine(canonical(old)), EntryFacts) and isinstance(examine(canonical(new)), EntryFacts)
     assert fault(old | {"version": 2}) == fault(new | {"version": 1}) == "entry_malformed"
     assert fault(old | {"version": 3}) == fault(new | {"version": 3}) == "entry_newer"
@@ -98,7 +99,7 @@ def test_a_leaf_whose_version_was_changed_is_no_entry(kind: EntryKind, stub: Any
 
 def test_a_body_of_one_version_under_another_is_not_as_its_schema_says(stub: Any) -> None:
     review = leaf_of(EntryKind.REVIEW)
-    examined = examine(encode(stub.MovableClock()(), EntryKind.REVIEW, review["body"]))
+    examined = examine(encode(format_time(stub.MovableClock()()), EntryKind.REVIEW, review["body"]))
     assert isinstance(examined, EntryFacts)
     assert [code for code, _ in examined.faults] == ["entry_invalid"]
 
@@ -115,7 +116,7 @@ def test_a_changed_version_is_found_by_the_tree(tmp_path: Path) -> None:
 
 
 def test_a_kind_that_is_not_known_is_a_problem_of_its_own(stub: Any) -> None:
-    leaf = json.loads(encode(stub.MovableClock()(), EntryKind.STOP, {})) | {"kind": "suspension"}
+    leaf = json.loads(encode(format_time(stub.MovableClock()()), EntryKind.STOP, {})) | {"kind": "suspension"}
     examined = examine(canonical(leaf))
     assert examined == EntryFault(
         "entry_newer", "is of the kind 'suspension', which this Clearglass does not know: use a newer one"
