@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -254,8 +255,8 @@ class Watch:
                 refused[passage.number] = self._refuse(reasons)
             elif passage.wants_search(self._rule, score, frame.arrived):
                 samples.append(_Sample(passage=passage, face=face, quality=quality, score=score))
-        # Whoever was not searched for yet comes first, then the best sample.
-        samples.sort(key=lambda sample: (not sample.passage.unsearched, -sample.score))
+        # First the passages that were not searched for yet; among them, and among the others, the best sample.
+        samples.sort(key=attrgetter("passage.unsearched", "score"), reverse=True)
         return self._sightings(frame, image, self._upright(frame, image, samples, refused)), refused
 
     def _upright(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from ingest.camera.camera import Camera
 from ingest.messages.message import Sighting
 from ingest.supervision.search import Identifies, RaisesAlerts
-from matcher.clock import system_clock
 from matcher.errors import ClearglassError
 from matcher.probe.probe import CAMERA_ACTOR, Query
 
@@ -67,7 +66,7 @@ class SightingSearch:
                         camera_id=camera.id,
                         candidate_list=found,
                         probe=sighting.probe,
-                        captured_at=_plausible(sighting.captured_at),
+                        captured_at=_plausible(sighting.captured_at, found.ended_at),
                     )
                     self._raised.add((sighting.passage, subject_id))
                     self._alerted_at[subject_id] = time.monotonic()
@@ -98,7 +97,6 @@ class SightingSearch:
         return (passage, subject_id) not in self._raised and since >= self._alert_again_seconds
 
 
-def _plausible(captured_at: datetime) -> datetime:
+def _plausible(captured_at: datetime, now: datetime) -> datetime:
     """The worker's moment, or the present one where the worker's cannot be right."""
-    now = system_clock()
     return captured_at if abs(now - captured_at) < LONGEST_AGO else now

@@ -68,6 +68,7 @@ class ConsentBook:
         self._subjects: dict[str, int] = {}
         self._subjects_ever = 0
         self._owners = Rows(1, np.int32, capacity=capacity)
+        self._size = 0
         self._terms = Terms()
         self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
         self._references_hash, self._consents_hash = ContentHash(), ContentHash()
@@ -81,7 +82,7 @@ class ConsentBook:
     @property
     def size(self) -> int:
         """The number of searchable references."""
-        return len(self._owners)
+        return self._size
 
     def update(
         self,
@@ -109,7 +110,7 @@ class ConsentBook:
                     self._follow(subject, moment)
             elif affected:
                 self._kept.clear()
-            self._content_hash = None
+            self._size, self._content_hash = len(self._owners), None
 
     def scope(self, *, camera: str, purpose: str, moment: datetime, zone: ZoneInfo) -> Scope:
         """The scope of a search. zone: the camera's time zone."""
@@ -127,7 +128,7 @@ class ConsentBook:
                 gallery_id=self._gallery_id,
                 revision=self._revision,
                 content_hash=self._content_hash,
-                size=len(self._owners),
+                size=self._size,
                 time_zone=zone.key,
                 selection=kept.selection,
             )

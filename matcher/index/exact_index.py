@@ -38,10 +38,10 @@ class ExactIndex:
         """See Index."""
         held = self.rows.held
         vectors = self.rows.vectors
-        best = Best(len(probes), k)
+        end, best = min(len(held), allowed.end), Best(len(probes), k)
         # One array for all blocks: new memory would take longer to come than to be gone over.
         scores = np.empty((len(probes), _BLOCK), dtype=np.float32)
-        for begin in range(0, min(len(held), allowed.end), _BLOCK):
+        for begin in range(0, end, _BLOCK):
             block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
             inside = inside & allowed.mask(begin, begin + len(inside))
             places = np.flatnonzero(inside)

@@ -28,6 +28,7 @@ class LocalShard:
         """fusion: how templates are compared. model_digest: of the model that makes them; references of other models
         are passed over. exact_most: up to how many references everything is compared."""
         self._fusion = fusion
+        self._searched = fusion.searched.embedder
         self._model_digest = model_digest
         self._share = share
         self._revision = 0
@@ -67,8 +68,7 @@ class LocalShard:
     ) -> Sequence[ScoredReferences]:
         """See Shard."""
         require_revision(self._revision, revision)
-        searched = self._fusion.searched.embedder
-        vectors = np.stack([probe.vectors[searched] for probe in probes], dtype=np.float32)
+        vectors = np.stack([probe.vectors[self._searched] for probe in probes], dtype=np.float32)
         found = self._index.search(vectors, k, allowed=scope).numbers
         return [self._scored(probe, numbers) for probe, numbers in zip(probes, found, strict=True)]
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from matcher.log.errors import ClockError
-
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A clock that steps back this much (time synchronisation does) is held at the last entry's time; more is refused."""
 
@@ -26,15 +24,6 @@ class ClockState:
     def fits(self) -> bool:
         """Whether an entry may be written now."""
         return self.last is None or self.last - self.now <= CLOCK_TOLERANCE
-
-    @property
-    def moment(self) -> datetime:
-        """The time of an entry written now. Raises ClockError where none may be."""
-        if self.last is None or self.now >= self.last:
-            return self.now
-        if self.last - self.now <= CLOCK_TOLERANCE:
-            return self.last
-        raise ClockError(self.sentence, remedy=RESUME)
 
     @property
     def sentence(self) -> str:

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from matcher.clock import Clock
 from matcher.log.actor import Actor
 from matcher.log.beginning import require_unbegun
-from matcher.log.clock_state import ClockState
+from matcher.log.clock_state import RESUME, ClockState
 from matcher.log.entry import AuditEntry, EntryKind, answered, encode
-from matcher.log.errors import ClockSoundError, LogKeyError, LogUnavailableError
+from matcher.log.errors import ClockError, ClockSoundError, LogKeyError, LogUnavailableError
 from matcher.log.key import adopt_draft, draft_log_key, read_draft, read_log_keys, replace_log_keys
 from matcher.log.log_reader import LogReader
 from matcher.log.version import NEWEST, Body
@@ -214,7 +214,14 @@ class AuditLog(LogReader):
             self._metrics.log_entries.set(frontier.size)
 
     def _moment(self, last: datetime | None) -> datetime:
-        return ClockState(now=self._clock(), last=last).moment
+        """The time of an entry written now: a clock that was set back a little is held at the last entry's time."""
+        now = self._clock()
+        if last is None or now >= last:
+            return now
+        state = ClockState(now=now, last=last)
+        if state.fits:
+            return last
+        raise ClockError(state.sentence, remedy=RESUME)
 
     def _open(self) -> tuple[Signer, ...]:
         folder = self._database.folder

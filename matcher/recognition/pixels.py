@@ -121,13 +121,17 @@ def with_mirror_images(images: Sequence[Image]) -> list[Image]:
     return [*images, *(mirrored(image) for image in images)]
 
 
-def planes(images: Sequence[Image], width: int, height: int) -> NDArray[np.uint8]:
-    """(n, 3, height, width): the colours of n pictures apart, at the upper left, black where a picture is smaller."""
+def planes(images: Sequence[Image], multiple: int) -> NDArray[np.uint8]:
+    """(n, 3, height, width): the colours of n pictures of one size apart.
+
+    Black rows below and black columns at the right bring both sides to a multiple of `multiple`.
+    """
     import cv2
 
-    apart = np.zeros((len(images), 3, height, width), np.uint8)
+    height, width = images[0].shape[:2]
+    apart = np.zeros((len(images), 3, height + -height % multiple, width + -width % multiple), np.uint8)
     for image, colours in zip(images, apart, strict=True):
-        cv2.split(image, [colour[: image.shape[0], : image.shape[1]] for colour in colours])
+        cv2.split(image, list(colours[:, :height, :width]))
     return apart
 
 

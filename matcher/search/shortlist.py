@@ -35,19 +35,20 @@ class Shortlister:
 
         revision: the gallery's, of which the selection is. Raises ShardBehindError.
         """
-        if not len(selection):
+        widest = min(len(selection), WIDEST_SHORTLIST)
+        if not widest:
             return [[] for _ in probes]
         found = self._shard.search(probes, selection, self._length, revision=revision)
         return [
-            _near(self._several(probe, shortlist, selection, revision), threshold)
+            _near(self._several(probe, shortlist, selection, widest, revision), threshold)
             for probe, shortlist in zip(probes, found, strict=True)
         ]
 
     def _several(
-        self, probe: Template, shortlist: ScoredReferences, selection: Selection, revision: int
+        self, probe: Template, shortlist: ScoredReferences, selection: Selection, widest: int, revision: int
     ) -> ScoredReferences:
         """The shortlist, made longer until one subject's many references do not keep all others out."""
-        width, widest = self._length, min(len(selection), WIDEST_SHORTLIST)
+        width = self._length
         while width < widest and len(set(shortlist.subjects.tolist())) < self._subjects:
             width *= 4
             (shortlist,) = self._shard.search([probe], selection, width, revision=revision)

@@ -5,7 +5,7 @@ Decoding follows OpenCV's FaceDetectorYN, whose boxes it equals on the same inpu
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +81,12 @@ class YuNet:
     def detect_batch(self, images: Sequence[Image]) -> list[list[Face]]:
         """The same for each of some pictures. Those of one size go through the network together."""
         found: list[list[Face]] = [[] for _ in images]
-        cells = [self._sure_cells(images, places) for places in _by_size(images)]
-        if not cells:
+        groups = _by_size(images)
+        if not groups:
             return found
+        inputs = [pixels.planes(group, STRIDES[-1]) for group in groups.values()]
+        outputs = [self._session.run(one) for one in inputs]
+        cells = [self._sure_cells(heads, places) for heads, places in zip(outputs, groups, strict=True)]
         rows, owners = (np.concatenate(parts) for parts in zip(*cells, strict=True))
         kept = pixels.suppress(rows[:, :4].astype(np.int32), rows[:, 14], self._overlap, pictures=owners)
         for index in kept[np.argsort(-rows[kept, 2] * rows[kept, 3], kind="stable")]:
@@ -95,7 +98,7 @@ class YuNet:
 
         The n pictures are of one size.
         """
-        heads = self._heads(images)
+        heads = self._session.run(pixels.planes(images, STRIDES[-1]))
         scores = [_scores(head[:, :2]).reshape(len(images), -1) for head in heads]
         surest = np.concatenate(scores, axis=1).max(axis=1)
         best = int(surest.argmax())
@@ -104,16 +107,13 @@ class YuNet:
         down, across = np.unravel_index([int(scores[level][best].argmax())], head.shape[1:])
         return surest, _face(_rows(head[:, down, across].T, down, across, stride)[0])
 
-    def _heads(self, images: Sequence[Image]) -> Sequence[Floats]:
-        """The network's outputs, one of each stride: (n, 16, rows, columns)."""
-        height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in images[0].shape[:2])
-        return self._session.run(pixels.planes(images, width, height))
+    def _sure_cells(self, heads: Sequence[Floats], places: Sequence[int]) -> tuple[Floats, Whole]:
+        """(n, 15), see `_rows`, of the cells that are sure enough; and (n,) the place of the image that each is in.
 
-    def _sure_cells(self, images: Sequence[Image], places: Sequence[int]) -> tuple[Floats, Whole]:
-        """(n, 15), see `_rows`, of the cells that are sure enough in these images, which are of one size; and (n,) the
-        place of the image that each is in."""
+        heads: the network's outputs for the images in these places, one of each stride: (images, 16, rows, columns).
+        """
         rows, owners = [], []
-        for head, stride in zip(self._heads([images[place] for place in places]), STRIDES, strict=True):
+        for head, stride in zip(heads, STRIDES, strict=True):
             # The score is the geometric mean of two numbers below 1: neither may be less than its square.
             owner, down, across = np.nonzero(np.minimum(head[:, 0], head[:, 1]) >= self._least_logit)
             decoded = _rows(head[owner, :, down, across], down, across, stride)
@@ -123,12 +123,12 @@ class YuNet:
         return np.concatenate(rows), np.concatenate(owners)
 
 
-def _by_size(images: Sequence[Image]) -> Iterable[list[int]]:
-    """The places of the images that are of one size, for each size."""
+def _by_size(images: Sequence[Image]) -> Mapping[tuple[int, ...], list[Image]]:
+    """The images of one size, for each size; by their places among all."""
     places: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for place, image in enumerate(images):
         places[image.shape].append(place)
-    return places.values()
+    return {tuple(group): [images[place] for place in group] for group in places.values()}
 
 
 def _scores(cells: Floats) -> Floats:

@@ -33,8 +33,8 @@ def test_thirds_are_opencvs_own_averages(size: tuple[int, int]) -> None:
 
 def test_planes_are_the_colours_apart_and_black_below_and_beside() -> None:
     pictures = np.random.default_rng(2).integers(1, 256, (2, 2, 5, 3)).astype(np.uint8)[:, :, 1:4]
-    apart = planes(list(pictures), 5, 4)
-    assert apart.shape == (2, 3, 4, 5)
+    apart = planes(list(pictures), 4)
+    assert apart.shape == (2, 3, 4, 4)
     assert np.array_equal(apart[:, :, :2, :3].transpose(0, 2, 3, 1), pictures)
     assert np.count_nonzero(apart) == pictures.size
 
