@@ -32,7 +32,7 @@ def test_a_finding_stands_at_the_top_with_its_interval_and_limits_below(month: M
     assert "its signature was NOT checked" in text and "ab" * 32 in text
     assert text.count("<svg") == 4 and "all 4 hold" in text and "(Bonferroni)" in text
     assert "camera-00" in text and "2026-W10" in text
-    for limit in ("at least 30 people each", "false non-matches", "Fay and Feuer", "chance which of them"):
+    for limit in ("at least 30 people each", "false non-matches", "Fay and Feuer", "a random sample"):
         assert limit in " ".join(text.split()), limit
     assert "http" not in text, "it loads nothing from anywhere"
 
@@ -49,7 +49,7 @@ def test_where_nothing_can_be_compared_it_says_so(month: Month) -> None:
     text = page(month, {})
     assert "Groups could not be compared" in text and "No group is large enough to be shown" in text
     few = page(month, {subject: own for place, (subject, own) in enumerate(month.groups.items()) if place < 40})
-    assert "of which nothing is told" in few
+    assert "which are not shown: in a small group" in few
     empty = evaluate(replace(month.events, began=None, ended=None, searches=[], alerts=[]), {})
     made = LogEvaluation(origin="x", entries=0, root="", signed=True, report=empty)
     text = live_report_page(made, system_clock())
