@@ -17,14 +17,14 @@ class ApiSettings(BaseSettings):
     """Read from CLEARGLASS_* in the environment.
 
     secure_cookies: set where TLS ends in front of the service, so that the session's cookie never travels in the clear.
-    trusted_proxies: addresses or networks, by comma, of the proxies in front; X-Forwarded-For is used from these alone,
-    and from no client unless it is set. metrics_open: /metrics holds no person and is open as Prometheus expects; false
-    asks for a token with the `metrics` permission. low_disk_bytes: with less free space than that on the data folder's
-    disk every page shows a warning. session_idle_minutes: a session ends when no person has used it for that long;
-    requests that pages send by themselves do not count. second_factor_roles: roles, by comma, whose accounts must have
-    a second factor; an account without one sets it up at the next login. device_days: how long a device on which an
-    account has logged in is recognised. allowed_hosts: names by comma under which requests are answered, beside the
-    loopback names and the address that a request comes in at; a proxy's public name belongs here.
+    trusted_proxies: addresses or networks, by comma, of the proxies in front; X-Forwarded-For is used only from these
+    addresses. If `trusted_proxies` is not set, it is ignored. metrics_open: /metrics holds no person and is open as
+    Prometheus expects; false asks for a token with the `metrics` permission. low_disk_bytes: every page shows a warning
+    if the data folder's disk has fewer free bytes than this. session_idle_minutes: a session ends when no person has
+    used it for that long; requests that pages send by themselves do not count. second_factor_roles: roles, by comma,
+    whose accounts must have a second factor; an account without one sets it up at the next login. device_days: how long
+    a device on which an account has logged in is recognised. allowed_hosts: names by comma under which requests are
+    answered, beside the loopback names and the address that a request comes in at; a proxy's public name belongs here.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLEARGLASS_", extra="ignore")
@@ -49,10 +49,16 @@ class ApiSettings(BaseSettings):
     faces_per_minute: int = Field(default=300, ge=1, description="Pictures of enrolled people, by one account.")
     connections: int = Field(default=800, ge=16, description="In total, as far as file descriptors suffice.")
     connections_per_client: int = Field(default=400, ge=1, description="Of one address; proxies are not counted.")
-    head_seconds: float = Field(default=10.0, gt=0, description="Until the head of a request must be whole.")
-    body_seconds: float = Field(default=10.0, ge=1, description="How long a body may be slower than the rate below.")
+    head_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds within which the head of a request must be complete."
+    )
+    body_seconds: float = Field(
+        default=10.0, ge=1, description="Seconds for which a body may arrive slower than body_bytes_per_second."
+    )
     body_bytes_per_second: int = Field(default=8 * 1024, ge=1, description="The least speed of a body.")
-    answer_seconds: float = Field(default=60.0, gt=0, description="Until some of a waiting answer must be read.")
+    answer_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds within which the client must read some of a waiting answer."
+    )
     upload_bytes: int = Field(
         default=300 * 1024 * 1024, ge=100 * 1024 * 1024, description="Of all uploads that are being sent or processed."
     )

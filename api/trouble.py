@@ -26,5 +26,5 @@ class TroubleOut(BaseModel):
 
     @classmethod
     def of(cls, caveat: Caveat) -> Self:
-        """From the noun."""
+        """From a `Caveat`."""
         return cls.model_validate(asdict(caveat))

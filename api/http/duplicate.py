@@ -8,15 +8,17 @@ from matcher.people.duplicate import DuplicateCheck
 
 
 class DuplicateOut(BaseModel):
-    """A subject who is as like the person as two pictures of one person are. name is null for roles that may not see
-    names."""
+    """A subject whose picture is as close to the new person's as two pictures of one person.
 
-    subject_id: str = Field(description="To be acknowledged, if it is somebody else.")
+    name is null for roles that may not see names.
+    """
+
+    subject_id: str = Field(description="The id to acknowledge if this subject is a different person.")
     name: str | None = Field(examples=["Ada Lovelace"])
-    reference_id: str = Field(description="The subject's picture that is nearest.")
+    reference_id: str = Field(description="The subject's nearest picture.")
     dissimilarity: float = Field(description="Lower is closer; no probability.")
     stands_for: str | None = Field(
-        description="What it stands for, in words; null without a scale.",
+        description="The share of strangers at this dissimilarity or closer, in words; null without a scale.",
         examples=["of strangers, 1 in 120,000 is as close"],
     )
 

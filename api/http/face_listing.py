@@ -17,7 +17,7 @@ class BoxOut(BaseModel):
 
     @classmethod
     def of(cls, box: Box) -> "BoxOut":
-        """From the noun, to a tenth of a pixel."""
+        """From a `Box`, to a tenth of a pixel."""
         return cls(x=round(box.x, 1), y=round(box.y, 1), width=round(box.width, 1), height=round(box.height, 1))
 
 
@@ -32,7 +32,7 @@ class FaceOut(BaseModel):
 
     @classmethod
     def of(cls, face: ListedFace) -> "FaceOut":
-        """From the noun."""
+        """From a `ListedFace`."""
         return cls(
             index=face.index,
             box=BoxOut.of(face.box),
@@ -51,5 +51,5 @@ class FaceListingOut(BaseModel):
 
     @classmethod
     def of(cls, listing: FaceListing) -> "FaceListingOut":
-        """From the noun."""
+        """From a `FaceListing`."""
         return cls(width=listing.width, height=listing.height, faces=[FaceOut.of(face) for face in listing.faces])

@@ -19,7 +19,7 @@ class RefusedOut(BaseModel):
 
     @classmethod
     def of(cls, refused: RefusedPicture) -> "RefusedOut":
-        """From the noun."""
+        """From a `RefusedPicture`."""
         return cls(
             picture=refused.label,
             code=refused.code,

@@ -23,7 +23,7 @@ TWO_PICTURES = 2 * PICTURE_BYTES + _FORM_EXTRA
 MAX_PICTURES = 20
 ENROLMENT_BODY = 100 * 1024 * 1024
 MAX_FILES = 10 * MAX_PICTURES
-"""Of any form. A route that gets more than it takes can say so."""
+"""The greatest number of files in any form. A route with a lower limit reports its own error."""
 MAX_FIELDS = 20
 FIELD_BYTES = _FORM_EXTRA
 
@@ -33,7 +33,7 @@ class _InMemoryParser(MultiPartParser):
 
 
 class CappedRequest(Request):
-    """A request whose body may have `max_body` bytes, as declared and as they arrive."""
+    """A request whose body is limited to `max_body` bytes. Content-Length and received bytes are checked."""
 
     def __init__(self, scope: Scope, receive: Receive, *, max_body: int) -> None:
         super().__init__(scope, receive)
@@ -41,7 +41,7 @@ class CappedRequest(Request):
 
     @property
     def size(self) -> int:
-        """The most bytes that the body can have: as declared, or as many as it may have where nothing is declared."""
+        """The largest possible body in bytes: the Content-Length, or `max_body` if it is missing; 0 without a body."""
         declared = self.headers.get("content-length", "")
         if declared.isdecimal():
             return min(int(declared), self._max_body)
@@ -60,10 +60,11 @@ class CappedRequest(Request):
             yield chunk
 
     async def form(self, **limits: Any) -> FormData:  # type: ignore[override]  # FastAPI awaits it, once
-        """The form, with its files in memory; the caller closes it. limits: the app's.
+        """The form, with its files in memory; the caller closes it. limits: the application's `form_limits`
+        (`api.app`), which FastAPI passes on.
 
-        Raises: HTTPException 415 where it is no multipart form, 413 as `stream` does. What else it raises, FastAPI
-        answers with 400.
+        Raises: HTTPException 415 if it is no multipart form, 413 as `stream` does. FastAPI answers any other exception
+        with 400.
         """
         if not self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise HTTPException(415)

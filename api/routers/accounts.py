@@ -53,7 +53,7 @@ class AccountOut(BaseModel):
 
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
-        """From the noun."""
+        """From an `Account`."""
         return cls(
             id=account.id,
             name=account.name,
@@ -84,7 +84,7 @@ class TokenOut(BaseModel):
 
     @classmethod
     def of(cls, token: Token) -> "TokenOut":
-        """From the noun."""
+        """From a `Token`."""
         return cls(
             id=token.id,
             account_id=token.account_id,

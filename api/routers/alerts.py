@@ -30,7 +30,8 @@ class AlertOut(BaseModel):
     outcome_index: int
     dissimilarity: float
     stands_for_fmr: float | None = Field(
-        description="Share of strangers as close; null without a scale, and where another model found the alert."
+        description="The share of strangers at this dissimilarity or closer; null without a scale, and if another "
+        "model found the alert."
     )
     stands_for: str | None = Field(
         description="The same in words, and whether it is a bound.",

@@ -40,7 +40,7 @@ class FindingOut(BaseModel):
 
     @classmethod
     def of(cls, finding: Finding) -> "FindingOut":
-        """From the noun."""
+        """From a `Finding`."""
         return cls.model_validate(finding, from_attributes=True)
 
 
@@ -57,7 +57,7 @@ class SuitabilityOut(BaseModel):
 
     @classmethod
     def of(cls, judged: Suitability) -> "SuitabilityOut":
-        """From the noun."""
+        """From a `Suitability`."""
         return cls(
             verdict=judged.verdict,
             stands=judged.stands,
@@ -86,7 +86,7 @@ class StreamOut(BaseModel):
 
     @classmethod
     def of(cls, check: CameraCheck) -> "StreamOut":
-        """From the noun."""
+        """From a `CameraCheck`."""
         return cls.model_validate(check, from_attributes=True)
 
 
@@ -99,7 +99,7 @@ class CheckProblem(BaseModel):
 
     @classmethod
     def of(cls, failed: CheckFailed) -> "CheckProblem":
-        """From the noun."""
+        """From a `CheckFailed`."""
         return cls.model_validate(failed, from_attributes=True)
 
 
@@ -116,7 +116,7 @@ class CheckOut(BaseModel):
 
     @classmethod
     def of(cls, state: CheckState) -> "CheckOut":
-        """From the noun."""
+        """From a `CheckState`."""
         return cls(
             running=state.running,
             began_at=state.began_at,

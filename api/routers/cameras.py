@@ -92,7 +92,7 @@ class CredentialsIn(BaseModel):
     password: Annotated[str, Field(max_length=200, examples=["…"])]
 
     def noun(self, present: Credentials | None = None) -> Credentials:
-        """As the ingest package's value. Raises: CameraInvalidError."""
+        """Converts it to the ingest package's `Credentials`. Raises: CameraInvalidError."""
         if self.username is not None:
             return Credentials(username=self.username, password=self.password)
         if present is None:
@@ -144,7 +144,8 @@ class CameraChange(BaseModel):
     time_zone: TimeZone | None = None
 
     def noun(self, present: Camera) -> ChangedSettings:
-        """As the ingest package's value. present: the camera as it is. Raises: CameraInvalidError."""
+        """Converts it to the ingest package's `ChangedSettings`. present: the camera as it is. Raises:
+        CameraInvalidError."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         if self.credentials is not None:
             given["credentials"] = self.credentials.noun(present.credentials)
@@ -183,7 +184,7 @@ class HealthOut(BaseModel):
 
     @classmethod
     def of(cls, health: Health) -> "HealthOut":
-        """From the noun."""
+        """From an ingest `Health`."""
         return cls.model_validate(asdict(health))
 
 
@@ -246,8 +247,8 @@ def list_cameras(caller: Caller, service: ServiceDep) -> list[CameraOut]:
     openapi_extra=asks(Permission.CAMERAS_WRITE),
 )
 def add_camera(new: CameraIn, caller: Caller, service: ServiceDep) -> CameraOut:
-    """Adds a camera and starts it. Its address must be in a network and on a port that this site allows; files and
-    webcams are for commands on this machine."""
+    """Adds a camera and starts it. Its address must be in a network and on a port that this site allows. Only a
+    command on this machine may add a file or a webcam."""
     given = {name: getattr(new, name) for name in CameraIn.model_fields}
     given["credentials"] = None if new.credentials is None else new.credentials.noun()
     camera = service.camera_control.add(caller, **given)

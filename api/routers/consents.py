@@ -44,7 +44,7 @@ class ConsentHours(BaseModel):
     ]
 
     def noun(self) -> Hours:
-        """As the consent rule's value. Raises: ConsentInvalidError."""
+        """Converts them to the consent rule's `Hours`. Raises: ConsentInvalidError."""
         return Hours.of(self.days, self.begin, self.end)
 
 
@@ -86,7 +86,7 @@ class ConsentOut(BaseModel):
 
     @classmethod
     def of(cls, consent: Consent, service: Service) -> "ConsentOut":
-        """From the noun, as of now."""
+        """From a `Consent`, with its state at this moment."""
         now, zones = service.clock(), _zones(consent, service)
         state = consent.state(now)
         changes = [change for zone in zones if (change := consent.next_change(now, zone)) is not None]

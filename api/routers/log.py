@@ -40,7 +40,7 @@ class EntryOut(BaseModel):
 
     @classmethod
     def of(cls, entry: AuditEntry) -> "EntryOut":
-        """From the noun."""
+        """From an `AuditEntry`."""
         return cls(
             index=entry.index,
             version=entry.version,
@@ -79,7 +79,7 @@ class VerificationReportOut(BaseModel):
 
     @classmethod
     def of(cls, report: LogReport, verifier_key: str) -> "VerificationReportOut":
-        """From the noun."""
+        """From a `LogReport`."""
         return cls(
             verified=report.verified,
             entries=report.entries,
@@ -113,7 +113,7 @@ class ReplayOut(BaseModel):
 
     @classmethod
     def of(cls, replay: Replay) -> "ReplayOut":
-        """From the noun."""
+        """From a `Replay`."""
         return cls.model_validate(asdict(replay))
 
 
@@ -128,7 +128,7 @@ class WitnessOut(BaseModel):
 
     @classmethod
     def of(cls, state: Cosigned) -> "WitnessOut":
-        """From the noun."""
+        """From a `Cosigned`."""
         return cls(
             name=state.witness.name,
             verifier_key=str(state.witness.verifier),

@@ -32,7 +32,7 @@ class ResumptionOut(BaseModel):
 
     @classmethod
     def of(cls, done: Resumption) -> "ResumptionOut":
-        """From the noun."""
+        """From a `Resumption`."""
         return cls(
             index=done.index,
             last_time=done.last_time,

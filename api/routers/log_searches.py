@@ -59,7 +59,7 @@ class QuestionIn(BaseModel):
     until: Moment | None = Field(None, description="Not within.")
 
     def noun(self) -> SearchFilter:
-        """As the log's filter."""
+        """Converts it to the log's `SearchFilter`."""
         return SearchFilter(**{name: getattr(self, name) for name in SearchFilter.__dataclass_fields__})
 
     def said(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class LoggedSearchOut(BaseModel):
 
     @classmethod
     def of(cls, search: LoggedSearch) -> "LoggedSearchOut":
-        """From the noun."""
+        """From a `LoggedSearch`."""
         return cls.model_validate(asdict(search))
 
 

@@ -36,7 +36,7 @@ class OperatingPointOut(BaseModel):
 
     @classmethod
     def of(cls, point: OperatingPoint) -> "OperatingPointOut":
-        """From the noun."""
+        """From an `OperatingPoint`."""
         caveat = point.caveat
         return cls(**point.record(), caveat=None if caveat is None else TroubleOut.of(caveat))
 
@@ -50,7 +50,7 @@ class EstimateOut(BaseModel):
 
     @classmethod
     def of(cls, estimate: Estimate) -> "EstimateOut":
-        """From the noun."""
+        """From an `Estimate`."""
         return cls(value=estimate.value, low=estimate.low, high=estimate.high)
 
 
@@ -66,7 +66,7 @@ class ExpectationOut(BaseModel):
 
     @classmethod
     def of(cls, one: Expectation) -> "ExpectationOut":
-        """From the noun."""
+        """From an `Expectation`."""
         return cls(
             references=one.references,
             searches_a_day=one.searches_a_day,
@@ -96,7 +96,7 @@ class ScaleOut(BaseModel):
 
     @classmethod
     def of(cls, scale: SimilarityScale | None) -> "ScaleOut | None":
-        """From the noun."""
+        """From a `SimilarityScale`; None if there is none."""
         if scale is None:
             return None
         return cls(dataset=scale.dataset, model_digest=scale.model_digest, non_mated=scale.non_mated)

@@ -58,7 +58,7 @@ class QualityOut(BaseModel):
 
     @classmethod
     def of(cls, quality: Quality) -> "QualityOut":
-        """From the noun."""
+        """From a `Quality`."""
         return cls(
             eye_distance=quality.eye_distance,
             sharpness=quality.sharpness,
@@ -83,7 +83,7 @@ class ReferenceOut(BaseModel):
 
     @classmethod
     def of(cls, reference: Reference) -> "ReferenceOut":
-        """From the noun."""
+        """From a `Reference`."""
         return cls(
             id=reference.id,
             subject_id=reference.subject_id,

@@ -49,7 +49,9 @@ class CandidateOut(BaseModel):
     name: str | None
     dissimilarity: float
     scores: dict[str, float] = Field(description="By each embedder.", examples=[{"sface": 0.4, "dlib": 0.5}])
-    stands_for_fmr: float | None = Field(description="Share of strangers as close; null without a scale.")
+    stands_for_fmr: float | None = Field(
+        description="The share of strangers at this dissimilarity or closer; null without a scale."
+    )
     stands_for: str | None = Field(
         description="The same in words, and whether it is a bound.",
         examples=["of strangers, 1 in 120,000 is as close"],

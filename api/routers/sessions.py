@@ -37,7 +37,7 @@ class WhoOut(BaseModel):
 
     @classmethod
     def of(cls, principal: Principal) -> "WhoOut":
-        """From the noun."""
+        """From a `Principal`."""
         account, permissions = principal.account, sorted(principal.permissions)
         return cls(id=account.id, name=account.name, role=account.role, permissions=permissions)
 

@@ -11,7 +11,7 @@ from matcher.errors import ClearglassError
 
 NAME: Final = "commands.sock"
 
-_WAITING: Final = 128
+_BACKLOG: Final = 128
 _LONGEST: Final = 100
 """Bytes of a socket's path: 108 are the kernel's limit (unix(7)), on other systems a few less."""
 
@@ -24,18 +24,18 @@ class CommandSocketError(ClearglassError):
 
 @contextmanager
 def listening(folder: Path) -> Iterator[socket.socket]:
-    """The socket, while the block runs. The caller holds the folder, so an existing socket is left from a service that
-    was killed. Raises: CommandSocketError."""
+    """The socket, while the block runs. The caller holds the folder's lock, so an existing socket is a leftover of a
+    killed service, and is replaced. Raises: CommandSocketError."""
     path = folder / NAME
     with _short(folder) as short, socket.socket(socket.AF_UNIX) as listener:
         try:
             path.unlink(missing_ok=True)
             listener.bind(f"{short}/{NAME}")
             path.chmod(0o600)  # no client connects before it listens
-            listener.listen(_WAITING)
+            listener.listen(_BACKLOG)
         except OSError as error:
             raise CommandSocketError(
-                f"{path} cannot be made, by which commands reach the service: {error.strerror}.",
+                f"The commands' socket {path} cannot be created: {error.strerror}.",
                 remedy="Keep the data folder on a local file system, in a folder that the service may write to.",
             ) from error
         try:

@@ -58,7 +58,7 @@ class Server(uvicorn.Server):
 
     @property
     def scheme(self) -> str:
-        """The host of its addresses."""
+        """The scheme of its addresses: http or https."""
         return "http" if self._tls is None else "https"
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -78,13 +78,13 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Checks ten times a second for the end."""
+        """Ten times a second: checks that the listeners still accept connections, and whether to stop."""
         for reception in self._receptions:
             reception.require_accepting()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ends endless answers first, which would delay the end until the last second."""
+        """Closes event streams first. Otherwise the shutdown would wait for its whole timeout."""
         self._on_stop()
         await super().shutdown(sockets)
 
@@ -147,7 +147,7 @@ def serve_forever(
 ) -> None:
     """Takes the address, starts the service, announces it, and serves until SIGINT or SIGTERM.
 
-    plain_http: allows other machines without TLS, also without a trusted proxy.
+    plain_http: serves other machines without TLS even if no proxy is trusted.
     Raises: AddressInUseError, PlainHttpError, TlsError, before any camera is started.
     """
     with listen(host, port) as listener, listening(service.matcher.settings.folder) as commands:
@@ -170,7 +170,7 @@ def serve_witness(
     tls: Tls | None = None,
     plain_http: bool = False,
 ) -> None:
-    """Takes the address, announces it, and serves logs until SIGINT or SIGTERM.
+    """Takes the address, announces it, and cosigns logs until SIGINT or SIGTERM.
 
     Raises: AddressInUseError, PlainHttpError, TlsError.
     """

@@ -18,7 +18,7 @@ from benchmarks.harness.spread import spread
 from benchmarks.start_up.start_up_service import COMMAND, RunningService, serving
 
 MOST_SECONDS = 1.5
-_PATIENCE_SECONDS = 600.0
+_TIMEOUT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def _typed(command: Command) -> _Run:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=_PATIENCE_SECONDS,
+        timeout=_TIMEOUT_SECONDS,
         check=False,
     )
     return _Run(

@@ -1,6 +1,6 @@
-"""The needs of recognition: probes are degraded, references are not. Measured on mated pairs of LFW view 1, since
-cameras are judged by the result (`ingest.check.suitability`). A face that the detector does not find counts as missed.
-Turns are those in the pictures; nods, which are rare, are simulated too.
+"""The needs of recognition: probes are degraded, references are not. The measurement uses mated pairs of LFW view 1.
+`ingest.check.suitability` judges cameras by the result. A face that the detector does not find counts as missed. Head
+turns are taken from the pictures as they are. Large nods are rare there, so they are also simulated.
 """
 
 import json
@@ -78,7 +78,9 @@ class DegradationBenchmark:
     """Writes the package's needs, unless it is a quick run."""
 
     name = "degradation"
-    summary = "How small, blurred, noisy, compressed, dark or turned a face may be: FNMR on LFW view 1, made worse"
+    summary = (
+        "How small, blurred, noisy, compressed, dark or turned a face may be: FNMR on degraded pictures of LFW view 1"
+    )
 
     def run(self, context: Context) -> Result:
         """Measures; with `quick` on few pairs, and then nothing is written into the package."""
@@ -121,12 +123,12 @@ class DegradationBenchmark:
             tables=tables(curves, needs),
             plots=plots(curves),
             notes=[
-                f"{len(taken)} of the {len(pairs):,} mated pairs of {DATASET}; one picture of each is made worse, the "
-                "other stays as it is. A face that is not found any more counts as missed. Intervals are Wilson's.",
-                "Turns and nods are not made but found: view 1's own pairs by how far a head is turned, of which the "
-                "far ones are few; nods beyond are of pictures turned as a relief.",
-                "What was made worse by computation is only like what a camera does worse. The limits are what "
-                "`clearglass camera check` holds a camera against.",
+                f"{len(taken)} of the {len(pairs):,} mated pairs of {DATASET}; one picture of each is degraded, the "
+                "other is not. A face that is no longer found counts as missed. Intervals are Wilson's.",
+                "Turns and small nods are those of view 1's own pairs, grouped by angle; few are large. Nods of 10 to "
+                "50 degrees are also simulated by rotating the picture as a surface in 3-D.",
+                "Simulated degradation only resembles that of a camera. `clearglass camera check` compares a camera "
+                "with these limits.",
             ],
         )
 
@@ -194,7 +196,8 @@ class Measuring:
         self._as_they_are: dict[float | None, dict[str, Any]] = {}
 
     def curve(self, curve: Curve) -> dict[str, Any]:
-        """A curve's figures: the pictures at its own eye distance and otherwise as they are, and each level."""
+        """A curve's figures: the baseline (pictures at the curve's eye distance, not degraded otherwise), and each
+        level."""
         return {
             "name": curve.name,
             "label": curve.label,
@@ -257,7 +260,7 @@ def figures(seen: Sequence[Seen], points: Mapping[str, OperatingPoint]) -> dict[
 
 
 def poses(pairs: Sequence[tuple[Sample, Sample]], points: Mapping[str, OperatingPoint]) -> list[dict[str, Any]]:
-    """Curves of turns and nods as they come. The probe is the one of a pair that turns or nods more.
+    """Curves of the turns and nods that occur in the pictures. The probe is the one of a pair that turns or nods more.
 
     Large nods are rare in news photographs: a camera's bounds come from simulated nods.
     """
@@ -299,7 +302,8 @@ def _binned(
 
 
 def nods_of(curves: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
-    """Made nods and the middle of what was measured of each, rising: as far up and down as farther is measured so."""
+    """Pairs of a simulated nod and the median of its measurements, ascending. Each direction ends at the first level
+    whose median does not increase further."""
     up, down = (next(curve for curve in curves if curve["name"] == name) for name in ("pitch_up", "pitch_down"))
     straight = (0.0, float(down["as_it_is"]["median"]["nod"]))
     rising, falling = [straight], [straight]

@@ -19,7 +19,7 @@ ASIDE = ("Server.on_tick", "GalleryReads._run")
 
 WARM_UP = 3
 _SEED = 13
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _TOP, _LEFT = slice(0, 300), slice(80, 380)
 """The part of the volunteer's portrait that is sent."""
 
@@ -38,7 +38,7 @@ def identifications(folder: Path, *, references: int, rounds: int, progress: Pro
     password = add_keeper(folder)
     fill(folder, references, progress, purpose=PURPOSE, seed=_SEED)
     ours, theirs = socket.socketpair()
-    ours.settimeout(_PATIENCE_SECONDS)
+    ours.settimeout(_TIMEOUT_SECONDS)
     walks = []
     with (
         ours,

@@ -1,7 +1,7 @@
 """`python -m benchmarks.walks.traced_program FD ASIDE MODULE …`: runs a module as `python -m` does, under a tracer.
 
-ASIDE: what the tracer does not count, with commas between. Over the socket FD come the lines `begin` and `end`, and
-what was counted between them goes back as one line of JSON.
+ASIDE: the functions that the tracer ignores, with all that they call, separated by commas. The socket FD receives the
+lines `begin` and `end`; the program answers `end` with its counts since `begin`, as one line of JSON.
 """
 
 import json

@@ -1,8 +1,8 @@
 """One person's way through one view, as far as searching goes: when is the next search worth its log entry?
 
 One passage is one identification, on the first sample the quality gate accepts: an alert that waits for a better one
-may come too late. It is searched again only when the sample got clearly better, or after a set time. That bounds the
-log, and gives the false positive identification rate its denominator.
+may come too late. It is searched again only when the sample got clearly better, or after a set time. So the
+number of log entries is limited, and the false positive identification rate is counted per passage.
 """
 
 import math

@@ -30,7 +30,7 @@ MAX_ANALYSED_FPS = 30.0
 
 MIN_SNAPSHOT_SECONDS, MAX_SNAPSHOT_SECONDS = 0.2, 3600.0
 
-_IN_THE_OPEN = (
+_UNSEALED_COLUMNS = (
     "name",
     "purpose",
     "analysed_fps",
@@ -197,7 +197,7 @@ class CameraStore:
             address=kept["address"] + path,
             credentials=credentials,
             substream=self._opened_substream(kept["id"], kept["sealed_substream"]),
-            **{name: kept[name] for name in _IN_THE_OPEN},
+            **{name: kept[name] for name in _UNSEALED_COLUMNS},
         )
 
     def _row(self, camera: Camera) -> dict[str, object]:
@@ -207,7 +207,7 @@ class CameraStore:
         if login is not None or path:
             secrets = [None, None, path] if login is None else [login.username, login.password, path]
             sealed = self._key.seal(json.dumps(secrets).encode(), context=_context(camera.id))
-        shown = {name: getattr(camera, name) for name in _IN_THE_OPEN}
+        shown = {name: getattr(camera, name) for name in _UNSEALED_COLUMNS}
         smaller = None
         if camera.substream is not None:
             smaller = self._key.seal(camera.substream.encode(), context=_substream_context(camera.id))

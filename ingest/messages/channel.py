@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from ingest.messages.message import INVALID, Message, encoded
+from ingest.messages.message import DECODE_ERRORS, Message, encoded
 
 _HEADER = struct.Struct(">I")
 _CHUNK = 1 << 18
@@ -131,5 +131,5 @@ class Channel(Generic[M]):
     def _decoded(self, data: bytes) -> M:
         try:
             return self._receives.decode(data)
-        except INVALID as error:
+        except DECODE_ERRORS as error:
             raise ChannelClosedError("a message makes no sense") from error

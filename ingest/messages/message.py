@@ -210,7 +210,7 @@ def encoded(message: Message) -> bytes:
 
 
 def decoder(kind: Any) -> "msgspec.msgpack.Decoder[Any]":
-    """A decoder of the messages in a union. Decoding raises the errors in `INVALID`."""
+    """A decoder of the messages in a union. Decoding raises the errors in `DECODE_ERRORS`."""
     return msgspec.msgpack.Decoder(kind, dec_hook=_vector)
 
 
@@ -226,7 +226,7 @@ def to_worker() -> "msgspec.msgpack.Decoder[ToWorker]":
     return decoder(ToWorker)
 
 
-INVALID = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
+DECODE_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError)
 """The errors of decoding invalid bytes; msgspec passes on those of Python's own decoding of texts and times."""
 
 

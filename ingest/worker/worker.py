@@ -5,9 +5,9 @@ confines itself before it opens anything (`matcher.process.sandbox`) and loads i
 its stream came. When the stream was not live for IDLE_SECONDS it ends, and the keeper starts another process, without
 models, in its place.
 
-Two threads, or three with a substream. A reader keeps its stream open and receives it; the main thread decodes and
-analyses the newest frame when it is due and the machine has a core for it, talks to the service, and the keeper takes
-its silence as a hang. The main thread watches the readers itself. A decoder that crashes or hangs ends this process and
+It has two threads, or three with a substream. A reader keeps its stream open and receives it. The main thread decodes
+and analyses the newest frame when it is due, and talks to the service. If it sends nothing for too long, the keeper
+treats it as hung. The main thread watches the readers itself. A decoder that crashes or hangs ends this process and
 nothing else.
 """
 
@@ -88,7 +88,7 @@ class Worker:
         self._watch: Watch | None = None
         """None until the models are loaded."""
         self._rates = Rates()
-        self._watched = False
+        self._viewed = False
         self._stopping = False
         self._analysed = 0
         self._passages = 0
@@ -165,10 +165,10 @@ class Worker:
 
     def _receive(self, timeout: float) -> None:
         self._channel.flush()
-        self.take(self._channel.receive(timeout))
+        self.handle(self._channel.receive(timeout))
 
-    def take(self, messages: Sequence[ToWorker]) -> None:
-        """Carries out the service's message."""
+    def handle(self, messages: Sequence[ToWorker]) -> None:
+        """Does what the service's messages request."""
         for message in messages:
             if isinstance(message, Identified) and self._watch is not None:
                 self._watch.identified(message)
@@ -177,7 +177,7 @@ class Worker:
             elif isinstance(message, Pause):
                 self._streams.pause(message.stream, message.seconds)
             elif isinstance(message, Watching):
-                self._watched = message.on
+                self._viewed = message.on
             elif isinstance(message, Stop):
                 self._stopping = True
 
@@ -195,7 +195,7 @@ class Worker:
         for message in (*looked.sightings, *looked.passed):
             self._channel.send(message)
         now = time.monotonic()
-        if self._watched and now >= self._view_due and self._channel.unsent < FEW_BYTES:
+        if self._viewed and now >= self._view_due and self._channel.unsent < FEW_BYTES:
             self._view_due = max(self._view_due + 1.0 / self._settings.view_fps, now - 1.0)
             self._show(frame, looked, hidden=watch.turned is not None)
         return True
@@ -275,7 +275,7 @@ def work(channel: Channel[ToWorker], cpu_slots: CpuSlots, start: Start, early: S
     os.nice(NICER)
     try:
         worker = Worker(channel, start, streams, cpu_slots)
-        worker.take(early)
+        worker.handle(early)
         worker.run()
     finally:
         streams.stop(1.0)

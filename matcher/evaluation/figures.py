@@ -34,7 +34,8 @@ class CameraFigures:
 @dataclass(frozen=True, kw_only=True)
 class WeekFigures:
     """Figures of one ISO week, by UTC. dissimilarity: the median of confirmed alerts. quality: the median of probes.
-    Its decided alerts stand for its own undecided ones only. why_not: why there is no rate, though there were alerts.
+    The week's rate is estimated from that week's decided alerts only. why_not: why there is no rate, though there were
+    alerts.
     """
 
     week: str
@@ -49,8 +50,9 @@ class WeekFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupFigures:
-    """Figures of the people who declared this. named: how many were named falsely. chances: the opportunities: searches
-    that might have found a person, summed over people. false_per_million: false alarms for a million of them."""
+    """Figures of the people who declared this. named: the number of these people who were named in a false alarm.
+    chances: the opportunities: searches that might have found a person, summed over people. false_per_million: false
+    alarms per million opportunities."""
 
     attribute: str
     value: str
@@ -78,8 +80,8 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """The test whether one measure of one camera changed over the weeks. p: of "no week differs", all weeks in one
-    test."""
+    """The test whether one measure of one camera changed over the weeks. p: the p-value of the null hypothesis that no
+    week differs. One test covers all weeks."""
 
     camera: str
     measure: str
@@ -89,10 +91,10 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveReport:
-    """The whole report. declared: the number of people with a declaration at the end of the log; given: of these, the
-    number whose declaration was known. began, ended: None if there was no search. small: the number of groups that are
-    too small to be shown or named. no_drifts: why no test for drift was made. unjudged: cameras with alerts of which
-    none is decided: the total and the groups leave them out, because other people may be found there than elsewhere.
+    """The whole report. declared: the number of people with a declaration at the end of the log. given: how many of
+    these have their groups among those given to the evaluation. began, ended: None if there was no search. small: the
+    number of groups that are too small to be shown or named. no_drifts: why no test for drift was made. unjudged:
+    cameras with alerts, none decided. The total and the groups leave them out, because they may see different people.
     """
 
     began: datetime | None

@@ -1,4 +1,4 @@
-"""Whether a data folder without a log's head is one in which no log has begun."""
+"""Checks that a data folder without a log's head never had a log."""
 
 from sqlalchemy import literal, select
 

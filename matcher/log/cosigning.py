@@ -24,8 +24,8 @@ from matcher.tlog.witness_client import SECONDS, WitnessClient
 
 _LOG = logging.getLogger(__name__)
 _TABLE = tables.published_checkpoint
-_PATIENCE = 60.0
-"""So many seconds all witnesses are asked for one checkpoint that some of them have cosigned; then for the newest."""
+_TIMEOUT_SECONDS = 60.0
+"""Seconds for which all witnesses are asked for one checkpoint that some of them have cosigned; then for the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class Cosigning:
     def _is_over(self, current: _Round, now: float) -> bool:
         """Whether the newest checkpoint may take its place: nobody cosigned it, enough did, or it took too long."""
         enough = self._policy.satisfied(current.lines)
-        return not current.lines or enough or now - current.began > _PATIENCE
+        return not current.lines or enough or now - current.began > _TIMEOUT_SECONDS
 
     def _take(self, asked: _Round, witness: KnownWitness, line: str) -> None:
         """One more cosignature, and the checkpoint's publication if that is enough."""

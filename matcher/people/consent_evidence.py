@@ -17,5 +17,5 @@ def evidence_salt(key: SealingKey, consent_id: str) -> bytes:
 
 
 def evidence_commitment(key: SealingKey, consent: Consent) -> str:
-    """Hex HMAC-SHA256 under that salt of the 32 bytes of the evidence's digest."""
+    """HMAC-SHA256 of the evidence's 32-byte digest, keyed with `evidence_salt`, as hex."""
     return hmac.new(evidence_salt(key, consent.id), bytes.fromhex(consent.evidence_digest), sha256).hexdigest()

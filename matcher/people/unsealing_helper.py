@@ -1,8 +1,8 @@
 """A helper process that opens every n-th block of sealed templates, n being the number of processes, so that a start
 uses all cores.
 
-Over the socket pair between the two it gets the 32 bytes of the master key, and sends one pickle for each block, after
-its length.
+It receives the 32-byte master key from the service by a socket pair. For each block it sends the length, then one
+pickle.
 """
 
 import gc
@@ -25,9 +25,9 @@ from matcher.store.engine import driver
 from matcher.store.sealing import MasterKey
 
 _BUFFER = 1 << 20
-"""Bytes that may wait between the two, or as many as the system allows."""
+"""Size of the socket's buffer in bytes; the system may allow less."""
 
-_PATIENCE = 60.0
+_TIMEOUT_SECONDS = 60.0
 """Seconds for a block to come: one takes milliseconds, a cold start of the process a few seconds."""
 
 _KEY_BYTES = 32
@@ -50,7 +50,7 @@ class UnsealingHelper:
     def start(
         cls, folder: Path, master_key: MasterKey, model_digest: str, dimensions: Mapping[str, int], blocks: range
     ) -> Self:
-        """Begins with the blocks. Raises HelperError."""
+        """Starts the process, which unseals these blocks. Raises HelperError."""
         bounds = (str(blocks.start), str(blocks.stop), str(blocks.step))
         arguments = (str(folder.absolute()), model_digest, json.dumps(dict(dimensions)), *bounds)
         try:
@@ -58,7 +58,7 @@ class UnsealingHelper:
         except OSError as error:
             raise HelperError from error
         try:
-            process.send(master_key.exported(), until=time.monotonic() + _PATIENCE)
+            process.send(master_key.exported(), until=time.monotonic() + _TIMEOUT_SECONDS)
         except OSError as error:
             process.close()
             raise HelperError from error
@@ -75,21 +75,21 @@ class UnsealingHelper:
         return cast(Unsealed, pickle.loads(self._read(length)))  # noqa: S301 - from our own process
 
     def close(self) -> None:
-        """Ends the process, wherever it is."""
+        """Ends the process, whatever it is doing."""
         self._process.close()
 
     def _read(self, count: int) -> bytearray:
         """The next bytes that it sends, this many. Raises HelperError."""
         data = bytearray(count)
         try:
-            self._process.receive(memoryview(data), until=time.monotonic() + _PATIENCE)
+            self._process.receive(memoryview(data), until=time.monotonic() + _TIMEOUT_SECONDS)
         except OSError as error:
             raise HelperError from error
         return data
 
 
 def main() -> None:
-    """The helper's side. What goes wrong here ends it: the service then does the work itself, and tells."""
+    """The helper's side. Any error ends the helper. The service then does its work and logs a warning."""
     folder, model_digest, dimensions, *bounds = sys.argv[2:]
     service = connect()
     die_with_parent()

@@ -58,13 +58,13 @@ class Quality:
 class QualityGate:
     """The least that is asked of a face before it is searched or enrolled.
 
-    The defaults are set on LFW view 1 at a threshold near FMR 1e-5, where the FNMR is 4 %. Of 70 faces each, made
-    worse on purpose, were missed: eyes 16 pixels apart 4 %, 12 pixels 6 %; sharpness of about 27 4 %, 11 13 %, 6 36 %;
-    a quarter of the light 6 %; overexposed by 2.2 23 %. By yaw as it is: up to 40 degrees 2 to 6 %, over 50 21 %. None
-    of it raised the FMR against pictures as they are. Hardly a face there nods by more than 20 degrees, so what comes
+    The defaults are set on LFW view 1 at a threshold near FMR 1e-5, where the FNMR is 4 %. Of 70 faces for each kind of
+    degradation, the missed were: eyes 16 pixels apart 4 %, 12 pixels 6 %; sharpness of about 27 4 %, 11 13 %, 6 36 %; a
+    quarter of the light 6 %; overexposed by 2.2 23 %. By yaw as it is: up to 40 degrees 2 to 6 %, over 50 21 %. None of
+    it raised the FMR against pictures as they are. Hardly a face there nods by more than 20 degrees, so what comes
     beyond 25 is not known. Eyes are asked to be 20 apart since compression takes more away than scaling does.
 
-    Two faces made worse alike are taken for one another more often. Beyond max_roll a quarter turn brings a face nearer
+    Two faces with the same degradation match each other more often. Beyond max_roll a quarter turn brings a face nearer
     to upright. min_inside lets 283 of 294 whole faces at the picture's edge pass, and 11 of 376 halves. min_contrast
     refuses 5 of 1,369 faces, of which 4 wear dark glasses; two thirds of those with drawn ones, and all with drawn
     masks. min_evenness refuses 4 of 1,369, at least 94 of 100 that are smeared over 0.3 of the distance between the

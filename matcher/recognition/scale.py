@@ -1,4 +1,5 @@
-"""What a dissimilarity stands for: of how many strangers one is as close. Measured, and no probability of anything.
+"""What a dissimilarity stands for: the share of strangers at this dissimilarity or closer. It is measured, and it is no
+probability.
 
 A similarity in per cent says nothing that could be checked. A false match rate does: on which data, of how many pairs.
 """

@@ -197,7 +197,7 @@ class Replayer:
     def _found(
         self, evidence: Evidence, request: AuditEntry, outcome: AuditEntry, selection: Selection, threshold: float
     ) -> list[Found]:
-        """Everybody whom the fast path finds, nearest first; and whom the log tells of, wherever the index has them."""
+        """The people whom the index finds, and those whom the logged outcome names, nearest first."""
         revision = self._gallery.revision
         (matches,) = self._shortlister.matches([evidence.template], selection, threshold, revision=revision)
         ended_at = parse_time(outcome.body["ended_at"])

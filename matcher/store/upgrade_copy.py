@@ -16,8 +16,9 @@ _BLOCK = 1 << 20
 def keep_copy(source: sqlite3.Connection, database: Path, *, revision: str) -> Path:
     """Copies the open database beside its file, whole and on the disk when this returns; gives the copy's path.
 
-    source: in no transaction. database: its file. revision: of its tables, which the copy is named by. An older copy
-    goes: it is of tables before these. Raises sqlite3.Error, OSError.
+    source: in no transaction. database: its file. revision: the tables' revision, which is part of the copy's name.
+    Older copies are overwritten and removed, because their tables are of an earlier revision. Raises sqlite3.Error,
+    OSError.
     """
     overwrite_copies(database)
     copy = database.with_name(f"{database.name}.at-{revision}")

@@ -1,4 +1,4 @@
-"""dlib's own implementation, kept callable: what the fast path on ONNX Runtime is held against."""
+"""dlib's own implementation, kept callable: replays, tests and benchmarks compare the ONNX networks with it."""
 
 import threading
 import warnings

@@ -104,7 +104,7 @@ def test_a_folder_may_have_a_path_longer_than_a_sockets(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_hold_it_is_an_error_that_says_so(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
-    with pytest.raises(CommandSocketError, match="cannot be made") as caught, listening(tmp_path):
+    with pytest.raises(CommandSocketError, match="cannot be created") as caught, listening(tmp_path):
         pass
     assert "local file system" in caught.value.remedy
 

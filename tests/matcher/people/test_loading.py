@@ -106,7 +106,7 @@ def test_a_helper_that_does_not_answer_has_failed(large: Any) -> None:
 
 
 def test_a_helper_that_stands_still_has_failed(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unsealing_helper, "_PATIENCE", 0.2)
+    monkeypatch.setattr(unsealing_helper, "_TIMEOUT_SECONDS", 0.2)
     with large.open() as matcher:
         digest = matcher.recogniser.model_digest
         helper = UnsealingHelper.start(large.folder, matcher.master_key, digest, DIMENSIONS, range(1))
