@@ -28,7 +28,7 @@ def test_other_facts_are_another_embedder_and_other_terms_are_not(tmp_path: Path
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sha256": "0" * 64}, "hashes to"),
+        ({"sha256": "0" * 64}, "has the SHA-256"),
         ({"sha256": "0"}, "no hex SHA-256"),
         ({"licence": ""}, "no licence"),
         ({"file": "missing.onnx"}, "is not there"),
