@@ -16,8 +16,8 @@ ENROLMENT_SECONDS = 60.0
 """The longest wait of an enrolment for each of its pictures. A refusal at its last picture would lose the others."""
 
 LOOKING = Slots("pictures to analyse", at_once=AT_ONCE, seconds=30.0)
-"""A request holds a slot while it decodes and analyses a picture, which may take half a gigabyte of memory. Each decoder
-has one slot (`matcher.picture.decoders`)."""
+"""A request holds a slot while it decodes and analyses a picture, which may take half a gigabyte of memory. Each
+decoder has one slot (`matcher.picture.decoders`)."""
 
 CROWDS = Slots("photographs of several people to search", at_once=1, seconds=30.0)
 """One such photograph may take a minute, so few may run: single pictures need the slots of LOOKING."""

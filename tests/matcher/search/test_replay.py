@@ -99,7 +99,7 @@ def test_a_decision_with_other_weights_cannot_be_made_again(world: Any, stub: An
         MatcherSettings(folder=world.folder), recogniser=other, operating_point=point, clock=world.clock
     ) as matcher:
         replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
-    assert (replay.verdict, "other weights" in replay.findings[0]) == (Agreement.IMPOSSIBLE, True)
+    assert (replay.verdict, "fusion weights other" in replay.findings[0]) == (Agreement.IMPOSSIBLE, True)
 
 
 def test_templates_of_before_they_had_a_header_are_searched_and_replayed(
@@ -209,7 +209,7 @@ def test_of_who_was_not_found_nothing_is_kept(matcher: Matcher, world: Any) -> N
 
 
 def test_what_is_no_decision(matcher: Matcher) -> None:
-    with pytest.raises(ReplayError, match="of no search"):
+    with pytest.raises(ReplayError, match="does not belong to a search"):
         matcher.replayer.replay(0, actor="user:1", role="auditor")
     open_request = matcher.log.record(EntryKind.REQUEST, {})
     with pytest.raises(ReplayError, match="came to no decision"):
