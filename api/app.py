@@ -52,7 +52,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
     for status, description in {
         400: "The request cannot be read.",
-        401: "Nobody is logged in, or the token has ended.",
+        401: "The request has no valid login, or its token has ended.",
         403: "The role, the site's rules or a missing consent forbid it.",
         404: "There is no such thing.",
         408: "The request did not arrive in time.",

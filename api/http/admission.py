@@ -1,6 +1,6 @@
-"""Requests for what the machine does only a few of at once wait here, before a worker thread is taken.
+"""Limits how many requests use much of the machine simultaneously. Further requests wait, without a worker thread.
 
-The threads are few and serve every request: were they full of requests that wait, nothing else would be answered.
+There are few worker threads, and they serve all requests. If waiting requests held them, no others would be answered.
 """
 
 from collections.abc import AsyncIterator
@@ -13,20 +13,20 @@ from api.slots import BusyError, Slots
 from matcher.picture.decoding import AT_ONCE
 
 ENROLMENT_SECONDS = 60.0
-"""How long an enrolment waits for each of its pictures: to be sent away at the last would lose all before it."""
+"""The longest wait of an enrolment for each of its pictures. A refusal at its last picture would lose the others."""
 
-LOOKING = Slots("pictures to look at", at_once=AT_ONCE, seconds=30.0)
-"""A request holds one while it decodes and looks at a picture, which may take half a gigabyte for a while. There are
-as many as decoders (`matcher.picture.decoders`)."""
+LOOKING = Slots("pictures to analyse", at_once=AT_ONCE, seconds=30.0)
+"""A request holds a slot while it decodes and analyses a picture, which may take half a gigabyte of memory. Each
+decoder has one slot (`matcher.picture.decoders`)."""
 
 CROWDS = Slots("photographs of several people to search", at_once=1, seconds=30.0)
-"""One of them may take a minute: it must not hold all the slots that single pictures need."""
+"""One such photograph may take a minute, so few may run: single pictures need the slots of LOOKING."""
 
 ENROLLING = Slots("enrolments", at_once=4, seconds=60.0)
-"""Each holds a thread while its pictures wait for LOOKING one after the other."""
+"""An enrolment holds a thread while its pictures wait, one after the other, for slots of LOOKING."""
 
 LOGINS = Slots("logins", at_once=2, seconds=5.0)
-"""As many as passwords are hashed at once (`api.access.passwords`)."""
+"""There is one slot for each password that may be hashed simultaneously (`api.access.passwords`)."""
 
 
 async def _looking(caller: Caller) -> AsyncIterator[None]:
@@ -48,7 +48,7 @@ async def _login(request: Request) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(LOGINS.entered(client_of(request)))
-        except BusyError:  # only of this turn: what the endpoint itself raises is counted where it is raised
+        except BusyError:  # only of this slot: the endpoint counts its own errors
             service_of(request).logins.turned_away()
             raise
         yield
@@ -60,15 +60,15 @@ async def _hashing(request: Request) -> AsyncIterator[None]:
 
 
 def client_of(request: Request) -> str:
-    """The address that a request comes from."""
+    """The client's network address, or "unknown"."""
     return request.client.host if request.client is not None else "unknown"
 
 
-# By `scope` a slot is given back when the endpoint is done, not when the client has taken its answer.
+# The scope frees a slot when the endpoint has returned, not when the client has received the answer.
 LOOKING_TURN = Depends(_looking, scope="function")
 CROWD_TURN = Depends(_crowd, scope="function")
 ENROLLING_TURN = Depends(_enrolling, scope="function")
 LOGIN_TURN = Depends(_login, scope="function")
-"""For what checks a password: one that finds no turn counts as a login that was refused."""
+"""For endpoints that check a password. A request that gets no slot counts as a refused login."""
 HASHING_TURN = Depends(_hashing, scope="function")
-"""For what only sets one. It waits in the same queue, and is no login."""
+"""For endpoints that only set a password. They wait in the same queue and do not count as logins."""

@@ -1,4 +1,4 @@
-"""One table from error code to HTTP status, and one form for every error people meet."""
+"""The HTTP status of each error code, and the one form of all error answers."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from matcher.recognition.errors import FaceUnknownError, SeveralFacesError
 _LOG = logging.getLogger(__name__)
 
 STATUS: Mapping[str, int] = {
-    # Who asks, and how often.
+    # Access and rate limits.
     "authentication_required": 401,
     "login_refused": 401,
     "second_factor_required": 401,
@@ -39,7 +39,7 @@ STATUS: Mapping[str, int] = {
     "too_many_requests": 429,
     "too_many_logins": 429,
     "log_check_running": 429,
-    # What was sent.
+    # Invalid requests.
     "invalid_request": 422,
     "weak_password": 422,
     "same_password": 422,
@@ -80,7 +80,7 @@ STATUS: Mapping[str, int] = {
     "enrolment_refused": 422,
     "window_invalid": 422,
     "gallery": 422,
-    # What is not there, or is there already.
+    # Objects that do not exist, or exist already.
     "account_unknown": 404,
     "token_unknown": 404,
     "camera_unknown": 404,
@@ -104,7 +104,7 @@ STATUS: Mapping[str, int] = {
     "subject_withdrawn": 410,
     "alert_picture_gone": 410,
     "no_decision": 422,
-    # What the service cannot do now.
+    # The service cannot do it now.
     "busy": 503,
     "store_busy": 503,
     "needs": 503,
@@ -118,7 +118,7 @@ STATUS: Mapping[str, int] = {
     "clock_set_back": 503,
     "erasure_pending": 503,
     "shard_behind": 503,
-    # What is broken, and needs somebody at the machine.
+    # Faults that an administrator must mend at the machine.
     "internal": 500,
     "store_error": 500,
     "store_broken": 500,
@@ -150,7 +150,7 @@ STATUS: Mapping[str, int] = {
     "calibration": 500,
     "recogniser_undecided": 500,
     "score_file": 500,
-    # Met at the start, on the command line or by a rehearsal, before there is anybody to answer.
+    # Errors of the start, of commands and of rehearsals, which no HTTP request meets.
     "schema_too_new": 500,
     "folder": 500,
     "data_folder_unusable": 500,
@@ -170,15 +170,19 @@ STATUS: Mapping[str, int] = {
     "demo_failed": 500,
     "rehearsal_failed": 500,
 }
-"""Every code there is; a test walks all subclasses of ClearglassError."""
+"""All error codes; a test compares them with the subclasses of ClearglassError."""
 
 _BY_STATUS: Mapping[int, tuple[str, str, str]] = {
-    400: ("malformed_request", "The request could not be read.", "Send it as the API's description says."),
-    404: ("not_found", "There is nothing at this address.", "See /api/v1/openapi.json for what there is."),
+    400: (
+        "malformed_request",
+        "The request could not be read.",
+        "Send it in the form that /api/v1/openapi.json describes.",
+    ),
+    404: ("not_found", "There is nothing at this address.", "See /api/v1/openapi.json for the valid addresses."),
     405: (
         "method_not_allowed",
         "This address does not take that method.",
-        "See /api/v1/openapi.json for what it takes.",
+        "See /api/v1/openapi.json for the methods of each address.",
     ),
     408: (
         "request_timeout",
@@ -190,17 +194,17 @@ _BY_STATUS: Mapping[int, tuple[str, str, str]] = {
         "The request is too large.",
         "Send fewer or smaller pictures: at most 20 MB each, and 20 of them with 100 MB together to enrol somebody.",
     ),
-    415: ("media_type", "The request is of a kind that is not taken here.", "See /api/v1/openapi.json."),
+    415: ("media_type", "The media type of the request is not accepted here.", "See /api/v1/openapi.json."),
 }
 _INTERNAL = (
     "internal",
     "Something went wrong inside the service.",
-    "Try again; if it stays, look at the service's log.",
+    "Try again. If the error remains, look at the service's log.",
 )
 
 
 class ErrorDetail(BaseModel):
-    """What was wrong, and what to do. Some codes bring a list beside it, which is missing elsewhere."""
+    """What was wrong, and what to do. Some codes add another field, which all other errors leave out."""
 
     code: str = Field(description="Stable, for programs.", examples=["no_face"])
     message: str = Field(description="What was wrong and where.", examples=["No face was found in the picture."])
@@ -208,13 +212,14 @@ class ErrorDetail(BaseModel):
         description="What to do about it.", examples=["Send a picture that shows one face from the front."]
     )
     picture: FaceListingOut | None = Field(
-        default=None, description="Only where a face must be chosen: the picture's faces."
+        default=None, description="Only if a face must be chosen: the picture's faces."
     )
     refused: list[RefusedOut] | None = Field(
-        default=None, description="Only where no picture of an enrolment could be used: each with its reason."
+        default=None,
+        description="Only if no picture of an enrolment could be used: the pictures, each with its reason.",
     )
     duplicates: list[DuplicateOut] | None = Field(
-        default=None, description="Only for `likely_duplicate`: the subjects to be acknowledged, the nearest first."
+        default=None, description="Only for `likely_duplicate`: the subjects to acknowledge, nearest first."
     )
 
 
@@ -233,14 +238,14 @@ def error_response(
     headers: Mapping[str, str] | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """An error in its one form. details: fields of ErrorDetail beside code, message and remedy."""
+    """Returns an error answer. details: fields of ErrorDetail beside code, message and remedy."""
     detail = ErrorDetail(code=code, message=message, remedy=remedy, **(details or {}))
     content = ErrorBody(error=detail).model_dump(mode="json", exclude_unset=True)
     return JSONResponse(content, status_code=status, headers=dict(headers or {}))
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Makes every error of this app answer in the one form, with nothing of the inside in it."""
+    """Makes the app answer every error in this one form, which shows no internal details."""
     app.add_exception_handler(ClearglassError, _clearglass)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, http_error)
@@ -270,10 +275,10 @@ def _faces(error: ClearglassError) -> Mapping[str, Any]:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type checker
-    # Places and reasons only: what was sent may be a password, and is not repeated.
+    # Only places and reasons are repeated: a value that was sent may be a password.
     faults = "; ".join(f"{_place(fault['loc'])}: {fault['msg']}" for fault in error.errors()[:10])
     return error_response(
-        422, "invalid_request", f"The request is not as it should be. {faults}.", "Correct it and send it again."
+        422, "invalid_request", f"The request is not valid. {faults}.", "Correct it and send it again."
     )
 
 
@@ -282,12 +287,12 @@ def _place(location: tuple[str | int, ...]) -> str:
 
 
 def status_response(status: int, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The error that a status by itself stands for."""
+    """Returns the error answer for a status that has no error code of its own."""
     return error_response(status, *_BY_STATUS.get(status, _INTERNAL), headers=headers)
 
 
 def http_error(request: Request, error: Exception) -> Response:
-    """An error that HTTP itself has a status for, such as an address at which there is nothing."""
+    """Returns the answer to an error of HTTP itself, such as an unknown address."""
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     headers = {**(error.headers or {})}
     if error.status_code == 405:
@@ -296,7 +301,7 @@ def http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> Iterator[str]:
-    """All that the request's address takes; Starlette names those of the first route alone."""
+    """Yields all methods of the request's address; Starlette's own error names only those of the first route."""
     for method in HTTPMethod:
         scope = {**request.scope, "method": method.value}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
@@ -304,5 +309,5 @@ def _methods(request: Request) -> Iterator[str]:
 
 
 def _internal(request: Request, error: Exception) -> Response:
-    # This answer is made outside all middleware, so it brings the headers itself.
+    # This answer is made outside all middleware, so the headers are added here.
     return error_response(500, *_INTERNAL, headers=SECURITY_HEADERS)

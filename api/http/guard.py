@@ -1,6 +1,6 @@
-"""Every route of the API says what it asks for, and nothing of it runs for anybody who may not.
+"""Checks the permission that a route names before the route runs, for every route of the API.
 
-The check stands before the body is read, so that somebody unknown cannot make the service take in a large one.
+The check precedes the reading of the body, so that a caller without permission cannot send a large one.
 """
 
 import hmac
@@ -31,47 +31,47 @@ SESSION_KEY = "x-session-only"
 DUTY_KEY = "x-duties"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
-"""A proxy that is pointed at the Unix socket runs on this machine, and whom it speaks for does not."""
+"""Headers of a proxy. A proxy may connect to the Unix socket as a local user, but its clients may be remote."""
 
 
 class AuthenticationRequiredError(ClearglassError):
-    """The request says not who it comes from, or its token or session has ended."""
+    """The request names no account, or its token or session has ended."""
 
     code: ClassVar[str] = "authentication_required"
 
 
 class CsrfError(ClearglassError):
-    """A write with a session's cookie lacks the session's CSRF secret."""
+    """A request that writes has a session's cookie but not the session's CSRF secret."""
 
     code: ClassVar[str] = "csrf"
 
 
 class SessionRequiredError(ClearglassError):
-    """A token asked for what only a person who logged in may do: others may hold or have issued the token."""
+    """A token was used for an action that needs a login, since another person may hold or have issued the token."""
 
     code: ClassVar[str] = "session_required"
 
 
 class PasswordChangeRequiredError(ClearglassError):
-    """Somebody else set the password of the account that has logged in."""
+    """Another person set the password of the account that has logged in, so it must be changed first."""
 
     code: ClassVar[str] = "password_change_required"
 
     def __init__(self) -> None:
         super().__init__(
-            "The password was set by somebody else and must be changed before anything else.",
+            "Another person set this password. It must be changed before any other action.",
             remedy="Change it on the page Account, or by PUT /api/v1/account/password.",
         )
 
 
 class SecondFactorMissingError(ClearglassError):
-    """The account that has logged in must have a second factor by its role, and has none."""
+    """The role of the account that has logged in requires a second factor, and the account has none."""
 
     code: ClassVar[str] = "second_factor_missing"
 
     def __init__(self) -> None:
         super().__init__(
-            "Accounts of this role must have a second factor, and this one has none yet.",
+            "Accounts of this role must have a second factor, and this account has none yet.",
             remedy="Set one up on the page Account, or by POST /api/v1/account/second-factor.",
         )
 
@@ -83,7 +83,7 @@ _UNDONE: Mapping[Duty, Callable[[], ClearglassError]] = {
 
 
 class Bucket(StrEnum):
-    """What a request counts as. SEARCHES count as requests too."""
+    """The rate limit for which a request counts. SEARCHES also count as REQUESTS."""
 
     REQUESTS = "requests"
     SEARCHES = "searches"
@@ -92,11 +92,10 @@ class Bucket(StrEnum):
 
 
 class Limits:
-    """The rate limits of one app, by account: a second token buys nothing.
+    """The rate limits of one app. They apply to an account, so that several tokens do not raise them.
 
-    Pictures have a limit of their own: a dashboard fetches several of every camera each second, and two for every
-    alert it draws. So have enrolled faces, of which nobody needs many. What takes the machine's time as a search does
-    is counted as one.
+    Pictures have their own limit: a dashboard fetches several of each camera every second, and two for each alert.
+    Enrolled faces have their own, low limit. Requests that take as much time as a search count as searches.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class Limits:
         self._faces = RateLimit("enrolled faces", faces_per_minute)
 
     def take(self, account_id: str, bucket: Bucket) -> None:
-        """Raises: TooManyRequestsError."""
+        """Counts one request. Raises TooManyRequestsError."""
         if bucket is Bucket.VIEWS:
             self._views.take(account_id)
             return
@@ -120,7 +119,7 @@ class Limits:
             self._searches.take(account_id)
 
     def owe_searches(self, account_id: str, count: int) -> None:
-        """Counts `count` more searches. How many they would be showed only when the picture was looked at."""
+        """Counts `count` more searches, when the analysis of a picture has shown how many faces are searched for."""
         self._searches.owe(account_id, count)
 
 
@@ -132,10 +131,10 @@ def asks(
     session: bool = False,
     duties: Collection[Duty] = (),
 ) -> dict[str, Any]:
-    """What a route's `openapi_extra` must hold: its permission, the most bytes its body may have, what it counts as.
+    """Returns a route's `openapi_extra`: its permission, its greatest body in bytes, and its rate limit.
 
-    session: whether it takes a person, where a token is not enough: somebody who logged in with a password, or a
-    command on this machine. duties: in spite of which a session may do it; one that has any other is refused.
+    session: whether it needs a login with a password or a command on this machine, so that a token is not sufficient.
+    duties: the duties that do not prevent it; an account with any other open duty is refused.
     """
     extra: dict[str, Any] = {
         PERMISSION_KEY: permission.value,
@@ -152,10 +151,10 @@ def asks(
 
 
 class GuardedRoute(APIRoute):
-    """A route that lets nobody through without the permission it names. Naming none is an error at start."""
+    """A route that refuses callers without the permission that it names. At the start each route must name one."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Authenticates, authorises, counts, and only then reads the body."""
+        """Returns a handler that authenticates, authorises and counts the caller, and only then reads the body."""
         handler = super().get_route_handler()
         extra = self.openapi_extra or {}
         if PERMISSION_KEY not in extra:
@@ -169,7 +168,7 @@ class GuardedRoute(APIRoute):
             if permission is not Permission.PUBLIC:
                 request.state.principal = await run_in_threadpool(_admit, request, permission, bucket, session, duties)
             capped = CappedRequest(request.scope, request.receive, max_body=max_body)
-            if max_body <= JSON_BODY:  # bounded by the number of connections
+            if max_body <= JSON_BODY:  # the number of connections limits the memory of small bodies
                 return await handler(capped)
             with cast(Uploads, request.app.state.uploads).one(request.state.principal.account.id, capped.size):
                 return await handler(capped)
@@ -178,8 +177,10 @@ class GuardedRoute(APIRoute):
 
 
 def principal_of(request: Request) -> Principal | None:
-    """Who a request comes from, by its token, its session's cookie, or the socket; None for nobody. Reads the
-    database."""
+    """Returns the caller, by the request's token, its session's cookie, or the socket; None if there is none.
+
+    Reads the database.
+    """
     logins = service_of(request).logins
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -199,13 +200,13 @@ def _admit(
     principal = principal_of(request)
     if principal is None:
         raise AuthenticationRequiredError(
-            "Nobody is logged in.", remedy="Log in, or send a valid token as 'Authorization: Bearer …'."
+            "The request has no valid login.", remedy="Log in, or send a valid token as 'Authorization: Bearer …'."
         )
     if principal.csrf is not None and request.method not in _SAFE:
         sent = request.headers.get(CSRF_HEADER, "")
         if not hmac.compare_digest(sent.encode(), principal.csrf.encode()):
             raise CsrfError(
-                "The request does not prove that it comes from this service's own pages.",
+                "The request does not prove that it comes from a page of this service.",
                 remedy=f"Send the session's csrf value in the header {CSRF_HEADER}.",
             )
     if principal.due is not None and principal.due not in duties:
@@ -218,18 +219,18 @@ def _admit(
     command = principal.command and permission is not Permission.SIGNED_IN
     if session and principal.csrf is None and not command:
         raise SessionRequiredError(
-            "A token may not do this: it takes the person, who has logged in.",
+            "A token may not do this: the person must log in.",
             remedy="Log in with name and password, in the dashboard or by POST /api/v1/sessions.",
         )
-    if not principal.command:  # the machine's own user may enrol a thousand people in a row
+    if not principal.command:  # a command on this machine may enrol a thousand people in a row
         cast(Limits, request.app.state.limits).take(principal.account.id, bucket)
-    if request.method not in _SAFE:  # a page reads by itself, and writes only for a person
+    if request.method not in _SAFE:  # a page reads without its user, but writes only at the user's action
         service_of(request).logins.note_use(principal)
     return principal
 
 
 def service_of(request: Request) -> Service:
-    """The service behind the app."""
+    """Returns the service behind the app."""
     return cast(Service, request.app.state.service)
 
 
@@ -248,4 +249,4 @@ async def _principal(request: Request) -> Principal:
 LimitsDep = Annotated[Limits, Depends(_limits)]
 ServiceDep = Annotated[Service, Depends(_service)]
 Caller = Annotated[Principal, Depends(_principal)]
-"""Who calls; only in routes that are not public."""
+"""The caller; only in routes that are not public."""

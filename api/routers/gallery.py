@@ -17,5 +17,5 @@ class GalleryOut(BaseModel):
 
 @router.get("", operation_id="get_gallery", summary="The gallery", openapi_extra=asks(Permission.SUBJECTS_READ))
 def get_gallery(service: ServiceDep) -> GalleryOut:
-    """The number of enrolled people, for all pages of the list of subjects."""
+    """The total number of enrolled people, over all pages of the list."""
     return GalleryOut(enrolled=service.people.count())

@@ -1,4 +1,4 @@
-"""Comparators: dlib's network, SFace, both together, or a researcher's own model. Each gives dissimilarities."""
+"""Comparators: dlib's network, SFace, their fusion, or a researcher's own model. Each gives dissimilarities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,66 +23,73 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Comparator:
-    """name: of its column in score files. digest: hex SHA-256 of the model. The parts' dissimilarities are added."""
+    """name: the name of its column in score files. digest: hex SHA-256 of the model. Its dissimilarity is the weighted
+    sum over its parts."""
 
     name: str
     digest: str
     parts: tuple[Part, ...]
 
     def pairs(self, templates: Templates, one: Whole, other: Whole) -> Exact:
-        """(n,) between rows one[i] and other[i]; inf where a face was not found."""
-        apart = np.full(len(one), np.inf)
-        together = np.flatnonzero(templates.found[one] & templates.found[other])
-        apart[together] = 0
+        """Returns the n dissimilarities between row one[i] and row other[i]; inf if either face was not found."""
+        dissimilarity = np.full(len(one), np.inf)
+        both_found = np.flatnonzero(templates.found[one] & templates.found[other])
+        dissimilarity[both_found] = 0
         for part in self.parts:
             vectors = vectors_of(part, templates)
-            for begin in range(0, len(together), _BLOCK):
-                block = together[begin : begin + _BLOCK]
+            for begin in range(0, len(both_found), _BLOCK):
+                block = both_found[begin : begin + _BLOCK]
                 first, second = (vectors[rows[block]].astype(np.float64) for rows in (one, other))
-                apart[block] += part.weight * _apart(first, second, part.metric)
-        return apart
+                dissimilarity[block] += part.weight * _dissimilarities(first, second, part.metric)
+        return dissimilarity
 
     def against(self, templates: Templates, rows: Whole, columns: Whole) -> Floats:
-        """(rows, columns) float32 between each of these and each of those; inf where a face was not found."""
-        apart = np.zeros((len(rows), len(columns)), np.float32)
+        """Returns the (rows, columns) matrix of dissimilarities of each row sample to each column sample.
+
+        The matrix is float32; inf if either face was not found.
+        """
+        dissimilarity = np.zeros((len(rows), len(columns)), np.float32)
         for part in self.parts:
             vectors = vectors_of(part, templates)
-            apart += np.float32(part.weight) * _all_apart(vectors[rows], vectors[columns], part.metric)
-        apart[~templates.found[rows]] = np.inf
-        apart[:, ~templates.found[columns]] = np.inf
-        return apart
+            dissimilarity += np.float32(part.weight) * _dissimilarity_matrix(
+                vectors[rows], vectors[columns], part.metric
+            )
+        dissimilarity[~templates.found[rows]] = np.inf
+        dissimilarity[:, ~templates.found[columns]] = np.inf
+        return dissimilarity
 
 
 def comparators(entries: Sequence[EmbedderEntry] = (), model: FaceModel | None = None) -> tuple[Comparator, ...]:
-    """The model's fusion, each embedder of the default fusion alone, and these embedders.
+    """Returns the model's fusion, each embedder of the default fusion alone, and each embedder in `entries`.
 
-    model: None is the default one.
+    model: None stands for the default model.
     """
     default = FaceModel()
     model = default if model is None else model
-    alone = [
+    single = [
         Comparator(name=part.embedder, digest=default.digest, parts=(replace(part, weight=1.0),))
         for part in default.fusion.parts
     ]
     own = [Comparator(name=entry.name, digest=entry.sha256, parts=(entry.part(weight=1.0),)) for entry in entries]
-    return (Comparator(name=FUSION, digest=model.digest, parts=model.fusion.parts), *alone, *own)
+    return (Comparator(name=FUSION, digest=model.digest, parts=model.fusion.parts), *single, *own)
 
 
 def vectors_of(part: Part, templates: Templates) -> Floats:
-    """(n, d), of length 1 where they are compared by their angle: the mean of several pictures' is shorter."""
+    """Returns (n, d) vectors, normalised if the metric is cosine, because the mean of several unit vectors is shorter
+    than 1."""
     vectors = templates.vectors[part.embedder]
     return unit(vectors) if part.metric is Metric.COSINE else vectors
 
 
-def _apart(one: Exact, other: Exact, metric: Metric) -> Exact:
+def _dissimilarities(one: Exact, other: Exact, metric: Metric) -> Exact:
     if metric is Metric.COSINE:
-        angle: Exact = np.maximum(1 - np.einsum("ij,ij->i", one, other), 0)
-        return angle
+        one_minus_cosine: Exact = np.maximum(1 - np.einsum("ij,ij->i", one, other), 0)
+        return one_minus_cosine
     distance: Exact = np.linalg.norm(one - other, axis=1)
     return distance
 
 
-def _all_apart(one: Floats, other: Floats, metric: Metric) -> Floats:
+def _dissimilarity_matrix(one: Floats, other: Floats, metric: Metric) -> Floats:
     products: Floats = one @ other.T
     if metric is Metric.COSINE:
         return np.maximum(1 - products, 0)

@@ -1,4 +1,5 @@
-"""LFW's view 1, on which thresholds, weights and steps are chosen, so that view 2 is used for the final number only."""
+"""LFW's view 1, on which thresholds, fusion weights and processing steps are chosen. View 2 is used only for the final
+number."""
 
 from benchmarks.datasets.dataset import Trial
 from benchmarks.datasets.lfw import Lfw
@@ -7,7 +8,7 @@ TITLE = "LFW deep-funneled, view 1"
 
 
 def view1(lfw: Lfw) -> tuple[Trial, ...]:
-    """All 3,200 pairs; those of its smaller part, of other people, are of fold 1."""
+    """All 3,200 pairs. Training pairs have fold 0. The test pairs (fewer, with other people) have fold 1."""
     return tuple(
         Trial(
             probe=f"{pair.left.parent.name}/{pair.left.stem}",

@@ -16,7 +16,7 @@ from benchmarks.search.search_contestants import CONTESTANTS, OWN
 from benchmarks.search.search_measures import Plan, measured
 from benchmarks.search.search_report import changes_table, draw_recall, filter_target, huge_target, size_table, targets
 from benchmarks.search.search_trial import REFERENCES_EACH, draw, likeness
-from matcher.search.shortlist import SHORTLIST
+from matcher.search.shortlist import SHORTLIST_LENGTH
 
 QUICK = Plan(contestants=CONTESTANTS, sizes=(3_000,), probes=200, rounds=3, every_pair=20)
 FULL = Plan(contestants=CONTESTANTS, sizes=(10_000, 100_000, 1_000_000), probes=2_000, rounds=9, every_pair=1)
@@ -41,7 +41,7 @@ class SearchBenchmark:
         largest = max(sizes)
         return Result(
             figures={
-                "shortlist": SHORTLIST,
+                "shortlist": SHORTLIST_LENGTH,
                 "references_each": REFERENCES_EACH,
                 "likeness": likeness(model, vectors, person),
                 "sizes": {str(size): figures for size, figures in sizes.items()},

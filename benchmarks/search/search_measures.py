@@ -14,7 +14,7 @@ from benchmarks.harness.embedding_model import Floats
 from benchmarks.harness.spread import spread
 from benchmarks.search.search_contestants import Contestant, Own, threads
 from benchmarks.search.search_trial import REFERENCES_EACH, SEED, Asked, Trial
-from matcher.search.shortlist import SHORTLIST
+from matcher.search.shortlist import SHORTLIST_LENGTH
 
 BATCH = 64
 ROW = 20
@@ -50,7 +50,7 @@ def measured(trial: Trial, plan: Plan, progress: Progress) -> dict[str, Any]:
     single = _single(built, trial, progress)
     with progress.step("batches", total=plan.rounds * len(built)) as advance:
         batch = trial.probes[:BATCH]
-        calls = {name: (lambda one=one: one.search(batch, SHORTLIST, None)) for name, one in built.items()}
+        calls = {name: (lambda one=one: one.search(batch, SHORTLIST_LENGTH, None)) for name, one in built.items()}
         batches = alternate(calls, rounds=plan.rounds, advance=advance)
     recalls = _recalls(built, trial, progress)
     first = next(iter(built))
@@ -78,7 +78,7 @@ def _single(built: Mapping[str, Contestant], trial: Trial, progress: Progress) -
             for name, one in built.items():
                 for query in queries[begin : begin + ROW]:
                     began = time.perf_counter()
-                    one.search(query, SHORTLIST, None)
+                    one.search(query, SHORTLIST_LENGTH, None)
                     times[name].append(time.perf_counter() - began)
             advance(ROW)
     return times
@@ -123,7 +123,7 @@ def _counted(found: NDArray[np.bool_], exact: NDArray[np.bool_]) -> dict[str, An
 def _brought(one: Contestant, asked: Asked) -> NDArray[np.bool_]:
     """(probes, REFERENCES_EACH) true for the references of the probe's own subject that are found."""
     blocks = [asked.probes[begin : begin + BATCH] for begin in range(0, len(asked.probes), BATCH)]
-    places = np.concatenate([one.search(block, SHORTLIST, asked.mask) for block in blocks])
+    places = np.concatenate([one.search(block, SHORTLIST_LENGTH, asked.mask) for block in blocks])
     own = asked.mated[:, None] * REFERENCES_EACH + np.arange(REFERENCES_EACH)
     found: NDArray[np.bool_] = (places[:, :, None] == own[:, None, :]).any(axis=1)
     return found

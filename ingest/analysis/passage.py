@@ -1,26 +1,30 @@
-"""One person's way through one view, as far as searching goes: when is the next search worth its log entry?
+"""The searches of one passage: decides when a person in a camera's view is searched for again.
 
-One passage is one identification, on the first sample the quality gate accepts: an alert that waits for a better one
-may come too late. It is searched again only when the sample got clearly better, or after a set time. So the
-number of log entries is limited, and the false positive identification rate is counted per passage.
+A passage is searched for at the first sample that the quality gate accepts, since an alert that waits for a better
+sample may come too late. It is searched for again only if the sample is clearly better, or after a set time. This
+limits the number of log entries, and defines the denominator of the false positive identification rate.
 """
 
 import math
 from dataclasses import dataclass
 
 ANSWER_SECONDS = 10.0
-"""An answer that has not come by then is not waited for any longer."""
+"""The longest wait for an answer, in seconds after the search."""
 
 LEAST_BETWEEN = 1.0
-"""Seconds between two searches of one passage, however much better the sample."""
+"""The least seconds between two searches of one passage, even if the sample is much better."""
 
 NAME_GRACE = 5.0
-"""A name is shown for so many seconds after its confirmation was due; then the face is a stranger's again."""
+"""The seconds that a name is still shown after its next search was due. Then the face is shown without a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRule:
-    """When a passage is searched for again. better_by: quality score. The others: seconds."""
+    """When a passage is searched for again.
+
+    better_by: the least gain in quality score for an early search. unmatched_again, matched_again: the seconds until
+    the next search without and with a name.
+    """
 
     better_by: float = 0.15
     unmatched_again: float = 5.0
@@ -29,9 +33,9 @@ class SearchRule:
 
 @dataclass(kw_only=True)
 class Passage:
-    """The state of one passage. Owned by the watch; the moments are its frames' arrival times.
+    """The state of one passage. A watch owns it. Each moment is the arrival time of a frame.
 
-    unsearched: whether nobody was searched for yet since it began, or since it came into doubt whose passage it is.
+    unsearched: whether no search was sent since the passage began, or since its person became doubtful.
     """
 
     number: int
@@ -45,7 +49,7 @@ class Passage:
     _waiting: bool = False
 
     def wants_sample(self, rule: SearchRule, moment: float) -> bool:
-        """Whether the face is worth looking at closely: cheaper than finding out its quality in vain."""
+        """Whether a search may be due, so that the face's quality should be assessed."""
         if self.searched == 0:
             return True
         since = moment - self._searched_at
@@ -54,11 +58,11 @@ class Passage:
         return since >= (rule.matched_again if self.subject_id is not None else LEAST_BETWEEN)
 
     def name(self, rule: SearchRule, moment: float) -> str | None:
-        """Who this is, as far as it may be shown: only while the sample that says so is no older than it should be."""
+        """The subject to show; None if there is none, or if the sample of the identification is too old."""
         return self.subject_id if moment - self._named_at < rule.matched_again + NAME_GRACE else None
 
     def wants_search(self, rule: SearchRule, score: float, moment: float) -> bool:
-        """Whether a sample of this quality score should be searched with; the gate has accepted it."""
+        """Whether to search with a sample that the quality gate accepted. score: its quality score."""
         if not self.wants_sample(rule, moment):
             return False
         if self.unsearched or self.subject_id is not None:
@@ -66,7 +70,7 @@ class Passage:
         return score >= self._best + rule.better_by or moment - self._searched_at >= rule.unmatched_again
 
     def asked(self, score: float, moment: float) -> None:
-        """A search was sent off."""
+        """Notes that a search was sent. score: of its sample."""
         self.searched += 1
         self.unsearched = False
         self._best = max(self._best, score)
@@ -74,9 +78,9 @@ class Passage:
         self._waiting = True
 
     def answered(self, search: int, subject_id: str | None) -> None:
-        """The answer to its latest search came; one to an earlier search, or to one of another person, says nothing.
+        """Takes the answer to the latest search. An answer to an earlier search, or from before a doubt, is ignored.
 
-        A later answer of nobody takes the name away again.
+        subject_id: None removes the name of an earlier answer.
         """
         if self._waiting and search == self.searched:
             self._waiting = False
@@ -84,9 +88,9 @@ class Passage:
             self._named_at = self._searched_at
 
     def doubt(self) -> None:
-        """It may be somebody else by now: no name, and a new search as soon as two searches may follow each other.
+        """Notes that the face may be another person's: removes the name and allows a new search after LEAST_BETWEEN.
 
-        Where there neither is a name nor an answer on its way that may bring one, there is nothing to doubt.
+        Does nothing without a name and without a search that waits for its answer.
         """
         if self.subject_id is not None or self._waiting:
             self.subject_id, self._waiting, self.unsearched, self._best = None, False, True, 0.0

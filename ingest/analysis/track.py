@@ -1,8 +1,8 @@
-"""Follows faces from frame to frame: which of these is the one from before?
+"""Follows faces from frame to frame: decides which detection belongs to which track.
 
-A face is looked for where its last two sightings say it should be by now. A detection belongs to a track when its
-centre lies within reach of that place and its size has not jumped; the nearest pairs are joined first. With a handful
-of analysed frames a second, overlap alone loses everybody who walks past close by.
+A track's expected place follows from its last two detections. A detection belongs to a track if its centre is within
+reach of that place and its size is similar; the nearest pairs are joined first. The overlap of boxes alone would not
+suffice: with a few analysed frames a second, it loses the tracks of people who walk past close to the camera.
 """
 
 import math
@@ -14,33 +14,35 @@ from dataclasses import dataclass, replace
 from matcher.recognition.face import Box, Face
 
 REACH, SURPRISE, FARTHEST = 1.0, 2.5, 2.5
-"""How far from its expected place a face may turn up: widths of the larger box, more for each second, and at most."""
+"""The reach: how far from its expected place a face may be, in widths of the larger box. It is REACH, plus SURPRISE for
+each second since the last detection, and at most FARTHEST."""
 
 FIRST_REACH, WALK, FARTHEST_WALK = 0.8, 9.0, 4.0
-"""The same while it was seen only once: across the view, people walk nine of their faces' widths (1.4 m) a second."""
+"""The same for a track with one detection: people walk up to nine widths of their face (1.4 m) a second."""
 
 UP_AND_DOWN = 2.0
-"""People walk and do not fly: a pixel up or down counts for so many to the side."""
+"""The weight of a vertical pixel in a distance, compared with a horizontal one: people mostly move horizontally."""
 
 GREATEST_GROWTH = 1.8
-"""How many times larger or smaller a face may be than when last seen."""
+"""The greatest ratio of the widths of a face in two successive detections."""
 
 SURE = 0.5
-"""A face up to so many widths from its expected place is the same person's; one farther away may be another's."""
+"""Up to this distance, in widths, from its expected place a face is the same person's. Farther away it is doubtful."""
 
 INTERVALS = 5
-"""The time between two looks is the median of so many."""
+"""The number of times between frames whose median is the present interval."""
 
 GAP_INTERVALS, LONGEST_GAP = 3, 5.0
-"""Where looks are rare, a track outlives so many intervals between them; but nobody is waited for longer (seconds)."""
+"""If frames are rare, a track ends after GAP_INTERVALS intervals without a detection, or after LONGEST_GAP seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Track:
-    """One person's passage so far. Times: seconds of time.monotonic(). velocity: pixels a second of the box's centre.
+    """The detections of one face so far. Times: seconds of time.monotonic().
 
-    face: as last seen, in the picture of that moment. doubtful: whether that was so far from where it was expected that
-    it may be somebody else's.
+    face: the last detection, in the coordinates of its frame. velocity: of the box's centre, in pixels a second.
+    sightings: the number of detections. doubtful: whether the last detection was so far from the expected place that it
+    may be another person's.
     """
 
     number: int
@@ -52,13 +54,13 @@ class Track:
     doubtful: bool = False
 
     def expected(self, moment: float) -> Box:
-        """Where the face should be now. Expectation stops after half a second: people turn round."""
+        """The box where the face should be now. It moves for at most 0.5 s, since people change direction."""
         ahead = min(max(moment - self.last_seen, 0.0), 0.5)
         box = self.face.box
         return replace(box, x=box.x + self.velocity[0] * ahead, y=box.y + self.velocity[1] * ahead)
 
     def seen(self, face: Face, moment: float, *, doubtful: bool = False) -> "Track":
-        """The track with one more sighting."""
+        """Returns the track with one more detection."""
         elapsed = moment - self.last_seen
         velocity = self.velocity
         if elapsed > 0:
@@ -70,7 +72,7 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Followed:
-    """What one frame brought. seen: tracks with a face in it. lost: without one, still waited for. ended: over."""
+    """The tracks after one frame. seen: with a face in it. lost: without a face, not ended yet. ended: just ended."""
 
     seen: tuple[Track, ...]
     lost: tuple[Track, ...]
@@ -78,22 +80,22 @@ class Followed:
 
 
 class Tracker:
-    """Keeps the tracks of one camera. Owned by one thread.
+    """Keeps the tracks of one camera. One thread owns it.
 
-    gap: seconds out of sight after which a track ends, or three looks as they really come if that is longer.
+    gap: the seconds without a detection after which a track ends. If frames are rare, GAP_INTERVALS applies instead.
     """
 
     def __init__(self, *, gap: float) -> None:
         self._least_gap = gap
         self._intervals: deque[float] = deque(maxlen=INTERVALS)
-        self._last_look: float | None = None
+        self._last_frame: float | None = None
         self._tracks: dict[int, Track] = {}
         self._last_number = 0
 
     def follow(self, faces: Sequence[Face], moment: float) -> Followed:
-        """Takes one frame's faces; every face is in exactly one track of `seen` afterwards, in the faces' order."""
+        """Assigns the faces of one frame to tracks. `seen` has one track for each face, in the order of the faces."""
         ended = self.expire(moment)
-        before, self._last_look = self._last_look, moment
+        before, self._last_frame = self._last_frame, moment
         if before is not None:
             self._intervals.append(moment - before)
         pairs = sorted(
@@ -118,7 +120,7 @@ class Tracker:
         return Followed(seen=seen, lost=lost, ended=ended)
 
     def expire(self, moment: float) -> tuple[Track, ...]:
-        """Ends the tracks that have been out of sight for too long."""
+        """Ends and returns the tracks that had no detection for too long."""
         gap = self._gap()
         ended = tuple(track for track in self._tracks.values() if moment - track.last_seen > gap)
         for track in ended:
@@ -136,7 +138,10 @@ def _centre(box: Box) -> tuple[float, float]:
 
 
 def _distance(track: Track, found: Box, moment: float) -> float | None:
-    """From the expected centre to the found one, in widths of the larger box; None if they cannot be the same face."""
+    """Returns the distance of a detection from a track's expected place, in widths of the larger box.
+
+    Returns None if it cannot be the same face.
+    """
     expected = track.expected(moment)
     large, small = max(expected.width, found.width), min(expected.width, found.width)
     if small <= 0 or large / small > GREATEST_GROWTH:

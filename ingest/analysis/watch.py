@@ -1,7 +1,7 @@
-"""What one camera's worker does with a frame: faces, tracks, samples, and the searches that are worth making.
+"""Analyses the frames of one camera: detects faces, follows them, takes samples, and decides which to search for.
 
-Holds the last frame's faces only. A face that is not searched for leaves no template; what is searched for leaves this
-process as a Sighting and is forgotten here.
+It keeps only the last frame's faces. A template is made only for a search: it leaves this process in a Sighting and is
+not kept here.
 """
 
 import math
@@ -27,33 +27,32 @@ from matcher.recognition.quality import Quality, QualityGate, QualityReason
 from matcher.recognition.recogniser import Recogniser
 
 MOST_EXTRACTED = 1
-"""Templates made of one frame, so that a crowd delays nobody's answer by much: the rest follow with the next frames."""
+"""The most templates from one frame, so that a crowd delays no search by much: the next frames serve the others."""
 
 SMALLEST_FOUND = 12.0
-"""Width in pixels that a face of the least FACE_PER_EYE_DISTANCE has in the picture faces are looked for in, if its
-eyes are just far enough apart to be searched for. Real ones are 13 to 17 pixels wide then: the detector finds faces of
-16 pixels with certainty, and of those of 12 one in ten."""
+"""The width in pixels, in the picture for detection, of a face with the least eye distance that the gate accepts and
+the least FACE_PER_EYE_DISTANCE. Real faces of that eye distance are 13 to 17 pixels wide. The detector finds all
+faces of 16 pixels, and one in ten of 12 pixels."""
 
 FACE_PER_EYE_DISTANCE = 1.8
-"""A detected face is at least so many times as wide as its eyes are apart; measured faces lie between 1.9 and 2.6."""
+"""The least ratio of a detected face's width to its eye distance. Measured ratios are between 1.9 and 2.6."""
 
 LEAST_DETECTED, MOST_DETECTED = 640, 1600
-"""Bounds on the longer side in pixels of the picture that faces are looked for in."""
+"""The bounds of the longer side, in pixels, of the picture for detection."""
 
 
 UPRIGHT_SECONDS, EMPTY_SECONDS = 2.0, 5.0
-"""Between two tests of which way up a face stands; and of a whole picture without a face in it. Of 80 faces
-turned upside down the detector finds 11 at 40 pixels of width, so those it finds are not enough.
-A test of a face takes 2 ms of a core, one of a 640×360 picture 29 ms: 0.1 % and 0.6 % of a core, until it is known.
-"""
+"""The seconds between two orientation tests of a face, and between two of a picture without faces. Pictures are tested
+too, since the detector finds only 11 of 80 upside-down faces that are 40 pixels wide. A test of a face takes 2 ms of a
+core, a test of a 640×360 picture 29 ms: 0.1 % and 0.6 % of a core, until the orientation is known."""
 
 AGAIN_SECONDS = 0.5
-"""After which a face that did not stand upright is tested again: a head may be turned by then, a test takes 2 ms."""
+"""The seconds until a face that was not upright is tested again. The head may have moved; a test takes 2 ms."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Seen:
-    """A track in the frame just looked at, in that frame's pixels. present: False if it was only expected there."""
+    """A track in the last frame, in that frame's pixels. present: False if its face was not detected there."""
 
     track: int
     box: Box
@@ -64,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Looked:
-    """What came of one frame. picture: the scaled-down picture that faces were looked for in."""
+    """The result for one frame. picture: the scaled-down picture for detection."""
 
     seen: tuple[Seen, ...]
     sightings: tuple[Sighting, ...]
@@ -74,7 +73,7 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Sample:
-    """score: the quality's."""
+    """A sample that may be searched for. score: the quality score."""
 
     passage: Passage
     face: Face
@@ -83,9 +82,9 @@ class _Sample:
 
 
 class Watch:
-    """The analysis of one camera. Owned by one thread. mirrored: the camera's setting.
+    """The analysis of one camera. One thread owns it. mirrored: the camera's setting.
 
-    stopwatch: that of the thread, which goes on from what was done to a frame before it is looked at.
+    stopwatch: the thread's, which also measures the work on a frame before `look`.
     """
 
     def __init__(
@@ -108,30 +107,29 @@ class Watch:
         self._uprightness = Uprightness(recogniser, mirrored=mirrored)
         self._upright_due = 0.0
         self._again: dict[int, float] = {}
-        """By passage, when a face that did not stand upright may be tested again."""
+        """The time from which a face that was not upright may be tested again, by passage."""
         self._empty_due: float | None = None
         self._size = (0, 0)
         self._faces: list[Face] = []
-        """As of the last look, in a frame of that size."""
+        """The faces of the last detection, in a frame of `_size`."""
         self._present: tuple[Track, ...] = ()
-        """Who was in the last frame."""
+        """The tracks with a face in the last frame."""
         self._stopwatch = stopwatch or Stopwatch()
         self.refused: Counter[str] = Counter()
 
     @property
     def turned(self) -> int | None:
-        """Degrees clockwise to add to the camera's rotation, when faces look turned: 90, 180 or 270."""
+        """The degrees clockwise to add to the camera's rotation: 90, 180 or 270; None if 0 or not known yet."""
         return self._uprightness.turned or None
 
     def reconnected(self) -> None:
-        """The camera's stream was opened again: it may hang another way by now."""
+        """Call it when the stream was opened again: the camera's orientation may have changed."""
         self._uprightness = Uprightness(self._recogniser, mirrored=self._mirrored)
 
     def look(self, frame: Frame, *, hurried: bool = False) -> Looked:
-        """Looks at one frame. Frames come in the order of their arrival. In a damaged one faces are followed, and
-        nobody is searched for.
+        """Analyses one frame. Pass frames in the order of their arrival. A damaged frame serves only to follow faces.
 
-        hurried: the machine cannot keep up; whoever was searched for already must wait, so that others need not.
+        hurried: the machine cannot keep up. Then only passages that were not searched for yet are searched for.
         """
         picture = frame.shrunk(*self._detected_size(frame))
         still = self._stillness.holds(picture, frame.arrived)
@@ -148,9 +146,9 @@ class Watch:
         return Looked(seen=self._seen(followed, refused, frame), sightings=sightings, passed=passed, picture=picture)
 
     def wants_samples(self, moment: float, *, hurried: bool = False) -> bool:
-        """Whether anybody in the last frame is worth a search, or a closer look, and large enough for it.
+        """Whether a face in the last frame is due for a sample and large enough for the quality gate.
 
-        hurried: as for `look`, which would pass over the sample of whoever must wait.
+        hurried: as for `look`, which then ignores passages that were searched for already.
         """
         return any(
             self._wants(self._passages[track.number], moment, hurried)
@@ -159,27 +157,27 @@ class Watch:
         )
 
     def expire(self, moment: float) -> tuple[Passed, ...]:
-        """Ends passages when no frames come any more."""
+        """Ends passages while no frames arrive."""
         ended = tuple(self._ended(track) for track in self._tracker.expire(moment))
         self._present = tuple(track for track in self._present if track.number in self._passages)
         return ended
 
     def identified(self, answer: Identified) -> None:
-        """Takes the answer to a Sighting. One for a passage that is over is passed over."""
+        """Takes the answer to a Sighting. The answer for a passage that has ended is ignored."""
         passage = self._passages.get(answer.passage)
         if passage is not None:
             passage.answered(answer.search, answer.subject_id)
 
     def forget(self, subject_id: str) -> None:
-        """Takes this name off every passage: the next view shows a stranger."""
+        """Removes this subject from every passage: the next view shows the face without a name."""
         for passage in self._passages.values():
             if passage.subject_id == subject_id:
                 passage.doubt()
 
     def _found(self, frame: Frame, picture: Image, *, still: bool, hurried: bool) -> list[Face]:
-        """The faces in the frame, in its pixels. In a view that stands still they are those of the last look.
+        """Returns the faces in the frame, in its pixels. If the view is still, they are those of the last detection.
 
-        Not where a sample is wanted: its landmarks must be those of its own picture.
+        If a sample is due, faces are detected again: its landmarks must come from its own picture.
         """
         size = (frame.width, frame.height)
         if not still or size != self._size or self.wants_samples(frame.arrived, hurried=hurried):
@@ -190,7 +188,7 @@ class Watch:
         return self._faces
 
     def _followed(self, faces: Sequence[Face], moment: float) -> Followed:
-        """The faces joined to tracks, each with its passage. Doubt about a track puts its passage into doubt."""
+        """Joins the faces to tracks, and gives each track a passage. A doubtful track makes its passage doubtful."""
         followed = self._tracker.follow(faces, moment)
         for track in followed.seen:
             passage = self._passages.setdefault(track.number, Passage(number=track.number, started=track.first_seen))
@@ -201,7 +199,7 @@ class Watch:
         return followed
 
     def _test_upright(self, frame: Frame, picture: Image, faces: Sequence[Face]) -> None:
-        """Lets the picture vote, now and then, until it is known which way up faces stand."""
+        """Tests the orientation of a face or the picture at intervals, until it is known which way up faces stand."""
         moment = frame.arrived
         if self._empty_due is None:
             self._empty_due = moment + EMPTY_SECONDS
@@ -213,12 +211,12 @@ class Watch:
             self._uprightness.look_at(picture, shown)
             self._stopwatch.lap("detect")
         elif not faces and moment >= self._empty_due:
-            somebody = self._uprightness.look(picture)
+            voted = self._uprightness.look(picture)
             self._stopwatch.lap("detect")
-            self._empty_due = moment + (UPRIGHT_SECONDS if somebody else EMPTY_SECONDS)
+            self._empty_due = moment + (UPRIGHT_SECONDS if voted else EMPTY_SECONDS)
 
     def _detected_size(self, frame: Frame) -> tuple[int, int]:
-        """As small as it may be for the smallest face worth a search to be found: most of the analysis is detection."""
+        """The least size at which the smallest searchable face is found, since detection takes most of the time."""
         longest = max(frame.width, frame.height)
         wanted = longest * SMALLEST_FOUND / (self._gate.min_eye_distance * FACE_PER_EYE_DISTANCE)
         share = min(1.0, min(max(wanted, LEAST_DETECTED), MOST_DETECTED) / longest)
@@ -231,7 +229,7 @@ class Watch:
     def _searches(
         self, frame: Frame, tracks: Sequence[Track], hurried: bool
     ) -> tuple[tuple[Sighting, ...], dict[int, tuple[QualityReason, ...]]]:
-        """The searches this frame is worth, and by track why its sample was not."""
+        """Returns the searches to make from this frame, and the reasons for refused samples, by track."""
         refused: dict[int, tuple[QualityReason, ...]] = {}
         wanted: list[tuple[Passage, Face]] = []
         for track in tracks:
@@ -255,7 +253,7 @@ class Watch:
                 refused[passage.number] = self._refuse(reasons)
             elif passage.wants_search(self._rule, score, frame.arrived):
                 samples.append(_Sample(passage=passage, face=face, quality=quality, score=score))
-        # First the passages that were not searched for yet; among them, and among the others, the best sample.
+        # Passages that were not searched for yet come first; within both groups the best sample comes first.
         samples.sort(key=attrgetter("passage.unsearched", "score"), reverse=True)
         return self._sightings(frame, image, self._upright(frame, image, samples, refused)), refused
 
@@ -266,9 +264,9 @@ class Watch:
         samples: Sequence[_Sample],
         refused: dict[int, tuple[QualityReason, ...]],
     ) -> list[_Sample]:
-        """The first samples that stand upright, as many as may be extracted. Those before them that do not are refused.
+        """The first upright samples, at most MOST_EXTRACTED. Samples before them that are not upright are refused.
 
-        What passed the gate is tested only here, since the test takes as long as all else that the gate measures.
+        Only samples that passed the gate are tested, since the test takes as long as the gate's other measurements.
         """
         upright: list[_Sample] = []
         for sample in samples:
@@ -338,7 +336,7 @@ def _eye_distance(face: Face) -> float:
 
 
 def _scaled(face: Face, across: float, down: float) -> Face:
-    """The face in the coordinates of a picture so many times as large. Whole numbers are the middles of pixels."""
+    """Returns the face in the coordinates of a picture scaled by these factors. Pixel centres have whole numbers."""
     box, scale = face.box, np.array([across, down])
     x, y = (np.array([box.x, box.y]) + 0.5) * scale - 0.5
     return Face(

@@ -155,7 +155,7 @@ class _Look:
         receiver.start()
         try:
             self._open(receiver)
-            while self.time_left > 0 and not receiver.over:
+            while self.time_left > 0 and not receiver.finished:
                 self.tell()
                 self._take(receiver)
             receiver.raise_failure()
@@ -192,8 +192,8 @@ class _Look:
         received = receiver.next(POLL_SECONDS)
         if received is None:
             return
-        packet, torn = received
-        frame = packet.decode(torn)
+        packet, after_gap = received
+        frame = packet.decode(after_gap)
         # Waiting packets are decoded first: if old pictures were analysed, ever more packets would wait.
         due = packet.arrived >= self._look_due and not receiver.waiting
         if frame is not None and due and not frame.damaged:

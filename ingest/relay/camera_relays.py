@@ -25,7 +25,7 @@ class CameraRelays:
         self._relays: list[Relay] = []
         self.local = is_local(camera.address)
         self.name = "The camera's file"
-        """The camera's name in sentences, without its path."""
+        """The camera as error messages name it: its address without the path, or `The camera's file`."""
         self.stall_seconds = settings.stall_seconds
         """Seconds without data that the analysing process must tolerate; the relay itself is stricter."""
         if self.local:
@@ -62,12 +62,12 @@ class CameraRelays:
 
     @property
     def failure(self) -> ClearglassError | None:
-        """Why the main stream is missing; None where it is not, or was not requested yet."""
+        """The error of the main stream; None if it works or was not requested yet."""
         return self._relays[0].failure if self._relays else None
 
     @property
     def error(self) -> str | None:
-        """The failure of either stream, as a sentence."""
+        """The error of the main stream, else of the substream, as a sentence; None if there is no error."""
         if self.failure is not None:
             return str(self.failure)
         failures = (relay.failure for relay in self._relays)

@@ -1,4 +1,4 @@
-"""Turns FFmpeg's errors into this project's: FFmpeg's messages may contain an address."""
+"""Replaces FFmpeg's errors by this project's errors, because FFmpeg's messages may reveal the camera's address."""
 
 import errno
 
@@ -8,17 +8,19 @@ from ingest.stream.source import CameraStreamError, CameraUnreachableError
 from matcher.errors import ClearglassError
 
 
-def not_opened(error: Exception, name: str, *, local: bool) -> ClearglassError:
-    """The error for a place that could not be opened. name: the camera's name in the sentence. local: true for a file
-    or a device."""
+def opening_error(error: Exception, name: str, *, local: bool) -> ClearglassError:
+    """Returns the error for a stream that could not be opened.
+
+    name: the camera's name in the sentence. local: true for a file or a device.
+    """
     if isinstance(error, TimeoutError | av.error.ExitError):
         return CameraUnreachableError(
             f"{name} did not answer in time.", remedy="Check that the camera is on and can be reached."
         )
-    return _file_not_opened(error, name) if local else _stream_not_opened(error, name)
+    return _file_opening_error(error, name) if local else _stream_opening_error(error, name)
 
 
-def _file_not_opened(error: Exception, name: str) -> ClearglassError:
+def _file_opening_error(error: Exception, name: str) -> ClearglassError:
     if isinstance(error, FileNotFoundError):
         return CameraUnreachableError(
             f"{name}: there is no such file or device.", remedy="Check the path, and that the webcam is plugged in."
@@ -35,7 +37,7 @@ def _file_not_opened(error: Exception, name: str) -> ClearglassError:
     )
 
 
-def _stream_not_opened(error: Exception, name: str) -> ClearglassError:
+def _stream_opening_error(error: Exception, name: str) -> ClearglassError:
     if isinstance(error, ConnectionError):
         return CameraUnreachableError(
             f"{name} cannot be reached.", remedy="Check the port of its address, and that the camera is on."
@@ -46,8 +48,8 @@ def _stream_not_opened(error: Exception, name: str) -> ClearglassError:
     )
 
 
-def broken_off(error: Exception, name: str, *, local: bool) -> ClearglassError:
-    """The error that ended an open stream. name, local: as for `not_opened`."""
+def interruption_error(error: Exception, name: str, *, local: bool) -> ClearglassError:
+    """Returns the error for an open stream that ended unexpectedly. name, local: as for `opening_error`."""
     if isinstance(error, TimeoutError | av.error.ExitError):
         return CameraStreamError(
             f"{name} stopped sending.", remedy="Check the camera's power and the network between here and it."

@@ -17,7 +17,7 @@ import av
 
 from ingest.camera.picture_shape import PictureShape
 from ingest.stream.av_decoder import AvDecoder, Stamps
-from ingest.stream.av_failure import broken_off, not_opened
+from ingest.stream.av_failure import interruption_error, opening_error
 from ingest.stream.loss_marker import LOSS_MARKER
 from ingest.stream.packet import Packet
 from ingest.stream.picture_layout import MOST_PIXELS
@@ -108,7 +108,7 @@ class AvSource:
         except (av.FFmpegError, OSError, ValueError) as error:
             # FFmpeg's RTSP reports invalid data when it was stopped while it waited for an answer.
             late = time.monotonic() - began >= self._timeout[0]
-            failure = not_opened(TimeoutError() if late else error, self._name, local=self._local)
+            failure = opening_error(TimeoutError() if late else error, self._name, local=self._local)
         if failure is not None:
             # Raised outside of the except block, so that FFmpeg's own error, which contains the place, is not its
             # context.
@@ -125,7 +125,7 @@ class AvSource:
         try:
             yield from self._received_packets()
         except (av.FFmpegError, OSError, ValueError) as error:
-            failure = broken_off(error, self._name, local=self._local)
+            failure = interruption_error(error, self._name, local=self._local)
         if failure is not None:
             raise failure
 

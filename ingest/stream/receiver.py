@@ -1,5 +1,5 @@
-"""Receives one connection in a thread of its own, so that its measures do not depend on the time that the analysis
-takes."""
+"""Receives one connection in its own thread, so that the measures of the stream do not depend on the time that the
+analysis takes."""
 
 from collections import deque
 from threading import Condition, Event, Thread
@@ -9,16 +9,19 @@ from ingest.stream.source import Source, StreamInfo
 from ingest.stream.stream_measures import StreamMeasures
 
 MOST_PACKETS, MOST_BYTES = 500, 64 << 20
-"""The most packets that wait to be decoded, some twenty seconds of a camera: a slower machine decodes fewer."""
+"""The most packets and bytes that may wait, about 20 s of video. If decoding is too slow, further packets are
+dropped."""
 
 ENDING_SECONDS = 5.0
-"""Seconds in which a thread whose source was closed must end. One that hangs in a system call ends with its process."""
+"""Seconds to wait for the thread to end after its source was closed. If it hangs in a system call, it ends with the
+process."""
 
 
 class Receiver:
-    """Opens, receives and measures in a thread, where a packet is stamped when it arrives. Nothing else may use
-    `stream` then. Every packet waits to be decoded by the thread that made this object. When too many wait, new packets
-    are left out up to the first key frame for which there is room.
+    """Opens, receives and measures a stream in a thread, which stamps each packet when it arrives.
+
+    While the thread runs, no other code may use `stream`. Packets wait until the thread that made this object decodes
+    them. When too many wait, new packets are dropped until a key frame arrives for which there is room.
     """
 
     def __init__(self, source: Source, stream: StreamMeasures) -> None:
@@ -27,7 +30,7 @@ class Receiver:
         self._changed = Condition()
         self._packets: deque[tuple[Packet, bool]] = deque()
         self._bytes = 0
-        self._torn = False
+        self._after_gap = False
         self._end = Event()
         self._failure: Exception | None = None
         self._info: StreamInfo | None = None
@@ -39,8 +42,8 @@ class Receiver:
         return bool(self._packets)
 
     @property
-    def over(self) -> bool:
-        """True if the stream has ended or broken, and every packet was taken."""
+    def finished(self) -> bool:
+        """True if the stream has ended or failed, and every packet was taken."""
         return not self._thread.is_alive() and not self.waiting
 
     def start(self) -> None:
@@ -48,7 +51,7 @@ class Receiver:
         self._thread.start()
 
     def opened(self, timeout: float) -> StreamInfo | None:
-        """The stream's facts; None when it has neither opened nor failed within timeout seconds."""
+        """The stream's facts. None if it has not opened within `timeout` seconds or has failed; see `raise_failure`."""
         with self._changed:
             self._changed.wait_for(lambda: self._info or self._failure, timeout)
             return self._info
@@ -60,18 +63,18 @@ class Receiver:
         self._thread.join(ENDING_SECONDS)
 
     def raise_failure(self) -> None:
-        """Raises the error that broke the stream, if there is one."""
+        """Raises the error that ended the stream, if there is one."""
         if self._failure is not None:
             raise self._failure
 
     def next(self, timeout: float) -> tuple[Packet, bool] | None:
-        """The next packet, and true if some before it were left out; None when none arrived within timeout seconds."""
+        """The next packet, and true if packets before it were dropped. None if none arrives in `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._packets, timeout):
                 return None
-            packet, torn = self._packets.popleft()
+            packet, after_gap = self._packets.popleft()
             self._bytes -= packet.size
-            return packet, torn
+            return packet, after_gap
 
     def _receive(self) -> None:
         try:
@@ -81,7 +84,7 @@ class Receiver:
                 self._put(packet)
                 if self._end.is_set():
                     return
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that looks
+        except Exception as error:  # noqa: BLE001 - `raise_failure` raises it in the thread that reads packets
             with self._changed:
                 self._failure = error
                 self._changed.notify_all()
@@ -94,10 +97,10 @@ class Receiver:
     def _put(self, packet: Packet) -> None:
         with self._changed:
             full = len(self._packets) >= MOST_PACKETS or self._bytes >= MOST_BYTES
-            if full or (self._torn and not packet.key):
-                self._torn = True
+            if full or (self._after_gap and not packet.key):
+                self._after_gap = True
                 return
-            self._packets.append((packet, self._torn))
-            self._torn = False
+            self._packets.append((packet, self._after_gap))
+            self._after_gap = False
             self._bytes += packet.size
             self._changed.notify()

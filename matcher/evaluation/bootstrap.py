@@ -1,7 +1,7 @@
 """The interval of a rate when comparisons share people: the bootstrap draws people, not comparisons. A person whom the
-recogniser mistakes is in many pairs, so intervals that treat pairs as independent are too narrow. A pair of two people
-counts as often as both were drawn, a mated pair as often as its person was (Poh et al., IEEE TPAMI 29(3), 2007, on both
-sides of a pair). Intervals are the 2.5th to the 97.5th percentile.
+recogniser mistakes is in many pairs, so intervals that treat pairs as independent are too narrow. A non-mated pair has
+the product of its two people's draw counts as weight, a mated pair its person's draw count (Poh et al., IEEE TPAMI
+29(3), 2007; here for both sides of a pair). Intervals reach from the 2.5th to the 97.5th percentile.
 """
 
 from typing import Any
@@ -20,25 +20,29 @@ _BLOCK = 4096
 
 
 class SubjectBootstrap:
-    """Resamples of `subjects` people. The same seed gives the same resamples, so that rates can be compared."""
+    """Resamples `subjects` people. The same seed gives the same resamples, so that rates can be compared."""
 
     def __init__(self, subjects: int, *, resamples: int = RESAMPLES, seed: int = 0) -> None:
         drawn = np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=resamples)
         self.weights = np.ascontiguousarray(drawn.T.astype(np.float32))
-        """(subjects, resamples): how often each was drawn."""
+        """(subjects, resamples): each subject's draw count in each resample."""
 
     def rate(self, wrong: Flags, one: Whole, other: Whole) -> tuple[float, float]:
-        """The interval of the share of comparisons that are wrong. one, other: whose samples they compare."""
+        """The interval of the share of wrong comparisons.
+
+        one, other: the two people's numbers in each comparison.
+        """
         people = len(np.union1d(one, other))
         return self.interval(wrong, self.totals(one, other), one, other, comparisons=len(one), people=people)
 
     def interval(
         self, wrong: Flags, totals: Floats, one: Whole, other: Whole, *, comparisons: int, people: int
     ) -> tuple[float, float]:
-        """The same where only some of the comparisons are given; the others are right. totals: the weight of all
-        comparisons in each resample. comparisons, people: the number of each in all. If no comparison is wrong, or all
-        are, every resample gives the same rate: then it is the Wilson interval of one independent comparison a person.
-        It is never narrower than the Wilson interval of that number of independent comparisons.
+        """As `rate`, but the arguments may leave out correct comparisons.
+
+        totals: the weight of all comparisons in each resample. comparisons, people: the total numbers. If none or all
+        are wrong, resampling gives no interval: then the Wilson interval with n = `people` is returned. Any other
+        result contains the Wilson interval with n = `comparisons`.
         """
         errors = int(wrong.sum())
         if comparisons == 0:
@@ -50,7 +54,7 @@ class SubjectBootstrap:
         return min(float(low), least), max(float(high), most)
 
     def rates(self, wrong: Flags, totals: Floats, one: Whole, other: Whole) -> Floats:
-        """(resamples,) the rate in each of them."""
+        """(resamples,) the rate in each resample."""
         return self.totals(one[wrong], other[wrong]) / np.maximum(totals, 1)
 
     def totals(self, one: Whole, other: Whole) -> Floats:
@@ -64,8 +68,10 @@ class SubjectBootstrap:
         return total
 
     def all_pairs(self, one: Whole, other: Whole) -> Floats:
-        """(resamples,) the weight of all non-mated pairs between two groups of samples, or within one. one, other:
-        (subjects,) the number of samples of each subject in the two groups; the same array twice for one group.
+        """(resamples,) the weight of all non-mated pairs between two groups of samples, or within one group.
+
+        one, other: (subjects,) the number of samples of each subject in the two groups; the same array twice for one
+        group.
         """
         first, second = one.astype(np.float64), other.astype(np.float64)
         weights = self.weights.astype(np.float64)

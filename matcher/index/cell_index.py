@@ -1,8 +1,8 @@
-"""The index of a large gallery: look into the likely cells only, and compare the best found there in full.
+"""The index of a large gallery: a search reads only the likely cells, and compares the best vectors in full.
 
-A search goes over short codes in the cells nearest to the probe, and scores the best again with vectors of half
-precision. Cells and codes are made in the directions that tell people apart (`discriminant.py`), which lets a fraction
-of the cells suffice. What that costs and whom it misses is shown by `python -m benchmarks search`.
+A search compares the probe with short codes in the cells nearest to it, and scores the best again with vectors in half
+precision. Cells and codes use the directions that distinguish people (`discriminant.py`), so that a fraction of the
+cells suffices. `python -m benchmarks search` measures the time and the missed references.
 """
 
 from typing import Self
@@ -20,35 +20,36 @@ from matcher.index.nearest import nearest
 from matcher.index.shared_lock import SharedLock
 
 _CELL = 1_400
-"""References for each cell. To open a cell costs as much as to go over some hundreds of codes, so that many small ones
-take longer; of few large ones, more has to be gone over to find as many people."""
+"""The number of references for each cell. To open a cell takes as long as to compare some hundreds of codes, so many
+small cells take longer; with few large cells, a search must compare more codes to find as many people."""
 
 _EFFORT = 0.63
-"""How many cells a search looks into, times their number to the power of two thirds.
+"""A search reads this number times (number of cells)^(2/3) cells.
 
-By that power, real mated pairs of LFW view 1 among drawn references are found as surely in many cells as in few. Of
-1,141 people with one picture there, exact search brings 1,125 among a million, and these cells 1,116, in the mean of
-four drawings of them; a tenth fewer of them bring 1,114 and a tenth more 1,119.
+With this exponent the share of mated pairs of LFW view 1 that are found among synthetic references does not depend on
+the number of cells. Of 1,141 people with one picture each, among a million references, exact search finds 1,125. This
+number of cells finds 1,116, a tenth fewer cells 1,114, a tenth more 1,119 (the mean of four sets of cells).
 """
 
 _BLIND_EFFORT = 0.25
-"""Which share of the cells it looks into where nothing is known of how pictures of a person differ.
+"""The share of the cells that a search reads if the index cannot measure how pictures of one person differ.
 
-Of 1,141 people of LFW view 1 among a third of a million with one picture each, exact search brings 1,128, this 1,117.
+Of 1,141 people of LFW view 1, among a third of a million people with one picture each, exact search finds 1,128; this
+share of the cells finds 1,117.
 """
 
 _FEW = 4096
-"""So few vectors let through are all compared: quicker than the cells, and exact."""
+"""Up to this number of allowed vectors, all are compared: that is faster than the cells, and exact."""
 
 _CHUNK = 1 << 14
 _SEED = 11
 
 
 class CellIndex:
-    """An Index: searches run beside one another, a change waits for them and they for it."""
+    """An Index. Searches run simultaneously; a change waits for running searches, and later searches wait for it."""
 
     def __init__(self, cells: Cells, directions: Vectors) -> None:
-        """Use `build`. directions: (d, w), those of the cells."""
+        """Use `build`. directions: (d, w), the projection of vectors to the cells' space."""
         self.rows = Rows(len(directions), np.float16)
         self._cells = cells
         self._directions = directions
@@ -56,9 +57,10 @@ class CellIndex:
 
     @classmethod
     def build(cls, rows: Rows, numbers: Numbers, *, stop: Stop = lambda: False) -> Self:
-        """An index of the rows with these numbers, 16 or more; those that are dropped meanwhile count as zeros.
+        """Returns an index of the rows with these numbers, which must be at least 16.
 
-        Takes about ten seconds of one core for a million. Raises StoppedError soon after `stop` says so.
+        A row that is dropped meanwhile is indexed as zeros. A million rows take about 10 s of one core. Raises
+        StoppedError soon after `stop` returns True.
         """
         count = max(1, len(numbers) // _CELL)
         random = np.random.default_rng(_SEED)
@@ -107,13 +109,13 @@ class CellIndex:
             self._cells.remove(number, _floats(self.rows, np.array([number])) @ self._directions)
 
     def _scored(self, probes: Vectors, numbers: Numbers, k: int) -> Neighbours:
-        """The k nearest of each probe's own numbers."""
+        """Returns the k nearest for each probe. numbers: (probes, m), the numbers to compare with each probe."""
         similarities = (_floats(self.rows, numbers) @ probes[:, :, None])[:, :, 0]
         similarities[numbers < 0] = -np.inf
         return nearest(numbers, similarities, k)
 
     def _compared(self, probes: Vectors, numbers: Numbers, k: int) -> Neighbours:
-        """The k nearest of these numbers, the same for all probes."""
+        """Returns the k nearest for each probe. numbers: (n,), the numbers to compare with every probe."""
         numbers = numbers[numbers < len(self.rows.held)]
         numbers = numbers[self.rows.held[numbers]]
         return nearest(numbers, probes @ _floats(self.rows, numbers).T, k)
@@ -125,10 +127,10 @@ def _floats(rows: Rows, numbers: Numbers) -> Vectors:
 
 
 def _widened(halves: NDArray[np.float16]) -> Vectors:
-    """The same finite numbers in single precision. NumPy widens them one by one, which takes three times as long.
+    """Returns the same finite numbers in single precision. NumPy converts them one by one: three times as slow.
 
-    Of IEEE 754's two formats, sign, exponent and fraction are put from the places of one into those of the other; the
-    exponents count from 15 and from 127.
+    Sign, exponent and fraction are shifted from their bits in IEEE 754's half precision to those in single precision.
+    The product corrects the exponent, whose bias is 15 in half and 127 in single precision.
     """
     bits = halves.view(np.int16).astype(np.int32)
     bits <<= 23 - 10

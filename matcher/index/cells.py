@@ -1,9 +1,10 @@
-"""Cells that codes of vectors lie in, on FAISS: only those near to a probe are looked into. The only door to faiss.
+"""An inverted file on FAISS: vectors are coded and put into cells, and a search reads only the cells near the probe.
 
-An inverted file of 4-bit product codes, 16 bytes for 64 directions, filtered by consent inside the search. A code lies
-in the two cells nearest to its vector: near the border between cells, where most vectors of so many directions lie, a
-probe's mate is found from either side. Each cell then holds twice as many codes, and less than half as many cells need
-to be looked into (so does SPANN with cells on disk: Chen et al., NeurIPS 2021).
+No other module imports faiss. A code is a product code of 4 bits for each pair of directions: 16 bytes for 64
+directions. The search itself filters codes by consent. Each code is in the two cells nearest to its vector: in 64
+directions most vectors are near a border between cells, and two copies let a search on either side find them. Each cell
+then holds twice as many codes, and a search needs fewer than half as many cells (SPANN does the same with cells on
+disk: Chen et al., NeurIPS 2021).
 """
 
 from collections.abc import Callable
@@ -17,16 +18,18 @@ from matcher.columns.selection import Selection
 from matcher.columns.vectors import Numbers, Vectors
 
 _COPIES = 2
-"""In so many cells a code lies, and so many times each of the best of a search may come."""
+"""The number of cells that hold each code. A search may therefore find each number this many times."""
 
 _LIKELY = 6
-"""In so many cells a number is looked for first: its vector is kept in half precision, and others may be as near."""
+"""The number of nearest cells in which a removal looks first. The vector is known in half precision only, so the two
+nearest cells may differ from those of the addition."""
 
 SAMPLE = 512
-"""So many vectors for each cell draw the cells: with a quarter of them, a sixth more cells have to be looked into."""
+"""The number of vectors for each cell from which k-means computes the cells. With a quarter of them, a search needs a
+sixth more cells."""
 
 _ROUNDS = 12
-"""Of k-means."""
+"""The number of rounds of k-means."""
 
 _SEED = 11
 
@@ -36,14 +39,14 @@ _Codes = NDArray[np.uint8]
 
 
 class StoppedError(Exception):
-    """Nobody waits for the cells any more."""
+    """`stop` has ended the making of the cells."""
 
 
 class Cells:
-    """Any number of threads may search beside one another; a change is alone."""
+    """Cells of codes. Any number of threads may search simultaneously; during a change no other thread may use them."""
 
     def __init__(self, index: Any) -> None:
-        """Use `draw`. index: a FAISS IndexIVFPQFastScan, trained and empty."""
+        """Use `draw`. index: a trained and empty FAISS IndexIVFPQFastScan."""
         self._index = index
         self._lists = faiss.downcast_InvertedLists(index.invlists)
         self._packer = index.get_CodePacker()
@@ -51,38 +54,39 @@ class Cells:
 
     @classmethod
     def draw(cls, sample: Vectors, count: int, effort: int, *, stop: Stop) -> Self:
-        """So many empty cells, laid among the vectors of a sample.
+        """Returns `count` empty cells, whose centres k-means computes from a sample of the vectors.
 
-        sample: (n, width), SAMPLE for each cell; more are not looked at. effort: how many cells a search looks into.
-        Raises StoppedError soon after `stop` says so.
+        sample: (n, width), SAMPLE vectors for each cell; further ones are not used. effort: the number of cells that a
+        search reads. Raises StoppedError soon after `stop` returns True.
         """
-        faiss.omp_set_num_threads(1)  # of this thread: the other cores are the service's
+        faiss.omp_set_num_threads(1)  # for this thread: the service needs the other cores
         centres = _centres(sample, count, stop)
         width = sample.shape[1]
         quantizer = faiss.IndexFlatL2(width)
         quantizer.add(centres)
         index = faiss.IndexIVFPQFastScan(quantizer, width, count, width // 2, 4, faiss.METRIC_L2)
         index.by_residual = False
-        index.implem = 11  # cell by cell, candidates in a reservoir: the quickest for one probe
+        index.implem = 11  # cell by cell, with a reservoir of results: the fastest for one probe
         index.nprobe = min(effort, count)
         index.pq.cp.min_points_per_centroid = 1
         index.train(sample)
         return cls(index)
 
     def add(self, numbers: Numbers, vectors: Vectors) -> None:
-        """numbers: (n,), none of them in the cells. vectors: (n, width)."""
+        """Adds vectors, (n, width), under numbers, (n,), that are not in the cells yet."""
         codes = self._index.pq.compute_codes(vectors)
         homes = self._nearest(vectors, _COPIES)
         order = np.argsort(homes, axis=None, kind="stable")
         cells, begins = np.unique(homes.ravel()[order], return_index=True)
-        # Of no vectors there are no cells, but one part.
+        # Without vectors there are no cells, and np.split returns one empty part: not strict.
         for cell, own in zip(cells.tolist(), np.split(order // homes.shape[1], begins[1:]), strict=False):
             self._append(cell, numbers[own], codes[own])
 
     def remove(self, number: int, vector: Vectors) -> None:
-        """vector: (1, width) about what it was added with. Leaves nothing of it in the cells.
+        """Removes a number and overwrites its codes.
 
-        FAISS's own removal (1.15) goes through all cells, and leaves codes behind that spoil what is added next.
+        vector: (1, width), approximately the vector with which the number was added. FAISS's own removal (1.15) reads
+        all cells and leaves old codes in place, which corrupt the codes that are added next.
         """
         left = min(_COPIES, self._index.nlist)
         for cell in (*self._nearest(vector, _LIKELY)[0].tolist(), *range(self._index.nlist)):
@@ -91,22 +95,23 @@ class Cells:
                 return
 
     def search(self, probes: Vectors, k: int, *, allowed: Selection) -> Numbers:
-        """(probes, m) numbers of the codes nearest to each probe, in any order, and -1 in any places between them.
+        """Returns (probes, m) numbers of the codes nearest to each probe, in any order, with -1 at any places.
 
-        Of as many as that there are k, or as many as the cells looked into hold.
+        Each row has at least k different numbers, unless the cells that the search reads hold fewer.
         """
-        # FAISS keeps this by thread, and more threads than one make a single query slower.
+        # FAISS keeps this setting by thread. More than one thread makes a single query slower.
         faiss.omp_set_num_threads(1)
         found: Numbers = self._index.search(probes, _COPIES * k, params=self._parameters(allowed))[1]
-        found.sort(axis=1)  # the copies of one number side by side
+        found.sort(axis=1)  # puts the copies of a number next to each other
         found[:, 1:][found[:, 1:] == found[:, :-1]] = -1
         return found
 
     def _parameters(self, allowed: Selection) -> Any:
-        """FAISS's own. The latest are kept: most searches let through the same as the one before."""
+        """The parameters of a search for FAISS. The latest are kept, since most searches have the same selection as the
+        search before."""
         selection, parameters = self._latest
         if selection is not allowed:
-            selector = faiss.IDSelectorBitmap(allowed.bits)  # type: ignore[call-arg,arg-type]  # its wrapper takes it
+            selector = faiss.IDSelectorBitmap(allowed.bits)  # type: ignore[call-arg,arg-type]  # its wrapper accepts an array
             parameters = faiss.SearchParametersIVF(nprobe=self._index.nprobe, sel=selector)  # type: ignore[call-arg]
             self._latest = allowed, parameters
         return parameters
@@ -129,7 +134,7 @@ class Cells:
             self._packer.pack_all(faiss.swig_ptr(one), faiss.swig_ptr(block))
 
     def _take_out(self, cell: int, number: int) -> bool:
-        """Puts the cell's last code in the place of this number's; gives whether the number was there."""
+        """Moves the cell's last code to the place of this number's code. Returns False if the cell lacks the number."""
         known, blocks = self._views(cell)
         places = np.flatnonzero(known == number)
         if not len(places):
@@ -142,7 +147,7 @@ class Cells:
         return True
 
     def _views(self, cell: int) -> tuple[Numbers, _Codes]:
-        """The cell's numbers, (n,), and codes, (blocks, bytes), as they lie in FAISS's memory until it is resized."""
+        """The cell's numbers, (n,), and codes, (blocks, bytes): views of FAISS's memory, valid until it is resized."""
         count = self._lists.list_size(cell)
         blocks = -(-count // self._packer.nvec)
         numbers: Numbers = faiss.rev_swig_ptr(self._lists.get_ids(cell), count)
@@ -151,7 +156,7 @@ class Cells:
 
 
 def _centres(sample: Vectors, count: int, stop: Stop) -> Vectors:
-    """(count, d) by k-means, round by round so that it can be stopped."""
+    """Returns (count, d) centres by k-means. Each round is a separate call, so that `stop` can end the computation."""
     points = {"min_points_per_centroid": 1, "max_points_per_centroid": SAMPLE}
     means = faiss.Kmeans(sample.shape[1], count, niter=1, seed=_SEED, **points)
     means.train(sample)

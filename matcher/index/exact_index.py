@@ -1,4 +1,4 @@
-"""The index that looks at everything: a blocked matrix product, for as long as that is fast enough."""
+"""The index that compares a probe with every vector by a blocked matrix product, for galleries small enough for it."""
 
 import numpy as np
 
@@ -9,17 +9,17 @@ from matcher.index.index import Neighbours, require_vectors
 from matcher.index.nearest import Best
 
 _BLOCK = 1 << 14
-"""Rows of one product: their scores against a batch of probes stay in the cache."""
+"""The number of rows of one product, chosen so that their scores for a batch of probes fit in the cache."""
 
 _FEW = 1 / 8
-"""Of a block: so few rows are sooner picked out first than all compared."""
+"""A share of a block: if fewer rows are allowed, to copy them first is faster than to compare all rows."""
 
 
 class ExactIndex:
-    """An Index. Searches run beside one another and beside one change, without a lock."""
+    """An Index. Several searches and one change may run simultaneously, without a lock."""
 
     def __init__(self, rows: Rows | None = None) -> None:
-        """rows: what it starts with, and goes on to use; None is nothing."""
+        """rows: the vectors to search, which the index goes on to change; None stands for new, empty rows."""
         self.rows = Rows(DIMENSION, np.float32) if rows is None else rows
 
     def __len__(self) -> int:
@@ -39,7 +39,7 @@ class ExactIndex:
         held = self.rows.held
         vectors = self.rows.vectors
         end, best = min(len(held), allowed.end), Best(len(probes), k)
-        # One array for all blocks: new memory would take longer to come than to be gone over.
+        # One array for all blocks: to allocate memory for each block would take longer than to read it.
         scores = np.empty((len(probes), _BLOCK), dtype=np.float32)
         for begin in range(0, end, _BLOCK):
             block, inside = vectors[begin : begin + _BLOCK], held[begin : begin + _BLOCK]
@@ -48,7 +48,7 @@ class ExactIndex:
             if len(places) < len(block) * _FEW:
                 best.take(begin + places, probes @ block[places].T)
                 continue
-            # In this order: where OpenBLAS does without AVX-512, two to eight probes take twice as long the other way.
+            # The order matters: without AVX-512, OpenBLAS takes twice as long for 2 to 8 probes with swapped factors.
             similarities = np.matmul(probes, block[: len(inside)].T, out=scores[:, : len(inside)])
             if len(places) < len(inside):
                 np.copyto(similarities, -np.inf, where=~inside)

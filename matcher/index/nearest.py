@@ -1,4 +1,4 @@
-"""The best of many scores."""
+"""Selects the greatest of many similarities."""
 
 import numpy as np
 
@@ -6,17 +6,17 @@ from matcher.columns.vectors import Numbers, Vectors
 from matcher.index.index import Neighbours
 
 _FEW = 4
-"""At up to this many times as many scores as are wanted, a sort of all of them is quicker than a partition first."""
+"""Up to _FEW × k similarities, sorting all of them is faster than a partition before the sort."""
 
 _GROUP = 16
-"""Scores of one group, which its greatest stands for at first: the best lie in the groups with the greatest."""
+"""The number of similarities in a group. The k greatest are in the k groups with the greatest maxima."""
 
 
 def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
-    """The k of greatest similarity for each probe, the greatest first, equal ones by number.
+    """Returns for each probe the k numbers of greatest similarity, the greatest first, equal ones by number.
 
-    numbers: (n,), or (probes, n) where each probe has its own. similarities: (probes, n), -inf at what is not to be
-    found. Where there are fewer than k, -1 and -inf stand.
+    numbers: (n,), or (probes, n) if each probe has its own. similarities: (probes, n), with -inf for numbers that must
+    not be found. If fewer than k are found, the remaining places have the number -1 and the similarity -inf.
     """
     own, similarities = _chosen(numbers, similarities, k)
     order = np.lexsort((own, -similarities))[:, :k]
@@ -31,7 +31,7 @@ def nearest(numbers: Numbers, similarities: Vectors, k: int) -> Neighbours:
 
 
 class Best:
-    """The k nearest to each probe in a gallery that is gone through part by part: the best of the best of each part."""
+    """Collects the k nearest to each probe from a gallery that is read in parts."""
 
     def __init__(self, probes: int, k: int) -> None:
         self._k = k
@@ -39,18 +39,18 @@ class Best:
         self._similarities = [np.empty((probes, 0), dtype=np.float32)]
 
     def take(self, numbers: Numbers, similarities: Vectors) -> None:
-        """One more part. numbers: (n,). similarities: as for `nearest`; they may be overwritten afterwards."""
+        """Adds one part. numbers: (n,). similarities: as for `nearest`; the caller may overwrite them afterwards."""
         own, chosen = _chosen(numbers, similarities, self._k)
         self._numbers.append(own)
         self._similarities.append(chosen.copy() if chosen is similarities else chosen)
 
     def neighbours(self) -> Neighbours:
-        """The nearest of all parts so far."""
+        """Returns the nearest of all parts so far."""
         return nearest(np.hstack(self._numbers), np.hstack(self._similarities), self._k)
 
 
 def _chosen(numbers: Numbers, similarities: Vectors, k: int) -> tuple[Numbers, Vectors]:
-    """For each probe the numbers and similarities of the k best, in no order; of few, all as they are."""
+    """Returns each probe's k best numbers and similarities, unsorted; if there are few, all of them."""
     own = numbers if numbers.ndim > 1 else np.broadcast_to(numbers, similarities.shape)
     if similarities.shape[1] <= _FEW * k:
         return own, similarities
@@ -60,12 +60,12 @@ def _chosen(numbers: Numbers, similarities: Vectors, k: int) -> tuple[Numbers, V
 
 
 def _places(scores: Vectors, k: int) -> Numbers:
-    """(rows, k) places of each row's k greatest, in no order."""
+    """Returns the (rows, k) places of each row's k greatest scores, unsorted."""
     rows, count = scores.shape
     if count <= _FEW * _GROUP * k:
         return _greatest(scores, k)
     groups = count // _GROUP
-    # A group's members stand far apart, so that the greatest of all groups are found in a few passes over the row.
+    # The members of a group are `groups` places apart, so that the maxima of all groups take a few passes over the row.
     tops = scores[:, : groups * _GROUP].reshape(rows, _GROUP, groups).max(axis=1)
     members = _greatest(tops, k)[:, None, :] + groups * np.arange(_GROUP)[:, None]
     left = np.broadcast_to(np.arange(groups * _GROUP, count), (rows, count - groups * _GROUP))

@@ -1,4 +1,4 @@
-"""Has a log's checkpoints cosigned by its witnesses, and keeps what they have cosigned for publication."""
+"""Asks the witnesses of a log to cosign its checkpoints, and keeps cosigned checkpoints for publication."""
 
 import logging
 import time
@@ -24,13 +24,14 @@ from matcher.tlog.witness_client import SECONDS, WitnessClient
 
 _LOG = logging.getLogger(__name__)
 _TABLE = tables.published_checkpoint
-_TIMEOUT_SECONDS = 60.0
-"""Seconds for which all witnesses are asked for one checkpoint that some of them have cosigned; then for the newest."""
+_ROUND_SECONDS = 60.0
+"""The longest time of a round: a checkpoint that some witnesses have cosigned is replaced by the newest after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cosigned:
-    """How a witness does. size, cosigned_at: what it last cosigned since the start, and when. error: for people."""
+    """The state of a witness. size, cosigned_at: the size and time of the last checkpoint that it cosigned since the
+    start. error: its last error, as a sentence; None if there was none since its last cosignature."""
 
     witness: KnownWitness
     size: int | None = None
@@ -40,7 +41,7 @@ class Cosigned:
 
 @dataclass(kw_only=True)
 class _Round:
-    """One checkpoint that all witnesses are asked for. lines: by witness, its cosignature."""
+    """One checkpoint that all witnesses are asked to cosign. lines: the cosignatures, by witness."""
 
     note: str
     size: int
@@ -49,7 +50,7 @@ class _Round:
 
 
 class Cosigning:
-    """Between `start` and `close` a thread for each witness, which asks it whenever the log has grown."""
+    """Runs a thread for each witness between `start` and `close`, which asks the witness whenever the log has grown."""
 
     def __init__(
         self,
@@ -57,15 +58,15 @@ class Cosigning:
         log: AuditLog,
         policy: Policy,
         *,
-        every: float = 0.5,
+        poll_seconds: float = 0.5,
         clock: Clock,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """every: seconds between two looks at the log; an entry's checkpoint is to be cosigned within a second."""
+        """poll_seconds: the time between two reads of the log. An entry's checkpoint should be cosigned within 1 s."""
         self._database = database
         self._log = log
         self._policy = policy
-        self._every = every
+        self._poll_seconds = poll_seconds
         self._clock = clock
         self._metrics = metrics
         self._end = Event()
@@ -77,12 +78,13 @@ class Cosigning:
         }
 
     def states(self) -> Sequence[Cosigned]:
-        """How each witness that is asked does."""
+        """The state of each witness that has an address."""
         with self._lock:
             return list(self._states.values())
 
     def start(self) -> None:
-        """From now on the log publishes what the policy's quorum has cosigned; without one, whatever it holds."""
+        """Starts the threads. From now on the log publishes only checkpoints that the policy's quorum has cosigned, or
+        every checkpoint if the policy has no quorum."""
         with self._database.writing() as connection:
             if self._policy.quorum is None:
                 connection.execute(delete(_TABLE))
@@ -96,7 +98,7 @@ class Cosigning:
             thread.start()
 
     def close(self) -> None:
-        """Ends the threads, and waits for answers that are under way. Safe to call twice."""
+        """Ends the threads; requests in progress have SECONDS to be answered. Safe to call twice."""
         self._end.set()
         until = time.monotonic() + SECONDS
         for thread in self._threads:
@@ -116,10 +118,10 @@ class Cosigning:
                     self._failed(witness.name, str(error))
                 except Exception as error:  # noqa: BLE001 - the top of a supervised thread
                     self._failed(witness.name, f"The witness {witness.name} was not asked: {type(error).__name__}.")
-                self._end.wait(self._every)
+                self._end.wait(self._poll_seconds)
 
     def _asked(self, name: str) -> _Round | None:
-        """The checkpoint that this witness is to cosign now; None if there is nothing it has not."""
+        """The checkpoint that this witness should cosign now; None if it has cosigned the current one."""
         with self._lock:
             now, current = time.monotonic(), self._round
             if current is None or self._is_over(current, now):
@@ -130,12 +132,12 @@ class Cosigning:
             return None if current is None or name in current.lines else current
 
     def _is_over(self, current: _Round, now: float) -> bool:
-        """Whether the newest checkpoint may take its place: nobody cosigned it, enough did, or it took too long."""
+        """Whether the newest checkpoint may replace it: no witness or the quorum cosigned it, or it took too long."""
         enough = self._policy.satisfied(current.lines)
-        return not current.lines or enough or now - current.began > _TIMEOUT_SECONDS
+        return not current.lines or enough or now - current.began > _ROUND_SECONDS
 
     def _take(self, asked: _Round, witness: KnownWitness, line: str) -> None:
-        """One more cosignature, and the checkpoint's publication if that is enough."""
+        """Stores one more cosignature, and publishes the checkpoint if the quorum has now cosigned it."""
         with self._lock:
             self._states[witness.name] = Cosigned(witness=witness, size=asked.size, cosigned_at=self._clock())
             asked.lines[witness.name] = line

@@ -17,7 +17,7 @@ from matcher.log.version_1 import entry as version_1
 
 _ENTRIES: Mapping[int, tuple[type[BaseModel], Mapping[EntryKind, type[BaseModel]]]] = {
     1: (version_1.Entry, version_1.BODIES),
-    NEWEST: (version_2.Entry, version_2.BODIES),
+    NEWEST: (version_2.EntryHeader, version_2.BODIES),
 }
 """By version: what every entry has, and the body of each kind."""
 

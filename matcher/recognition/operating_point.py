@@ -1,4 +1,4 @@
-"""A threshold with its evidence. A bare number is possible too, and is warned about wherever it is shown."""
+"""A threshold with its evidence. A threshold without evidence is allowed, and is shown with a warning."""
 
 import json
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from matcher.recognition.registry import DEFAULT_FUSION
 from matcher.recognition.scale import SimilarityScale
 
 DEFAULT_OPERATING_POINT = "fmr-1e-5"
-"""The strictest whose evidence holds: on LFW view 1 it rests on 123 false matches, the next on 11.
+"""The strictest operating point with enough evidence: 123 false matches on LFW view 1; the next stricter one has 11.
 
-Those few closest pairs are also where the data set's own errors are: the same person under two names.
+Among these few closest pairs are also errors of the data set: one person under two names.
 """
 
 OPERATING_POINTS = "operating_points.json"
-"""The file beside this one that `python -m benchmarks operating-point` writes; and, of the same form, the file in the
-data folder with the points that were measured at this site."""
+"""The name of two files of the same form: the package's, beside this module, written by `python -m benchmarks
+operating-point`; and the site's, in the data folder, with the points that were measured at the site."""
 
 LARGEST_THRESHOLD = 2.0
-"""Beyond it everybody is like everybody: whoever sets 80 means a percentage, and there are none."""
+"""Above it every comparison would match. It also refuses a threshold of 80, which is meant as a percentage."""
 
 INTERVALS = ("wilson", "subjects")
 
 NO_EVIDENCE = "no-evidence"
-"""The name of a point that is but a number."""
+"""The name of an operating point that has a threshold and no evidence."""
 
 
 class OperatingPointError(ClearglassError):
@@ -41,11 +41,11 @@ class OperatingPointError(ClearglassError):
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """The measurement a threshold comes from.
+    """The measurement from which a threshold comes.
 
-    model_digest, weights: of the model that was measured, and of its fusion by embedder. fmr: on `non_mated` pairs of
+    model_digest: of the measured model. weights: of its fusion, by embedder. fmr: on `non_mated` pairs of
     `dataset`, with its 95 % interval [fmr_low, fmr_high]; fnmr likewise on `mated` pairs. interval: "wilson", which
-    takes pairs for independent, or "subjects", of resamples of the people. measured_on: the day, as ISO 8601 has it.
+    treats pairs as independent, or "subjects", by resampling the people. measured_on: the day, in ISO 8601.
     """
 
     model_digest: str
@@ -63,20 +63,23 @@ class Measurement:
     measured_on: str
 
     def __post_init__(self) -> None:
-        """Raises ValueError or TypeError where a rate is none, or rests on nothing, or is of no known origin."""
+        """Raises ValueError or TypeError if a rate, a number of pairs, a name, the interval or the day is invalid."""
         rates = (self.fmr, self.fmr_low, self.fmr_high, self.fnmr, self.fnmr_low, self.fnmr_high)
         if not (all(0 <= rate <= 1 for rate in rates) and self.non_mated > 0 and self.mated > 0):
-            raise ValueError("a measurement has rates from 0 to 1, and pairs on which they were measured")
+            raise ValueError("a measurement must have rates from 0 to 1, and at least one mated and one non-mated pair")
         if not (self.dataset and isinstance(self.dataset, str) and isinstance(self.model_digest, str)):
-            raise ValueError("a measurement names its data set and its model")
+            raise ValueError("a measurement must name its data set and its model")
         if self.interval not in INTERVALS:
-            raise ValueError(f"the intervals of a measurement are of a known kind: {' or '.join(INTERVALS)}")
+            raise ValueError(f"the interval of a measurement must be {' or '.join(INTERVALS)}")
         date.fromisoformat(self.measured_on)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caveat:
-    """Why a threshold may not do what its name says. code: for programs. remedy: what to do about it."""
+    """A reason why a threshold may not have the error rates that its name states.
+
+    code: for programs. remedy: what the operator can do.
+    """
 
     code: str
     message: str
@@ -85,10 +88,10 @@ class Caveat:
 
 @dataclass(frozen=True, kw_only=True)
 class OperatingPoint:
-    """A threshold on the fused dissimilarity: a pair at or below it is called a match.
+    """A threshold on the fused dissimilarity: a pair at or below it is a match.
 
-    model_digest, weights: of the model whose dissimilarities are held against it, and of its fusion. evidence: None
-    where nothing was measured. site: whether it is this site's own and not the package's.
+    model_digest: of the model whose dissimilarities are compared with it. weights: of that model's fusion. evidence:
+    None if nothing was measured. site: true if the site measured it, false if it is the package's.
     """
 
     name: str
@@ -99,33 +102,35 @@ class OperatingPoint:
     site: bool = False
 
     def used_with(self, model_digest: str, weights: Mapping[str, float]) -> Self:
-        """The same threshold, held against the dissimilarities of this model and this fusion."""
+        """Returns the same threshold for the dissimilarities of this model and this fusion."""
         return replace(self, model_digest=model_digest, weights=weights)
 
     @property
     def caveat(self) -> Caveat | None:
-        """What to know before one relies on it; None where it was measured with the model in use."""
+        """The reason not to rely on it; None if it was measured with the model in use."""
         if self.evidence is None:
             return Caveat(
                 code="operating_point_no_evidence",
-                message="The threshold has no evidence: nobody can say how often it errs.",
-                remedy="Unset CLEARGLASS_THRESHOLD, or measure a threshold of your own with clearglass calibrate.",
+                message="The threshold has no evidence: its error rates are unknown.",
+                remedy="Unset CLEARGLASS_THRESHOLD, or measure your own threshold with clearglass calibrate.",
             )
         if (self.evidence.model_digest, self.evidence.weights) == (self.model_digest, self.weights):
             return None
         return Caveat(
             code="operating_point_other_model",
-            message="The operating point was measured with another model: its error rates do not hold.",
-            remedy="Measure again with the present model, and clearglass calibrate with the new scores.",
+            message="The operating point was measured with another model: its error rates do not apply.",
+            remedy="Measure again with the present model, and run clearglass calibrate with the new scores.",
         )
 
     def record(self) -> dict[str, Any]:
-        """As a file of operating points holds it, and the API tells it. Without evidence everything of it is None,
-        and the pairs are none."""
+        """Returns the point as files of operating points and the API give it.
+
+        Without evidence all fields of the evidence are None, and the numbers of pairs are 0.
+        """
         evidence = self.evidence
-        told = {name: None if evidence is None else getattr(evidence, name) for name in _EVIDENCE}
+        measured = {name: None if evidence is None else getattr(evidence, name) for name in _EVIDENCE}
         counts = {} if evidence is not None else {"non_mated": 0, "mated": 0}
-        return {"name": self.name, "threshold": self.threshold, **told, **counts}
+        return {"name": self.name, "threshold": self.threshold, **measured, **counts}
 
 
 _EVIDENCE = tuple(field.name for field in fields(Measurement))
@@ -133,7 +138,7 @@ _EVIDENCE = tuple(field.name for field in fields(Measurement))
 
 @dataclass(frozen=True, kw_only=True)
 class OperatingPoints:
-    """What a file of operating points holds. scale: None where none was measured."""
+    """The content of a file of operating points. scale: None if no scale was measured."""
 
     points: tuple[OperatingPoint, ...]
     scale: SimilarityScale | None = None
@@ -142,7 +147,7 @@ class OperatingPoints:
     def parse(cls, data: bytes, *, site: bool = False) -> Self:
         """Reads the content of such a file. Raises OperatingPointError.
 
-        The weights of the document are those of its scale and of its points where they name none.
+        The document's weights apply to its scale and its points, except those that give their own weights.
         """
         try:
             document: dict[str, Any] = json.loads(data)
@@ -157,7 +162,7 @@ class OperatingPoints:
         return cls(points=points, scale=scale)
 
     def content(self) -> bytes:
-        """The content of the file. Each point and the scale tell what fusion they were measured with."""
+        """Returns the content of the file. Each point and the scale name the fusion with which they were measured."""
         document: dict[str, Any] = {
             "weights": dict(DEFAULT_FUSION.weights),
             "operating_points": [point.record() for point in self.points],
@@ -168,20 +173,20 @@ class OperatingPoints:
 
 
 def _point(record: Mapping[str, Any], weights: Mapping[str, float], *, site: bool) -> OperatingPoint:
-    told = dict(record)
-    if "dlib_weight" in told or "weights" in told:
-        weights = read_weights(told)
-        told.pop("dlib_weight", None)
-    told["weights"] = weights
-    name, threshold = str(told.pop("name")), told.pop("threshold")
-    # A text, NaN and infinity are none either; what is wrong here would be wrong in every search.
+    values = dict(record)
+    if "dlib_weight" in values or "weights" in values:
+        weights = read_weights(values)
+        values.pop("dlib_weight", None)
+    values["weights"] = weights
+    name, threshold = str(values.pop("name")), values.pop("threshold")
+    # This also refuses texts, NaN and infinity: a wrong threshold would be used in every search.
     if isinstance(threshold, bool) or not (isinstance(threshold, int | float) and 0 < threshold <= LARGEST_THRESHOLD):
         raise OperatingPointError(
-            f"The file of operating points cannot be read: the threshold of {name} is {threshold!r}, and must be more "
+            f"The file of operating points cannot be read: the threshold of {name} is {threshold!r}, but must be more "
             f"than 0 and at most {LARGEST_THRESHOLD:g}.",
             remedy=_SITE_REMEDY if site else _REMEDY,
         )
-    evidence = Measurement(**told)
+    evidence = Measurement(**values)
     return OperatingPoint(
         name=name,
         threshold=float(threshold),
@@ -193,18 +198,18 @@ def _point(record: Mapping[str, Any], weights: Mapping[str, float], *, site: boo
 
 
 def load_operating_points(folder: Path | None = None) -> dict[str, OperatingPoint]:
-    """The measured operating points by name: the package's, strictest last, then those of the site.
+    """Returns the measured operating points by name: the package's, strictest last, then the site's.
 
-    folder: the data folder; None for the package's alone. Each is of the model that it was measured with; see
-    `used_with`. Raises OperatingPointError when the package's are of another model than the default one, and when a
-    file cannot be read.
+    folder: the data folder; None for the package's points alone. Each point has the model with which it was measured;
+    see `used_with`. Raises OperatingPointError if the package's points were measured with a model other than the
+    default one, or if a file cannot be read.
     """
     points = parse_operating_points(_packaged())
     return points | {point.name: point for point in load_site_points(folder).points if point.name not in points}
 
 
 def parse_operating_points(data: bytes) -> dict[str, OperatingPoint]:
-    """As `load_operating_points`, of the content of the package's file."""
+    """As `load_operating_points`, but from the content of the package's file, without the site's points."""
     points, model = OperatingPoints.parse(data).points, FaceModel()
     if any((point.model_digest, point.weights) != (model.digest, model.fusion.weights) for point in points):
         raise OperatingPointError("The operating points were measured with another model.", remedy=_REMEDY)
@@ -212,7 +217,7 @@ def parse_operating_points(data: bytes) -> dict[str, OperatingPoint]:
 
 
 def load_site_points(folder: Path | None) -> OperatingPoints:
-    """Those of the data folder; none where there is no folder, or no such file in it. Raises OperatingPointError."""
+    """Returns the site's points; none if there is no data folder, or no such file in it. Raises OperatingPointError."""
     if folder is None:
         return OperatingPoints(points=())
     try:
@@ -227,9 +232,9 @@ def load_site_points(folder: Path | None) -> OperatingPoints:
 
 
 def load_scale(folder: Path | None, *, model_digest: str, weights: Mapping[str, float]) -> SimilarityScale | None:
-    """The site's own scale, or else the package's; only one that was measured with this model and this fusion.
+    """Returns the site's scale, else the package's; None if neither was measured with this model and this fusion.
 
-    Raises OperatingPointError where a file cannot be read.
+    Raises OperatingPointError if a file cannot be read.
     """
     scales = (load_site_points(folder).scale, OperatingPoints.parse(_packaged()).scale)
     fitting = (one for one in scales if one and (one.model_digest, one.weights) == (model_digest, weights))
@@ -241,4 +246,4 @@ def _packaged() -> bytes:
 
 
 _REMEDY = f"Delete matcher/recognition/{OPERATING_POINTS} and measure: `python -m benchmarks operating-point`."
-_SITE_REMEDY = f"Correct {OPERATING_POINTS} in the data folder; or delete it, and make it again: clearglass calibrate."
+_SITE_REMEDY = f"Correct {OPERATING_POINTS} in the data folder, or delete it and make it again by clearglass calibrate."

@@ -1,8 +1,8 @@
-"""Searches of the gallery: identify (1:N) and verify (1:1). Beside them only a replay searches (`replay.py`).
+"""Searches the gallery: identify (1:N) and verify (1:1). The only other searches are replays (`replay.py`).
 
-The order, always: durable request entry → search → re-score → durable outcome entry → answer. If the first cannot be
-written there is no search; if the second cannot, nothing is returned. Callers that come while others are being answered
-share the next round: one transaction of requests, one pass over the index, one transaction of outcomes.
+The order is always: durable request entry → search → scores → durable outcome entry → answer. If the request entry
+cannot be written, there is no search; if the outcome entry cannot be written, nothing is returned. Callers that arrive
+during a round share the next one: one transaction of requests, one pass over the index, one transaction of outcomes.
 """
 
 import time
@@ -34,17 +34,17 @@ from matcher.search.shortlist import Match, Shortlister
 from matcher.search.verifier import Verifier
 
 MOST_SEARCHES = 64
-"""How many searches one round holds at most."""
+"""The most searches of one round."""
 
 
 class QueryError(ClearglassError):
-    """The query does not say properly who asks, where, or why."""
+    """The actor, role, camera or purpose of a query is not valid."""
 
     code: ClassVar[str] = "query_invalid"
 
 
 class _Asked(Future[CandidateList]):
-    """An identification that its caller waits for. found: what the search brought, before consents are asked again."""
+    """An identification that its caller waits for. found: the matches, before consents are checked again."""
 
     def __init__(self, probe: Probe, query: Query) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class _Asked(Future[CandidateList]):
 
 
 class Identifier:
-    """Searches the gallery, and logs it. Safe to use from several threads."""
+    """Searches the gallery and logs each search. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Identifier:
         candidates: int = 5,
         metrics: MatcherMetrics | None = None,
     ) -> None:
-        """fusion: how templates are compared. candidates: most subjects in an answer."""
+        """fusion: compares templates. candidates: the most subjects in an answer."""
         self._shortlister = Shortlister(shard, subjects=candidates)
         self._fusion = fusion
         self._gallery = gallery
@@ -82,19 +82,19 @@ class Identifier:
         self.operating_point = operating_point
 
     def identify(self, probe: Probe, query: Query) -> CandidateList:
-        """Who in the gallery this may be, among those whose consent covers the query now; often nobody.
+        """Returns the candidates for a probe, among subjects whose consent covers the query now; often there are none.
 
-        Raises QueryError, which is not logged; ModelMismatchError, which is; LogUnavailableError and ClockError; and
-        ShardBehindError, StoreError or SealError if the gallery cannot be read as it is now: then there is no answer,
-        and a failure entry says so if it still can be written.
+        Raises QueryError, which is not logged; ModelMismatchError, which is logged; LogUnavailableError and ClockError;
+        and ShardBehindError, StoreError or SealError if the gallery's present state cannot be read: then there is no
+        answer, and a failure entry is written if possible.
         """
         return self._identify_round([probe], query)[0]
 
     def identify_all(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
-        """The same for several probes, such as the faces of a photograph: each is a search with two entries of its own.
+        """Identifies several probes, such as the faces of a photograph. Each is one search with its own two entries.
 
-        They are made in rounds, which other callers' searches share. Raises as `identify` does; then nothing is
-        answered, and the log tells how far it came.
+        The searches are made in rounds, which other callers share. Raises as `identify` does: then no probe is
+        answered, and the log shows which searches were made.
         """
         answers: list[CandidateList] = []
         for start in range(0, len(probes), MOST_SEARCHES):
@@ -102,11 +102,11 @@ class Identifier:
         return answers
 
     def verify(self, probe: Probe, against: str | Probe, query: Query) -> Verification:
-        """Whether the probe is of the subject with this id, or of the same person as another probe.
+        """Decides whether the probe shows the subject with this id, or the same person as another probe.
 
-        Raises as `identify` does, ModelMismatchError also if all references of the subject are of another model;
-        ConsentRequiredError if no consent of the subject covers the query. Both end a logged request, and nothing was
-        compared. SubjectUnknownError comes before the request and is not logged.
+        Raises as `identify` does; also ModelMismatchError if all references of the subject are of another model, and
+        ConsentRequiredError if no consent of the subject covers the query. In these two cases the request is logged,
+        and nothing is compared. SubjectUnknownError is raised before the request and is not logged.
         """
         self._prepare([probe], query)
         if isinstance(against, Probe):
@@ -117,7 +117,7 @@ class Identifier:
     # --- 1:N -------------------------------------------------------------------------------------------------------
 
     def _identify_round(self, probes: Sequence[Probe], query: Query) -> list[CandidateList]:
-        """Of at most `MOST_SEARCHES` probes."""
+        """Identifies at most `MOST_SEARCHES` probes."""
         with self._counting(len(probes)):
             self._prepare(probes, query)
             asked = [_Asked(probe, query) for probe in probes]
@@ -128,7 +128,7 @@ class Identifier:
         return answers
 
     def _answer_round(self, arriving: Iterator[_Asked]) -> None:
-        """Answers all who arrive. What fails for one of them alone is that one's error; the rest is everybody's."""
+        """Answers one round. An error of one search is given to its caller, any other error to all callers."""
         with self._log.writing() as connection:
             begun = {search: one for one in arriving if (search := self._begin(connection, one)) is not None}
         with self._searches.failing(begun):
@@ -142,7 +142,7 @@ class Identifier:
                 one.set_exception(answer)
 
     def _begin(self, connection: Connection, one: _Asked) -> Search | None:
-        """Logs the request; if that cannot be, there is no search and the caller gets the error."""
+        """Logs the request. If that fails, returns None, and the caller gets the error."""
         try:
             return self._searches.begin(connection, "identify", one.probe, one.query, self.operating_point)
         except ClearglassError as error:
@@ -150,12 +150,12 @@ class Identifier:
             return None
 
     def _find(self, begun: Mapping[Search, _Asked]) -> None:
-        """One pass over the shard for all that look at the same selection."""
+        """Searches the shard, once for all searches with the same selection."""
         began = time.perf_counter()
         by_selection: dict[Selection, list[_Asked]] = {}
         for search, one in begun.items():
             by_selection.setdefault(search.scope.selection, []).append(one)
-        # The selections of one round may be of different revisions: the shard must have the newest.
+        # The selections of one round may be of different revisions: the shard must have applied the newest.
         revision = max((search.scope.revision for search in begun), default=0)
         for selection, several in by_selection.items():
             probes = [one.probe.template for one in several]
@@ -168,7 +168,7 @@ class Identifier:
                 self._metrics.search_seconds.observe(seconds)
 
     def _end(self, connection: Connection, search: Search, one: _Asked) -> CandidateList | ClearglassError:
-        """The answer, or why there is none; true once the transaction has ended."""
+        """Returns the answer or the error. It may be used only after the transaction has been committed."""
         moment = self._log.moment(connection)
         try:
             return self._answer(connection, search, one.found, moment)
@@ -197,7 +197,7 @@ class Identifier:
     def _ranked(
         self, connection: Connection, found: Sequence[Match], query: Query, moment: datetime
     ) -> tuple[Candidate, ...]:
-        """The best reference of each subject who, at the outcome's own transaction, still may be found."""
+        """Returns the best reference of each subject who may still be found in the transaction of the outcome."""
         candidates: list[Candidate] = []
         seen: set[str] = set()
         for number, score in found:
@@ -214,15 +214,15 @@ class Identifier:
     # --- both ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, probes: Sequence[Probe], query: Query) -> None:
-        """Raises as `_require` does."""
+        """Checks the probes and the query, and brings the gallery up to date. Raises as `_require` does."""
         for probe in probes:
             self._require(probe, query)
         self._gallery.catch_up()
-        # For a camera's first search the whole gallery is gone through: not while others wait for the log.
+        # A camera's first search reads the whole gallery: this is done here, outside the log's transaction.
         self._gallery.scope(query, self._clock())
 
     def require_query(self, query: Query) -> None:
-        """Raises QueryError where a text of the query is not fit for the log."""
+        """Raises QueryError if a text of the query is not valid in the log."""
         for name, text in vars(query).items():
             fault = None if text is None else fault_of(text)
             if fault is not None:
@@ -232,16 +232,16 @@ class Identifier:
                 )
 
     def _require(self, probe: Probe, query: Query) -> None:
-        """Raises QueryError, or ModelMismatchError, which it logs."""
+        """Raises QueryError; or logs and raises ModelMismatchError."""
         self.require_query(query)
         template = probe.template
-        # A vector of another length than its embedder's would be close to everybody, or to nobody.
+        # A vector that is not of its embedder's dimension and norm would match every reference, or none.
         if template.model_digest != self.operating_point.model_digest or not self._fusion.fits(template):
             self._log.record(
                 EntryKind.FAILURE, {"code": ModelMismatchError.code, "actor": query.actor, "purpose": query.purpose}
             )
             raise ModelMismatchError(
-                "The probe's template is none that the model in use makes.",
+                "The probe's template was not made by the model in use.",
                 remedy="Extract it again with the present model.",
             )
 

@@ -1,4 +1,4 @@
-"""A decision made again: from the sealed probe, with the model, the threshold and the gallery of that time."""
+"""Makes a logged decision again, from its sealed probe, with the model, threshold and gallery of that time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from matcher.timestamp import parse_time
 
 _ENTRY = tables.audit_entry.c
 _SAME = 1e-6
-"""By so much may a dissimilarity differ that is computed again: products are summed in another order in a batch."""
+"""The tolerance for a dissimilarity that is computed again: a batch may sum the products in another order."""
 
 
 Vector = NDArray[np.float32]
@@ -41,13 +41,13 @@ Found = tuple[str, str, float]
 
 
 class ReplayError(ClearglassError):
-    """The log's entry is no decision that could be made again."""
+    """The log's entry does not belong to a decision, so that there is nothing to replay."""
 
     code: ClassVar[str] = "no_decision"
 
 
 class Agreement(StrEnum):
-    """How a decision made again compares with what the log says of it."""
+    """How the replayed decision compares with the logged one."""
 
     EQUAL = "equal"
     DIFFERENT = "different"
@@ -56,9 +56,10 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Retold:
-    """A candidate of the log's by dlib's own implementation, from the pictures that were kept.
+    """A logged candidate, compared again by dlib's own implementation on the stored pictures.
 
-    dlib: the distance; None where no face was found in one of the pictures. mated: whether it decides the same.
+    logged: the logged distance of the dlib embedder. dlib: the new distance; None if a picture is missing or shows no
+    face. mated: whether the candidate is at or below the threshold with the new distance; None without one.
     """
 
     subject_id: str
@@ -69,9 +70,10 @@ class Retold:
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """findings: in what it differs, or why it cannot be, for people. proof: the log's entries that show why.
+    """The result of a replay.
 
-    retold: the same by dlib's reference implementation.
+    findings: the differences, or why a replay is impossible, as sentences. proof: the indices of the log's entries that
+    show why it is impossible. retold: the logged candidates, compared again by dlib's reference implementation.
     """
 
     request_index: int
@@ -83,7 +85,7 @@ class Replay:
 
 
 class Replayer:
-    """Makes decisions again. Each replay is in the log before anything is opened; nothing else is written."""
+    """Makes decisions again. Each replay is logged before any data is unsealed; nothing else is written."""
 
     def __init__(
         self,
@@ -95,7 +97,7 @@ class Replayer:
         *,
         subjects: int,
     ) -> None:
-        """subjects: how many different ones a search brings forward at least, as the Identifier's candidates."""
+        """subjects: the least number of different subjects in a shortlist, as the Identifier's `candidates`."""
         self._database = database
         self._log = log
         self._gallery = gallery
@@ -104,18 +106,18 @@ class Replayer:
         self._recogniser = recogniser
 
     def replay(self, index: int, *, actor: str, role: str) -> Replay:
-        """The decision whose request or outcome stands at this index.
+        """Replays the decision whose request or outcome has this index.
 
-        actor, role: of the caller, as the log names them.
-        Raises LogUnavailableError or ClockError, then nothing was read; EntryUnknownError, ReplayError where the entry
-        is of no decision, ShardBehindError, SealError, StoreError.
+        actor, role: those of the caller, for the log. Raises LogUnavailableError or ClockError before anything is read;
+        EntryUnknownError; ReplayError if the entry does not belong to a decision; ShardBehindError, SealError,
+        StoreError.
         """
         self._log.record(EntryKind.LOG_READ, {"actor": actor, "role": role, "read": {"replay": index}})
         request, outcome = self._decision(index)
         candidates = outcome.body["candidates"]
         self._gallery.catch_up()
         if "commitment" in (request.body.get("against") or {}):
-            return _impossible(request, outcome, "It compared two pictures, of which none was kept.")
+            return _impossible(request, outcome, "It compared two pictures, and neither was kept.")
         if not candidates:
             return _impossible(request, outcome, "It found nobody, so nothing of the probe was kept.")
         if request.body["camera"] == ENROLMENT:
@@ -139,11 +141,13 @@ class Replayer:
         return self._made_again(request, outcome, evidence, selection)
 
     def _decision(self, index: int) -> tuple[AuditEntry, AuditEntry]:
-        """Request and outcome."""
+        """Returns the request and the outcome of the search to which the entry belongs."""
         entry = self._log.entry(index)
         first = entry.index if entry.kind is EntryKind.REQUEST else answered(entry.kind, entry.body)
         if first is None:
-            raise ReplayError(f"Entry {index} is of no search.", remedy="Name a request entry, or its outcome.")
+            raise ReplayError(
+                f"Entry {index} does not belong to a search.", remedy="Name a request entry, or its outcome."
+            )
         with self._database.reading() as connection:
             second = connection.execute(
                 select(_ENTRY.index).where(_ENTRY.request_index == first, _ENTRY.kind == EntryKind.OUTCOME.value)
@@ -153,15 +157,17 @@ class Replayer:
         return self._log.entry(first), self._log.entry(second)
 
     def _erased(self, connection: Connection, request: AuditEntry, outcome: AuditEntry) -> Replay:
-        """Those who were found have withdrawn, and with them went the probe: the log's entries say so, or it was taken
-        away without one."""
+        """The result if the probe is gone. A found subject's withdrawal erases it, and the log must show that."""
         subjects = [candidate["subject"] for candidate in outcome.body["candidates"]]
-        proof = tuple(index for subject in subjects for index in _departures(connection, subject))
+        proof = tuple(index for subject in subjects for index in _withdrawal_entries(connection, subject))
         if not proof:
-            finding = "The probe that was kept is gone, and no entry tells of a withdrawal that took it."
-            return _told(request, outcome, Agreement.DIFFERENT, [finding])
+            finding = "The probe that was kept is gone, and no entry shows a withdrawal that erased it."
+            return _replay(request, outcome, Agreement.DIFFERENT, [finding])
         return _impossible(
-            request, outcome, "Somebody it found has withdrawn, and the probe was erased with what was theirs.", proof
+            request,
+            outcome,
+            "A subject that it found has withdrawn, and the probe was erased with that subject's data.",
+            proof,
         )
 
     def _made_again(self, request: AuditEntry, outcome: AuditEntry, evidence: Evidence, selection: Selection) -> Replay:
@@ -170,13 +176,13 @@ class Replayer:
         if evidence.commitment != body["commitment"]:
             findings.append("The probe that was kept is not the one that the request committed to.")
         if evidence.template.model_digest != body["model_digest"]:
-            findings.append("The probe that was kept was made by another model than the request names.")
+            findings.append("The probe that was kept was made by a model other than the one that the request names.")
         if findings:
-            return _told(request, outcome, Agreement.DIFFERENT, findings)
+            return _replay(request, outcome, Agreement.DIFFERENT, findings)
         if evidence.template.model_digest != self._recogniser.model_digest:
-            return _impossible(request, outcome, "It was made with another model than the one in use.")
+            return _impossible(request, outcome, "It was made with a model other than the one in use.")
         if body["fusion"] != self._recogniser.fusion.weights:
-            return _impossible(request, outcome, "It was made with other weights of the fusion than those in use.")
+            return _impossible(request, outcome, "It was made with fusion weights other than those in use.")
         threshold = body["operating_point"]["threshold"]
         if body["search"] == "identify":
             found = self._found(evidence, request, outcome, selection, threshold)
@@ -187,17 +193,22 @@ class Replayer:
         findings += _differences(logged, found)
         left = body["gallery"]["in_scope"] - len(selection)
         if len(logged) < min(outcome.body.get("most", 0), len(found)) and left >= 0:
-            findings.append(f"More are found: {', '.join(subject for subject, _, _ in found[len(logged) :])}.")
+            findings.append(f"The replay also finds: {', '.join(subject for subject, _, _ in found[len(logged) :])}.")
         verdict = Agreement.DIFFERENT if findings else Agreement.EQUAL
         if left:
-            findings.append(f"{body['gallery']['in_scope']} references were in scope then, {len(selection)} now.")
-        retold = tuple(self._retell(evidence, logged, threshold))
-        return _told(request, outcome, verdict, findings, retold=retold)
+            findings.append(
+                f"{body['gallery']['in_scope']} references were in scope at the search, {len(selection)} are now."
+            )
+        retold = tuple(self._compared_by_dlib(evidence, logged, threshold))
+        return _replay(request, outcome, verdict, findings, retold=retold)
 
     def _found(
         self, evidence: Evidence, request: AuditEntry, outcome: AuditEntry, selection: Selection, threshold: float
     ) -> list[Found]:
-        """The people whom the index finds, and those whom the logged outcome names, nearest first."""
+        """Returns every subject that the index finds or the outcome names, nearest first.
+
+        Logged candidates are compared directly, so that the result does not depend on the index.
+        """
         revision = self._gallery.revision
         (matches,) = self._shortlister.matches([evidence.template], selection, threshold, revision=revision)
         ended_at = parse_time(outcome.body["ended_at"])
@@ -223,7 +234,7 @@ class Replayer:
     def _compared(
         self, evidence: Evidence, reference_ids: Sequence[str], selection: Selection, threshold: float
     ) -> list[Found]:
-        """The same of references by themselves, as far as they are still there."""
+        """Compares the probe with these references directly, as far as they are still in the selection."""
         with self._database.reading() as connection:
             numbers = [
                 number for number in reference_numbers(connection, reference_ids).values() if number in selection
@@ -235,10 +246,10 @@ class Replayer:
         each = zip(scored.numbers.tolist(), scored.dissimilarities.fused.tolist(), strict=True)
         return [(known[number].subject_id, known[number].id, score) for number, score in each if score <= threshold]
 
-    def _retell(
+    def _compared_by_dlib(
         self, evidence: Evidence, candidates: Sequence[Mapping[str, Any]], threshold: float
     ) -> Iterator[Retold]:
-        """By dlib itself, from the JPEGs that were kept of probe and reference, where it is part of the fusion."""
+        """Compares the JPEGs of probe and references by dlib itself, if dlib is part of the fusion."""
         weights = self._recogniser.fusion.weights
         if not evidence.crop or EMBEDDER not in weights:
             return
@@ -271,8 +282,8 @@ def _dlib() -> DlibReference:
     return DlibReference()
 
 
-def _departures(connection: Connection, subject_id: str) -> list[int]:
-    """The entries of a subject's withdrawal and erasure."""
+def _withdrawal_entries(connection: Connection, subject_id: str) -> list[int]:
+    """Returns the indices of the entries of a subject's withdrawal and erasure."""
     kinds = (EntryKind.WITHDRAWAL.value, EntryKind.ERASURE.value)
     named = func.instr(cast(_ENTRY.data, LargeBinary), subject_id.encode()) > 0
     query = select(_ENTRY.index).where(_ENTRY.kind.in_(kinds), named).order_by(_ENTRY.index)
@@ -280,22 +291,22 @@ def _departures(connection: Connection, subject_id: str) -> list[int]:
 
 
 def _differences(logged: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> Iterator[str]:
-    """In what those found now are not those of the log."""
+    """Yields the differences between the logged candidates and those that are found now, as sentences."""
     for place, candidate in enumerate(logged):
         now = found[place] if place < len(found) else None
         if now is None:
-            yield f"Candidate {candidate['rank']} is not found any more."
+            yield f"Candidate {candidate['rank']} is not found now."
         elif now[:2] != (candidate["subject"], candidate["reference"]):
-            yield f"In the place of candidate {candidate['rank']} subject {now[0]} is found, reference {now[1]}."
+            yield f"Instead of candidate {candidate['rank']}, subject {now[0]} is found, by reference {now[1]}."
         elif abs(now[2] - candidate["dissimilarity"]) > _SAME:
             yield f"Candidate {candidate['rank']} has dissimilarity {now[2]:.6f}, not {candidate['dissimilarity']:.6f}."
 
 
 def _impossible(request: AuditEntry, outcome: AuditEntry, why: str, proof: tuple[int, ...] = ()) -> Replay:
-    return _told(request, outcome, Agreement.IMPOSSIBLE, [why], proof=proof)
+    return _replay(request, outcome, Agreement.IMPOSSIBLE, [why], proof=proof)
 
 
-def _told(
+def _replay(
     request: AuditEntry,
     outcome: AuditEntry,
     verdict: Agreement,

@@ -1,4 +1,4 @@
-"""The nearest references of a probe: one embedder brings a shortlist forward, and all of them score it."""
+"""Finds the nearest references of a probe: one embedder selects a shortlist, and all embedders score it."""
 
 from collections.abc import Sequence
 
@@ -9,21 +9,22 @@ from matcher.index.shard import ScoredReferences, Shard
 from matcher.recognition.fusion import Dissimilarity
 from matcher.recognition.template import Template
 
-SHORTLIST = 50
-"""How many references the searched embedder brings forward to be scored by all."""
+SHORTLIST_LENGTH = 50
+"""The number of references that the searched embedder selects, for all embedders to score."""
 
 WIDEST_SHORTLIST = 3_200
-"""How many at most, where the references of few subjects fill the shortlist."""
+"""The greatest length of a shortlist, which it reaches if the references of few subjects fill it."""
 
 Match = tuple[int, Dissimilarity]
-"""A reference's number, and how far the probe is from it."""
+"""A reference's number, and its dissimilarity to the probe."""
 
 
 class Shortlister:
-    """Searches a shard, and takes of what it brings forward what is near enough."""
+    """Searches a shard, and keeps the references at or below the threshold."""
 
-    def __init__(self, shard: Shard, *, subjects: int, length: int = SHORTLIST) -> None:
-        """subjects: how many different ones a shortlist has at least, if there are so many. length: its references."""
+    def __init__(self, shard: Shard, *, subjects: int, length: int = SHORTLIST_LENGTH) -> None:
+        """subjects: the least number of different subjects in a shortlist, if the selection has that many. length: the
+        number of references in a shortlist, before it is lengthened."""
         self._shard = shard
         self._subjects = subjects
         self._length = length
@@ -31,23 +32,24 @@ class Shortlister:
     def matches(
         self, probes: Sequence[Template], selection: Selection, threshold: float, *, revision: int
     ) -> list[list[Match]]:
-        """For each probe the selected references at or below the threshold, nearest first, equal ones by number.
+        """Returns for each probe the selected references at or below the threshold.
 
-        revision: the gallery's, of which the selection is. Raises ShardBehindError.
+        They are sorted by dissimilarity, equal ones by number. revision: the revision of the gallery from which the
+        selection was made. Raises ShardBehindError.
         """
         widest = min(len(selection), WIDEST_SHORTLIST)
         if not widest:
             return [[] for _ in probes]
         found = self._shard.search(probes, selection, self._length, revision=revision)
         return [
-            _near(self._several(probe, shortlist, selection, widest, revision), threshold)
+            _within_threshold(self._several(probe, shortlist, selection, widest, revision), threshold)
             for probe, shortlist in zip(probes, found, strict=True)
         ]
 
     def _several(
         self, probe: Template, shortlist: ScoredReferences, selection: Selection, widest: int, revision: int
     ) -> ScoredReferences:
-        """The shortlist, made longer until one subject's many references do not keep all others out."""
+        """Lengthens the shortlist until it has enough subjects: one subject's many references could fill it."""
         width = self._length
         while width < widest and len(set(shortlist.subjects.tolist())) < self._subjects:
             width *= 4
@@ -55,7 +57,7 @@ class Shortlister:
         return shortlist
 
 
-def _near(shortlist: ScoredReferences, threshold: float) -> list[Match]:
+def _within_threshold(shortlist: ScoredReferences, threshold: float) -> list[Match]:
     scores = shortlist.dissimilarities
     places = np.flatnonzero(scores.fused <= threshold)
     if not len(places):

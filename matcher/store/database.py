@@ -1,4 +1,6 @@
-"""The data folder and its SQLite database: one process, one writer, durable when `writing` returns.
+"""The data folder and its SQLite database. One process has it, and one thread at a time writes.
+
+A transaction is durable when `writing` returns.
 
 Invariant: only the writer's connection ever writes or checkpoints. SQLite 3.7.0 to 3.51.2 can corrupt a WAL that two
 connections write or checkpoint at once.
@@ -29,18 +31,18 @@ from matcher.store.upgrade_copy import keep_copy, overwrite_copies
 
 DATABASE_FILE = "clearglass.sqlite3"
 FAILURE_FILE = "disk-failed"
-"""Says that the disk failed under the database, to the starts after it."""
+"""This file records a disk error in writing the database, so that later starts know of it."""
 
 _LOG = logging.getLogger(__name__)
 
 _CHECKPOINT_SECONDS = 0.1
-"""How long one attempt to empty the write-ahead log waits for readers, and keeps other writers out."""
+"""The longest time that one attempt to empty the write-ahead log waits for readers. Other writers wait meanwhile."""
 
 
 class Database:
     """The open database of one data folder. Safe to use from several threads.
 
-    Writers take turns, first come, first served: under load Python's own lock lets some threads wait for ever.
+    Writers take turns in the order of their arrival: under load a `threading.Lock` can make a thread wait for ever.
     """
 
     def __init__(self, folder: Path, *, lock: int | None, busy_seconds: float) -> None:
@@ -51,24 +53,24 @@ class Database:
         self._mutex = Lock()
         self._taken = False
         self._waiting: deque[Future[None]] = deque()
-        """The places of the writers that wait for their turn. With `_taken` it is changed under the mutex alone."""
+        """The writers that wait for their turn. This and `_taken` are changed only while the mutex is held."""
         self._failed: str | None = None
         self._closed = False
         path = folder / DATABASE_FILE
         self._readers = reading_engine(path, mode="ro" if lock is None else "rw", busy_seconds=busy_seconds)
         self._writer: Connection | None = None
-        """Opened once: taking it from a pool for each transaction would cost more than a short one does."""
+        """The writer's connection, opened once: to take it from a pool takes longer than a short transaction."""
         if lock is not None:
             with self._translated(writing=True):
                 self._writer = writing_engine(path, busy_seconds=busy_seconds).connect()
 
     @classmethod
     def open(cls, folder: Path, *, busy_seconds: float = 5.0) -> Self:
-        """Opens the folder for this process alone, making it (mode 0700) and bringing its tables up to date.
+        """Opens the folder for this process alone. Creates it (mode 0700) if it is missing, and migrates its tables.
 
-        Tables of an older version are copied before that (`matcher.store.upgrade_copy`). busy_seconds: how long to wait
-        for a foreign lock or another thread's writing. Raises DataFolderError, DataFolderInUseError, FolderOpenError,
-        SchemaTooNewError, StoreError.
+        Tables of an older version are copied first (`matcher.store.upgrade_copy`). busy_seconds: how long to wait for
+        another process's lock or another thread's transaction. Raises DataFolderError, DataFolderInUseError,
+        FolderOpenError, SchemaTooNewError, StoreError.
         """
         from matcher.store.migration import migrate
 
@@ -84,7 +86,7 @@ class Database:
             database._keep_copy()
             with database.writing() as connection:
                 migrate(connection)
-            # What the last run left in the WAL, erased pages included, goes into the file now.
+            # The last run may have left pages in the WAL, also erased data: they are moved into the file now.
             database.truncate_wal()
         except BaseException:
             database.close()
@@ -93,9 +95,9 @@ class Database:
 
     @classmethod
     def open_read_only(cls, folder: Path, *, busy_seconds: float = 5.0) -> Self:
-        """Opens the folder for reading, also while a service has it. Nothing is migrated.
+        """Opens the folder for reading, also while a service has it open. Nothing is migrated.
 
-        Raises DataFolderError where there is no database or an older one, SchemaTooNewError, StoreError.
+        Raises DataFolderError if there is no database or an older one; SchemaTooNewError, StoreError.
         """
         from matcher.store.revision import require_current
 
@@ -113,9 +115,9 @@ class Database:
         return database
 
     def overwrite_erased(self) -> bool:
-        """Has what was deleted gone from the disk: from copies that an upgrade left, and from the write-ahead log.
+        """Removes deleted data from the disk: from the copies that upgrades left, and from the write-ahead log.
 
-        False, and raises, as `truncate_wal` does; StoreBusyError also where a copy cannot be overwritten.
+        Returns and raises as `truncate_wal` does. Also raises StoreBusyError if a copy cannot be overwritten.
         """
         try:
             overwrite_copies(self.folder / DATABASE_FILE)
@@ -127,13 +129,16 @@ class Database:
         return self.truncate_wal()
 
     def _keep_copy(self) -> None:
-        """If the tables are of an older version. Raises SchemaTooNewError, StoreError, DataFolderError."""
+        """Copies the database if its tables are of an older version.
+
+        Raises SchemaTooNewError, StoreError, DataFolderError.
+        """
         with self.reading() as connection:
             revision = outdated(connection)
         if revision is None:
             return
         try:
-            # Not as an error of writing: the database itself is as it was.
+            # An error here is no write error of the database, which is unchanged.
             with self._turn() as writer, self._translated(writing=False):
                 copy = keep_copy(driver(writer), self.folder / DATABASE_FILE, revision=revision)
         except OSError as error:
@@ -145,33 +150,33 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction: committed and on the disk when the block ends, rolled back if it raises.
+        """Runs the block in one transaction: committed and on the disk when it ends, rolled back if it raises.
 
-        Raises StoreBusyError, StoreFullError, StoreBrokenError, DataFolderError; StoreFailedError from the first I/O
-        error on until the process is started again; StoreClosedError after `close`.
+        Raises StoreBusyError, StoreFullError, StoreBrokenError, DataFolderError; StoreFailedError after the first I/O
+        error, until the process is restarted; StoreClosedError after `close`.
         """
         with self._turn() as writer:
             try:
                 with self._translated(writing=True), writer.begin():
                     yield writer
             finally:
-                # An interrupt may have come between the transaction's begin and its block.
+                # An interrupt may have occurred between the begin of the transaction and the block.
                 if writer.in_transaction():
                     writer.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of everything that was committed before. Keep it short: it holds up `truncate_wal`."""
+        """Gives one consistent view of all data committed before. Keep the block short: `truncate_wal` waits for it."""
         if self._closed:
             raise _closed()
         with self._translated(writing=False), self._readers.begin() as connection:
             yield connection
 
     def truncate_wal(self) -> bool:
-        """Moves the write-ahead log into the database file and empties it, so that erased data is gone from both.
+        """Moves the write-ahead log into the database file and empties it, so that neither holds erased data.
 
-        False if readers were in the way for `busy_seconds`; other writers take their turns meanwhile. Raises as
-        `writing` does.
+        Returns False if readers prevented it for `busy_seconds`. Between attempts other writers take their turns.
+        Raises as `writing` does.
         """
         until = time.monotonic() + self._busy_seconds
         while not self._checkpointed():
@@ -182,32 +187,32 @@ class Database:
 
     @property
     def waiting(self) -> int:
-        """How many writers wait for their turn."""
+        """The number of writers that wait for their turn."""
         return len(self._waiting)
 
     @property
     def failure(self) -> str | None:
-        """SQLite's name of the I/O error after which nothing is written any more; None while all is well."""
+        """SQLite's name of the first I/O error, after which nothing is written; None if there was none."""
         return self._failed
 
     @property
     def failed_before(self) -> str | None:
-        """As `failure`, of whichever run, until `trust_again`: what was to be kept then may not be there, or half."""
+        """The `failure` of this or an earlier run, until `trust_again`: data written in that run may be incomplete."""
         try:
             return (self.folder / FAILURE_FILE).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
 
     def trust_again(self) -> None:
-        """Somebody has gone through what must be whole, and found it so."""
+        """Forgets `failed_before`. Call it after a check has shown that the data is complete."""
         (self.folder / FAILURE_FILE).unlink(missing_ok=True)
         sync_folder(self.folder)
 
     def close(self) -> None:
-        """Waits for the writing under way, closes every connection and gives the folder back. Safe to call twice.
+        """Waits for the running transaction, closes every connection and unlocks the folder. Safe to call twice.
 
-        Who asks for a connection afterwards is refused. If the writing lasts longer than `busy_seconds`, the folder
-        stays locked until `close` is called again or the process ends.
+        Later calls of `writing` and `reading` raise StoreClosedError. If the transaction lasts longer than
+        `busy_seconds`, the folder stays locked until `close` is called again or the process ends.
         """
         in_turn = self._take_turn()
         self._closed = True
@@ -216,7 +221,7 @@ class Database:
             return
         try:
             if self._writer is not None:
-                # Last: whoever closes last checkpoints, and only the writer may.
+                # The writer is closed last: the last connection to close checkpoints, and only the writer may.
                 self._writer.close()
                 self._writer.engine.dispose()
             if self._lock is not None:
@@ -233,7 +238,7 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[Connection]:
-        """The writer, for the thread whose turn it is then."""
+        """Waits for this thread's turn, and gives the writer's connection for the block."""
         if self._writer is None:
             raise StoreFailedError("The data folder was opened for reading only.", remedy="Open it for writing.")
         if not self._take_turn():
@@ -248,7 +253,7 @@ class Database:
             self._pass_turn()
 
     def _take_turn(self) -> bool:
-        """Waits for it, at most `busy_seconds`; whether it came."""
+        """Waits for this thread's turn, at most `busy_seconds`. Returns False if it did not come."""
         with self._mutex:
             if not self._taken:
                 self._taken = True
@@ -267,7 +272,7 @@ class Database:
         return True
 
     def _pass_turn(self) -> None:
-        """To the thread that has waited longest."""
+        """Gives the turn to the thread that has waited longest."""
         with self._mutex:
             if self._waiting:
                 self._waiting.popleft().set_result(None)
@@ -275,7 +280,7 @@ class Database:
                 self._taken = False
 
     def _leave(self, place: Future[None]) -> bool:
-        """Whether the place was still among those that wait; False if its turn came just before."""
+        """Removes the place from those that wait. Returns False if its turn came just before."""
         with self._mutex:
             if place not in self._waiting:
                 return False
@@ -283,28 +288,28 @@ class Database:
             return True
 
     def _checkpointed(self) -> bool:
-        """One attempt at emptying the write-ahead log; False if a reader was in the way."""
+        """Tries once to empty the write-ahead log. Returns False if a reader prevented it."""
         with self._turn() as writer, self._translated(writing=True):
-            # The driver's, in autocommit: a checkpoint cannot run inside a transaction.
+            # The driver's connection is in autocommit mode: a checkpoint cannot run inside a transaction.
             raw = driver(writer)
-            patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+            timeout = raw.execute("PRAGMA busy_timeout").fetchone()[0]
             raw.execute(f"PRAGMA busy_timeout={int(_CHECKPOINT_SECONDS * 1000)}")
             try:
                 busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                raw.execute(f"PRAGMA busy_timeout={patience}")
+                raw.execute(f"PRAGMA busy_timeout={timeout}")
             return not busy
 
     @contextmanager
     def _translated(self, *, writing: bool) -> Iterator[None]:
-        """Our errors for the driver's. A writer's I/O error is remembered for good; a reader's harms only itself."""
+        """Replaces the driver's errors by ours. Only a writer's I/O error prevents all later writing."""
         try:
             yield
         except (DBAPIError, sqlite3.Error) as error:
             reason = io_failure(error) if writing else None
             if reason is not None:
                 self._failed = reason
-                with suppress(OSError):  # as far as that disk still takes anything
+                with suppress(OSError):  # the failed disk may refuse this file too
                     write_whole(self.folder / FAILURE_FILE, reason.encode())
                 raise failed(reason) from error
             translated = store_error(error)

@@ -123,6 +123,6 @@ async function failure(response) {
   const body = await response.json().catch(() => null);
   return new ApiError(
     response.status,
-    body?.error ?? { code: "unknown", message: `The service answered with status ${response.status}.`, remedy: "Try again; if it stays, look at the service's own log." },
+    body?.error ?? { code: "unknown", message: `The service answered with status ${response.status}.`, remedy: "Try again. If the error remains, look at the service's log." },
   );
 }

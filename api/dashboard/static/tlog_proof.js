@@ -6,7 +6,7 @@ const NOTE = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n
 const ED25519 = 1;
 
 export class ReceiptError extends Error {
-  constructor(message, remedy = "Ask the person who gave it to you for it again.") {
+  constructor(message, remedy = "Ask the sender to send it again.") {
     super(message);
     this.remedy = remedy;
   }

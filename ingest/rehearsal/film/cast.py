@@ -11,7 +11,7 @@ from matcher.recognition.image import decode_image
 from matcher.recognition.recogniser import Recogniser
 
 BYSTANDERS = ("lisa/*", "zoom/*", "canada/*")
-"""Folders of the public data's portraits whose terms allow pictures of the demo to be shown: CC0 and CC BY."""
+"""Patterns of public portraits whose licence (CC0 or CC BY) allows screenshots of the demo to be published."""
 
 
 def volunteer() -> Image:
@@ -30,7 +30,7 @@ def public_data() -> Path | None:
 
 
 def bystanders(data: Path | None, recogniser: Recogniser, *, count: int = 6) -> list[list[Portrait]]:
-    """Strangers for a scene, each with one portrait; none at all without the public data."""
+    """Returns the strangers of a scene, each with one portrait; none without the public data."""
     if data is None:
         return []
     files = [sorted((data / "portraits").glob(f"{pattern}.jpg")) for pattern in BYSTANDERS]
@@ -39,7 +39,7 @@ def bystanders(data: Path | None, recogniser: Recogniser, *, count: int = 6) -> 
 
 
 def portraits_of(pictures: Sequence[Image], recogniser: Recogniser) -> list[Portrait]:
-    """One portrait of the largest face of each picture that shows one; RehearsalError when none does."""
+    """Returns a portrait of the largest face of each picture with a face. Raises RehearsalError if no face is found."""
     found = [portrait_of(picture, faces[0]) for picture in pictures for faces in recogniser.detect([picture]) if faces]
     if not found:
         raise RehearsalError("None of the pictures shows a face.", remedy="Choose pictures with a face in them.")

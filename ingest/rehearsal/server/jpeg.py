@@ -1,4 +1,4 @@
-"""JPEG files (ITU-T T.81) that readers stumble over."""
+"""JPEG files (ITU-T T.81) that are valid and difficult to read."""
 
 import struct
 
@@ -9,16 +9,16 @@ _START = b"\xff\xd8"
 _APP1, _START_OF_FRAME, _START_OF_SCAN, _END = b"\xff\xe1", b"\xff\xc0", b"\xff\xda", b"\xff\xd9"
 
 _GREY_BLOCKS = bytes.fromhex("28a28a")
-"""Four blocks of 8×8 pixels like the one before, in the usual Huffman tables (T.81, K.3): 00 for the same level, 1010
-for no detail."""
+"""The code of four 8×8 blocks equal to the previous block, with the standard Huffman tables (T.81, K.3): 00 = unchanged
+DC, 1010 = end of block."""
 
 
 def with_thumbnail(jpeg: bytes, thumbnail: bytes) -> bytes:
-    """A JPEG with an Exif segment that holds another, small one of at most 65,000 bytes, as cameras put it there.
+    """Adds a JPEG thumbnail (at most 65,000 bytes) in an Exif segment, as cameras do.
 
-    A reader that looks for the end mark of the picture finds the thumbnail's first.
+    A reader that searches for the picture's end marker finds the end marker of the thumbnail first.
     """
-    # Two directories: an empty one of the picture, and one of the thumbnail with its offset and length (Exif 2.3).
+    # Two directories: an empty one for the picture, and one with the thumbnail's offset and length (Exif 2.3).
     tiff = struct.pack("<2sHIHI", b"II", 42, 8, 0, 14)
     tiff += struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, 44, 0x0202, 4, 1, len(thumbnail), 0)
     exif = b"Exif\0\0" + tiff + thumbnail
@@ -26,7 +26,10 @@ def with_thumbnail(jpeg: bytes, thumbnail: bytes) -> bytes:
 
 
 def vast_jpeg() -> bytes:
-    """A grey JPEG of VAST_SIDE by VAST_SIDE pixels: 3 MB that take 256 MB decoded. Made without such a picture."""
+    """A grey JPEG of VAST_SIDE by VAST_SIDE pixels: 3 MB encoded, 256 MB decoded.
+
+    Built from bytes, without a full-size picture in memory.
+    """
     import cv2
     import numpy as np
 
@@ -34,5 +37,5 @@ def vast_jpeg() -> bytes:
     frame, scan = small.index(_START_OF_FRAME), small.index(_START_OF_SCAN)
     size = struct.pack(">HH", VAST_SIDE, VAST_SIDE)
     head = small[: frame + 5] + size + small[frame + 9 : scan]
-    # The scan's header: its marker, its length of 8, one component, its tables, the spectrum.
+    # The scan's header has 10 bytes: marker, length (8), one component with its tables, spectral selection.
     return head + small[scan : scan + 10] + _GREY_BLOCKS * ((VAST_SIDE // 8) ** 2 // 4) + _END

@@ -1,4 +1,4 @@
-"""Which body each kind of entry has, and what stands beside it."""
+"""The body of each kind of entry, and the header that all entries have."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,10 +11,10 @@ from matcher.log.bodies.service import Camera, Clock, Key, Model, Start, Stop
 from matcher.log.entry import EntryKind
 
 
-class Entry(EntryPart):
-    """What every entry has beside its kind and its body.
+class EntryHeader(EntryPart):
+    """The fields of every entry beside its kind and its body.
 
-    salt: random. Without it a reader who has only the leaf's hash could find out, by trying, what the leaf says.
+    salt: random. Without it a reader who has only the leaf's hash could guess the leaf and check the guess.
     """
 
     version: Literal[2]

@@ -1,4 +1,4 @@
-"""An embedder that is registered by an entry: an ONNX file and a few facts, without code of its own."""
+"""An embedder that an entry registers: an ONNX file and a few facts, without its own code."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ Floats = NDArray[np.float32]
 
 
 class OnnxEmbedder:
-    """See `Embedder`. Chips go in one by one: many a file allows no other batch."""
+    """See `Embedder`. Chips are run one at a time, because many models accept only a batch of 1."""
 
     def __init__(self, entry: EmbedderEntry, *, threads: int = 1) -> None:
-        """Raises ModelError if the file is no such network."""
+        """Raises ModelError if the file is not a network with the registered input and output shapes."""
         self._entry = entry
         self.alignment = FivePointAlignment(side=entry.side, colours=entry.colours)
         try:
@@ -31,7 +31,7 @@ class OnnxEmbedder:
             ) from error
 
     def embed(self, chips: Sequence[Image]) -> Floats:
-        """(n, d) vectors of n chips."""
+        """Returns the (n, d) vectors of n chips."""
         if not chips:
             return np.empty((0, self._entry.dimension), np.float32)
         return np.concatenate([self._run(chip) for chip in chips])

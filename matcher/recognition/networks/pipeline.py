@@ -31,9 +31,9 @@ from matcher.recognition.quality import Quality
 from matcher.recognition.template import Template
 
 BATCH = 2
-"""How many faces, each with its mirror image, go through a network at once.
+"""The number of faces, each with its mirror image, in one run of a network.
 
-More gain nothing on one thread and 6 % on two, and keep 11 MiB for each picture.
+A larger batch is not faster on one thread and 6 % faster on two, and takes 11 MiB more for each picture.
 """
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ Floats = NDArray[np.float32]
 
 
 class _Lazy(Generic[T]):
-    """Makes its thing at the first call, once, whoever asks."""
+    """Makes its value once, at the first call of any thread."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -56,7 +56,7 @@ class _Lazy(Generic[T]):
 
 
 class OnnxRecogniser:
-    """See `Recogniser`. Made by `load_recogniser`."""
+    """See `Recogniser`. `load_recogniser` makes it."""
 
     def __init__(self, detector: YuNet, model: FaceModel, *, threads: int, embedders: bool) -> None:
         self._detector = detector
@@ -65,20 +65,20 @@ class OnnxRecogniser:
 
     @property
     def model_digest(self) -> str:
-        """Hex SHA-256 naming the weights and steps that make this recogniser's templates."""
+        """Hex SHA-256 that identifies the weights and the processing steps of this recogniser's templates."""
         return self._model.digest
 
     @property
     def fusion(self) -> Fusion:
-        """How its templates are compared."""
+        """The fusion that compares its templates."""
         return self._model.fusion
 
     def detect(self, images: Sequence[Image]) -> list[list[Face]]:
-        """Faces of each picture, largest first; an empty list where there is none."""
+        """Returns the faces of each picture, largest first; an empty list for a picture without faces."""
         return [self._detector.detect(image) for image in images]
 
     def assess(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Quality]:
-        """The quality of faces[i] in images[i]."""
+        """Returns the quality of faces[i] in images[i]."""
         return [assess(image, face) for image, face in zip(images, faces, strict=True)]
 
     def orientations(self, images: Sequence[Image], faces: Sequence[Face]) -> list[int | None]:
@@ -86,7 +86,7 @@ class OnnxRecogniser:
         return [quarters_to_upright(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
 
     def extract(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Template]:
-        """The template of faces[i] in images[i]. Raises ModelError in a recogniser loaded without embedders."""
+        """Returns the template of faces[i] in images[i]. Raises ModelError if the recogniser has no embedders."""
         if not self._embedders:
             raise ModelError(
                 "This recogniser was loaded for detection only.", remedy="Load it with embedders to extract templates."
@@ -99,11 +99,11 @@ class OnnxRecogniser:
         ]
 
     def refine(self, images: Sequence[Image], faces: Sequence[Face]) -> list[Face]:
-        """faces[i] with its landmarks found anew in images[i], as `extract` does it before it cuts chips along them."""
+        """Returns faces[i] with landmarks refined in images[i], as `extract` does before it cuts chips."""
         return [refined(self._detector, image, face) for image, face in zip(images, faces, strict=True)]
 
     def prepare(self) -> None:
-        """Reads what `extract` needs, so that its first call is as quick as any other. Raises ModelError."""
+        """Reads the files that `extract` needs, so that its first call is as fast as later ones. Raises ModelError."""
         for embedder in self._embedders.values():
             embedder().alignment.prepare()
         heap.give_back()
@@ -120,7 +120,7 @@ class OnnxRecogniser:
         ]
 
     def _vectors(self, part: Part, upright: Sequence[tuple[Image, Face]]) -> Floats:
-        """(n, d) vectors of n faces by the part's embedder."""
+        """Returns the (n, d) vectors of n faces by the part's embedder."""
         embedder = self._embedders[part.embedder]()
         chips = [embedder.alignment.chip(image, face) for image, face in upright]
         vectors = means(embedder.embed(pixels.with_mirror_images(chips)))
@@ -128,7 +128,7 @@ class OnnxRecogniser:
 
 
 def _embedders(model: FaceModel, *, threads: int) -> dict[str, _Lazy[Embedder]]:
-    """Those of the model by name, each made when it is first used."""
+    """Returns the model's embedders by name, each made at its first use."""
     made: dict[str, _Lazy[Embedder]] = {
         "sface": _Lazy(lambda: SFace(threads=threads)),
         "dlib": _Lazy(lambda: DlibNetwork(threads=threads)),
@@ -139,7 +139,7 @@ def _embedders(model: FaceModel, *, threads: int) -> dict[str, _Lazy[Embedder]]:
 
 
 def means(vectors: Floats) -> Floats:
-    """(n, d): of each vector of the first half and the one in its place in the second, as `with_mirror_images` has."""
+    """Returns (n, d): the mean of vectors i and n + i of 2 n, which are a chip's and its mirror image's."""
     mean: Floats = (vectors[: len(vectors) // 2] + vectors[len(vectors) // 2 :]) / np.float32(2)
     return mean
 
@@ -147,10 +147,11 @@ def means(vectors: Floats) -> Floats:
 def load_recogniser(
     model: FaceModel | None = None, *, threads: int = 1, embedders: bool = True, eager: bool = False
 ) -> OnnxRecogniser:
-    """The recogniser, its detector ready and each embedder read when first used, or never without `embedders`.
+    """Returns the recogniser with its detector loaded. Each embedder is read at its first use.
 
-    model: None is the default one. threads: how many each network runs on. OpenCV, in the whole process, is held to as
-    many. eager: read the embedders now, so that the first face does not wait for them. Raises ModelError.
+    model: None stands for the default model. threads: the threads of each network, and of OpenCV in the whole process.
+    embedders: False for detection only. eager: read the embedders now, so that the first face does not wait for them.
+    Raises ModelError.
     """
     pixels.limit_threads(threads)
     model = FaceModel() if model is None else model
@@ -161,6 +162,9 @@ def load_recogniser(
 
 
 def load_chosen(*, embedders: str | None, fusion: str | None) -> OnnxRecogniser:
-    """The recogniser of the model that the settings choose, all of it read: for another process, which is given plain
-    values. embedders: the path of a file of entries. Raises ModelError, and as `FaceModel.chosen` does."""
+    """Returns the recogniser of the model that the settings select, with all embedders read.
+
+    Its arguments are plain values, so that they can be passed to another process. embedders: the path of a file of
+    entries. Raises ModelError, and as `FaceModel.chosen` does.
+    """
     return load_recogniser(FaceModel.chosen(None if embedders is None else Path(embedders), fusion), eager=True)

@@ -1,8 +1,9 @@
-"""The landmarks of a face found anew, on small upright pictures of it, before its chips are cut along them.
+"""Refines the landmarks of a face on small upright pictures of it, before its chips are cut.
 
-A detector that looks through a large picture puts landmarks within a pixel or two of what it looks at, scaled down as
-that is; cut along them, a chip is turned, shifted or scaled a little. Here the face is upright and of known size, and
-its landmarks are the mean of three sizes, each with its mirror image. `python -m benchmarks choices` shows the gain.
+In a large picture the detector's landmarks have errors of one or two pixels of the scaled-down picture, so that a chip
+aligned by them is slightly rotated, shifted or scaled. In the small pictures the face is upright and has a known size.
+The refined landmarks are the mean over three sizes, each with its mirror image. `python -m benchmarks choices` shows
+the gain.
 """
 
 from collections.abc import Sequence
@@ -21,24 +22,24 @@ Points = NDArray[np.float64]
 Landmarks = NDArray[np.float32]
 
 SCALES = (0.7, 1.0, 1.4)
-"""Sizes of the face, as multiples of that on SFace's chip."""
+"""The sizes of the face, as multiples of its size on SFace's chip."""
 
 _MARGIN = 1.4
 _MULTIPLE = 32
 _MIRRORED = [1, 0, 2, 4, 3]
-"""Where each landmark stands once the picture is mirrored: right is left then."""
+"""The order of the landmarks in a mirrored picture, where left and right are exchanged."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _View:
-    """An upright picture of a face, by its size. side: pixels. points: (5, 2), where in it the landmarks belong."""
+    """The size of an upright picture of a face. side: in pixels. points: (5, 2), the landmarks' positions in it."""
 
     side: int
     points: Points
 
 
 def refined(detector: YuNet, image: Image, face: Face, *, scales: Sequence[float] = SCALES) -> Face:
-    """The face with landmarks found anew, in pixels of `image`; as it was where they are not found again."""
+    """Returns the face with refined landmarks, in pixels of `image`; the face unchanged if it is not detected again."""
     views = [_view(scale) for scale in scales]
     matrices = [onto(face, view.points) for view in views]
     pictures = [pixels.cut(image, matrix, view.side) for view, matrix in zip(views, matrices, strict=True)]
@@ -56,16 +57,16 @@ def _view(scale: float) -> _View:
 
 
 def _own(seen: Sequence[Landmarks], face: Face, view: _View, matrix: Points) -> list[Points]:
-    """Of the landmarks seen in a view those of the face itself, in pixels of its picture; none where they are missing.
+    """Selects the landmarks of the face itself from those detected in a view. Returns none if they are missing.
 
-    matrix: (2, 3), from the picture to the view.
+    matrix: (2, 3), from the picture to the view. The result is in pixels of the picture.
     """
-    was = _moved(face.landmarks.astype(np.float64), matrix)
-    nearest = min(seen, key=lambda landmarks: _apart(landmarks, was), default=None)
-    # Farther off than the eyes are from one another, it is somebody else's face, or none.
-    if nearest is None or _apart(nearest, was) >= view.points[1, 0] - view.points[0, 0]:
+    expected = _moved(face.landmarks.astype(np.float64), matrix)
+    nearest = min(seen, key=lambda landmarks: _greatest_distance(landmarks, expected), default=None)
+    # Landmarks that are off by an eye distance or more belong to another face, or to none.
+    if nearest is None or _greatest_distance(nearest, expected) >= view.points[1, 0] - view.points[0, 0]:
         return []
-    # Not the similarity the other way round: of a turned head that would be smaller, as the fit is not exact.
+    # The inverse matrix is used, not a fit in the other direction: for a turned head that would have a smaller scale.
     return [_moved(nearest.astype(np.float64), np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2])]
 
 
@@ -74,12 +75,12 @@ def _moved(points: Points, matrix: Points) -> Points:
     return moved
 
 
-def _apart(one: Landmarks, other: Points) -> float:
-    """The distance of the two landmarks that are farthest apart."""
+def _greatest_distance(one: Landmarks, other: Points) -> float:
+    """Returns the greatest distance between corresponding landmarks."""
     return float(np.linalg.norm(one - other, axis=1).max())
 
 
 def _unmirrored(landmarks: Landmarks, side: int) -> Landmarks:
-    there = landmarks[_MIRRORED]
-    there[:, 0] = side - 1 - there[:, 0]
-    return there
+    exchanged = landmarks[_MIRRORED]
+    exchanged[:, 0] = side - 1 - exchanged[:, 0]
+    return exchanged

@@ -1,11 +1,11 @@
-"""SFace's network put together anew for ONNX Runtime's kernels: the same function in less than half the time.
+"""Rebuilds SFace's network for ONNX Runtime's kernels: it computes the same function in less than half the time.
 
-The file is a MobileNet: convolutions, each with a batch normalisation and a PReLU behind it, then one dense layer
-between two more normalisations. Run as it is, the PReLUs take over half of the time: their kernel branches at every
-number, and their layout costs two reorderings each. So normalisations and the scaling of the input are folded into the
-weights, in float64, and a PReLU of slope a ≤ 1 becomes x + max(0, (a - 1) x): nodes that the convolutions' own layout
-knows. One of slope a > 1 is that of slope 1 / a, of the input times -a, times -1: the one factor goes into the
-convolution before it, the other into the layer behind it.
+The file is a MobileNet: convolutions, each followed by a batch normalisation and a PReLU, then one dense layer between
+two more normalisations. If the file is run unchanged, the PReLUs take over half of the time: their kernel branches for
+each number, and each needs two changes of the memory layout. So the normalisations and the scaling of the input are
+folded into the weights, in float64, and a PReLU of slope a ≤ 1 becomes x + max(0, (a - 1) x), by operators that support
+the convolutions' layout. A PReLU p_a of slope a > 1 is computed by p_a(x) = -p_(1/a)(-a x): the factor -a is folded
+into the convolution before it, the factor -1 into the layer after it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ SIDE = 112
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Layer:
-    """A convolution, its normalisation folded in. kernel: (n, channels or 1, rows, columns). bias, slopes: (n,)."""
+    """A convolution with its normalisation folded in. kernel: (n, channels or 1, rows, columns). bias, slopes: (n,)."""
 
     kernel: Exact
     bias: Exact
@@ -39,17 +39,17 @@ class _Layer:
 
 
 def network(data: bytes) -> "onnx.ModelProto":
-    """The network in SFace's file: (batch, 112, 112, 3) uint8 BGR in, (batch, 128) out, not yet of length 1."""
+    """Returns the network of SFace's file: (batch, 112, 112, 3) uint8 BGR to (batch, 128) vectors, not normalised."""
     from onnx import numpy_helper
 
     plain = folded(data).graph
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in plain.initializer}
     graph = Graph("sface", side=SIDE)
     middle, scale = (values[node.input[1]] for node in plain.node[:2])
-    # The middle is not folded: what the convolution pads with is 0 behind it, and would not be before it.
+    # The subtraction of the middle is not folded: the convolution must pad with 0 after it, not before it.
     last, factors = graph.node("Sub", [graph.planes, graph.constant(middle)]), np.full(3, float(scale.item()))
     for place, layer in enumerate(_layers(plain.node, values)):
-        kernel = layer.kernel if place else layer.kernel[:, ::-1]  # the file wants RGB
+        kernel = layer.kernel if place else layer.kernel[:, ::-1]  # the file's network takes RGB
         last, factors = _convolution(graph, layer, kernel * _along(kernel, factors), last)
     return graph.model(_dense(graph, plain.node, values, last, factors), SFACE.dimension)
 
@@ -69,7 +69,7 @@ def _layers(nodes: "Sequence[onnx.NodeProto]", values: Constants) -> Iterator[_L
 
 
 def _affine(node: "onnx.NodeProto", values: Constants) -> tuple[Exact, Exact]:
-    """What a batch normalisation multiplies each channel by, and what it adds then."""
+    """Returns the factor and the summand of each channel in a batch normalisation."""
     gamma, beta, mean, variance = (values[name].astype(np.float64) for name in node.input[1:])
     (epsilon,) = (one.f for one in node.attribute if one.name == "epsilon")
     scale = gamma / np.sqrt(variance + epsilon)
@@ -77,12 +77,15 @@ def _affine(node: "onnx.NodeProto", values: Constants) -> tuple[Exact, Exact]:
 
 
 def _along(kernel: Exact, factors: Exact) -> Exact:
-    """Factors of a layer's inputs, as they multiply its kernel: each channel of a depthwise one has one input."""
+    """Returns the factors of a layer's inputs in the shape that multiplies its kernel.
+
+    In a depthwise layer each channel has one input.
+    """
     return factors[:, None, None, None] if kernel.shape[1] == 1 else factors[:, None, None]
 
 
 def _convolution(graph: Graph, layer: _Layer, kernel: Exact, inputs: str) -> tuple[str, Exact]:
-    """Appends the convolution and its PReLU; what the next layer has to multiply each channel by."""
+    """Appends the convolution and its PReLU. Returns the output's name and the factors for the next layer's inputs."""
     steep = layer.slopes > 1
     factors, slopes = np.where(steep, [-layer.slopes, 1 / layer.slopes], [np.ones_like(layer.slopes), layer.slopes])
     weights = (graph.constant(kernel * factors[:, None, None, None]), graph.constant(layer.bias * factors))
@@ -93,13 +96,13 @@ def _convolution(graph: Graph, layer: _Layer, kernel: Exact, inputs: str) -> tup
 
 
 def _dense(graph: Graph, nodes: "Sequence[onnx.NodeProto]", values: Constants, inputs: str, factors: Exact) -> str:
-    """Appends the last layer, both normalisations around it folded in."""
+    """Appends the dense layer, with the normalisations before and after it folded in. Returns the output's name."""
     (gemm,) = (node for node in nodes if node.op_type == "Gemm")
     before, behind = [_affine(node, values) for node in nodes if node.op_type == "BatchNormalization"][-2:]
     weights, bias = (values[name] for name in gemm.input[1:])
     weights = weights.reshape(len(bias), len(factors), -1)
     bias = (bias + weights.sum(axis=2, dtype=np.float64) @ before[1]) * behind[0] + behind[1]
-    # These are two thirds of all weights: they are not taken to float64.
+    # These are two thirds of all weights, so they stay in float32.
     weights = weights * (behind[0][:, None] * before[0] * factors).astype(np.float32)[:, :, None]
     flat = graph.node("Flatten", [inputs])
     return graph.node("Gemm", [flat, graph.constant(weights.reshape(len(bias), -1)), graph.constant(bias)], transB=1)

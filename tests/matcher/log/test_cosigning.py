@@ -68,7 +68,7 @@ def policy(*witnesses: tuple[str, str], quorum: str) -> Policy:
 
 @contextmanager
 def cosigning(log: Opened, policy: Policy, metrics: MatcherMetrics | None = None) -> Iterator[Cosigning]:
-    running = Cosigning(log[0], log[1], policy, every=0.1, clock=system_clock, metrics=metrics)
+    running = Cosigning(log[0], log[1], policy, poll_seconds=0.1, clock=system_clock, metrics=metrics)
     running.start()
     try:
         yield running
@@ -178,7 +178,7 @@ def test_a_witness_that_comes_back_is_asked_from_where_it_stands(log: Opened, tm
     key = log[1].verifier_key
     with served_witness(tmp_path / "w", key) as witness:
         port = int(witness[0].rpartition(":")[2])
-        running = Cosigning(*log, policy(witness, quorum="all"), every=0.1, clock=system_clock)
+        running = Cosigning(*log, policy(witness, quorum="all"), poll_seconds=0.1, clock=system_clock)
         running.start()
         wait(lambda: published(log) == 300)
     try:

@@ -28,7 +28,7 @@ def test_other_facts_are_another_embedder_and_other_terms_are_not(tmp_path: Path
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sha256": "0" * 64}, "hashes to"),
+        ({"sha256": "0" * 64}, "has the SHA-256"),
         ({"sha256": "0"}, "no hex SHA-256"),
         ({"licence": ""}, "no licence"),
         ({"file": "missing.onnx"}, "is not there"),
@@ -36,15 +36,15 @@ def test_other_facts_are_another_embedder_and_other_terms_are_not(tmp_path: Path
         ({"colours": "grey"}, "the colours are rgb or bgr"),
         ({"alignment": "three-points"}, "the alignment is five-points"),
         ({"flavour": "sweet"}, "flavour"),
-        ({"scale": 0}, "no scale 0"),
+        ({"scale": 0}, "the scale must not be 0"),
         ({"scale": "much"}, "scale"),
         ({"side": 8}, "a side of 8 pixels"),
         ({"dimension": 0}, "the dimension 0"),
         ({"dimension": 5000}, "at most 4,096"),
         ({"name": 5}, "string"),
-        ({"name": "fusion"}, "'fusion' cannot be a name"),
-        ({"name": "sface"}, "'sface' cannot be a name"),
-        ({"name": "../x"}, "cannot be a name"),
+        ({"name": "fusion"}, "'fusion' is not a valid name"),
+        ({"name": "sface"}, "'sface' is not a valid name"),
+        ({"name": "../x"}, "is not a valid name"),
     ],
 )
 def test_an_embedder_that_is_not_as_registered_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:

@@ -80,12 +80,12 @@ def test_what_was_changed_behind_the_log_comes_out(world: Any) -> None:
         replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
         assert replay.verdict is Agreement.DIFFERENT
         assert replay.findings == (
-            "Candidate 1 is not found any more.",
-            "2 references were in scope then, 1 now.",
+            "Candidate 1 is not found now.",
+            "2 references were in scope at the search, 1 are now.",
         )
         replay = matcher.replayer.replay(other.request_index, actor="user:1", role="auditor")
         assert replay.verdict is Agreement.EQUAL
-        assert replay.findings == ("2 references were in scope then, 1 now.",)
+        assert replay.findings == ("2 references were in scope at the search, 1 are now.",)
 
 
 def test_a_decision_with_other_weights_cannot_be_made_again(world: Any, stub: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_decision_with_other_weights_cannot_be_made_again(world: Any, stub: An
         MatcherSettings(folder=world.folder), recogniser=other, operating_point=point, clock=world.clock
     ) as matcher:
         replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
-    assert (replay.verdict, "other weights" in replay.findings[0]) == (Agreement.IMPOSSIBLE, True)
+    assert (replay.verdict, "fusion weights other" in replay.findings[0]) == (Agreement.IMPOSSIBLE, True)
 
 
 def test_templates_of_before_they_had_a_header_are_searched_and_replayed(
@@ -142,7 +142,7 @@ def test_a_probe_that_went_without_a_withdrawal_comes_out(world: Any) -> None:
         connection.execute("DELETE FROM evidence")
     with world.open() as matcher:
         replay = matcher.replayer.replay(answer.request_index, actor="user:1", role="auditor")
-        assert replay.verdict is Agreement.DIFFERENT and "no entry tells of a withdrawal" in replay.findings[0]
+        assert replay.verdict is Agreement.DIFFERENT and "no entry shows a withdrawal" in replay.findings[0]
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_whom_the_threshold_of_the_request_does_not_let_through_is_not_found(wor
         connection.execute(f'{changed} WHERE "index" = ?', (index,))
     with world.open() as matcher:
         replay = matcher.replayer.replay(index, actor="user:1", role="auditor")
-        assert (replay.verdict, replay.findings) == (Agreement.DIFFERENT, ("Candidate 1 is not found any more.",))
+        assert (replay.verdict, replay.findings) == (Agreement.DIFFERENT, ("Candidate 1 is not found now.",))
 
 
 def test_comparisons_with_one_subject_and_of_two_pictures(matcher: Matcher, world: Any) -> None:
@@ -209,7 +209,7 @@ def test_of_who_was_not_found_nothing_is_kept(matcher: Matcher, world: Any) -> N
 
 
 def test_what_is_no_decision(matcher: Matcher) -> None:
-    with pytest.raises(ReplayError, match="of no search"):
+    with pytest.raises(ReplayError, match="does not belong to a search"):
         matcher.replayer.replay(0, actor="user:1", role="auditor")
     open_request = matcher.log.record(EntryKind.REQUEST, {})
     with pytest.raises(ReplayError, match="came to no decision"):
