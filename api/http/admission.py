@@ -20,7 +20,7 @@ LOOKING = Slots("pictures to analyse", at_once=AT_ONCE, seconds=30.0)
 decoder has one slot (`matcher.picture.decoders`)."""
 
 CROWDS = Slots("photographs of several people to search", at_once=1, seconds=30.0)
-"""One such photograph may take a minute, so few may run: single pictures need the slots of LOOKING."""
+"""One such photograph may take a minute. With more than one at once, they could hold all slots of LOOKING."""
 
 ENROLLING = Slots("enrolments", at_once=4, seconds=60.0)
 """An enrolment holds a thread while its pictures wait, one after the other, for slots of LOOKING."""

@@ -62,10 +62,10 @@ def _shared(one: Box, other: Box) -> float:
 
 
 def nod(recogniser: Recogniser, image: Image, face: Face) -> float | None:
-    """Pitch in degrees of a face, measured anew with the face as large as the detector sees it best; None: not found.
+    """Measures the pitch of a face, in degrees, at the size at which the detector works best; None if not found.
 
-    The detector's landmarks hardly follow a nod of a small face. Enlarged they follow it by a third to a half:
-    `python -m benchmarks degradation` has what is measured of which nod.
+    On a small face the detector's landmarks show hardly anything of a nod, on an enlarged one a third to a half of it.
+    `python -m benchmarks degradation` measures this share.
     """
     box, scale = face.box, NOD_WIDTH / max(face.box.width, 1.0)
     middle = np.array([box.x + box.width / 2, box.y + box.height / 2])

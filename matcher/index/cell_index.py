@@ -20,8 +20,8 @@ from matcher.index.nearest import nearest
 from matcher.index.shared_lock import SharedLock
 
 _CELL = 1_400
-"""The number of references for each cell. To open a cell takes as long as to compare some hundreds of codes, so many
-small cells take longer; with few large cells, a search must compare more codes to find as many people."""
+"""The number of references for each cell. To open a cell takes as long as to compare some hundreds of codes, so
+that small cells make a search slower. With large cells it must compare more codes to find as many people."""
 
 _EFFORT = 0.63
 """A search reads this number times (number of cells)^(2/3) cells.

@@ -1,4 +1,4 @@
-"""The index of a gallery of any size: exact while that is fast, and then in cells, drawn anew as the gallery grows."""
+"""The index of a gallery of any size: exact while that is fast, then in cells, which are rebuilt as it grows."""
 
 import logging
 import threading
@@ -10,22 +10,22 @@ from matcher.index.exact_index import ExactIndex
 from matcher.index.index import Index, Neighbours
 
 EXACT_MOST = 50_000
-"""References up to which everything is compared: a query takes one to three milliseconds of one core."""
+"""Up to this number of references all are compared: a query takes 1 to 3 ms of one core."""
 
 _GROWTH = 4
-"""How many times as large a gallery may become before its cells are drawn anew."""
+"""The cells are rebuilt when the gallery has become this many times as large."""
 
 _LOG = logging.getLogger(__name__)
 
 _Change = tuple[Numbers, Vectors | None]
-"""Numbers and their new vectors, or None where they were removed."""
+"""Numbers and their new vectors; None if they were removed."""
 
 
 class GrowingIndex:
     """An Index that any number of threads may use; the owner closes it.
 
-    The next index is built by a thread of its own, from what there was when it began. Meanwhile the present one answers
-    and follows every change; what changed is then done to the new one as well, and it takes the present one's place.
+    A thread builds the next index from the vectors that exist when it begins. Meanwhile the present index answers and
+    applies every change. Then the next index applies these changes too, and replaces the present one.
     """
 
     def __init__(self, *, exact_most: int = EXACT_MOST) -> None:
@@ -75,13 +75,13 @@ class GrowingIndex:
         return self._index.search(probes, k, allowed=allowed)
 
     def settle(self, timeout: float | None = None) -> None:
-        """Waits for the next index if one is being built, so many seconds at most."""
+        """Waits until the next index is built, if one is, for at most `timeout` seconds."""
         builder = self._builder
         if builder is not None:
             builder.join(timeout)
 
     def close(self) -> None:
-        """Lets go of an index that is being built. Safe to call twice."""
+        """Ends the building of the next index. Safe to call twice."""
         self._closing.set()
         self.settle()
 

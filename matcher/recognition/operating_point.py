@@ -25,7 +25,7 @@ OPERATING_POINTS = "operating_points.json"
 operating-point`; and the site's, in the data folder, with the points that were measured at the site."""
 
 LARGEST_THRESHOLD = 2.0
-"""Above it every comparison would match. It also refuses a threshold of 80, which is meant as a percentage."""
+"""Above it every comparison would match. It also refuses a threshold such as 80, meant on a scale to 100."""
 
 INTERVALS = ("wilson", "subjects")
 

@@ -55,7 +55,7 @@ class Agreement(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retold:
+class DlibComparison:
     """A logged candidate, compared again by dlib's own implementation on the stored pictures.
 
     logged: the logged distance of the dlib embedder. dlib: the new distance; None if a picture is missing or shows no
@@ -73,7 +73,7 @@ class Replay:
     """The result of a replay.
 
     findings: the differences, or why a replay is impossible, as sentences. proof: the indices of the log's entries that
-    show why it is impossible. retold: the logged candidates, compared again by dlib's reference implementation.
+    show why it is impossible.
     """
 
     request_index: int
@@ -81,7 +81,8 @@ class Replay:
     verdict: Agreement
     findings: tuple[str, ...] = ()
     proof: tuple[int, ...] = ()
-    retold: tuple[Retold, ...] = ()
+    retold: tuple[DlibComparison, ...] = ()
+    """The logged candidates, compared again by dlib's reference implementation."""
 
 
 class Replayer:
@@ -248,7 +249,7 @@ class Replayer:
 
     def _compared_by_dlib(
         self, evidence: Evidence, candidates: Sequence[Mapping[str, Any]], threshold: float
-    ) -> Iterator[Retold]:
+    ) -> Iterator[DlibComparison]:
         """Compares the JPEGs of probe and references by dlib itself, if dlib is part of the fusion."""
         weights = self._recogniser.fusion.weights
         if not evidence.crop or EMBEDDER not in weights:
@@ -265,7 +266,7 @@ class Replayer:
             if apart is not None:
                 scores = {**logged, EMBEDDER: apart}
                 mated = sum(weight * scores[name] for name, weight in weights.items()) <= threshold
-            yield Retold(subject_id=candidate["subject"], logged=logged[EMBEDDER], dlib=apart, mated=mated)
+            yield DlibComparison(subject_id=candidate["subject"], logged=logged[EMBEDDER], dlib=apart, mated=mated)
 
     def _embedded(self, dlib: DlibReference, picture: bytes) -> Vector | None:
         image = decode_image(picture)
@@ -313,7 +314,7 @@ def _replay(
     findings: Sequence[str],
     *,
     proof: tuple[int, ...] = (),
-    retold: tuple[Retold, ...] = (),
+    retold: tuple[DlibComparison, ...] = (),
 ) -> Replay:
     return Replay(
         request_index=request.index,

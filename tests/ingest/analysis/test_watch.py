@@ -243,7 +243,7 @@ def test_who_may_be_somebody_else_loses_the_name_and_is_searched_for(
     (again,) = watch.look(frame(1.1), hurried=True).sightings
     assert again.search == 2
     watch.identified(Identified(passage=1, search=1, subject_id="anna"))
-    assert watch.look(frame(1.2)).seen[0].subject_id is None, "an answer about whoever was there before"
+    assert watch.look(frame(1.2)).seen[0].subject_id is None, "an answer about the person who was there before"
     watch.identified(Identified(passage=1, search=2, subject_id="bert"))
     assert watch.look(frame(1.3)).seen[0].subject_id == "bert"
 

@@ -33,7 +33,7 @@ def vectors(numbers: list[int]) -> Vectors:
 
 
 def people(pictures: int, *, seed: int) -> Vectors:
-    """(CROWD / 3 * pictures, d): so many pictures of each person, one person's after another's."""
+    """(CROWD / 3 * pictures, d): this number of pictures of each person, person by person."""
     centres = np.random.default_rng(1).normal(size=(CROWD // 3, DIMENSION))
     deviations = np.random.default_rng(seed).normal(size=(len(centres), pictures, DIMENSION))
     found = (centres[:, None] + 0.6 * deviations).reshape(-1, DIMENSION)
@@ -322,7 +322,7 @@ def test_changes_while_it_is_built_are_not_lost(growing: GrowingIndex, monkeypat
     assert not growing.exact
 
 
-def test_it_is_drawn_anew_when_it_has_grown_much(growing: GrowingIndex) -> None:
+def test_it_is_rebuilt_when_it_has_grown_much(growing: GrowingIndex) -> None:
     gallery = people(3, seed=2)
     growing.add(at(range(1_001)), gallery[:1_001])
     growing.settle()

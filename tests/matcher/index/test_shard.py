@@ -307,7 +307,7 @@ def test_a_gallery_over_several_shards_answers_as_over_one(
         with closing(shard):
             for change in history:
                 shard.apply(change)
-            # So few references that the index of one puts all of them in order, equal ones by number.
+            # There are few references, so the index of one shard sorts all of them, equal ones by number.
             shortlister = Shortlister(shard, subjects=subjects, length=length)
             matches = shortlister.matches(probes, scope, threshold, revision=revision)
             named = shard.compare(probes[0], numbers(), revision=revision)

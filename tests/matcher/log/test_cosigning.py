@@ -192,7 +192,7 @@ def test_a_witness_that_comes_back_is_asked_from_where_it_stands(log: Opened, tm
         running.close()
 
 
-def test_a_log_that_lost_entries_or_tells_another_story_is_not_cosigned(log: Opened, tmp_path: Path) -> None:
+def test_a_log_that_lost_or_changed_entries_is_not_cosigned(log: Opened, tmp_path: Path) -> None:
     folder = log[0].folder
     shutil.copytree(folder, tmp_path / "older")
     with served_witness(tmp_path / "w", log[1].verifier_key) as witness:

@@ -51,7 +51,7 @@ def test_a_sound_head_at_every_size(database: Database, stub: Any) -> None:
     assert check_head(database, log.verifier_key) == 256
 
 
-def test_beside_whoever_writes(log: AuditLog, database: Database) -> None:
+def test_the_head_is_read_beside_a_writer(log: AuditLog, database: Database) -> None:
     with Database.open_read_only(database.folder) as reader:
         assert check_head(reader, log.verifier_key) == ENTRIES
         log.record(EntryKind.START, bodies.START)

@@ -31,7 +31,7 @@ ENTRIES = 600
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a log of so many entries."""
+    """The folder of a log with many entries."""
     folder = empty_folder(tmp_path_factory.mktemp("grown") / "data")
     with Database.open(folder) as database:
         grow(AuditLog(database, clock=MovableClock()), ENTRIES)

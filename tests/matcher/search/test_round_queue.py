@@ -21,7 +21,7 @@ class Item(Future[int]):
 
 
 class Made:
-    """Rounds that answer each item with its number. The first round waits until so many callers wait for the next."""
+    """Rounds that answer items with their number. The first round waits until `wait_for` callers wait for the next."""
 
     def __init__(self) -> None:
         self.rounds = Rounds(self._run, most=MOST)

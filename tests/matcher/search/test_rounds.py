@@ -21,7 +21,7 @@ from matcher.store.sealing import SealError
 
 
 class Gathering:
-    """A shard that keeps its first search until so many others wait for the next round, and counts probes by call."""
+    """A shard that delays its first search until enough callers wait for the next round, and counts probes by call."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._rounds = matcher.identifier._rounds
@@ -69,7 +69,7 @@ def kinds(matcher: Matcher, count: int) -> list[EntryKind]:
     return [entry.kind for entry in last(matcher, count)]
 
 
-def test_who_comes_meanwhile_is_answered_together_and_each_with_his_own(
+def test_callers_that_come_meanwhile_share_a_round_and_get_their_own_answers(
     matcher: Matcher, world: Any, gathering: Gathering
 ) -> None:
     people = list(range(1, 8))
@@ -114,7 +114,7 @@ def test_an_index_that_breaks_fails_all_and_each_is_logged(matcher: Matcher, wor
     gathering.second = fail
     with asked(matcher, gathering, world, [1, 2, 3]) as answers:
         errors = [answer.exception() for answer in answers]
-    # Whoever led the round has the error itself, the others are told to try again.
+    # The caller that led the round gets the error itself; the others get an error that says to try again.
     assert sorted(type(error).__name__ for error in errors) == ["RuntimeError", "StoreBusyError", "StoreBusyError"]
     assert kinds(matcher, 6) == [EntryKind.REQUEST] * 3 + [EntryKind.FAILURE] * 3
     assert {entry.body["request"] for entry in last(matcher, 3)} == {entry.index for entry in last(matcher, 6)[:3]}
@@ -145,7 +145,7 @@ def test_nobody_is_searched_for_if_the_requests_cannot_be_written(
     assert gathering.probes == [1]
 
 
-def test_each_looks_only_where_his_own_query_may(matcher: Matcher, world: Any, gathering: Gathering) -> None:
+def test_each_search_looks_only_in_its_own_scope(matcher: Matcher, world: Any, gathering: Gathering) -> None:
     here = world.enrol(matcher, 1, purpose="demo").subject.id
     there = world.enrol(matcher, 1, purpose="other").subject.id
     with asked(matcher, gathering, world, [1, 1]) as answers:
