@@ -478,7 +478,7 @@ def test_a_decision_is_made_again(run: Run, tmp_path: Path, portrait: Path, evid
     status, out, _ = run("audit", "replay", index, *data)
     assert status == 0 and "made again: equal" in out and "By dlib itself" in out
     status, _, err = run("audit", "replay", 0, *data)
-    assert status == 1 and "of no search" in err
+    assert status == 1 and "does not belong to a search" in err
 
 
 @pytest.mark.slow
