@@ -119,7 +119,7 @@ reference = Table(
     Column("subject_id", Text, ForeignKey("subject.id"), nullable=False, index=True),
     Column("model_digest", Text, nullable=False),
     Column("sealed_template", LargeBinary, nullable=False),
-    # Of templates as large as these no page is read to find the few that came after a moment.
+    # With an index, the references that came after a moment are found without reading the pages with the templates.
     Column("created_at", UtcTime, nullable=False, index=True),
     # Numbers are never given twice: one that is still on its way out of a search must not come to mean somebody else.
     sqlite_autoincrement=True,

@@ -26,6 +26,21 @@ def wait_for(database: Database, waiting: int) -> None:
     assert database.waiting == waiting
 
 
+def begin_writing(database: Database, end: threading.Event) -> threading.Thread:
+    """A thread that is inside a transaction that writes, and stays there until `end` is set."""
+    begun = threading.Event()
+
+    def write() -> None:
+        with database.writing():
+            begun.set()
+            end.wait(30)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert begun.wait(30)
+    return thread
+
+
 def test_first_come_first_served(tmp_path: Path) -> None:
     order: list[int] = []
     with Database.open(tmp_path / "data", busy_seconds=30) as database:
@@ -80,21 +95,14 @@ def test_never_two_at_once_and_never_lost(tmp_path: Path) -> None:
 
 
 def test_a_turn_that_comes_with_the_timeout_is_taken(database: Database, monkeypatch: Any) -> None:
-    begun, end = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with database.writing():
-            begun.set()
-            end.wait(30)
+    end = threading.Event()
 
     def late(*_: object) -> None:
         end.set()
         other.join()
         raise TimeoutError
 
-    other = threading.Thread(target=write)
-    other.start()
-    assert begun.wait(30)
+    other = begin_writing(database, end)
     monkeypatch.setattr(Future, "result", late)
     with database.writing():
         monkeypatch.undo()
@@ -105,12 +113,7 @@ def test_a_turn_that_comes_with_the_timeout_is_taken(database: Database, monkeyp
 @pytest.mark.parametrize("came", [False, True])
 def test_an_interrupted_writer_leaves_the_turn_to_others(database: Database, monkeypatch: Any, came: bool) -> None:
     """Interrupted while it waits, or when its turn came just before."""
-    begun, end = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with database.writing():
-            begun.set()
-            end.wait(30)
+    end = threading.Event()
 
     def interrupted(*_: object) -> None:
         if came:
@@ -118,9 +121,7 @@ def test_an_interrupted_writer_leaves_the_turn_to_others(database: Database, mon
             other.join()
         raise KeyboardInterrupt
 
-    other = threading.Thread(target=write)
-    other.start()
-    assert begun.wait(30)
+    other = begin_writing(database, end)
     monkeypatch.setattr(Future, "result", interrupted)
     with pytest.raises(KeyboardInterrupt), database.writing():
         raise AssertionError("two write at once")
